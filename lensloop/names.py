@@ -1,0 +1,49 @@
+"""What is each thing called? Every physical name in the project is built here.
+
+Names start with `deeplens-` because the roles of AWS DeepLens reach only such names (buckets, functions, training jobs).
+"""
+
+IMAGES_PREFIX = "images/"
+DATASETS_PREFIX = "datasets/"
+INSPECTIONS_PREFIX = "datasets/inspections/"
+TRAINING_PREFIX = "training/"
+RELEASES_PREFIX = "releases/"
+REVIEW_PREFIX = "review/"
+
+
+def prefix(project: str, stage: str = "") -> str:
+    """`deeplens-<project>[-<stage>]`, the start of every name."""
+    return "-".join(part for part in ("deeplens", project, stage) if part)
+
+
+def bucket(project: str, stage: str, account: str, region: str) -> str:
+    """At most 63 characters, S3's limit, for every project and stage that `Settings` accepts."""
+    return f"{prefix(project, stage)}-{account}-{region}"
+
+
+def execution(epoch: int) -> str:
+    """The name of the one execution that an epoch may have."""
+    return f"r{epoch:08d}"
+
+
+def training_job(project_prefix: str, epoch: int, attempt: int) -> str:
+    return f"{project_prefix}-{epoch}-{attempt}"
+
+
+def rollout_job(project_prefix: str, epoch: int, wave: str) -> str:
+    """The AWS IoT Job that carries a release to one wave ("canary" or "fleet") of cameras."""
+    return f"{project_prefix}-r{epoch}-{wave}"
+
+
+def release(epoch: int, file: str = "") -> str:
+    """The S3 key of a release's file, or the prefix of the release."""
+    return f"{RELEASES_PREFIX}{epoch}/{file}"
+
+
+def dataset(digest: str, file: str = "") -> str:
+    """The S3 key of a data set's file, or the prefix of the data set."""
+    return f"{DATASETS_PREFIX}{digest}/{file}"
+
+
+def inspection(epoch: int, chunk: int) -> str:
+    return f"{INSPECTIONS_PREFIX}{epoch}/{chunk:04d}.json"

@@ -1,0 +1,132 @@
+"""What can a user tune, within which limits, and what is wrong with what they wrote?"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from lensloop.errors import SettingsError
+
+
+def _setting(default: Any, meaning: str, low: float | None = None, high: float | None = None, pattern: str = "") -> Any:
+    return field(default=default, metadata={"meaning": meaning, "low": low, "high": high, "pattern": pattern})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The context of cdk.json. Limits and meanings stand beside the defaults, so that docs/settings.md is made from here."""
+
+    # At most 16 + 8 characters keep the bucket's name within S3's 63 in the region with the longest name.
+    project: str = _setting(
+        "trash", "Names everything; several projects can live in one account.", pattern=r"[a-z][a-z0-9]{1,15}"
+    )
+    stage: str = _setting(
+        "",
+        "A second copy beside the first, for example `dev`; empty for the only one.",
+        pattern=r"([a-z][a-z0-9]{0,7})?",
+    )
+    region: str = _setting("", "AWS Region; empty takes the CLI's own.", pattern=r"([a-z]{2,3}(-[a-z]+)+-\d)?")
+    notify_email: str = _setting(
+        "", "Who hears about refusals, failures and releases; empty for nobody.", pattern=r"([^@\s]+@[^@\s]+\.[^@\s]+)?"
+    )
+    algorithm: str = _setting(
+        "head", "How to train; `head` is a frozen pretrained backbone with a new head.", pattern=r"head"
+    )
+    training_instance_type: str = _setting(
+        "ml.m5.xlarge", "SageMaker instance of the training job.", pattern=r"ml\.[a-z0-9-]+\.[a-z0-9]+"
+    )
+    training_spot: bool = _setting(True, "Try spot capacity first, then on demand.")
+    training_volume_gb: int = _setting(30, "Disk of the training job, in GB.", 1, 1000)
+    max_training_minutes: int = _setting(60, "A training job is stopped after this long.", 5, 1440)
+    quiet_seconds: int = _setting(120, "Train when nothing has changed for this long.", 0, 3600)
+    max_wait_seconds: int = _setting(900, "Train after this long even when changes keep coming.", 0, 86400)
+    backoff_seconds: int = _setting(300, "Wait after a failed run; doubles with each failure, up to 6 hours.", 1, 21600)
+    runs_per_day: int = _setting(48, "At most this many runs a day; an alarm says when it bites.", 1, 1000)
+    min_images_per_label: int = _setting(
+        10, "A label with fewer usable pictures stops the training, with a reason.", 2, 10000
+    )
+    min_test_images_per_label: int = _setting(2, "A verdict needs this many test pictures of each label.", 1, 1000)
+    min_accuracy: float = _setting(0.7, "Floor of test accuracy (0 to 1).", 0, 1)
+    min_recall: float = _setting(0.5, "Floor of every label's recall on the test pictures (0 to 1).", 0, 1)
+    tolerance: float = _setting(0.02, "How far below the live model accuracy or a recall may fall (0 to 1).", 0, 1)
+    max_calibration_error: float = _setting(0.2, "Ceiling of the expected calibration error (0 to 1).", 0, 1)
+    canary_timeout_minutes: int = _setting(
+        60, "A canary that has not proved the release by then ends the rollout.", 1, 10080
+    )
+    fleet_timeout_minutes: int = _setting(1440, "How long the rollout waits for the fleet.", 1, 10080)
+    min_proven_share: float = _setting(0.9, "Share of a wave's cameras that must prove the release (0 to 1).", 0, 1)
+    rollout_check_seconds: int = _setting(30, "How often the rollout looks at the cameras' answers.", 1, 3600)
+    keep_old_versions_days: int = _setting(90, "How long S3 keeps overwritten and deleted pictures.", 1, 3650)
+    log_retention_days: int = _setting(90, "How long CloudWatch keeps logs.", 1, 3653)
+
+    @classmethod
+    def from_context(cls, context: Mapping[str, Any]) -> "Settings":
+        """Reads the settings out of CDK's context; keys that CDK owns (with `:` or `/`) are passed over.
+
+        Raises SettingsError naming every mistake, one sentence each. Values given with `cdk deploy -c key=value`
+        arrive as text and are read as their setting's type.
+        """
+        known = {f.name: f for f in fields(cls)}
+        mistakes, values = [], {}
+        for key, raw in context.items():
+            if ":" in key or "/" in key or key in CONTEXT_OF_OTHERS:
+                continue
+            if key not in known:
+                mistakes.append(f"`{key}` is not a setting; the settings are {', '.join(known)}.")
+                continue
+            value = _read(raw, type(known[key].default))
+            mistake = _mistake(key, raw, value, known[key].metadata)
+            if mistake:
+                mistakes.append(mistake)
+            else:
+                values[key] = value
+        settings = cls(**values)
+        if settings.max_wait_seconds < settings.quiet_seconds:
+            mistakes.append("`max_wait_seconds` is below `quiet_seconds`; it must be at least as long.")
+        if mistakes:
+            raise SettingsError("\n".join(mistakes))
+        return settings
+
+    def to_json(self) -> str:
+        """Only what differs from the defaults, so that a Lambda's environment stays small."""
+        return json.dumps({f.name: value for f in fields(self) if (value := getattr(self, f.name)) != f.default})
+
+    @classmethod
+    def from_json(cls, text: str) -> "Settings":
+        return cls.from_context(json.loads(text))
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+# Context that the stacks read themselves: it says where training runs, not how Lensloop behaves.
+CONTEXT_OF_OTHERS = frozenset({"training_platform"})
+
+
+def _read(raw: Any, kind: type) -> Any:
+    """The value as `kind`, or None when it cannot be."""
+    if kind is bool:
+        return {"true": True, "false": False}.get(str(raw).lower())
+    if isinstance(raw, bool):
+        return None
+    if kind is str:
+        return raw if isinstance(raw, str) else None
+    try:
+        number = float(raw)
+    except (TypeError, ValueError):
+        return None
+    if kind is int:
+        return int(number) if number.is_integer() else None
+    return number
+
+
+def _mistake(key: str, raw: Any, value: Any, limits: Mapping[str, Any]) -> str:
+    if value is None:
+        kind = "a whole number" if isinstance(raw, float) else "of another type"
+        return f"`{key}` is {raw!r}; it must be {kind}."
+    if limits["pattern"] and not re.fullmatch(limits["pattern"], value):
+        return f"`{key}` is {raw!r}; it must match `{limits['pattern']}`."
+    if limits["low"] is not None and not limits["low"] <= value <= limits["high"]:
+        return f"`{key}` is {raw}; it must lie between {limits['low']} and {limits['high']}."
+    return ""

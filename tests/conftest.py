@@ -1,0 +1,20 @@
+"""Shared by all tests: nothing in the environment may reach AWS, and where the real photographs are."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+for name in [n for n in os.environ if n.startswith("AWS_") and n != "AWS_EC2_METADATA_DISABLED"]:
+    del os.environ[name]
+
+BINS3 = Path(__file__).parents[1].parent / "shared" / "data" / "bins3"
+
+
+@pytest.fixture(scope="session")
+def bins3() -> Path:
+    """1,251 labelled photographs; they live beside the project and never inside it."""
+    if not BINS3.is_dir():
+        pytest.skip(f"the real photographs are not on this machine ({BINS3})")
+    return BINS3
