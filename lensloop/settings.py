@@ -1,6 +1,7 @@
 """What can a user tune, within which limits, and what is wrong with what they wrote?"""
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -8,33 +9,83 @@ from typing import Any
 
 from lensloop.errors import SettingsError
 
+# CloudWatch accepts these and no others.
+LOG_RETENTION_DAYS = (
+    1,
+    3,
+    5,
+    7,
+    14,
+    30,
+    60,
+    90,
+    120,
+    150,
+    180,
+    365,
+    400,
+    545,
+    731,
+    1096,
+    1827,
+    2192,
+    2557,
+    2922,
+    3288,
+    3653,
+)
 
-def _setting(default: Any, meaning: str, low: float | None = None, high: float | None = None, pattern: str = "") -> Any:
-    return field(default=default, metadata={"meaning": meaning, "low": low, "high": high, "pattern": pattern})
+
+def _setting(
+    default: Any,
+    meaning: str,
+    low: float | None = None,
+    high: float | None = None,
+    pattern: str = "",
+    form: str = "",
+    choices: tuple[int, ...] = (),
+) -> Any:
+    limits = {"meaning": meaning, "low": low, "high": high, "pattern": pattern, "form": form, "choices": choices}
+    return field(default=default, metadata=limits)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The context of cdk.json. Limits and meanings stand beside the defaults, so that docs/settings.md is made from here."""
+    """The context of cdk.json. Limits and meanings stand beside the defaults: docs/settings.md is made from here."""
 
     # At most 16 + 8 characters keep the bucket's name within S3's 63 in the region with the longest name.
     project: str = _setting(
-        "trash", "Names everything; several projects can live in one account.", pattern=r"[a-z][a-z0-9]{1,15}"
+        "trash",
+        "Names everything; several projects can live in one account.",
+        pattern=r"[a-z][a-z0-9]{1,15}",
+        form="2 to 16 lower-case letters and digits, a letter first",
     )
     stage: str = _setting(
         "",
         "A second copy beside the first, for example `dev`; empty for the only one.",
         pattern=r"([a-z][a-z0-9]{0,7})?",
+        form="empty, or 1 to 8 lower-case letters and digits, a letter first",
     )
-    region: str = _setting("", "AWS Region; empty takes the CLI's own.", pattern=r"([a-z]{2,3}(-[a-z]+)+-\d)?")
+    region: str = _setting(
+        "",
+        "AWS Region; empty takes the CLI's own.",
+        pattern=r"([a-z]{2,3}(-[a-z]+)+-\d)?",
+        form="empty, or a region such as `eu-central-1`",
+    )
     notify_email: str = _setting(
-        "", "Who hears about refusals, failures and releases; empty for nobody.", pattern=r"([^@\s]+@[^@\s]+\.[^@\s]+)?"
+        "",
+        "Who hears about refusals, failures and releases; empty for nobody.",
+        pattern=r"([^@\s]+@[^@\s]+\.[^@\s]+)?",
+        form="empty, or an e-mail address",
     )
     algorithm: str = _setting(
-        "head", "How to train; `head` is a frozen pretrained backbone with a new head.", pattern=r"head"
+        "head", "How to train; `head` is a frozen pretrained backbone with a new head.", pattern=r"head", form="`head`"
     )
     training_instance_type: str = _setting(
-        "ml.m5.xlarge", "SageMaker instance of the training job.", pattern=r"ml\.[a-z0-9-]+\.[a-z0-9]+"
+        "ml.m5.xlarge",
+        "SageMaker instance of the training job.",
+        pattern=r"ml\.[a-z0-9-]+\.[a-z0-9]+",
+        form="a SageMaker instance type such as `ml.m5.xlarge`",
     )
     training_spot: bool = _setting(True, "Try spot capacity first, then on demand.")
     training_volume_gb: int = _setting(30, "Disk of the training job, in GB.", 1, 1000)
@@ -58,7 +109,16 @@ class Settings:
     min_proven_share: float = _setting(0.9, "Share of a wave's cameras that must prove the release (0 to 1).", 0, 1)
     rollout_check_seconds: int = _setting(30, "How often the rollout looks at the cameras' answers.", 1, 3600)
     keep_old_versions_days: int = _setting(90, "How long S3 keeps overwritten and deleted pictures.", 1, 3650)
-    log_retention_days: int = _setting(90, "How long CloudWatch keeps logs.", 1, 3653)
+    log_retention_days: int = _setting(90, "How long CloudWatch keeps logs.", choices=LOG_RETENTION_DAYS)
+    github_repository: str = _setting(
+        "",
+        "`owner/name` that may deploy from its branch main without keys; empty creates no such role.",
+        pattern=r"([A-Za-z0-9-]+/[A-Za-z0-9._-]+)?",
+        form="empty, or `owner/name`",
+    )
+    github_provider_exists: bool = _setting(
+        False, "The account already trusts GitHub's OIDC provider (it can do so only once)."
+    )
 
     @classmethod
     def from_context(cls, context: Mapping[str, Any]) -> "Settings":
@@ -75,8 +135,9 @@ class Settings:
             if key not in known:
                 mistakes.append(f"`{key}` is not a setting; the settings are {', '.join(known)}.")
                 continue
-            value = _read(raw, type(known[key].default))
-            mistake = _mistake(key, raw, value, known[key].metadata)
+            kind = type(known[key].default)
+            value = _read(raw, kind)
+            mistake = _mistake(key, raw, value, kind, known[key].metadata)
             if mistake:
                 mistakes.append(mistake)
             else:
@@ -103,6 +164,8 @@ class Settings:
 # Context that the stacks read themselves: it says where training runs, not how Lensloop behaves.
 CONTEXT_OF_OTHERS = frozenset({"training_platform"})
 
+KINDS: Mapping[type, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+
 
 def _read(raw: Any, kind: type) -> Any:
     """The value as `kind`, or None when it cannot be."""
@@ -118,15 +181,16 @@ def _read(raw: Any, kind: type) -> Any:
         return None
     if kind is int:
         return int(number) if number.is_integer() else None
-    return number
+    return number if math.isfinite(number) else None
 
 
-def _mistake(key: str, raw: Any, value: Any, limits: Mapping[str, Any]) -> str:
+def _mistake(key: str, raw: Any, value: Any, kind: type, limits: Mapping[str, Any]) -> str:
     if value is None:
-        kind = "a whole number" if isinstance(raw, float) else "of another type"
-        return f"`{key}` is {raw!r}; it must be {kind}."
+        return f"`{key}` is {raw!r}; it must be {KINDS[kind]}."
     if limits["pattern"] and not re.fullmatch(limits["pattern"], value):
-        return f"`{key}` is {raw!r}; it must match `{limits['pattern']}`."
+        return f"`{key}` is {raw!r}; it must be {limits['form']}."
+    if limits["choices"] and value not in limits["choices"]:
+        return f"`{key}` is {raw}; it must be one of {', '.join(map(str, limits['choices']))}."
     if limits["low"] is not None and not limits["low"] <= value <= limits["high"]:
         return f"`{key}` is {raw}; it must lie between {limits['low']} and {limits['high']}."
     return ""
