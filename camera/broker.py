@@ -1,0 +1,136 @@
+"""How does a camera stay in touch? MQTT over mutual TLS, with reconnects for ever and a bounded number of messages in flight."""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import ssl
+import sys
+import threading
+import time
+from typing import Any, Callable, Dict, Sequence
+
+import paho.mqtt.client as mqtt
+
+from camera.config import Config, ConfigError
+
+IN_FLIGHT = 20
+WAITING = 200  # messages that wait for a reconnect; more are refused, and the caller knows
+log = logging.getLogger(__name__)
+
+
+class Broker:
+    """`received(topic, content)` and `connected()` are called in the network's thread and must return at once."""
+
+    def __init__(
+        self,
+        config: Config,
+        topics: Sequence[str],
+        received: Callable[[str, Any], None],
+        connected: Callable[[], None],
+    ) -> None:
+        self._config, self._topics = config, topics
+        self._received, self._connected = received, connected
+        self._up = threading.Event()
+        self._client = self._make_client()
+
+    @property
+    def up(self) -> bool:
+        return self._up.is_set()
+
+    def start(self) -> None:
+        """Returns at once; the connection comes when it comes."""
+        self._client.connect_async(self._config.endpoint, self._config.port, keepalive=60)
+        self._client.loop_start()
+
+    def publish(self, topic: str, content: Any) -> bool:
+        """False when too much is waiting already; True is a promise to try, also across a reconnect."""
+        return self._client.publish(topic, json.dumps(content), qos=1).rc != mqtt.MQTT_ERR_QUEUE_SIZE
+
+    def publish_now(self, topic: str, content: Any) -> bool:
+        """For what is stale tomorrow: dropped (False) while the broker is away."""
+        return self.up and self.publish(topic, content)
+
+    def stop(self, patience: float = 5.0) -> None:
+        """Waits a moment for what is in flight, then leaves."""
+        deadline = time.monotonic() + patience
+        while self.up and self._client.want_write() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _make_client(self) -> mqtt.Client:
+        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=self._config.thing)
+        client.tls_set_context(tls_context(self._config))
+        # Doubling from a random start, so that a fleet does not come back all at once after the broker was away.
+        client.reconnect_delay_set(min_delay=random.randint(1, 3), max_delay=120)  # noqa: S311 - not a secret
+        client.max_inflight_messages_set(IN_FLIGHT)
+        client.max_queued_messages_set(WAITING)
+        client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
+        client.on_connect_fail, client.on_message = self._on_connect_fail, self._on_message
+        return client
+
+    def _on_connect(self, client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if reason.is_failure:
+            log.error("the broker refuses this camera: %s", reason)
+            return
+        log.info("connected to %s as %s", self._config.endpoint, self._config.thing)
+        client.subscribe([(topic, 1) for topic in self._topics])
+        self._up.set()
+        self._connected()
+
+    def _on_disconnect(self, _client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        self._up.clear()
+        if reason.is_failure:
+            log.warning("the connection to the broker was lost (%s); classifying goes on", reason)
+
+    def _on_connect_fail(self, _client: mqtt.Client, _data: Any) -> None:
+        # paho calls this while it handles the exception, and does not hand it over.
+        log.warning("%s; classifying goes on", explain(sys.exc_info()[1], self._config))
+
+    def _on_message(self, _client: mqtt.Client, _data: Any, message: Any) -> None:
+        try:
+            content = json.loads(message.payload)
+        except ValueError:
+            log.error("passed over a message on %s that is not JSON", message.topic)
+            return
+        self._received(message.topic, content)
+
+
+def tls_context(config: Config) -> ssl.SSLContext:
+    """Checks the broker's name and chain, and shows this camera's certificate. Raises ConfigError."""
+    try:
+        context = ssl.create_default_context(cafile=str(config.ca) if config.ca else None)
+        context.load_cert_chain(str(config.certificate), str(config.key))
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        raise ConfigError(
+            "The certificates in {} cannot be used ({}). Register this camera again.".format(config.home, error)
+        ) from error
+    if config.ca is None and not context.get_ca_certs() and not context.cert_store_stats()["x509_ca"]:
+        _add_certifi(context)
+    return context
+
+
+def _add_certifi(context: ssl.SSLContext) -> None:
+    """Some images carry no trust store of their own."""
+    try:
+        import certifi
+    except ImportError:
+        raise ConfigError(
+            "This system has no trust store. Install the ca-certificates package, or certifi, or name the broker's CA."
+        ) from None
+    context.load_verify_locations(certifi.where())
+
+
+def explain(error: Any, config: Config) -> str:
+    where = "{}:{}".format(config.endpoint, config.port)
+    text: str = str(error)
+    if isinstance(error, ssl.SSLError) and ("not yet valid" in text or "expired" in text):
+        known: Dict[bool, str] = {True: "not yet valid", False: "expired"}
+        return "a certificate is {} by this camera's clock ({}); check the clock".format(
+            known["not yet valid" in text], time.strftime("%Y-%m-%d %H:%M")
+        )
+    if isinstance(error, ssl.SSLError):
+        return "the broker at {} cannot be trusted ({})".format(where, text)
+    return "the broker at {} cannot be reached ({})".format(where, text or "no answer")

@@ -1,0 +1,65 @@
+"""What survives a power cut? Each function here is one step: after a cut it has happened, or it has not."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+
+def write(path: Path, content: bytes) -> None:
+    """The whole file or the old one, never a part."""
+    part = path.with_name(path.name + ".part")
+    with open(str(part), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    move(part, path)
+
+
+def write_json(path: Path, content: Any) -> None:
+    write(path, json.dumps(content, indent=1, sort_keys=True).encode("utf-8"))
+
+
+def read_json(path: Path) -> Any:
+    """The content, or None when the file is missing or damaged."""
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def move(source: Path, target: Path) -> None:
+    os.replace(str(source), str(target))
+    settle(target.parent)
+
+
+def point(link: Path, target: str) -> None:
+    """Makes `link` a symlink to `target`; whoever looks sees the old one or the new one."""
+    part = link.with_name(link.name + ".part")
+    if part.is_symlink():
+        part.unlink()
+    os.symlink(target, str(part))
+    move(part, link)
+
+
+def remove(folder: Path) -> None:
+    if folder.is_dir() and not folder.is_symlink():
+        shutil.rmtree(str(folder))
+    elif folder.exists() or folder.is_symlink():
+        folder.unlink()
+
+
+def settle(folder: Path) -> None:
+    """A renamed file is safe only when its folder has reached the disk as well."""
+    handle = os.open(str(folder), os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def free_bytes(folder: Path) -> int:
+    return shutil.disk_usage(str(folder)).free

@@ -1,0 +1,149 @@
+"""How does a file reach the camera? Over https, no larger than announced, its sha256 checked as it arrives, then durable."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import ipaddress
+import logging
+import os
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any, Callable, Optional
+
+from camera import disk
+from lensloop.errors import LensloopError
+
+ATTEMPTS = 5
+TIMEOUT_SECONDS = 30.0
+BLOCK = 64 * 1024
+SPARE_BYTES = 32 * 1024 * 1024  # the system's own logs need room too
+log = logging.getLogger(__name__)
+
+
+class DownloadError(LensloopError):
+    """A file could not be brought here whole and unchanged."""
+
+
+class _Interrupted(Exception):
+    """Worth another attempt."""
+
+
+def check_space(folder: Path, needed: int) -> None:
+    free = disk.free_bytes(folder)
+    if free < needed + SPARE_BYTES:
+        raise DownloadError(
+            "the disk has {:.0f} MB free and the release needs {:.0f} MB; make room on this camera".format(
+                free / 1e6, (needed + SPARE_BYTES) / 1e6
+            )
+        )
+
+
+def fetch(
+    url: str,
+    target: Path,
+    sha256: str,
+    limit: int,
+    size: Optional[int] = None,
+    pause: Callable[[float], None] = time.sleep,
+) -> None:
+    """Brings the file to `target`, or raises DownloadError and leaves nothing there."""
+    check_url(url)
+    part = target.with_name(target.name + ".part")
+    try:
+        _persist(url, part, sha256, limit, size, pause)
+        disk.move(part, target)
+    except OSError as error:
+        raise DownloadError("{} cannot be written ({}); check this camera's disk".format(target.name, error)) from error
+    finally:
+        if part.exists():
+            part.unlink()
+
+
+def check_url(url: str) -> None:
+    """Only https, except to this very machine, where the local cloud lives. Never shows the URL: it is a secret."""
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
+        return
+    raise DownloadError("a {} address on {} is not taken; releases come by https".format(parts.scheme, parts.hostname))
+
+
+def _persist(
+    url: str, part: Path, sha256: str, limit: int, size: Optional[int], pause: Callable[[float], None]
+) -> None:
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            digest, received = _stream(url, part, limit)
+            if size is not None and received != size:
+                raise _Interrupted("{} bytes arrived and {} were announced".format(received, size))
+        except _Interrupted as reason:
+            if attempt == ATTEMPTS:
+                raise DownloadError("{} attempts failed, the last one because {}".format(ATTEMPTS, reason)) from reason
+            log.warning("download interrupted (%s); attempt %d of %d follows", reason, attempt + 1, ATTEMPTS)
+            pause(2.0**attempt)
+            continue
+        if digest != sha256:
+            name = part.name[: -len(".part")]
+            raise DownloadError("{} has sha256 {} and {} was announced".format(name, digest, sha256))
+        return
+
+
+def _stream(url: str, part: Path, limit: int) -> Any:
+    """(sha256, bytes) of what the server sent; more than `limit` is not read."""
+    digest, received = hashlib.sha256(), 0
+    with _open(url) as response, open(str(part), "wb") as file:
+        announced = int(response.headers.get("Content-Length") or 0)
+        while True:
+            block = _read(response)
+            if not block:
+                break
+            received += len(block)
+            if received > limit:
+                raise DownloadError("more than the {} bytes announced are coming".format(limit))
+            digest.update(block)
+            file.write(block)
+        file.flush()
+        os.fsync(file.fileno())
+    if announced and received < announced:
+        raise _Interrupted("{} of {} bytes arrived".format(received, announced))
+    return digest.hexdigest(), received
+
+
+def _open(url: str) -> Any:
+    handlers: Any = [_CarefulRedirects()]
+    if _is_loopback(urllib.parse.urlsplit(url).hostname or ""):
+        handlers.append(urllib.request.ProxyHandler({}))
+    try:
+        return urllib.request.build_opener(*handlers).open(url, timeout=TIMEOUT_SECONDS)
+    except urllib.error.HTTPError as error:
+        if error.code >= 500 or error.code == 429:
+            raise _Interrupted("the server answered {}".format(error.code)) from error
+        hint = " (the address may have expired)" if error.code == 403 else ""
+        raise DownloadError("the server answered {}{}".format(error.code, hint)) from error
+    except (OSError, http.client.HTTPException) as error:  # URLError, a timeout, a broken connection
+        raise _Interrupted("the server cannot be reached: {}".format(getattr(error, "reason", error))) from error
+
+
+def _read(response: Any) -> bytes:
+    try:
+        return bytes(response.read(BLOCK))
+    except (OSError, http.client.HTTPException) as error:
+        raise _Interrupted("the connection broke: {!r}".format(error)) from error
+
+
+class _CarefulRedirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, req: Any, fp: Any, code: Any, msg: Any, headers: Any, newurl: str) -> Any:
+        check_url(newurl)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,127 @@
+"""What does the cloud ask of this camera? The device side of AWS IoT Jobs over MQTT.
+
+    jobs/notify-next             cloud → camera   the first job of this camera's queue has changed
+    jobs/$next/get               camera → cloud   asked at every connect and now and then: messages are only wake-ups
+    jobs/<job>/update            camera → cloud   IN_PROGRESS, then SUCCEEDED, FAILED or REJECTED, with the version expected
+    jobs/…/accepted, …/rejected  cloud → camera   the answers
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+
+REPLY_SECONDS = 30.0
+log = logging.getLogger(__name__)
+Publish = Callable[[str, Any], bool]
+
+
+class Execution(NamedTuple):
+    job: str
+    number: int  # the same job can be sent to a camera again under another number
+    version: int
+    document: Any
+
+
+class Answer(NamedTuple):
+    status: str  # SUCCEEDED, FAILED or REJECTED
+    details: Dict[str, str]
+
+
+class Jobs:
+    def __init__(self, thing: str, publish: Publish) -> None:
+        self._base = "$aws/things/{}/jobs/".format(thing)
+        self._publish = publish
+        self._changed = threading.Condition()
+        self._next: Optional[Execution] = None
+        self._replies: Dict[str, Optional[bool]] = {}  # token → accepted? (None: not yet)
+        self._answers: Dict[Tuple[str, int], Answer] = {}
+        self._tokens = 0
+
+    def topics(self) -> List[str]:
+        return [
+            self._base + "notify-next",
+            self._base + "$next/get/accepted",
+            self._base + "+/update/accepted",
+            self._base + "+/update/rejected",
+        ]
+
+    def ask(self) -> None:
+        """Which job is next? The answer arrives through `received`."""
+        self._publish(self._base + "$next/get", {})
+
+    def received(self, topic: str, content: Any) -> None:
+        """Called in the network's thread."""
+        if not topic.startswith(self._base) or not isinstance(content, dict):
+            return
+        end = topic[len(self._base) :]
+        with self._changed:
+            if end in ("notify-next", "$next/get/accepted"):
+                self._next = _execution(content.get("execution"))
+            elif content.get("clientToken") in self._replies:
+                self._replies[content["clientToken"]] = end.endswith("accepted")
+                if end.endswith("rejected"):
+                    log.warning("the cloud refuses an update of %s: %s", end, content.get("message"))
+            self._changed.notify_all()
+
+    def next(self, seconds: float) -> Optional[Execution]:
+        """The next job, or None when none came in this time. A job is handed out once, until the cloud names it again."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._next is not None, seconds)
+            execution, self._next = self._next, None
+            return execution
+
+    def start(self, execution: Execution) -> Optional[Execution]:
+        """Tells the cloud that work begins. None: the job is no longer ours, or the cloud is away; it will be named again.
+
+        A job that was answered before, but whose answer got lost, is answered again and not done again.
+        """
+        known = self._answers.get((execution.job, execution.number))
+        if known is not None:
+            self._update(execution, known.status, known.details)
+            return None
+        if not self._update(execution, "IN_PROGRESS", {}):
+            return None
+        return execution._replace(version=execution.version + 1)
+
+    def answer(self, execution: Execution, answer: Answer) -> bool:
+        self._answers = {(execution.job, execution.number): answer}  # only the first of the queue can come back
+        return self._update(execution, answer.status, answer.details)
+
+    def _update(self, execution: Execution, status: str, details: Dict[str, str]) -> bool:
+        """True when the cloud accepted it in time."""
+        self._tokens += 1
+        token = "{}-{}".format(execution.job[-40:], self._tokens)
+        with self._changed:
+            self._replies[token] = None
+        message: Dict[str, Any] = {
+            "status": status,
+            "expectedVersion": execution.version,
+            "executionNumber": execution.number,
+            "clientToken": token,
+        }
+        if details:
+            message["statusDetails"] = {name: printable(value) for name, value in details.items()}
+        self._publish(self._base + execution.job + "/update", message)
+        with self._changed:
+            self._changed.wait_for(lambda: self._replies[token] is not None, REPLY_SECONDS)
+            return bool(self._replies.pop(token))
+
+
+def printable(value: str) -> str:
+    """AWS refuses status details that are empty, longer than 1,024 characters or hold control characters."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", value).strip()[:1024] or "-"
+
+
+def _execution(content: Any) -> Optional[Execution]:
+    try:
+        return Execution(
+            str(content["jobId"]),
+            int(content["executionNumber"]),
+            int(content["versionNumber"]),
+            content.get("jobDocument"),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None

@@ -1,0 +1,63 @@
+"""Does the model answer on this camera as it did where it was judged? Runs it on the release's golden pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import zipfile
+from pathlib import Path
+from typing import Callable, NamedTuple
+
+from camera.model import Model, file_sha256
+from lensloop.errors import BadArtifact, PictureError
+from lensloop.picture import MAX_BYTES
+from lensloop.release import GoldenPicture
+
+
+class NotProven(BadArtifact):
+    """The model loads and answers, but not what it must."""
+
+
+class Proof(NamedTuple):
+    right: int
+    pictures: int
+    milliseconds: float  # the median picture, decoding included
+
+    @property
+    def golden(self) -> str:
+        return "{}/{}".format(self.right, self.pictures)
+
+
+def prove(model: Model, folder: Path, clock: Callable[[], float] = time.perf_counter) -> Proof:
+    """All golden pictures must get the label they got in the cloud; raises BadArtifact or NotProven otherwise."""
+    manifest, wrong, times = model.manifest, [], []
+    path = folder / manifest.golden.file
+    if file_sha256(path) != manifest.golden.sha256:
+        raise BadArtifact("{} is not the file that the manifest names".format(path.name))
+    try:
+        with zipfile.ZipFile(str(path)) as archive:
+            for picture in manifest.pictures:
+                data = _read(archive, picture)
+                begin = clock()
+                answer = next(iter(model.predict_file(data)))
+                times.append(clock() - begin)
+                if answer != picture.label:
+                    wrong.append("{} is {} here and must be {}".format(picture.file, answer, picture.label))
+    except (zipfile.BadZipFile, KeyError, OSError, PictureError, NotImplementedError, RuntimeError) as error:
+        raise BadArtifact("the golden pictures cannot be read: {}".format(error)) from error
+    if wrong:
+        raise NotProven(
+            "{} of {} golden pictures are classified wrongly: {}".format(len(wrong), len(times), "; ".join(wrong[:3]))
+        )
+    return Proof(len(times), len(times), round(sorted(times)[len(times) // 2] * 1000, 1))
+
+
+def _read(archive: zipfile.ZipFile, picture: GoldenPicture) -> bytes:
+    """By name and within a cap; nothing is ever unpacked onto the disk."""
+    if archive.getinfo(picture.file).file_size > MAX_BYTES:
+        raise BadArtifact("golden picture {} is too large".format(picture.file))
+    with archive.open(picture.file) as file:
+        data = file.read(MAX_BYTES + 1)
+    if hashlib.sha256(data).hexdigest() != picture.sha256:
+        raise BadArtifact("golden picture {} is not the one the manifest names".format(picture.file))
+    return data

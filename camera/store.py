@@ -1,0 +1,138 @@
+"""Which releases are on this camera, which are good, and which one is current?
+
+    DIR/releases/<epoch>/{manifest.json, model.onnx, golden.zip}     complete and verified; a part is called <epoch>.part
+    DIR/current -> releases/<epoch>                                  what is being tried or running
+    DIR/state.json                                                   the truth: which releases were proved and committed
+
+A release that state.json does not call good counts for nothing, so a cut of the power at any point loses at most a download.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any, NamedTuple, Optional, Tuple
+
+from camera import disk
+from lensloop.release import Installed
+
+GOOD_KEPT = 2
+log = logging.getLogger(__name__)
+
+
+class State(NamedTuple):
+    good: Tuple[Installed, ...] = ()  # proved and committed, the newest first
+    trying: Optional[Installed] = None  # about to be proved; still here after a start = that start ended badly
+    starts: int = 0  # how often `trying` was begun
+
+
+class Store:
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.releases = home / "releases"
+        self.current = home / "current"
+        self.state = State()
+
+    def open(self) -> None:
+        """Reads the state and clears away whatever an interrupted change left."""
+        self.releases.mkdir(parents=True, exist_ok=True)
+        state = _read_state(disk.read_json(self.home / "state.json"))
+        self.state = State(good=self._found()) if state is None else state
+        self._sweep()
+
+    @property
+    def highest(self) -> Optional[Installed]:
+        return max(self.state.good, default=None)
+
+    def folder(self, epoch: int) -> Path:
+        return self.releases / str(epoch)
+
+    def begin(self, release: Installed) -> int:
+        """Remembers what is about to be tried; returns how often it has been begun without an end."""
+        starts = self.state.starts + 1 if self.state.trying == release else 1
+        self._write(self.state._replace(trying=release, starts=starts))
+        return starts
+
+    def workplace(self, epoch: int) -> Path:
+        """An empty folder to download into."""
+        part = self.releases / "{}.part".format(epoch)
+        disk.remove(part)
+        part.mkdir()
+        return part
+
+    def activate(self, release: Installed, part: Path) -> Path:
+        """Moves the complete download into its place and points `current` at it."""
+        folder = self.folder(release.epoch)
+        disk.settle(part)
+        disk.remove(folder)  # only ever the same release, when it is repaired
+        disk.move(part, folder)
+        self._point(release.epoch)
+        return folder
+
+    def commit(self, release: Installed) -> None:
+        """From here on this release is what a restart brings back."""
+        kept = [good for good in self.state.good if good.epoch != release.epoch][: GOOD_KEPT - 1]
+        self._write(State(good=tuple([release] + kept)))
+        self._sweep()
+
+    def go_back(self, running: Optional[Installed]) -> None:
+        """Forgets what was tried and points `current` at what is running."""
+        if running is not None:
+            self._point(running.epoch)
+        else:
+            disk.remove(self.current)
+        self._write(self.state._replace(trying=None, starts=0))
+        self._sweep()
+
+    def settle_on(self, release: Installed) -> None:
+        """At start: `current` shows the release that this start proved."""
+        self._point(release.epoch)
+
+    def _found(self) -> Tuple[Installed, ...]:
+        """Without a state: what the folders themselves say, the newest first. The start proves them before it uses one."""
+        found = []
+        for folder in self.releases.glob("[0-9]*/"):
+            content = disk.read_json(folder / "manifest.json")
+            try:
+                found.append(Installed(int(folder.name), str(content["model"]["sha256"])))
+            except (KeyError, TypeError, ValueError):
+                log.error("%s is not a complete release", folder)
+        return tuple(sorted(found, reverse=True))
+
+    def _point(self, epoch: int) -> None:
+        disk.point(self.current, "releases/{}".format(epoch))
+
+    def _sweep(self) -> None:
+        kept = {str(release.epoch) for release in self.state.good}
+        for folder in self.releases.iterdir():
+            if folder.name not in kept:
+                disk.remove(folder)
+
+    def _write(self, state: State) -> None:
+        disk.write_json(self.home / "state.json", _shown(state))
+        self.state = state
+
+
+def _shown(state: State) -> Any:
+    return {
+        "format": 1,
+        "good": [release._asdict() for release in state.good],
+        "trying": state.trying._asdict() if state.trying else None,
+        "starts": state.starts,
+    }
+
+
+def _read_state(content: Any) -> Optional[State]:
+    """None when there is no state or it is damaged."""
+    if content is None:
+        return None
+    try:
+        trying = content["trying"]
+        return State(
+            good=tuple(Installed(int(item["epoch"]), str(item["sha256"])) for item in content["good"]),
+            trying=Installed(int(trying["epoch"]), str(trying["sha256"])) if trying else None,
+            starts=int(content["starts"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        log.error("state.json is damaged (%r); looking at the folders instead", error)
+        return None
