@@ -1,0 +1,121 @@
+# Lensloop's commands. `make` alone lists them; Python 3.11 or newer and make are all they need.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/sh
+
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+PY := $(BIN)/python
+CDK := node_modules/.bin/cdk --no-notices
+# Node 24 (from PyPI) and the tools of this project come before whatever else the machine has.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PYTHONDONTWRITEBYTECODE ?= 1
+
+TOOLS := .venv/.uv-$(UV_VERSION)
+READY := .venv/.ready
+DEV := .venv/.ready-dev
+NODE := node_modules/.ready
+CHANNEL := .build/.training-channel-local
+
+.PHONY: help demo test check bench up down status deploy-local deploy destroy install lock clean
+
+help: ## Show this list
+	@echo "Lensloop: drop labelled pictures into a bucket, and a better classifier reaches your cameras."
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "Start with: make demo"
+
+## The whole loop on this machine
+
+demo: $(READY) $(NODE) $(CHANNEL) ## Watch the whole loop on this machine; IMAGES=<folder> takes your photographs, KEEP=1 leaves it up
+	@$(PY) -m local demo $(if $(IMAGES),--images "$$IMAGES") $(if $(KEEP),--keep)
+
+test: $(DEV) $(NODE) $(CHANNEL) ## Run all tests, the whole loop end to end included
+	@$(PY) -m pytest
+
+check: $(DEV) $(NODE) $(CHANNEL) ## Format, lint, types, templates, then all tests: what CI runs
+	@echo "· format and lint"; $(BIN)/ruff format --check . && $(BIN)/ruff check .
+	@echo "· types"; $(BIN)/mypy .
+	@echo "· templates"; $(CDK) synth --quiet
+	@echo "· tests"; $(PY) -m pytest
+
+bench: $(DEV) $(NODE) $(CHANNEL) ## Measure against the goals and against others; ONLY=<name> runs one
+	@$(PY) -m bench $(ONLY)
+
+## The local cloud, to play with through the AWS CLI and SDKs
+
+up: $(READY) ## Start the local cloud and leave it running
+	@$(PY) -m local up
+
+down: $(READY) ## Stop the local cloud, with everything it started
+	@$(PY) -m local down
+
+status: $(READY) ## Say whether the local cloud runs, and how to talk to it
+	@$(PY) -m local status
+
+deploy-local: $(READY) $(NODE) $(CHANNEL) ## Deploy the stacks to the local cloud that `make up` started
+	@$(PY) -m local deploy
+
+## AWS
+
+deploy: $(READY) $(NODE) ## Deploy to the AWS account of your credentials (settings: cdk.json)
+	@account=$$($(PY) -m local.account) && echo "· bootstrapping $$account (nothing to do when it was done before)" \
+	  && $(CDK) bootstrap "$$account" && $(CDK) deploy --all
+
+destroy: $(READY) $(NODE) ## Remove functions, workflows and roles from AWS; pictures, releases and state stay
+	@account=$$($(PY) -m local.account) && echo "From $$account this removes the retraining and fleet stacks." && \
+	echo "It keeps the storage stack: the bucket with your pictures and releases, and the state table. A later" && \
+	echo "\`make deploy\` takes them up again; to be rid of them, empty and delete them by hand." && \
+	echo "Cameras keep classifying with the release they have; their things and certificates stay in AWS IoT." && \
+	$(CDK) destroy '*-retraining' '*-fleet'
+
+## Upkeep
+
+install: $(READY) $(DEV) $(NODE) $(CHANNEL) ## Install everything now (the other commands do it when needed)
+
+lock: $(TOOLS) ## Pin and hash the dependencies again, after a change of requirements*.in
+	@for name in requirements requirements-dev requirements-training; do \
+	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 $$name.in -o $$name.txt; done
+	@$(BIN)/npm install --package-lock-only --ignore-scripts --no-audit --no-fund
+
+clean: ## Remove everything that these commands made (stop the local cloud first: make down)
+	@if [ -x $(PY) ] && [ -d .local ]; then $(PY) -m local down; fi
+	rm -rf .venv node_modules .build .local cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/results.json
+
+# What the commands above need. A stamp is written only after success, so that an interrupted install is taken up again.
+
+$(TOOLS):
+	@python=; for candidate in python3 python3.13 python3.12 python3.11 python; do \
+	  if $$candidate -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null; \
+	  then python=$$candidate; break; fi; done; \
+	if [ -z "$$python" ]; then \
+	  echo "Lensloop needs Python 3.11 or newer; found $$(python3 --version 2>&1 || echo none). Install it from your package manager or python.org." >&2; exit 1; fi; \
+	if ! $$python -c 'import venv, ensurepip' 2>/dev/null; then \
+	  echo "$$($$python --version) lacks its venv module; on Debian and Ubuntu: sudo apt install python3-venv." >&2; exit 1; fi; \
+	echo "· preparing $$($$python --version) in .venv"; \
+	$$python -m venv .venv && $(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+# The same environment serves tests and demo: once the tests' tools are in, they stay.
+$(READY): $(TOOLS) requirements.txt
+	@echo "· installing the Python packages, pinned and hashed (about a minute the first time)"
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync --quiet --require-hashes requirements.txt $$(ls $(DEV) 2>/dev/null | sed 's/.*/requirements-dev.txt/')
+	@touch $@
+
+$(DEV): $(READY) requirements-dev.txt
+	@echo "· installing what the tests need"
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync --quiet --require-hashes requirements.txt requirements-dev.txt
+	@touch $@
+
+$(NODE): $(READY) package.json package-lock.json
+	@echo "· installing the CDK CLI and the demo's pictures from npm"
+	@$(BIN)/npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
+$(CHANNEL): $(READY) requirements-training.txt
+	@echo "· packing what travels with a training job"
+	@$(PY) -c 'from pathlib import Path; from stacks import training_channel; training_channel.dependencies(Path.cwd(), "local")'
+	@mkdir -p $(@D) && touch $@

@@ -1,0 +1,81 @@
+"""Which pictures play which part in the story: the first batch, the wrong one, the better one, and what the cameras see."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.demo import pictures
+
+FIRST_LABELS = ("compost", "landfill", "recycling")
+NEW_LABEL = "electronics"
+FIRST_PER_LABEL = 120
+WRONG_PER_LABEL = 120
+NEW_PICTURES = 120
+FRAMES_PER_LABEL = 30
+CAMERAS = 3
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One picture file under the label that it is uploaded as; of a frame, the label that is true."""
+
+    file: Path
+    label: str
+    name: str
+
+    @property
+    def key(self) -> str:
+        return f"images/{self.label}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Album:
+    """Everything that the story shows. `new_label` is what act 3 brings; empty when it brings more of the same labels."""
+
+    title: str
+    first: tuple[Photo, ...]
+    wrong: tuple[Photo, ...]
+    better: tuple[Photo, ...]
+    frames: tuple[Photo, ...]
+    new_label: str = ""
+    passed_over: tuple[str, ...] = ()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels that act 1 brings."""
+        return tuple(sorted({photo.label for photo in self.first}))
+
+    def frames_of(self, camera: int) -> tuple[Photo, ...]:
+        """Each camera looks at frames of its own, of every label."""
+        return self.frames[camera::CAMERAS]
+
+
+def next_label(label: str, labels: tuple[str, ...]) -> str:
+    """The wrong label of the wrong batch: everything is moved one bin along."""
+    return labels[(labels.index(label) + 1) % len(labels)]
+
+
+def drawn(assets: Path, folder: Path) -> Album:
+    """The demo's own album, drawn once and kept in `folder`."""
+    first = _draw(assets, folder, "first", FIRST_LABELS, FIRST_PER_LABEL)
+    mislabelled = _draw(assets, folder, "wrong", FIRST_LABELS, WRONG_PER_LABEL)
+    better = _draw(assets, folder, "better", (NEW_LABEL,), NEW_PICTURES)
+    frames = _draw(assets, folder, "frames", (*FIRST_LABELS, NEW_LABEL), FRAMES_PER_LABEL)
+    return Album(
+        title=f"{len(FIRST_LABELS)} labels × {FIRST_PER_LABEL} pictures drawn from the Fluent 3D emoji",
+        first=first,
+        wrong=tuple(Photo(p.file, next_label(p.label, FIRST_LABELS), p.name) for p in mislabelled),
+        better=better,
+        frames=frames,
+        new_label=NEW_LABEL,
+    )
+
+
+def _draw(assets: Path, folder: Path, part: str, labels: tuple[str, ...], count: int) -> tuple[Photo, ...]:
+    photos = tuple(
+        Photo(folder / part / label / f"{part}-{i:03d}.jpg", label, f"{part}-{i:03d}.jpg")
+        for label in labels
+        for i in range(count)
+    )
+    for _ in pictures.render_all(assets, ((p.label, f"{part}/{p.name}", p.file) for p in photos)):
+        pass
+    return photos
