@@ -1,0 +1,45 @@
+"""Did anything under images/ change? Raises the trigger's mark, and only then lets SQS forget the events."""
+
+import functools
+import json
+import os
+import time
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lambdas.trigger_store import TriggerStore
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """One mark for the whole batch is enough, and no event is passed over: the data set's digest decides what matters.
+
+    If the mark cannot be raised this raises, and SQS delivers the whole batch again.
+    """
+    if event["Records"]:
+        TriggerStore(_table()).record_change(int(time.time()))
+        _wake_tick()
+    return {"batchItemFailures": []}
+
+
+def _wake_tick() -> None:
+    """A courtesy: the minute tick comes anyway, so a failure here must not bring the batch back."""
+    try:
+        _lambda().invoke(FunctionName=os.environ["TICK_FUNCTION"], InvocationType="Event", Payload=b"{}")
+    except (BotoCoreError, ClientError) as error:
+        print(
+            json.dumps(
+                {"level": "WARNING", "message": "The tick was not woken; the next minute does it.", "error": str(error)}
+            )
+        )
+
+
+@functools.cache
+def _table() -> Any:
+    return boto3.resource("dynamodb").Table(os.environ["TABLE"])
+
+
+@functools.cache
+def _lambda() -> Any:
+    return boto3.client("lambda")

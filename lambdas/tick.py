@@ -1,0 +1,114 @@
+"""What should the trigger do now? Asks `decide`, does the one step that it answers with, and asks again until it waits.
+
+Runs each minute, after every batch of changes and whenever an execution changes its status; any number may run at once.
+Events: {} or anything for a tick, {"sweep": true} daily, {"clear_blocked": true} from a person.
+"""
+
+import functools
+import json
+import os
+import time
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from lambdas.trigger_facts import error_code, gather, sagemaker, states
+from lambdas.trigger_store import TriggerStore
+from lensloop import names
+from lensloop.settings import Settings
+from lensloop.trigger import decide
+from lensloop.trigger_terms import Pacing, Start, Step, StopTraining, Tell, Wait
+
+MAX_STEPS = 50  # far above any honest sequence; what is left is for the next minute
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    settings = Settings.from_json(os.environ["SETTINGS"])
+    prefix = names.prefix(settings.project, settings.stage)
+    store = TriggerStore(_table())
+    if event.get("clear_blocked"):
+        store.clear_blocked(int(time.time()))
+    elif event.get("sweep"):  # events can be lost; the next run lists the bucket and compares digests
+        store.record_change(int(time.time()))
+    done = tick(store, Pacing.from_settings(settings), prefix)
+    alarms = done[-1].alarms if isinstance(done[-1], Wait) else ()
+    if alarms:
+        print(json.dumps(_metrics(prefix, alarms)))
+    report = {"steps": [{"step": type(step).__name__, "reason": step.reason} for step in done]}
+    if len(done) > 1:
+        print(json.dumps({"level": "INFO", **report}))
+    return report
+
+
+def tick(store: TriggerStore, pacing: Pacing, prefix: str) -> list[Step]:
+    """The steps that were taken. A step decided twice in a row did not help: AWS may show its effect a little later."""
+    done: list[Step] = []
+    while len(done) < MAX_STEPS:
+        state = store.read()
+        step = decide(state, gather(state, prefix), int(time.time()), pacing)
+        if done and step == done[-1]:
+            break
+        done.append(step)
+        if isinstance(step, Wait):
+            break
+        act(step, store)
+    return done
+
+
+def act(step: Step, store: TriggerStore) -> None:
+    match step:
+        case Start():
+            _start_execution(step.epoch)
+        case StopTraining():
+            for job in step.jobs:
+                _stop_training(job)
+        case Tell():
+            subject, _, body = step.text.partition("\n\n")
+            _sns().publish(TopicArn=os.environ["TOPIC_ARN"], Subject=subject[:100], Message=body)
+            store.apply(step)
+        case _:
+            store.apply(step)
+
+
+def _start_execution(epoch: int) -> None:
+    """That it exists already is as good as started: the next look at the execution says whose it is."""
+    try:
+        states().start_execution(
+            stateMachineArn=os.environ["RETRAINING_ARN"],
+            name=names.execution(epoch),
+            input=json.dumps({"epoch": epoch}),
+        )
+    except ClientError as error:
+        if error_code(error) != "ExecutionAlreadyExists":
+            raise
+
+
+def _stop_training(job: str) -> None:
+    """A job that has ended by itself meanwhile cannot be stopped, which is just as well."""
+    try:
+        sagemaker().stop_training_job(TrainingJobName=job)
+    except ClientError as error:
+        if error_code(error) not in ("ValidationException", "ResourceNotFound"):
+            raise
+
+
+def _metrics(prefix: str, alarms: tuple[str, ...]) -> dict[str, Any]:
+    """CloudWatch's embedded metric format: the line becomes metrics that the alarms watch."""
+    directive = {
+        "Namespace": "Lensloop",
+        "Dimensions": [["Trigger"]],
+        "Metrics": [{"Name": alarm, "Unit": "Count"} for alarm in alarms],
+    }
+    meta = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}
+    return {"_aws": meta, "Trigger": prefix, **dict.fromkeys(alarms, 1)}
+
+
+@functools.cache
+def _table() -> Any:
+    return boto3.resource("dynamodb").Table(os.environ["TABLE"])
+
+
+@functools.cache
+def _sns() -> Any:
+    return boto3.client("sns")
