@@ -192,7 +192,7 @@ class RetrainingWorkflow(Construct):
             "Tags": [{"Key": "lensloop", "Value": self._prefix}],
         }
 
-    def _start_rollout(self, rollout: sfn.IStateMachine, then: sfn.IChainable) -> tasks.StepFunctionsStartExecution:
+    def _start_rollout(self, rollout: sfn.IStateMachine, then: sfn.IChainable) -> sfn.Chain:
         """The rollout has this run's name, so that an epoch is rolled out once, however often this is tried."""
         start = tasks.StepFunctionsStartExecution.jsonata(
             self,

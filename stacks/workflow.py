@@ -5,7 +5,7 @@ calls something keeps its answer under a name, so that no state depends on the s
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
@@ -35,32 +35,6 @@ _AWS_FAULTS = (
     "ReadTimeoutError",
 )
 _SNS_FAULTS = ("SNS.AmazonSNSException", "SNS.ThrottledException", "SNS.InternalErrorException")
-
-# CloudWatch keeps logs for one of these numbers of days only; a setting between two takes the longer.
-_RETENTION_DAYS = (
-    1,
-    3,
-    5,
-    7,
-    14,
-    30,
-    60,
-    90,
-    120,
-    150,
-    180,
-    365,
-    400,
-    545,
-    731,
-    1096,
-    1827,
-    2192,
-    2557,
-    2922,
-    3288,
-    3653,
-)
 
 # The sentence inside a failure: what a handler raised, or why a training job ended; else the cause as it is.
 _WHY = (
@@ -101,7 +75,9 @@ class Steps:
         self, name: str, function: lambda_.IFunction, payload: Mapping[str, str], *, keep: str
     ) -> tasks.LambdaInvoke:
         """Runs a function and keeps its answer as `$<keep>`; the values of `payload` are JSONata."""
-        return self.part(name, function, payload, keep=keep).add_catch(self.failure, errors=["States.ALL"])
+        step = self.part(name, function, payload, keep=keep)
+        step.add_catch(self.failure, errors=["States.ALL"])
+        return step
 
     def part(
         self, name: str, function: lambda_.IFunction, payload: Mapping[str, str], *, keep: str = ""
@@ -232,9 +208,8 @@ def _log(scope: Construct, name: str, days: int) -> logs.LogGroup:
     group = logs.LogGroup(
         scope, "Log", log_group_name=f"/aws/vendedlogs/states/{name}", removal_policy=RemovalPolicy.DESTROY
     )
-    resource = group.node.default_child
-    assert isinstance(resource, logs.CfnLogGroup)
-    resource.retention_in_days = min((kept for kept in _RETENTION_DAYS if kept >= days), default=_RETENTION_DAYS[-1])
+    # The construct takes names of numbers of days; the resource takes the number, which Settings has checked.
+    cast(logs.CfnLogGroup, group.node.default_child).retention_in_days = days
     return group
 
 

@@ -1,6 +1,5 @@
 """Both workflows as they are synthesized, and an interpreter that runs them."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
