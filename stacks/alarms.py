@@ -1,0 +1,62 @@
+"""What wakes a person? Alarms that tell the project's topic of news, each with a sentence on what it means."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+
+class Alarms(Construct):
+    def __init__(self, scope: Construct, construct_id: str, *, prefix: str, topic: sns.ITopic) -> None:
+        super().__init__(scope, construct_id)
+        self._prefix = prefix
+        self._tell = actions.SnsAction(topic)
+
+    def when_any(self, what: str, metric: cloudwatch.IMetric, meaning: str, *, periods: int = 1) -> None:
+        """At least one, in as many periods in a row; silence is good news."""
+        self._alarm(what, metric, meaning, periods, cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD)
+
+    def when_none(self, what: str, metric: cloudwatch.IMetric, meaning: str) -> None:
+        """Fewer than one; silence is bad news."""
+        self._alarm(what, metric, meaning, 1, cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD)
+
+    def when_it_fails(self, what: str, workflow: sfn.IStateMachine, meaning: str) -> None:
+        # One alarm each, because an alarm on a sum of metrics would not run in the local cloud.
+        self.when_any(f"{what}-failed", workflow.metric_failed(), meaning)
+        self.when_any(f"{what}-timed-out", workflow.metric_timed_out(), meaning)
+
+    def _alarm(
+        self,
+        what: str,
+        metric: cloudwatch.IMetric,
+        meaning: str,
+        periods: int,
+        comparison: cloudwatch.ComparisonOperator,
+    ) -> None:
+        silence_is_bad = comparison == cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
+        treatment = cloudwatch.TreatMissingData
+        alarm = cloudwatch.Alarm(
+            self,
+            what.title().replace("-", ""),
+            alarm_name=f"{self._prefix}-{what}",
+            alarm_description=meaning,
+            metric=metric,
+            threshold=1,
+            evaluation_periods=periods,
+            comparison_operator=comparison,
+            treat_missing_data=treatment.BREACHING if silence_is_bad else treatment.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(self._tell)
+
+
+def lensloop_metric(name: str, prefix: str) -> cloudwatch.Metric:
+    """What the tick writes into its log in CloudWatch's embedded metric format."""
+    return cloudwatch.Metric(
+        namespace="Lensloop",
+        metric_name=name,
+        dimensions_map={"Trigger": prefix},
+        statistic="Maximum",
+        period=cdk.Duration.minutes(5),
+    )

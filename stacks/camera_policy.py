@@ -1,0 +1,34 @@
+"""What may a camera say and hear? Its own jobs and its own results, with its own certificate, under its own name."""
+
+from typing import Any
+
+import aws_cdk as cdk
+
+ME = "${iot:Connection.Thing.ThingName}"
+
+
+def camera_policy(stack: cdk.Stack) -> dict[str, Any]:
+    """One policy for all cameras: AWS IoT puts in the name of the thing that the certificate is attached to."""
+
+    def arn(kind: str, name: str) -> str:
+        return stack.format_arn(service="iot", resource=kind, resource_name=name)
+
+    jobs = f"$aws/things/{ME}/jobs/*"
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "iot:Connect",
+                "Resource": arn("client", ME),
+                "Condition": {"Bool": {"iot:Connection.Thing.IsAttached": "true"}},
+            },
+            {
+                "Effect": "Allow",
+                "Action": "iot:Publish",
+                "Resource": [arn("topic", jobs), arn("topic", f"$aws/things/{ME}/infer")],
+            },
+            {"Effect": "Allow", "Action": "iot:Subscribe", "Resource": arn("topicfilter", jobs)},
+            {"Effect": "Allow", "Action": "iot:Receive", "Resource": arn("topic", jobs)},
+        ],
+    }

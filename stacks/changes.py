@@ -1,0 +1,61 @@
+"""How does a change under images/ reach the trigger? S3 → EventBridge → a queue → one function that raises a mark."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as event_sources
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from lensloop import names
+
+DELIVERIES = 5  # before a batch is put aside for a person
+
+
+class Changes(Construct):
+    """Every created or deleted object under images/, and nothing that the system itself writes."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, prefix: str, bucket: s3.IBucket, recorder: lambda_.Function
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.put_aside = sqs.Queue(
+            self,
+            "PutAside",
+            queue_name=f"{prefix}-changes-put-aside",
+            enforce_ssl=True,
+            retention_period=cdk.Duration.days(14),
+        )
+        queue = sqs.Queue(
+            self,
+            "Queue",
+            queue_name=f"{prefix}-changes",
+            enforce_ssl=True,
+            # AWS asks for six times the function's timeout, so that a slow batch is not delivered twice.
+            visibility_timeout=cdk.Duration.seconds(6 * 60),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.put_aside, max_receive_count=DELIVERIES),
+        )
+        events.Rule(
+            self,
+            "Rule",
+            rule_name=f"{prefix}-changes",
+            description="A labelled picture came, changed or went",
+            event_pattern=events.EventPattern(
+                source=["aws.s3"],
+                detail_type=["Object Created", "Object Deleted"],
+                detail={"bucket": {"name": [bucket.bucket_name]}, "object": {"key": [{"prefix": names.IMAGES_PREFIX}]}},
+            ),
+            targets=[targets.SqsQueue(queue)],
+        )
+        recorder.add_event_source(
+            event_sources.SqsEventSource(
+                queue,
+                # A burst becomes few invocations; the wait only delays the mark, never loses a change.
+                batch_size=1000,
+                max_batching_window=cdk.Duration.seconds(5),
+                max_concurrency=2,
+                report_batch_item_failures=True,
+            )
+        )

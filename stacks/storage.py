@@ -1,0 +1,107 @@
+"""What must outlive every deployment? The bucket of pictures and releases, the loop's state, where news is told."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from lensloop import names
+from lensloop.settings import Settings
+
+INSPECTIONS_KEPT_DAYS = 7
+TRAINING_OUTPUT_KEPT_DAYS = 90
+
+
+class StorageStack(cdk.Stack):
+    def __init__(self, scope: Construct, prefix: str, *, settings: Settings, env: cdk.Environment) -> None:
+        super().__init__(scope, f"{prefix}-storage", env=env, description="Lensloop: pictures, releases, state, news")
+        self.bucket = self._bucket(settings)
+        self.table = self._table(prefix)
+        self.topic = self._topic(prefix, settings)
+        cdk.CfnOutput(self, "Bucket", value=self.bucket.bucket_name, description="Drop pictures under images/<label>/")
+        cdk.CfnOutput(self, "StateTable", value=self.table.table_name)
+        cdk.CfnOutput(self, "NewsTopic", value=self.topic.topic_arn)
+
+    def _bucket(self, settings: Settings) -> s3.Bucket:
+        bucket = s3.Bucket(
+            self,
+            "Pictures",
+            bucket_name=names.bucket(settings.project, settings.stage, cdk.Aws.ACCOUNT_ID, self.region),
+            # S3's own keys: nobody outside the account reads the bucket, and a KMS key would have to be granted to
+            # every role and paid for with every picture.
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            versioned=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+            lifecycle_rules=_lifecycle(settings),
+        )
+        # The L2 property `event_bridge_enabled` would add a custom-resource Lambda; CloudFormation can do it itself.
+        cfn_bucket = bucket.node.default_child
+        assert isinstance(cfn_bucket, s3.CfnBucket)  # noqa: S101
+        cfn_bucket.add_property_override("NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True)
+        return bucket
+
+    def _table(self, prefix: str) -> dynamodb.TableV2:
+        return dynamodb.TableV2(
+            self,
+            "State",
+            table_name=f"{prefix}-state",
+            partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),
+            billing=dynamodb.Billing.on_demand(),
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=True,
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+
+    def _topic(self, prefix: str, settings: Settings) -> sns.Topic:
+        topic = sns.Topic(self, "News", topic_name=f"{prefix}-news", enforce_ssl=True)
+        # A topic policy replaces SNS's default one, which is what lets alarms of this account publish.
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AlarmsOfThisProject",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": self.account},
+                    "ArnLike": {"aws:SourceArn": alarm_arns(self, prefix)},
+                },
+            )
+        )
+        if settings.notify_email:
+            topic.add_subscription(subscriptions.EmailSubscription(settings.notify_email))
+        return topic
+
+
+def alarm_arns(stack: cdk.Stack, prefix: str) -> str:
+    return stack.format_arn(
+        service="cloudwatch",
+        resource="alarm",
+        resource_name=f"{prefix}-*",
+        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+    )
+
+
+def _lifecycle(settings: Settings) -> list[s3.LifecycleRule]:
+    """Only what the system itself wrote expires; of a person's pictures, only overwritten or deleted versions do."""
+    days = cdk.Duration.days
+    return [
+        s3.LifecycleRule(
+            id="inspection-work-files", prefix=names.INSPECTIONS_PREFIX, expiration=days(INSPECTIONS_KEPT_DAYS)
+        ),
+        s3.LifecycleRule(
+            id="training-output", prefix=names.TRAINING_PREFIX, expiration=days(TRAINING_OUTPUT_KEPT_DAYS)
+        ),
+        s3.LifecycleRule(id="old-versions", noncurrent_version_expiration=days(settings.keep_old_versions_days)),
+        s3.LifecycleRule(
+            id="leftovers", abort_incomplete_multipart_upload_after=days(7), expired_object_delete_marker=True
+        ),
+    ]
