@@ -1,4 +1,4 @@
-"""How does a camera stay in touch? MQTT over mutual TLS, with reconnects for ever and a bounded number of messages in flight."""
+"""How does a camera stay in touch? MQTT over mutual TLS, reconnecting for ever, with a bounded number of messages on the way."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import ssl
 import sys
 import threading
 import time
-from typing import Any, Callable, Dict, Sequence
+from typing import Any, Callable, Optional, Sequence
 
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
 
 from camera.config import Config, ConfigError
+from camera.trust import trusting
 
 IN_FLIGHT = 20
 WAITING = 200  # messages that wait for a reconnect; more are refused, and the caller knows
@@ -33,6 +35,7 @@ class Broker:
         self._config, self._topics = config, topics
         self._received, self._connected = received, connected
         self._up = threading.Event()
+        self._last: Optional[mqtt.MQTTMessageInfo] = None
         self._client = self._make_client()
 
     @property
@@ -46,7 +49,11 @@ class Broker:
 
     def publish(self, topic: str, content: Any) -> bool:
         """False when too much is waiting already; True is a promise to try, also across a reconnect."""
-        return self._client.publish(topic, json.dumps(content), qos=1).rc != mqtt.MQTT_ERR_QUEUE_SIZE
+        message = self._client.publish(topic, json.dumps(content), qos=1)
+        if message.rc == mqtt.MQTT_ERR_QUEUE_SIZE:
+            return False
+        self._last = message
+        return True
 
     def publish_now(self, topic: str, content: Any) -> bool:
         """For what is stale tomorrow: dropped (False) while the broker is away."""
@@ -55,13 +62,13 @@ class Broker:
     def stop(self, patience: float = 5.0) -> None:
         """Waits a moment for what is in flight, then leaves."""
         deadline = time.monotonic() + patience
-        while self.up and self._client.want_write() and time.monotonic() < deadline:
+        while self.up and self._last and not self._last.is_published() and time.monotonic() < deadline:
             time.sleep(0.02)
         self._client.disconnect()
         self._client.loop_stop()
 
     def _make_client(self) -> mqtt.Client:
-        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=self._config.thing)
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=self._config.thing)
         client.tls_set_context(tls_context(self._config))
         # Doubling from a random start, so that a fleet does not come back all at once after the broker was away.
         client.reconnect_delay_set(min_delay=random.randint(1, 3), max_delay=120)  # noqa: S311 - not a secret
@@ -101,35 +108,22 @@ class Broker:
 def tls_context(config: Config) -> ssl.SSLContext:
     """Checks the broker's name and chain, and shows this camera's certificate. Raises ConfigError."""
     try:
-        context = ssl.create_default_context(cafile=str(config.ca) if config.ca else None)
+        context = trusting(config.ca)
         context.load_cert_chain(str(config.certificate), str(config.key))
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         raise ConfigError(
             "The certificates in {} cannot be used ({}). Register this camera again.".format(config.home, error)
         ) from error
-    if config.ca is None and not context.get_ca_certs() and not context.cert_store_stats()["x509_ca"]:
-        _add_certifi(context)
     return context
-
-
-def _add_certifi(context: ssl.SSLContext) -> None:
-    """Some images carry no trust store of their own."""
-    try:
-        import certifi
-    except ImportError:
-        raise ConfigError(
-            "This system has no trust store. Install the ca-certificates package, or certifi, or name the broker's CA."
-        ) from None
-    context.load_verify_locations(certifi.where())
 
 
 def explain(error: Any, config: Config) -> str:
     where = "{}:{}".format(config.endpoint, config.port)
     text: str = str(error)
     if isinstance(error, ssl.SSLError) and ("not yet valid" in text or "expired" in text):
-        known: Dict[bool, str] = {True: "not yet valid", False: "expired"}
-        return "a certificate is {} by this camera's clock ({}); check the clock".format(
-            known["not yet valid" in text], time.strftime("%Y-%m-%d %H:%M")
+        problem = "not yet valid" if "not yet valid" in text else "expired"
+        return "by this camera's clock ({}) the certificate of {} is {}; check the clock".format(
+            time.strftime("%Y-%m-%d %H:%M"), where, problem
         )
     if isinstance(error, ssl.SSLError):
         return "the broker at {} cannot be trusted ({})".format(where, text)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
+
+from lensloop.errors import LensloopError
+
+
+class HomeError(LensloopError):
+    """The camera's folder cannot be used."""
 
 
 def write(path: Path, content: bytes) -> None:
@@ -63,3 +71,16 @@ def settle(folder: Path) -> None:
 
 def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(str(folder)).free
+
+
+@contextlib.contextmanager
+def only_one(home: Path) -> Iterator[None]:
+    """Two agents on one folder would undo each other's changes. Raises HomeError."""
+    if not home.is_dir():
+        raise HomeError("There is no folder {}.".format(home))
+    with open(str(home / "agent.lock"), "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise HomeError("Another agent is running on {}; stop that one first.".format(home)) from None
+        yield

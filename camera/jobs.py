@@ -1,9 +1,9 @@
 """What does the cloud ask of this camera? The device side of AWS IoT Jobs over MQTT.
 
-    jobs/notify-next             cloud → camera   the first job of this camera's queue has changed
-    jobs/$next/get               camera → cloud   asked at every connect and now and then: messages are only wake-ups
-    jobs/<job>/update            camera → cloud   IN_PROGRESS, then SUCCEEDED, FAILED or REJECTED, with the version expected
-    jobs/…/accepted, …/rejected  cloud → camera   the answers
+jobs/notify-next             cloud → camera   the first job of this camera's queue has changed
+jobs/$next/get               camera → cloud   asked at every connect and now and then: messages are only wake-ups
+jobs/<job>/update            camera → cloud   IN_PROGRESS, then SUCCEEDED, FAILED or REJECTED, with the version expected
+jobs/…/accepted, …/rejected  cloud → camera   the answers
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Jobs:
         self._next: Optional[Execution] = None
         self._replies: Dict[str, Optional[bool]] = {}  # token → accepted? (None: not yet)
         self._answers: Dict[Tuple[str, int], Answer] = {}
+        self._done: Optional[Tuple[str, int]] = None  # answered, and the cloud has it
         self._tokens = 0
 
     def topics(self) -> List[str]:
@@ -59,7 +60,8 @@ class Jobs:
         end = topic[len(self._base) :]
         with self._changed:
             if end in ("notify-next", "$next/get/accepted"):
-                self._next = _execution(content.get("execution"))
+                offered = _execution(content.get("execution"))
+                self._next = None if offered and (offered.job, offered.number) == self._done else offered
             elif content.get("clientToken") in self._replies:
                 self._replies[content["clientToken"]] = end.endswith("accepted")
                 if end.endswith("rejected"):
@@ -67,28 +69,35 @@ class Jobs:
             self._changed.notify_all()
 
     def next(self, seconds: float) -> Optional[Execution]:
-        """The next job, or None when none came in this time. A job is handed out once, until the cloud names it again."""
+        """The next job, or None when none came in this time. It is handed out once, until the cloud names it again."""
         with self._changed:
             self._changed.wait_for(lambda: self._next is not None, seconds)
             execution, self._next = self._next, None
             return execution
 
     def start(self, execution: Execution) -> Optional[Execution]:
-        """Tells the cloud that work begins. None: the job is no longer ours, or the cloud is away; it will be named again.
+        """Tells the cloud that work begins. None: the job is no longer ours, or the cloud is away; ask again later.
 
         A job that was answered before, but whose answer got lost, is answered again and not done again.
         """
         known = self._answers.get((execution.job, execution.number))
         if known is not None:
-            self._update(execution, known.status, known.details)
+            self.answer(execution, known)
             return None
         if not self._update(execution, "IN_PROGRESS", {}):
             return None
         return execution._replace(version=execution.version + 1)
 
     def answer(self, execution: Execution, answer: Answer) -> bool:
-        self._answers = {(execution.job, execution.number): answer}  # only the first of the queue can come back
-        return self._update(execution, answer.status, answer.details)
+        key = (execution.job, execution.number)
+        self._answers = {key: answer}  # only the first of the queue can come back
+        accepted = self._update(execution, answer.status, answer.details)
+        with self._changed:
+            if accepted:
+                self._done = key
+                if self._next and (self._next.job, self._next.number) == key:
+                    self._next = None
+        return accepted
 
     def _update(self, execution: Execution, status: str, details: Dict[str, str]) -> bool:
         """True when the cloud accepted it in time."""

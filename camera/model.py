@@ -1,4 +1,4 @@
-"""What does the model see in a picture? Loads one release with onnxruntime and answers with a probability for each label."""
+"""What does the model see in a picture? Loads a release with onnxruntime and gives each label its probability."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Model:
             raise BadArtifact(
                 "the model's answer {} is not one probability for each of {} labels".format(row[:4], len(labels))
             )
-        return dict(sorted(zip(labels, row), key=lambda pair: -pair[1]))
+        return dict(sorted(zip(labels, row), key=lambda pair: -pair[1]))  # noqa: B905 - Python 3.10
 
 
 def load(folder: Path) -> Model:
@@ -93,4 +93,4 @@ def _runtime_errors() -> Tuple[Type[BaseException], ...]:
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     own = [kind for kind in vars(state).values() if isinstance(kind, type) and issubclass(kind, Exception)]
-    return tuple(own) + (RuntimeError, ValueError, TypeError)
+    return (*own, RuntimeError, ValueError, TypeError)

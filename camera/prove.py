@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Callable, NamedTuple
 
@@ -43,7 +44,15 @@ def prove(model: Model, folder: Path, clock: Callable[[], float] = time.perf_cou
                 times.append(clock() - begin)
                 if answer != picture.label:
                     wrong.append("{} is {} here and must be {}".format(picture.file, answer, picture.label))
-    except (zipfile.BadZipFile, KeyError, OSError, PictureError, NotImplementedError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        KeyError,
+        OSError,
+        PictureError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
         raise BadArtifact("the golden pictures cannot be read: {}".format(error)) from error
     if wrong:
         raise NotProven(

@@ -1,0 +1,139 @@
+"""What does a camera do all day? Classifies frames in one thread and carries out jobs in another, and never gives up.
+
+The two meet in one field: `running`, which a job replaces only after the new release is proved and committed.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+import time
+from typing import Callable, Iterator, Optional
+
+from camera.broker import Broker
+from camera.config import Config
+from camera.frames import Frame
+from camera.jobs import Jobs
+from camera.results import Results
+from camera.store import Store
+from camera.update import Running, restore, take
+from lensloop.errors import PictureError
+
+ASK_SECONDS = 300.0  # a lost message delays a job by at most this long
+ASK_AGAIN_SECONDS = 10.0  # after a job that could not be begun or answered
+PAUSE_SECONDS = 5.0  # after a surprise
+log = logging.getLogger(__name__)
+Source = Callable[[], Iterator[Frame]]
+
+
+class Agent:
+    def __init__(self, config: Config, record: bool = False, fps: float = 5.0) -> None:
+        self._config, self._spacing = config, 1.0 / fps
+        self._store = Store(config.home)
+        self._jobs = Jobs(config.thing, lambda topic, content: self._broker.publish(topic, content))
+        self._broker = Broker(config, self._jobs.topics(), self._jobs.received, self._connected)
+        self._results = Results(config.home, config.thing, self._broker.publish_now, record)
+        self._stop = threading.Event()
+        self._ready = threading.Event()
+        self._ask_at = 0.0
+        self._seen = 0
+        self.running: Optional[Running] = None
+
+    def run(self, source: Source, enough: Optional[int] = None) -> None:
+        """Until the frames end, `enough` of them were looked at, or somebody calls `stop`.
+
+        A source that cannot be opened at the start is a person's mistake and raises SourceError.
+        """
+        first = source()
+        self._use(restore(self._store))
+        worker = threading.Thread(target=self._carry_out_jobs, name="jobs", daemon=True)
+        self._broker.start()
+        worker.start()
+        try:
+            self._classify(first, source, enough)
+        finally:
+            self._stop.set()
+            worker.join(timeout=30.0)  # a job in hand is finished, so that it need not be done twice
+            self._broker.stop()
+            self._results.note(connected=False)
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._ready.set()
+
+    def _classify(self, first: Iterator[Frame], source: Source, enough: Optional[int]) -> None:
+        if not self._ready.is_set():
+            log.info("no release on this camera yet; waiting for the first one")
+            self._ready.wait()
+        ended = self._survive(functools.partial(self._watch, lambda: first, enough))
+        while not ended and not self._stop.is_set():
+            ended = self._survive(functools.partial(self._watch, source, enough))
+
+    def _watch(self, source: Source, enough: Optional[int]) -> None:
+        due = time.monotonic()
+        for frame in source():
+            if self._stop.is_set():
+                return
+            self._survive(functools.partial(self._look_at, frame))
+            self._seen += 1
+            if enough is not None and self._seen >= enough:
+                return
+            due = max(due + self._spacing, time.monotonic() - 1.0)
+            self._stop.wait(max(0.0, due - time.monotonic()))
+
+    def _look_at(self, frame: Frame) -> None:
+        running = self.running
+        if running is None:
+            return
+        try:
+            answer = frame.predict(running.model)
+        except PictureError as error:
+            log.warning("passed over %s: %s", frame.name, error)
+            self._results.passed_over(frame.name, error)
+            return
+        self._results.saw(frame.name, answer, running.installed.epoch)
+
+    def _carry_out_jobs(self) -> None:
+        self._ask_at = time.monotonic() + ASK_SECONDS
+        while not self._stop.is_set():
+            self._survive(self._next_job)
+
+    def _next_job(self) -> None:
+        execution = self._jobs.next(seconds=1.0)
+        if time.monotonic() >= self._ask_at and self._broker.up:
+            self._ask_at = time.monotonic() + ASK_SECONDS
+            self._jobs.ask()
+        if execution is None:
+            return
+        self._ask_at = time.monotonic() + ASK_AGAIN_SECONDS  # unless it comes to a good end below
+        started = self._jobs.start(execution)
+        if started is None:
+            return
+        log.info("job %s", started.job)
+        outcome = take(started.document, self._store, self.running, self._config.project)
+        self._use(outcome.running)
+        self._results.answered(outcome.answer)
+        if self._jobs.answer(started, outcome.answer):
+            self._ask_at = time.monotonic() + ASK_SECONDS
+
+    def _use(self, running: Optional[Running]) -> None:
+        self.running = running
+        if running is not None:
+            self._results.running(running)
+            self._ready.set()
+
+    def _connected(self) -> None:
+        """In the network's thread, after each connect."""
+        self._jobs.ask()
+
+    def _survive(self, step: Callable[[], None]) -> bool:
+        """The project's one broad catch: whatever a frame or a job does to the camera, it says so and goes on."""
+        try:
+            step()
+            return True
+        except Exception as error:
+            log.exception("something unexpected happened; going on")
+            self._results.error(error)
+            self._stop.wait(PAUSE_SECONDS)
+            return False

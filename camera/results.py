@@ -1,0 +1,99 @@
+"""Who hears what the camera saw? The cloud over MQTT, a record for measuring, and DIR/status.json for people."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict
+
+from camera.jobs import Answer
+from camera.update import Running
+
+STATUS_SECONDS = 1.0
+log = logging.getLogger(__name__)
+
+
+class Results:
+    def __init__(self, home: Path, thing: str, publish: Callable[[str, Any], bool], record: bool) -> None:
+        self._topic = "$aws/things/{}/infer".format(thing)
+        self._status_path = home / "status.json"
+        self._record_path = home / "results.jsonl" if record else None
+        self._publish = publish
+        self._lock = threading.Lock()
+        self._written_at = float("-inf")
+        self._status: Dict[str, Any] = {
+            "thing": thing,
+            "epoch": None,
+            "sha256": None,
+            "proven": False,
+            "golden": None,
+            "latency_ms": None,
+            "connected": False,
+            "frames": 0,
+            "published": 0,
+            "dropped": 0,
+            "errors": 0,
+            "last_result": None,
+            "last_update": None,
+            "last_error": None,
+        }
+
+    def saw(self, frame: str, probabilities: Dict[str, float], epoch: int) -> None:
+        """`{label: probability}`, as AWS DeepLens projects publish it."""
+        rounded = {label: round(value, 6) for label, value in probabilities.items()}
+        sent = self._publish(self._topic, rounded)
+        if self._record_path is not None:
+            line = {"frame": frame, "probabilities": rounded, "epoch": epoch}
+            with open(str(self._record_path), "a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+        with self._lock:
+            self._status["frames"] += 1
+            self._status["published" if sent else "dropped"] += 1
+            self._status["last_result"] = {"frame": frame, "epoch": epoch, "probabilities": rounded}
+        self._show(at_once=False)
+
+    def passed_over(self, frame: str, reason: Exception) -> None:
+        self.note(last_error="{}: {}".format(frame, reason))
+
+    def error(self, reason: BaseException) -> None:
+        with self._lock:
+            self._status["errors"] += 1
+        self.note(last_error=repr(reason))
+
+    def running(self, running: Running) -> None:
+        """What the camera classifies with from now on."""
+        installed, proof = running.installed, running.proof
+        self.note(
+            epoch=installed.epoch,
+            sha256=installed.sha256,
+            proven=True,
+            golden=proof.golden,
+            latency_ms=proof.milliseconds,
+        )
+
+    def answered(self, answer: Answer) -> None:
+        self.note(last_update={"status": answer.status, "details": answer.details})
+
+    def note(self, **facts: Any) -> None:
+        with self._lock:
+            self._status.update(facts)
+        self._show(at_once=True)
+
+    def finish(self) -> None:
+        self._show(at_once=True)
+
+    def _show(self, at_once: bool) -> None:
+        """Not made durable: it is for looking at, and flash memory wears out. A full disk costs the status, not a frame."""
+        with self._lock:
+            if not at_once and time.monotonic() - self._written_at < STATUS_SECONDS:
+                return
+            self._written_at = time.monotonic()
+            part = self._status_path.with_name("status.json.part")
+            try:
+                part.write_text(json.dumps(self._status, indent=1, ensure_ascii=False), "utf-8")
+                part.replace(self._status_path)
+            except OSError as error:
+                log.warning("status.json cannot be written: %s", error)

@@ -1,0 +1,181 @@
+"""How does a camera change its model? Verify, activate, prove, commit – or go back to the last good release and say why."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any, NamedTuple, Optional
+
+from camera import AGENT_VERSION, disk, download, model, prove
+from camera.download import DownloadError
+from camera.jobs import Answer
+from camera.store import Store
+from lensloop.errors import BadArtifact, LensloopError
+from lensloop.release import Installed, Manifest, ManifestError, accepts, parse
+
+MAX_MANIFEST_BYTES = 1024 * 1024
+MAX_GOLDEN_BYTES = 512 * 1024 * 1024
+MAX_STARTS = 3  # an agent that died this often while proving one release does not try it again
+log = logging.getLogger(__name__)
+
+
+class Refused(LensloopError):
+    """The camera will not take this release; asking again would not help."""
+
+
+class Order(NamedTuple):
+    """The job document: where a release's files are and what they must be."""
+
+    epoch: int
+    manifest_url: str
+    manifest_sha256: str
+    model_url: str
+    model_sha256: str
+    model_size: int
+    golden_url: str
+    golden_sha256: str
+
+
+class Running(NamedTuple):
+    """A model that has proved itself on this camera."""
+
+    model: model.Model
+    proof: prove.Proof
+
+    @property
+    def installed(self) -> Installed:
+        return self.model.installed
+
+
+class Outcome(NamedTuple):
+    answer: Answer
+    running: Optional[Running]  # what the camera classifies with from now on
+
+
+def restore(store: Store) -> Optional[Running]:
+    """At start: the newest committed release that still loads and proves itself here, network or not."""
+    store.open()
+    for release in store.state.good:
+        try:
+            running = _prove(store.folder(release.epoch), release)
+        except BadArtifact as error:
+            log.error("release %d is no longer usable here: %s", release.epoch, error)
+            continue
+        store.settle_on(release)
+        log.info("running release %d, golden pictures %s", release.epoch, running.proof.golden)
+        return running
+    return None
+
+
+def take(document: Any, store: Store, running: Optional[Running], project: str) -> Outcome:
+    """Carries out one job. Whatever happens, the outcome holds a working model if there was one."""
+    try:
+        order = read_order(document)
+        manifest_bytes = _fetch_manifest(order, store)
+        manifest = _check(order, manifest_bytes, project)
+        verdict = accepts(manifest, store.highest, running.installed if running else None, AGENT_VERSION)
+        if verdict.running and running is not None:
+            log.info("%s", verdict.reason)
+            return Outcome(_success(running), running)
+        if not verdict.take:
+            raise Refused(verdict.reason)
+    except (Refused, ManifestError) as error:
+        return Outcome(_refusal("REJECTED", error), running)
+    except (LensloopError, OSError) as error:
+        return Outcome(_refusal("FAILED", error), running)
+    return _change(order, manifest, store, running)
+
+
+def _change(order: Order, manifest: Manifest, store: Store, running: Optional[Running]) -> Outcome:
+    release = Installed(manifest.epoch, manifest.model.sha256)
+    try:
+        starts = store.begin(release)
+        if starts > MAX_STARTS:
+            raise BadArtifact(
+                "the agent started this release {} times and never came to an end; giving it up".format(starts - 1)
+            )
+        part = _bring(order, manifest, store)
+        new = _prove(store.activate(release, part), release)
+        store.commit(release)
+    except (LensloopError, OSError) as error:
+        store.go_back(running.installed if running else None)
+        return Outcome(_refusal("FAILED", error), running)
+    log.info("release %d proved itself (golden pictures %s) and is running", release.epoch, new.proof.golden)
+    return Outcome(_success(new), new)
+
+
+def read_order(document: Any) -> Order:
+    try:
+        if document["operation"] != "release":
+            raise Refused("this agent knows the operation 'release' and not {!r}".format(document["operation"]))
+        return Order(
+            int(document["epoch"]),
+            str(document["manifest"]["url"]),
+            str(document["manifest"]["sha256"]),
+            str(document["model"]["url"]),
+            str(document["model"]["sha256"]),
+            int(document["model"]["size"]),
+            str(document["golden"]["url"]),
+            str(document["golden"]["sha256"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise Refused("the job's document is not a release order ({!r})".format(error)) from error
+
+
+def _fetch_manifest(order: Order, store: Store) -> bytes:
+    target = store.home / "offered.json"
+    download.fetch(order.manifest_url, target, order.manifest_sha256, MAX_MANIFEST_BYTES)
+    return target.read_bytes()
+
+
+def _check(order: Order, manifest_bytes: bytes, project: str) -> Manifest:
+    """The order and the manifest must speak of the same release."""
+    try:
+        manifest = parse(json.loads(manifest_bytes))
+    except ValueError as error:
+        raise ManifestError("The release manifest is not JSON ({}).".format(error)) from error
+    if manifest.project != project:
+        raise Refused("the release belongs to project {!r} and this camera to {!r}".format(manifest.project, project))
+    ordered = (order.epoch, order.model_sha256, order.model_size, order.golden_sha256)
+    if ordered != (manifest.epoch, manifest.model.sha256, manifest.model.size, manifest.golden.sha256):
+        raise Refused("the job and the release manifest name different files")
+    return manifest
+
+
+def _bring(order: Order, manifest: Manifest, store: Store) -> Path:
+    """A folder with the complete, verified release."""
+    if manifest.golden.size > MAX_GOLDEN_BYTES:
+        raise DownloadError("{} golden bytes are more than this agent takes".format(manifest.golden.size))
+    part = store.workplace(manifest.epoch)
+    download.check_space(store.home, manifest.model.size + manifest.golden.size)
+    for url, file in ((order.model_url, manifest.model), (order.golden_url, manifest.golden)):
+        download.fetch(url, part / file.file, file.sha256, limit=file.size, size=file.size)
+    disk.move(store.home / "offered.json", part / "manifest.json")
+    return part
+
+
+def _prove(folder: Path, release: Installed) -> Running:
+    loaded = model.load(folder)
+    if loaded.installed != release:
+        raise BadArtifact("{} holds {} and must hold {}".format(folder, loaded.installed, release))
+    return Running(loaded, prove.prove(loaded, folder))
+
+
+def _success(running: Running) -> Answer:
+    return Answer(
+        "SUCCEEDED",
+        {
+            "epoch": str(running.installed.epoch),
+            "sha256": running.installed.sha256,
+            "golden": running.proof.golden,
+            "latency_ms": str(running.proof.milliseconds),
+            "agent": str(AGENT_VERSION),
+        },
+    )
+
+
+def _refusal(status: str, error: Exception) -> Answer:
+    reason = str(error) if isinstance(error, LensloopError) else "this camera's disk: {}".format(error)
+    log.error("%s: %s", status.lower(), reason)
+    return Answer(status, {"reason": reason[:1].upper() + reason[1:], "agent": str(AGENT_VERSION)})
