@@ -1,0 +1,55 @@
+"""Is the candidate better than the live model? Both answer for the same frozen test pictures, from the shipped files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lensloop.scores import losses_and_gains, score
+from training.live import LiveRelease
+from training.pictures import Picture
+
+
+@dataclass(frozen=True)
+class Answers:
+    """One model's answers for the test pictures."""
+
+    said: list[str]
+    sure: list[float]
+
+    @classmethod
+    def read(cls, probabilities: np.ndarray, labels: Sequence[str]) -> "Answers":
+        return cls([labels[i] for i in probabilities.argmax(axis=1)], [float(p) for p in probabilities.max(axis=1)])
+
+    def scores(self, test: Sequence[Picture], known: Sequence[bool], order: Sequence[str]) -> dict[str, Any]:
+        """All pictures; those that the live model was judged on; the others. None where there are none."""
+
+        def of(chosen: Sequence[bool]) -> dict[str, Any] | None:
+            rows = [i for i, wanted in enumerate(chosen) if wanted]
+            truth, said, sure = [test[i].label for i in rows], [self.said[i] for i in rows], [self.sure[i] for i in rows]
+            return score(truth, said, sure, order) if rows else None
+
+        everything = score([row.label for row in test], self.said, self.sure, order)
+        return {"all": everything, "known": of(known), "new": of([not was for was in known])}
+
+
+def compare(
+    test: Sequence[Picture], labels: Sequence[str], candidate: Answers, live: LiveRelease | None, theirs: Answers | None
+) -> dict[str, Any]:
+    """The `candidate` and `live` parts of evaluation.json. Without a live model no picture is known and none is new."""
+    if live is None or theirs is None:
+        scores = candidate.scores(test, [False] * len(test), labels)
+        return {"candidate": scores | {"new": None}, "live": None}
+    known = [live.judged_on.get(row.sha256) == row.label for row in test]
+    gone = sorted(set(live.labels) - set(labels))
+    old, new, truth = (
+        [word for word, was in zip(words, known, strict=True) if was]
+        for words in (theirs.said, candidate.said, [row.label for row in test])
+    )
+    losses, gains = losses_and_gains(truth, old, new)
+    of_live = theirs.scores(test, known, [*labels, *gone])
+    return {
+        "candidate": candidate.scores(test, known, labels),
+        "live": {"epoch": live.epoch, "labels": live.labels, **of_live, "losses": losses, "gains": gains},
+    }

@@ -1,0 +1,70 @@
+"""How will a camera prove the model? A dozen test pictures that it must recognise before it may classify anything."""
+
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import onnxruntime
+
+from lensloop.errors import PictureError
+from lensloop.picture import open_picture, read_input
+from training.backbone import SIZE
+from training.evaluate import Answers
+from training.pictures import Picture, Pictures
+
+WANTED = 12
+_MAX_BYTES = 500_000  # the dozen travels to every camera
+_SURE = 0.6  # so that another build of onnxruntime, off by a little, says the same
+
+
+def choose(test: Sequence[Picture], answers: Answers) -> Iterator[Picture]:
+    """Rightly and surely recognised pictures, surest first, the labels taking turns."""
+    right = sorted(
+        (-sure, row.sha256, i)
+        for i, (row, said, sure) in enumerate(zip(test, answers.said, answers.sure, strict=True))
+        if row.label == said and sure >= _SURE
+    )
+    by_label: dict[str, list[Picture]] = {}
+    for _, _, i in right:
+        by_label.setdefault(test[i].label, []).append(test[i])
+    for turn in range(max(map(len, by_label.values()), default=0)):
+        yield from (rows[turn] for _, rows in sorted(by_label.items()) if turn < len(rows))
+
+
+def write(
+    folder: Path,
+    chosen: Iterator[Picture],
+    pictures: Pictures,
+    model: onnxruntime.InferenceSession,
+    labels: Sequence[str],
+) -> list[dict[str, Any]]:
+    """Writes golden/*.jpg and says what the model answers for exactly these bytes, one at a time as a camera would."""
+    folder.mkdir(parents=True, exist_ok=True)
+    golden: list[dict[str, Any]] = []
+    for row in chosen:
+        try:
+            data = _as_jpeg(pictures.bytes_of(row))
+        except PictureError:  # gone since the evaluation; there are others
+            continue
+        answers = Answers.read(model.run(None, {"image": read_input(data, SIZE, SIZE)[None]})[0], labels)
+        if answers.said[0] != row.label or answers.sure[0] < _SURE:
+            continue
+        sha256 = hashlib.sha256(data).hexdigest()
+        (folder / f"{sha256}.jpg").write_bytes(data)
+        entry = {"file": f"golden/{sha256}.jpg", "sha256": sha256, "label": row.label, "probability": answers.sure[0]}
+        golden.append(entry)
+        if len(golden) == WANTED:
+            break
+    return golden
+
+
+def _as_jpeg(data: bytes) -> bytes:
+    """The very bytes where they are a small JPEG; a PNG or a large photograph as a smaller JPEG."""
+    if data.startswith(b"\xff\xd8") and len(data) <= _MAX_BYTES:
+        return data
+    image, smaller = open_picture(data, at_least=2 * SIZE), io.BytesIO()
+    image.thumbnail((4 * SIZE, 4 * SIZE))
+    image.save(smaller, "JPEG", quality=92)
+    return smaller.getvalue()

@@ -1,0 +1,37 @@
+"""What is live now? The release that the candidate is compared with, if there is one."""
+
+import csv
+import json
+from dataclasses import dataclass
+
+import onnxruntime
+
+from lensloop.errors import BadArtifact
+from lensloop.picture import RESIZE
+from lensloop.release import parse
+from training.backbone import SIZE
+from training.embed import session
+from training.paths import Paths
+
+
+@dataclass(frozen=True)
+class LiveRelease:
+    epoch: int
+    labels: list[str]
+    model: onnxruntime.InferenceSession
+    judged_on: dict[str, str]  # sha256 → label of the test pictures that it was judged on
+
+
+def read_live(paths: Paths) -> LiveRelease | None:
+    if not paths.live.is_dir() or not any(paths.live.iterdir()):
+        return None
+    try:
+        manifest = parse(json.loads((paths.live / "manifest.json").read_text("utf-8")))
+        model = (paths.live / manifest.model.file).read_bytes()
+        with (paths.live / "test.csv").open(encoding="utf-8", newline="") as file:
+            judged_on = {row["sha256"]: row["label"] for row in csv.DictReader(file)}
+    except (OSError, ValueError, KeyError) as damage:
+        raise BadArtifact(f"The live release cannot be read: {damage}.") from damage
+    if (manifest.resize, manifest.width, manifest.height) != (RESIZE, SIZE, SIZE):
+        raise BadArtifact(f"The live release prepares pictures by {manifest.resize}, this job by {RESIZE}.")
+    return LiveRelease(manifest.epoch, list(manifest.labels), session(model), judged_on)
