@@ -33,6 +33,8 @@ CODE = "/opt/ml/input/data/code"
 _OTHER_STEPS = Duration.hours(6)
 _WAIT_FOR_SPOT = Duration.minutes(30)
 
+_METRICS = ("accuracy", "lowest_recall", "calibration_error")  # as the training prints them
+
 _TRAINING_FAULTS = ("SageMaker.AmazonSageMakerException", "SageMaker.ThrottlingException")
 _ALREADY_STARTED = ("StepFunctions.ExecutionAlreadyExistsException", "ExecutionAlreadyExists")
 
@@ -172,10 +174,7 @@ class RetrainingWorkflow(Construct):
                 "TrainingImage": training.image_uri,
                 "TrainingInputMode": "File",
                 "ContainerEntrypoint": ["python3", "-m", "training"],
-                "MetricDefinitions": [
-                    {"Name": "test:accuracy", "Regex": "test accuracy ([0-9.]+)"},
-                    {"Name": "validation:accuracy", "Regex": "validation accuracy ([0-9.]+)"},
-                ],
+                "MetricDefinitions": [{"Name": f"test:{name}", "Regex": f"{name}=([0-9.]+)"} for name in _METRICS],
             },
             "Environment": {"PYTHONPATH": f"{CODE}/{training.code_file}"},
             "InputDataConfig": jsonata(f"[{json.dumps(list(training.channels))}, $dataset.training.channels]"),

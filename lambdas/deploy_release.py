@@ -1,0 +1,140 @@
+"""How does a release get to cameras? This is the DeepLens deployment function: it orders one wave to take the release.
+
+The order is an AWS IoT Job whose document carries presigned addresses. Its target selection is continuous: a camera
+that joins the wave later gets the release too. The job is named after epoch and wave, so a retry orders nothing twice.
+
+Needs: iot:CreateJob on job/<prefix>-* and on the two thing groups, iot:CancelJob on job/<prefix>-*,
+iot:ListThingsInThingGroup on the two groups, iam:PassRole on the presign role (PassedToService iot.amazonaws.com),
+s3:GetObject on releases/*, dynamodb:GetItem and UpdateItem on the table.
+Environment: BUCKET, TABLE, SETTINGS, PRESIGN_ROLE_ARN, CANARY_GROUP_ARN, FLEET_GROUP_ARN.
+"""
+
+import functools
+import hashlib
+import json
+import math
+import os
+import time
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from lambdas import fleet
+from lensloop import names, release
+from lensloop.errors import BadArtifact
+from lensloop.rollout import SUPERSEDED, WAITING, needed_of, to_cancel
+from lensloop.settings import Settings
+
+_CAMERAS_PER_MINUTE = 100
+_URL_LIVES_SECONDS = 3600
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    epoch, wave = int(event["epoch"]), event["wave"]
+    settings = Settings.from_json(os.environ["SETTINGS"])
+    job = names.rollout_job(names.prefix(settings.project, settings.stage), epoch, wave)
+    if _is_superseded(epoch):
+        return _answer(job, 0, settings, superseded=True)
+    cameras = fleet.cameras_in(wave)
+    fleet.note_job(job)
+    order(job, epoch, wave, len(cameras), settings)
+    for older in to_cancel(fleet.open_jobs(), job, wave):
+        fleet.withdraw(older, "SUPERSEDED")
+    # A newer release may have become live since the first look, and its rollout may have looked before this job was.
+    if _is_superseded(epoch):
+        fleet.withdraw(job, "SUPERSEDED")
+        return _answer(job, len(cameras), settings, superseded=True)
+    return _answer(job, len(cameras), settings, superseded=False)
+
+
+def order(job: str, epoch: int, wave: str, cameras: int, settings: Settings) -> None:
+    minutes = settings.canary_timeout_minutes if wave == "canary" else settings.fleet_timeout_minutes
+    try:
+        fleet.iot().create_job(
+            jobId=job,
+            targets=[fleet.group_of(wave)],
+            targetSelection="CONTINUOUS",
+            description=f"Release {epoch} for the {wave} cameras",
+            document=json.dumps(document(epoch)),
+            presignedUrlConfig={"roleArn": os.environ["PRESIGN_ROLE_ARN"], "expiresInSec": _URL_LIVES_SECONDS},
+            jobExecutionsRolloutConfig={"maximumPerMinute": _CAMERAS_PER_MINUTE},
+            abortConfig={"criteriaList": abort_criteria(cameras, settings.min_proven_share)},
+            timeoutConfig={"inProgressTimeoutInMinutes": minutes},
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
+            raise
+
+
+def document(epoch: int) -> dict[str, Any]:
+    """What a camera is told; the addresses become presigned ones when it asks."""
+    bucket, region = os.environ["BUCKET"], os.environ["AWS_REGION"]
+    body = _s3().get_object(Bucket=bucket, Key=names.release(epoch, "manifest.json"))["Body"].read()
+    manifest = release.parse(_json(body, epoch))
+    if manifest.epoch != epoch:
+        raise BadArtifact(f"The manifest in {names.release(epoch)} is of release {manifest.epoch}.")
+
+    def url(file: str) -> str:
+        key = names.release(epoch, file)
+        return f"${{aws:iot:s3-presigned-url:https://s3.{region}.amazonaws.com/{bucket}/{key}}}"
+
+    return {
+        "operation": "release",
+        "epoch": epoch,
+        "manifest": {"url": url("manifest.json"), "sha256": hashlib.sha256(body).hexdigest()},
+        "model": {
+            "url": url(manifest.model.file),
+            "sha256": manifest.model.sha256,
+            "size": manifest.model.size,
+        },
+        "golden": {"url": url(manifest.golden.file), "sha256": manifest.golden.sha256},
+    }
+
+
+def abort_criteria(cameras: int, min_proven_share: float) -> list[dict[str, Any]]:
+    """AWS IoT stops by itself, between two looks of ours, once more cameras have failed than the wave may lose."""
+    may_fail = max(cameras - needed_of(cameras, min_proven_share), 0)
+    share = max(math.floor((1 - min_proven_share) * 10000) / 100, 1.0)  # AWS takes two decimals
+    return [
+        {
+            "failureType": kind,
+            "action": "CANCEL",
+            "thresholdPercentage": share,
+            "minNumberOfExecutedThings": may_fail + 1,
+        }
+        for kind in ("FAILED", "REJECTED", "TIMED_OUT")
+    ]
+
+
+def _is_superseded(epoch: int) -> bool:
+    live = fleet.live_release()
+    if live.epoch < epoch:
+        raise BadArtifact(f"Release {epoch} is not live (release {live.epoch} is), so it cannot be rolled out.")
+    return live.epoch > epoch
+
+
+def _answer(job: str, cameras: int, settings: Settings, *, superseded: bool) -> dict[str, Any]:
+    """In the shape of check_rollout's answers, so that the workflow can keep both under one name."""
+    return {
+        "job": job,
+        "cameras": cameras,
+        "superseded": superseded,
+        "started_at": int(time.time()),
+        "wait_seconds": settings.rollout_check_seconds,
+        "state": SUPERSEDED if superseded else WAITING,
+        "reasons": [],
+        "proven": 0,
+    }
+
+
+def _json(body: bytes, epoch: int) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        raise BadArtifact(f"{names.release(epoch, 'manifest.json')} is not JSON: {error}.") from error
+
+
+@functools.cache
+def _s3() -> Any:
+    return boto3.client("s3")

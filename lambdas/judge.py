@@ -1,0 +1,55 @@
+"""May the model that was just trained replace the live one? Reads its evaluation, asks the gate, answers with reasons.
+
+Needs: s3:GetObject on training/*. Environment: BUCKET, SETTINGS.
+"""
+
+import functools
+import json
+import os
+from typing import Any
+
+import boto3
+
+from lambdas.artifact import fetch, read_files
+from lensloop.errors import BadArtifact
+from lensloop.evaluation import Evaluation, read_evaluation
+from lensloop.gate import Floors, judge
+from lensloop.settings import Settings
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    archive, _ = fetch(_s3(), os.environ["BUCKET"], event["model"])
+    evaluation = evaluation_in(read_files(archive, lambda name: name == "evaluation.json"), event["digest"])
+    verdict = judge(evaluation, Floors.from_settings(Settings.from_json(os.environ["SETTINGS"])))
+    live = evaluation.live.scores if evaluation.live else None
+    return {
+        "ship": verdict.ship,
+        "reasons": list(verdict.reasons),
+        "accuracy": evaluation.candidate.all.accuracy,
+        "known_accuracy": evaluation.candidate.known.accuracy if evaluation.candidate.known else None,
+        "live_accuracy": live.known.accuracy if live and live.known else None,
+        "calibration_error": evaluation.candidate.all.calibration_error,
+        "test_images": evaluation.candidate.all.images,
+    }
+
+
+def evaluation_in(files: dict[str, bytes], digest: str) -> Evaluation:
+    """The evaluation, which must be of the data set that this run assembled."""
+    evaluation = read_evaluation(parse(files))
+    if evaluation.dataset != digest:
+        raise BadArtifact(f"The model was trained on data set {evaluation.dataset}, not on {digest}.")
+    return evaluation
+
+
+def parse(files: dict[str, bytes]) -> Any:
+    try:
+        return json.loads(files["evaluation.json"])
+    except KeyError:
+        raise BadArtifact("The model archive holds no evaluation.json.") from None
+    except ValueError as error:
+        raise BadArtifact(f"evaluation.json is not JSON: {error}.") from error
+
+
+@functools.cache
+def _s3() -> Any:
+    return boto3.client("s3")

@@ -1,0 +1,169 @@
+"""How does a judged model become a release? Its files are written once under releases/<epoch>/, then it becomes live.
+
+Every byte follows from the training job's archive, so a retry writes the same and finds it there; manifest.json comes
+last, so that a release without one was never finished. The live pointer moves only while this run holds the lease.
+
+Needs: s3:GetObject on training/* and releases/*, s3:PutObject on releases/*, dynamodb:ConditionCheckItem and
+dynamodb:UpdateItem on the table. Environment: BUCKET, TABLE, SETTINGS.
+"""
+
+import functools
+import hashlib
+import io
+import json
+import os
+import re
+import time
+import zipfile
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from lambdas.artifact import fetch, read_files
+from lambdas.judge import evaluation_in, parse
+from lensloop import names, release
+from lensloop.errors import BadArtifact, StaleEpoch
+from lensloop.settings import Settings
+
+_GOLDEN = re.compile(r"golden/[0-9a-f]{64}\.(jpg|png)")
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say; the same in every retry
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    epoch, digest, bucket = int(event["epoch"]), event["digest"], os.environ["BUCKET"]
+    archive, trained_at = fetch(_s3(), bucket, event["model"])
+    files = read_files(archive, _belongs)
+    evaluation_in(files, digest)
+    manifest, content = build(Settings.from_json(os.environ["SETTINGS"]).project, epoch, files, trained_at)
+    for name, body in content.items():
+        write_once(bucket, names.release(epoch, name), body)
+    make_live(epoch, digest, manifest)
+    return {
+        "release": {
+            "epoch": epoch,
+            "model_sha256": manifest["model"]["sha256"],
+            "labels": manifest["labels"],
+            "accuracy": manifest["metrics"]["accuracy"],
+        }
+    }
+
+
+def build(
+    project: str, epoch: int, files: dict[str, bytes], created_at: str
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The manifest, and all files of the release in the order in which they are to be written."""
+    for name in ("model.onnx", "test.csv"):
+        if not files.get(name):
+            raise BadArtifact(f"The model archive holds no {name}.")
+    if not files["test.csv"].startswith(b"sha256,label"):
+        raise BadArtifact("test.csv must begin with the line sha256,label.")
+    evaluation = parse(files)
+    golden = pack_golden(evaluation.get("golden"), files)
+    manifest = release.manifest(
+        project,
+        epoch,
+        evaluation,
+        _file("model.onnx", files["model.onnx"]),
+        _file("golden.zip", golden),
+        created_at,
+    )
+    content = {name: files[name] for name in ("model.onnx", "test.csv", "evaluation.json")}
+    content["golden.zip"] = golden
+    content["manifest.json"] = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False).encode()
+    return manifest, content
+
+
+def pack_golden(pictures: Any, files: dict[str, bytes]) -> bytes:
+    """The pictures that a camera proves itself on, in one archive that is the same whenever it is made."""
+    if not isinstance(pictures, list) or not all(isinstance(picture, dict) for picture in pictures):
+        raise BadArtifact("evaluation.json: `golden` must be a list of pictures.")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for picture in sorted(pictures, key=lambda picture: str(picture.get("file"))):
+            name = str(picture.get("file"))
+            body = files.get(name)
+            if body is None or hashlib.sha256(body).hexdigest() != picture.get("sha256"):
+                raise BadArtifact(f"The golden picture {name} is missing from the model archive or is another picture.")
+            entry = zipfile.ZipInfo(name, _LONG_AGO)
+            entry.create_system, entry.external_attr = 3, 0o644 << 16
+            archive.writestr(entry, body)
+    return packed.getvalue()
+
+
+def write_once(bucket: str, key: str, body: bytes) -> None:
+    """What is there already must be the same, as it is after a retry."""
+    try:
+        _s3().put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*", ContentType=_type_of(key))
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "PreconditionFailed":
+            raise
+        if _s3().get_object(Bucket=bucket, Key=key)["Body"].read() != body:
+            raise BadArtifact(f"s3://{bucket}/{key} exists with other content; releases are never changed.") from error
+
+
+def make_live(epoch: int, digest: str, manifest: dict[str, Any]) -> None:
+    sha256 = manifest["model"]["sha256"]
+    values = {":epoch": {"N": str(epoch)}, ":model_sha256": {"S": sha256}}
+    try:
+        _dynamodb().transact_write_items(
+            TransactItems=[
+                {
+                    "ConditionCheck": {
+                        "TableName": os.environ["TABLE"],
+                        "Key": {"id": {"S": "trigger"}},
+                        "ConditionExpression": "#run.#epoch = :epoch",
+                        "ExpressionAttributeNames": {"#run": "run", "#epoch": "epoch"},
+                        "ExpressionAttributeValues": {":epoch": values[":epoch"]},
+                    }
+                },
+                {
+                    "Update": {
+                        "TableName": os.environ["TABLE"],
+                        "Key": {"id": {"S": "live"}},
+                        "UpdateExpression": "SET #epoch = :epoch, #dataset = :dataset, #model_sha256 = :model_sha256, "
+                        "#labels = :labels, #released_at = :now",
+                        # The last alternative is this very release again: a retry whose first answer was lost.
+                        "ConditionExpression": "attribute_not_exists(#epoch) OR #epoch < :epoch "
+                        "OR (#epoch = :epoch AND #model_sha256 = :model_sha256)",
+                        "ExpressionAttributeNames": {
+                            f"#{name}": name for name in ("epoch", "dataset", "model_sha256", "labels", "released_at")
+                        },
+                        "ExpressionAttributeValues": values
+                        | {
+                            ":dataset": {"S": digest},
+                            ":labels": {"L": [{"S": label} for label in manifest["labels"]]},
+                            ":now": {"N": str(int(time.time()))},
+                        },
+                    }
+                },
+            ]
+        )
+    except ClientError as error:
+        causes = [cause.get("Code") for cause in error.response.get("CancellationReasons", [])]
+        if "ConditionalCheckFailed" in causes:
+            raise StaleEpoch(f"Run {epoch} no longer holds the lease, so its release does not become live.") from error
+        raise
+
+
+def _belongs(name: str) -> bool:
+    return name in ("model.onnx", "evaluation.json", "test.csv") or bool(_GOLDEN.fullmatch(name))
+
+
+def _file(name: str, body: bytes) -> release.File:
+    return release.File(name, hashlib.sha256(body).hexdigest(), len(body))
+
+
+def _type_of(key: str) -> str:
+    kinds = {"json": "application/json", "csv": "text/csv", "zip": "application/zip"}
+    return kinds.get(key.rpartition(".")[2], "application/octet-stream")
+
+
+@functools.cache
+def _s3() -> Any:
+    return boto3.client("s3")
+
+
+@functools.cache
+def _dynamodb() -> Any:
+    return boto3.client("dynamodb")
