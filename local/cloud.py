@@ -1,0 +1,233 @@
+"""How does one start a whole AWS on this machine, use it, and leave nothing behind?
+
+    with LocalCloud(Path(".local"), port=0, mqtt_port=0) as cloud:
+        outputs = cloud.deploy({"quiet_seconds": "0"})
+        cloud.client("s3").upload_file("can.jpg", outputs["Bucket"], "images/metal/can.jpg")
+
+The emulator runs in a process of its own (local/launcher.py). Where the program that started it dies, it ends as well.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import boto3
+import botocore.session
+
+from local import leftovers, ports
+from local.deploy import deploy
+from local.errors import LocalCloudError
+from local.state import Running, StateDir
+from local.tools import PROJECT, search_path
+
+ACCOUNT = "000000000000"
+REGION = "us-east-1"
+PATIENCE_TO_START = 60.0
+PATIENCE_TO_STOP = 8.0
+
+
+class LocalCloud:
+    """`port` and `mqtt_port` of 0 take free ones; `minute_seconds` is how long a minute of a schedule lasts."""
+
+    def __init__(
+        self,
+        state_dir: Path,
+        port: int = 0,
+        mqtt_port: int = 0,
+        minute_seconds: float = 3,
+        what: str = "Another program",
+        say: Callable[[str], None] = print,
+    ) -> None:
+        self._state = StateDir(Path(state_dir))
+        self._wanted = (port, mqtt_port)
+        self._minute_seconds = minute_seconds
+        self._what = what
+        self._say = say
+        self._server: subprocess.Popen[bytes] | None = None
+        self.port = self.mqtt_port = 0
+
+    def __enter__(self) -> "LocalCloud":
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://{ports.LOOPBACK}:{self.port}"
+
+    @property
+    def ca_pem(self) -> Path:
+        """The certificate authority that the MQTT broker's certificate is signed with."""
+        return self._state.ca
+
+    @property
+    def env(self) -> dict[str, str]:
+        """Sends boto3, the AWS CLI and the CDK to this cloud, whatever profile the person has."""
+        return environment(self.port)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client that talks to this cloud whatever the environment and ~/.aws say."""
+        return _session().client(service, endpoint_url=self.endpoint)
+
+    def start(self, detached: bool = False) -> None:
+        """Returns when everything answers. A detached cloud outlives this program: `make down` ends it."""
+        with self._state.locked() as lock:
+            leftovers.end(self._state.root)
+            self._state.prepare()
+            self.port, self.mqtt_port = ports.choose(
+                (self._wanted[0], "LENSLOOP_PORT"), (self._wanted[1], "LENSLOOP_MQTT_PORT")
+            )
+            try:
+                self._server = self._launch(lock, detached)
+                self._state.write_running(
+                    Running(
+                        self._what,
+                        self._server.pid,
+                        self.port,
+                        self.mqtt_port,
+                        time.strftime("%H:%M:%S"),
+                        self._minute_seconds,
+                    )
+                )
+                self._wait_until_ready()
+                self._state.ca.write_bytes(_get(self.port, "/_ministack/iot/ca.pem")[1])
+            except BaseException:  # Ctrl-C as well: nothing may stay behind
+                self.stop()
+                raise
+
+    def _launch(self, lock: int, detached: bool) -> subprocess.Popen[bytes]:
+        with self._state.log.open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "local.launcher"],
+                cwd=PROJECT,
+                env=_server_environment(self._state, self.port, self.mqtt_port, self._minute_seconds, detached),
+                stdin=subprocess.DEVNULL if detached else subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=(lock,),
+            )
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + PATIENCE_TO_START
+        while time.monotonic() < deadline:
+            if self._server is None or self._server.poll() is not None:
+                raise LocalCloudError(f"The local cloud ended as it started; {self._state.log} says why.")
+            status, body = _get(self.port, "/_ministack/ready")
+            if status == 200 and json.loads(body).get("ready", True):
+                return
+            time.sleep(0.05)
+        raise LocalCloudError(
+            f"The local cloud did not answer within {PATIENCE_TO_START:.0f} s; see {self._state.log}."
+        )
+
+    def deploy(self, context: dict[str, str] | None = None, app: str | None = None) -> dict[str, str]:
+        """Bootstraps and deploys all stacks with the real CDK CLI; returns the outputs of all stacks by name.
+
+        `app` is the command that synthesizes; without it the one in cdk.json.
+        """
+        return deploy(self._state, self.env, context or {}, app, self._say)
+
+    def stop(self) -> None:
+        """Ends the cloud with everything it started and removes its temporary folders. Logs stay."""
+        server, self._server = self._server, None
+        if server is not None:
+            end_server(server)
+            leftovers.end(self._state.root)
+            self._state.clear()
+
+
+def end_server(server: subprocess.Popen[bytes]) -> None:
+    if server.stdin:
+        server.stdin.close()
+    with contextlib.suppress(ProcessLookupError):
+        server.send_signal(signal.SIGTERM)
+    try:
+        server.wait(PATIENCE_TO_STOP)
+    except subprocess.TimeoutExpired:  # a CloudFormation custom resource that waits keeps the emulator alive
+        server.kill()
+        server.wait()
+
+
+def environment(port: int) -> dict[str, str]:
+    """For programs that use the cloud at this port. By 127.0.0.1, because <bucket>.localhost does not resolve."""
+    return {
+        "AWS_ENDPOINT_URL": f"http://{ports.LOOPBACK}:{port}",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "NO_PROXY": f"{ports.LOOPBACK},localhost",
+        "no_proxy": f"{ports.LOOPBACK},localhost",
+    }
+
+
+def _server_environment(state: StateDir, port: int, mqtt_port: int, minute: float, detached: bool) -> dict[str, str]:
+    """Nothing of the person's own environment but where things are: functions inherit it, and it may hold secrets."""
+    kept = {name: os.environ[name] for name in ("HOME", "LANG", "LC_ALL", "USER", "SYSTEMROOT") if name in os.environ}
+    return kept | {
+        "PATH": search_path(),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "TMPDIR": str(state.temporary),
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AUTH": "true",
+        "BIND_HOST": ports.LOOPBACK,
+        "GATEWAY_PORT": str(port),
+        "IOT_MTLS_PORT": str(mqtt_port),
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "MINISTACK_REGION": REGION,
+        "S3_PERSIST": "1",  # objects on disk instead of in memory
+        "S3_DATA_DIR": str(state.objects),
+        # Each worker is a Python process of about 40 MB: bounded, and soon given back.
+        "LAMBDA_ACCOUNT_CONCURRENCY": "10",
+        "LAMBDA_WARM_TTL_SECONDS": "60",
+        "SFTP_ENABLED": "0",
+        leftovers.MARK: str(state.root),
+        "LENSLOOP_MINUTE_SECONDS": str(minute),
+        "LENSLOOP_DETACHED": "1" if detached else "",
+    }
+
+
+def _session() -> boto3.Session:
+    """Ignores profiles and configuration files, so that a person's AWS_PROFILE cannot break or redirect it."""
+    core = botocore.session.Session(
+        session_vars={
+            "profile": (None, None, None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+    )
+    core.set_credentials("test", "test")
+    return boto3.Session(botocore_session=core, region_name=REGION)
+
+
+def _get(port: int, path: str) -> tuple[int, bytes]:
+    """Status 0 when nobody answers yet."""
+    connection = http.client.HTTPConnection(ports.LOOPBACK, port, timeout=10)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    except OSError:
+        return 0, b""
+    finally:
+        connection.close()

@@ -1,0 +1,51 @@
+"""The process that is the local cloud: the pinned emulator with our patches and SageMaker.
+
+Started by local/cloud.py, which sets its environment. It ends on SIGTERM, and when the program that started it is gone.
+"""
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+
+def main() -> None:
+    state = Path(os.environ["LENSLOOP_CLOUD_OF"])
+    if not os.environ.get("LENSLOOP_DETACHED"):
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        _serve()
+    finally:
+        _tidy(state)
+
+
+def _serve() -> None:
+    from ministack import app
+
+    if os.environ.get("LENSLOOP_PATCHES") != "none":  # the tests run the emulator as it is, to see what a patch is for
+        from local.patches import apply_all
+
+        apply_all()
+    sys.argv = ["ministack"]
+    app.main()
+
+
+def _end_with_parent() -> None:
+    """Stdin is a pipe that only the parent holds: it closes when the parent ends, in whatever way."""
+    while os.read(0, 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _tidy(state: Path) -> None:
+    """For the case that nobody else is left to do it."""
+    from local import leftovers
+    from local.state import StateDir
+
+    leftovers.end(state)
+    StateDir(state).clear()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""What do we correct in ministack 1.5.33, so that the local cloud answers as AWS does?
+
+Each patch is one function whose docstring says what upstream does (file:line) and what AWS does. For each,
+tests/local/test_patches.py runs the emulator with and without it: the test fails when a new version makes the patch
+unnecessary, and when it makes it wrong.
+"""
+
+from collections.abc import Callable
+
+from local.patches import cloudformation, events, iam, iot, lambda_functions, sagemaker, step_functions
+
+PATCHES: tuple[Callable[[], None], ...] = (
+    sagemaker.sagemaker_exists,
+    lambda_functions.failures_carry_the_exception_class,
+    lambda_functions.queues_are_read_in_windows_and_large_batches,
+    lambda_functions.idle_workers_are_all_given_back,
+    step_functions.throttled_functions_have_their_error_name,
+    step_functions.nested_executions_have_their_error_names,
+    step_functions.starting_the_same_execution_again_is_no_error,
+    step_functions.state_machines_time_out,
+    step_functions.ended_executions_stay_as_they_ended,
+    cloudformation.buckets_get_encryption_lifecycle_and_tags,
+    cloudformation.functions_get_reserved_concurrency_and_dead_letter_queue,
+    cloudformation.tables_get_recovery_and_time_to_live,
+    events.a_minute_of_a_schedule_lasts_as_long_as_asked,
+    events.targets_must_permit_eventbridge,
+    iot.the_broker_listens_on_loopback_only,
+    iot.the_broker_asks_for_a_certificate,
+    iam.loopback_counts_as_tls,
+    iam.state_machines_act_as_their_role,
+    iam.roles_are_passed_only_by_those_who_may,
+    iam.event_source_mappings_read_as_the_function,
+    sagemaker.state_machines_run_training_jobs,
+)
+
+
+def apply_all() -> None:
+    for patch in PATCHES:
+        patch()
+
+
+def replace_once(text: str, old: str, new: str) -> str:
+    """For patches of upstream's own text: ends the start where upstream no longer has it."""
+    if text.count(old) != 1:
+        raise RuntimeError(f"ministack changed where a patch of ours expects: {old!r}")
+    return text.replace(old, new)

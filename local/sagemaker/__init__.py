@@ -1,0 +1,10 @@
+"""How does the local cloud train? As SageMaker does, with a process in place of the container on an instance.
+
+service.py    the API: create, describe, list, stop
+requests.py   which requests AWS refuses
+job.py        one job from Starting to its end
+inputs.py     /opt/ml/input: channels and configuration files
+box.py        what the process sees: /opt/ml, no network, an interpreter without our packages
+outputs.py    model.tar.gz, output.tar.gz, logs, metrics
+role.py       the credentials of the job's role
+"""

@@ -1,0 +1,144 @@
+"""Which calls of the SageMaker API does the local cloud answer? Those around training jobs.
+
+A service module as ministack wants it: `handle_request`, and `reset`, `get_state`, `load_persisted_state`.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ministack.core.concurrency import spawn_background
+from ministack.core.responses import (
+    AccountRegionScopedDict,
+    error_response_json,
+    get_account_id,
+    get_region,
+    json_response,
+)
+
+from local import leftovers
+from local.sagemaker import requests, role
+from local.sagemaker.job import TrainingJob
+
+Answer = Any  # what ministack's response functions give: status, headers, body
+_jobs: Any = AccountRegionScopedDict()
+SUMMARY = (
+    "TrainingJobName",
+    "TrainingJobArn",
+    "TrainingJobStatus",
+    "CreationTime",
+    "LastModifiedTime",
+    "TrainingEndTime",
+)
+
+
+async def handle_request(method: str, path: str, headers: dict[str, str], body: bytes, query: Any) -> Answer:  # noqa: ARG001
+    operation = headers.get("x-amz-target", "").rpartition(".")[2]
+    answer = OPERATIONS.get(operation)
+    if answer is None:
+        return error_response_json(
+            "UnknownOperationException", f"The local cloud does not know sagemaker:{operation}", 400
+        )
+    return answer(json.loads(body or b"{}"))
+
+
+def job_arn(name: str) -> str:
+    return f"arn:aws:sagemaker:{get_region()}:{get_account_id()}:training-job/{name}"
+
+
+def find(name: str) -> TrainingJob | None:
+    job: TrainingJob | None = _jobs.get(name)
+    return job
+
+
+def create(request: dict[str, Any]) -> Answer:
+    if wrong := requests.mistakes(request):
+        return _invalid(f"{len(wrong)} validation error{'s'[: len(wrong) > 1]} detected: {'; '.join(wrong)}")
+    name = request["TrainingJobName"]
+    if find(name):
+        return error_response_json(
+            "ResourceInUse",
+            "Training job names must be unique within an AWS account and region, and a training job with this name "
+            f"already exists ({job_arn(name)})",
+            400,
+        )
+    if not role.assumable(request["RoleArn"], job_arn(name)):
+        return _invalid(
+            f"Could not assume role {request['RoleArn']}. Please ensure that the role exists and allows principal "
+            f"'{role.SERVICE}' to assume the role."
+        )
+    job = _jobs[name] = TrainingJob(request, job_arn(name), Path(os.environ[leftovers.MARK]))
+    spawn_background(job.run, thread_name=f"training-{name}")
+    return json_response({"TrainingJobArn": job_arn(name)})
+
+
+def describe(request: dict[str, Any]) -> Answer:
+    job = find(request["TrainingJobName"])
+    return json_response(job.description) if job else _invalid("Requested resource not found.")
+
+
+def stop(request: dict[str, Any]) -> Answer:
+    job = find(request["TrainingJobName"])
+    if job is None:
+        return _invalid("Requested resource not found.")
+    if job.over:
+        return _invalid(
+            f"The request was rejected because the training job is in status {job.description['TrainingJobStatus']}."
+        )
+    job.stop()
+    return json_response({})
+
+
+def list_jobs(request: dict[str, Any]) -> Answer:
+    wanted, part = request.get("StatusEquals"), request.get("NameContains", "")
+    found = [
+        {key: job.description[key] for key in SUMMARY if key in job.description}
+        for job in sorted(_jobs.values(), key=lambda job: -job.description["CreationTime"])
+        if part in job.name and wanted in (None, job.description["TrainingJobStatus"])
+    ]
+    return json_response({"TrainingJobSummaries": found[: request.get("MaxResults", 100)]})
+
+
+def add_tags(request: dict[str, Any]) -> Answer:
+    job = find(request["ResourceArn"].rpartition("/")[2])
+    if job is None:
+        return _invalid("Requested resource not found.")
+    new = {tag["Key"] for tag in request["Tags"]}
+    job.tags = [tag for tag in job.tags if tag["Key"] not in new] + request["Tags"]
+    return json_response({"Tags": job.tags})
+
+
+def list_tags(request: dict[str, Any]) -> Answer:
+    job = find(request["ResourceArn"].rpartition("/")[2])
+    return json_response({"Tags": job.tags}) if job else _invalid("Requested resource not found.")
+
+
+def _invalid(message: str) -> Answer:
+    return error_response_json("ValidationException", message, 400)
+
+
+OPERATIONS: dict[str, Callable[[dict[str, Any]], Answer]] = {
+    "CreateTrainingJob": create,
+    "DescribeTrainingJob": describe,
+    "StopTrainingJob": stop,
+    "ListTrainingJobs": list_jobs,
+    "AddTags": add_tags,
+    "ListTags": list_tags,
+}
+
+
+def reset() -> None:
+    for job in _jobs.values():
+        job.stop()
+    _jobs.clear()
+
+
+def get_state() -> dict[str, Any]:
+    """Jobs are processes: they do not outlive the server."""
+    return {}
+
+
+def load_persisted_state(state: dict[str, Any]) -> None:
+    """See get_state."""
