@@ -1,4 +1,4 @@
-"""How does a camera stay in touch? MQTT over mutual TLS, reconnecting for ever, with a bounded number of messages on the way."""
+"""How does a camera stay in touch? MQTT over mutual TLS, reconnecting for ever, few messages in flight."""
 
 from __future__ import annotations
 

@@ -20,11 +20,15 @@ class HomeError(LensloopError):
 def write(path: Path, content: bytes) -> None:
     """The whole file or the old one, never a part."""
     part = path.with_name(path.name + ".part")
-    with open(str(part), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    move(part, path)
+    try:
+        with open(str(part), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        move(part, path)
+    except OSError:
+        remove(part)
+        raise
 
 
 def write_json(path: Path, content: Any) -> None:

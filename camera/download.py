@@ -1,4 +1,4 @@
-"""How does a file reach the camera? Over https, no larger than announced, its sha256 checked as it arrives, made durable."""
+"""How does a file reach the camera? Over https, no larger than announced, its sha256 checked as it arrives."""
 
 from __future__ import annotations
 

@@ -14,6 +14,9 @@ from lensloop.errors import BadArtifact, PictureError
 from lensloop.picture import MAX_BYTES
 from lensloop.release import GoldenPicture
 
+# What zipfile and the decoder say to a damaged archive; NotImplementedError is an unknown compression.
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, KeyError, OSError, PictureError, NotImplementedError, RuntimeError)
+
 
 class NotProven(BadArtifact):
     """The model loads and answers, but not what it must."""
@@ -44,15 +47,7 @@ def prove(model: Model, folder: Path, clock: Callable[[], float] = time.perf_cou
                 times.append(clock() - begin)
                 if answer != picture.label:
                     wrong.append("{} is {} here and must be {}".format(picture.file, answer, picture.label))
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        KeyError,
-        OSError,
-        PictureError,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:
+    except _UNREADABLE as error:
         raise BadArtifact("the golden pictures cannot be read: {}".format(error)) from error
     if wrong:
         raise NotProven(

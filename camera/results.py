@@ -82,11 +82,8 @@ class Results:
             self._status.update(facts)
         self._show(at_once=True)
 
-    def finish(self) -> None:
-        self._show(at_once=True)
-
     def _show(self, at_once: bool) -> None:
-        """Not made durable: it is for looking at, and flash memory wears out. A full disk costs the status, not a frame."""
+        """Not made durable: people look at it, and flash memory wears out. A full disk costs the status, no frame."""
         with self._lock:
             if not at_once and time.monotonic() - self._written_at < STATUS_SECONDS:
                 return

@@ -1,14 +1,15 @@
 """Which releases are on this camera, which are good, and which one is current?
 
-    DIR/releases/<epoch>/{manifest.json, model.onnx, golden.zip}     complete and verified; a part is called <epoch>.part
+    DIR/releases/<epoch>/{manifest.json, model.onnx, golden.zip}     complete and verified (not yet: <epoch>.part)
     DIR/current -> releases/<epoch>                                  what is being tried or running
     DIR/state.json                                                   the truth: which releases were proved and committed
 
-A release that state.json does not call good counts for nothing, so a cut of the power at any point loses at most a download.
+A release that state.json does not call good counts for nothing: a cut of the power costs at most a download.
 """
 
 from __future__ import annotations
 
+import functools
 import logging
 from pathlib import Path
 from typing import Any, NamedTuple, Optional, Tuple
@@ -72,24 +73,28 @@ class Store:
     def commit(self, release: Installed) -> None:
         """From here on this release is what a restart brings back."""
         kept = [good for good in self.state.good if good.epoch != release.epoch][: GOOD_KEPT - 1]
-        self._write(State(good=tuple([release] + kept)))
+        self._write(State(good=(release, *kept)))
         self._sweep()
 
     def go_back(self, running: Optional[Installed]) -> None:
-        """Forgets what was tried and points `current` at what is running."""
-        if running is not None:
-            self._point(running.epoch)
-        else:
-            disk.remove(self.current)
-        self._write(self.state._replace(trying=None, starts=0))
-        self._sweep()
+        """Forgets what was tried and points `current` at what is running.
+
+        On a full or failing disk each step may fail and the next is still tried: a start trusts nothing but `good`.
+        """
+        self.state = self.state._replace(trying=None, starts=0)
+        back = self._unpoint if running is None else functools.partial(self._point, running.epoch)
+        for step in (back, self._sweep, functools.partial(self._write, self.state)):
+            try:
+                step()
+            except OSError as error:
+                log.error("going back is incomplete: %s", error)
 
     def settle_on(self, release: Installed) -> None:
         """At start: `current` shows the release that this start proved."""
         self._point(release.epoch)
 
     def _found(self) -> Tuple[Installed, ...]:
-        """Without a state: what the folders themselves say, the newest first. The start proves them before it uses one."""
+        """Without a state: what the folders themselves say, newest first. A start proves them before it uses one."""
         found = []
         for folder in self.releases.glob("[0-9]*/"):
             content = disk.read_json(folder / "manifest.json")
@@ -101,6 +106,9 @@ class Store:
 
     def _point(self, epoch: int) -> None:
         disk.point(self.current, "releases/{}".format(epoch))
+
+    def _unpoint(self) -> None:
+        disk.remove(self.current)
 
     def _sweep(self) -> None:
         kept = {str(release.epoch) for release in self.state.good}

@@ -1,4 +1,4 @@
-"""Whom does this camera believe? The named CA alone, or the system's trust store (and certifi's where it is installed)."""
+"""Whom does this camera believe? The named CA alone, or the system's trust store (and certifi's)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does a camera change its model? Verify, activate, prove, commit – or go back to the last good release and say why."""
+"""How does a camera change its model? Verify, activate, prove, commit – or go back, and say why."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def read_order(document: Any) -> Order:
 
 
 def _fetch_manifest(order: Order, store: Store) -> bytes:
-    target = store.home / "offered.json"
+    target = store.releases / "offered.json"
     download.fetch(order.manifest_url, target, order.manifest_sha256, MAX_MANIFEST_BYTES)
     return target.read_bytes()
 
@@ -151,7 +151,7 @@ def _bring(order: Order, manifest: Manifest, store: Store) -> Path:
     download.check_space(store.home, manifest.model.size + manifest.golden.size)
     for url, file in ((order.model_url, manifest.model), (order.golden_url, manifest.golden)):
         download.fetch(url, part / file.file, file.sha256, limit=file.size, size=file.size)
-    disk.move(store.home / "offered.json", part / "manifest.json")
+    disk.move(store.releases / "offered.json", part / "manifest.json")
     return part
 
 

@@ -1,0 +1,29 @@
+"""`python -m cli …`: one command for people, one module for each thing they care about."""
+
+import argparse
+import sys
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli import cameras
+from lensloop.errors import LensloopError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m cli", description="Lensloop, for people.")
+    subjects = parser.add_subparsers(required=True, metavar="subject")
+    cameras.add_commands(subjects)
+    options = parser.parse_args(arguments)
+    try:
+        options.run(options)
+    except LensloopError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except (BotoCoreError, ClientError) as error:
+        print(f"AWS said: {error}", file=sys.stderr)
+        return 3
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

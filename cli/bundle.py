@@ -1,0 +1,26 @@
+"""What lands on a camera? One zip with the agent, the rules it shares with the cloud, and what to install."""
+
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SHARED = ("__init__.py", "errors.py", "picture.py", "release.py")
+
+
+def shipped() -> list[Path]:
+    """Paths inside the project."""
+    agent = [
+        path for path in sorted((ROOT / "camera").rglob("*")) if path.is_file() and "__pycache__" not in path.parts
+    ]
+    return [path.relative_to(ROOT) for path in agent] + [Path("lensloop", name) for name in SHARED]
+
+
+def write_bundle(output: Path) -> Path:
+    """The same bytes for the same files."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in shipped():
+            entry = zipfile.ZipInfo(path.as_posix(), date_time=(2026, 1, 1, 0, 0, 0))
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            archive.writestr(entry, (ROOT / path).read_bytes())
+    return output

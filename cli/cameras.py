@@ -1,0 +1,252 @@
+"""How does a camera get its identity, and how does it lose it? `python -m cli camera add|list|remove|bundle`."""
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from camera.config import FILE as CAMERA_FILE
+from camera.config import THING
+from cli.bundle import write_bundle
+from cli.fleet import WAVES, CameraError, cameras, require_stack
+from lensloop import names
+from lensloop.settings import Settings
+
+CERTIFICATE, KEY, CA = "certificate.pem", "private.key", "ca.pem"
+DETACH_SECONDS = 30.0
+
+
+def add_camera(
+    iot: Any,
+    prefix: str,
+    project: str,
+    thing: str,
+    home: Path,
+    *,
+    canary: bool = False,
+    endpoint: str | None = None,
+    port: int = 8883,
+    ca: Path | None = None,
+) -> Path:
+    """Makes the thing, its certificate and the folder `home` that the agent runs on; returns its camera.json.
+
+    `endpoint` of None asks AWS IoT; `ca` of None is the trust store of the camera's own system. Raises CameraError, and
+    then nothing new is left behind. A camera that `home` already belongs to is only moved to the wave asked for.
+    """
+    if not THING.fullmatch(thing):
+        raise CameraError(f"{thing!r} is no camera name; it is deeplens_ and then letters, digits, _ or -.")
+    if ca is not None and "BEGIN CERTIFICATE" not in _text(ca):
+        raise CameraError(f"{ca} is not a certificate in PEM form.")
+    require_stack(iot, prefix)
+    config = home / CAMERA_FILE
+    if _belongs_to(config, thing):
+        _move(iot, prefix, thing, home, canary)
+        return config
+    if config.exists():
+        raise CameraError(f"{home} already belongs to another camera; give --home another folder.")
+    with contextlib.ExitStack() as undo:
+        _make_thing(iot, thing, undo)
+        _put_into_wave(iot, prefix, thing, canary)
+        keys = _make_certificate(iot, f"{prefix}-camera", thing, undo)
+        _write_home(home, keys, ca, undo)
+        content = {
+            "thing": thing,
+            "endpoint": endpoint or iot.describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"],
+            "port": port,
+            "ca": CA if ca else None,
+            "certificate": CERTIFICATE,
+            "key": KEY,
+            "project": project,
+        }
+        config.write_text(json.dumps(content, indent=1) + "\n")
+        undo.pop_all()
+    return config
+
+
+def remove_camera(iot: Any, prefix: str, thing: str) -> None:
+    """Revokes the camera's certificates and forgets it. Its folder is worthless from now on, and stays."""
+    require_stack(iot, prefix)
+    try:
+        groups = iot.list_thing_groups_for_thing(thingName=thing)["thingGroups"]
+    except iot.exceptions.ResourceNotFoundException:
+        raise CameraError(f"There is no camera {thing}; `python -m cli camera list` shows those there are.") from None
+    if not {group["groupName"] for group in groups} & {f"{prefix}-{wave}" for wave in WAVES}:
+        raise CameraError(f"{thing} is not a camera of {prefix}; it is left alone.")
+    for principal in iot.list_thing_principals(thingName=thing)["principals"]:
+        _revoke(iot, thing, principal)
+    _when_detached(iot, lambda: iot.delete_thing(thingName=thing))
+
+
+def _make_thing(iot: Any, thing: str, undo: contextlib.ExitStack) -> None:
+    try:
+        iot.describe_thing(thingName=thing)
+    except iot.exceptions.ResourceNotFoundException:
+        iot.create_thing(thingName=thing)
+        undo.callback(_when_detached, iot, lambda: iot.delete_thing(thingName=thing))
+        return
+    raise CameraError(
+        f"A camera called {thing} exists already. Use the folder it was made with, take another name, or remove it "
+        f"first (`python -m cli camera remove {thing}`)."
+    )
+
+
+def _move(iot: Any, prefix: str, thing: str, home: Path, canary: bool) -> None:
+    try:
+        _put_into_wave(iot, prefix, thing, canary)
+    except iot.exceptions.ResourceNotFoundException:
+        raise CameraError(f"{thing} was removed; delete {home} and add it again.") from None
+
+
+def _put_into_wave(iot: Any, prefix: str, thing: str, canary: bool) -> None:
+    """A camera is in exactly one of the two groups."""
+    chosen = "canary" if canary else "fleet"
+    iot.add_thing_to_thing_group(thingGroupName=f"{prefix}-{chosen}", thingName=thing)
+    for wave in WAVES:
+        if wave != chosen:
+            iot.remove_thing_from_thing_group(thingGroupName=f"{prefix}-{wave}", thingName=thing)
+
+
+def _make_certificate(iot: Any, policy: str, thing: str, undo: contextlib.ExitStack) -> dict[str, Any]:
+    made: dict[str, Any] = iot.create_keys_and_certificate(setAsActive=True)
+    arn = made["certificateArn"]
+    undo.callback(_revoke, iot, thing, arn)
+    iot.attach_policy(policyName=policy, target=arn)
+    iot.attach_thing_principal(thingName=thing, principal=arn)
+    return made
+
+
+def _revoke(iot: Any, thing: str, certificate: str) -> None:
+    """From here on the broker refuses this certificate."""
+    certificate_id = certificate.rsplit("/", 1)[-1]
+    iot.update_certificate(certificateId=certificate_id, newStatus="REVOKED")
+    with contextlib.suppress(iot.exceptions.ResourceNotFoundException):  # half-way through `add` it may not be attached
+        iot.detach_thing_principal(thingName=thing, principal=certificate)
+    _when_detached(iot, lambda: iot.delete_certificate(certificateId=certificate_id, forceDelete=True))
+
+
+def _when_detached(iot: Any, delete: Callable[[], Any]) -> None:
+    """Detaching takes AWS some seconds, and until then it refuses to delete."""
+    deadline = time.monotonic() + DETACH_SECONDS
+    while True:
+        try:
+            delete()
+            return
+        except (iot.exceptions.InvalidRequestException, iot.exceptions.DeleteConflictException):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1)
+
+
+def _write_home(home: Path, keys: dict[str, Any], ca: Path | None, undo: contextlib.ExitStack) -> None:
+    """The private key exists nowhere else; only its owner may read it."""
+    if not home.exists():
+        home.mkdir(parents=True)
+        undo.callback(shutil.rmtree, home, ignore_errors=True)
+    for name, text, mode in (
+        (CERTIFICATE, keys["certificatePem"], 0o644),
+        (KEY, keys["keyPair"]["PrivateKey"], 0o600),
+        (CA, _text(ca) if ca else "", 0o644),
+    ):
+        path = home / name
+        if not text:
+            continue
+        path.unlink(missing_ok=True)
+        undo.callback(path.unlink, missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
+            file.write(text)
+
+
+def _belongs_to(config: Path, thing: str) -> bool:
+    try:
+        return bool(json.loads(config.read_text())["thing"] == thing)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        raise CameraError(f"{path} cannot be read: {error}.") from error
+
+
+def add_commands(subjects: Any) -> None:
+    camera = subjects.add_parser("camera", help="add, list and remove cameras, or pack the agent for one")
+    commands = camera.add_subparsers(required=True, metavar="command")
+
+    add = _command(commands, "add", "make a camera's identity and the folder its agent runs on", _add)
+    add.add_argument("thing", help="deeplens_<id>")
+    add.add_argument("--home", type=Path, required=True, help="folder for its certificate; copy it to the camera")
+    add.add_argument("--canary", action="store_true", help="it proves each release before the fleet gets it")
+    add.add_argument("--endpoint", help="the broker's host (default: what AWS IoT says)")
+    add.add_argument("--port", type=int, default=8883, help="the broker's port (default 8883)")
+    add.add_argument("--ca", type=Path, help="PEM of the broker's CA (default: the camera's own trust store)")
+
+    _command(commands, "list", "which cameras there are and what they run", _list)
+
+    remove = _command(commands, "remove", "revoke a camera's certificate and forget it", _remove)
+    remove.add_argument("thing", help="deeplens_<id>")
+
+    bundle = commands.add_parser("bundle", help="pack the agent into a zip for a camera")
+    bundle.add_argument("--output", type=Path, default=Path("lensloop-camera.zip"))
+    bundle.set_defaults(
+        run=lambda options: print(f"{write_bundle(options.output)} is ready; docs/cameras.md says how.")
+    )
+
+
+def _command(commands: Any, name: str, text: str, run: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
+    """Project and stage default to those that cdk.json names."""
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text)
+    settings = _settings()
+    parser.add_argument("--project", default=settings.project, help=f"default {settings.project}")
+    parser.add_argument("--stage", default=settings.stage, help="default: cdk.json's")
+    parser.add_argument("--region", default=settings.region or None, help="default: cdk.json's, then the AWS CLI's")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _settings() -> Settings:
+    """cdk.json is where the person who deployed wrote them."""
+    path = Path(__file__).parents[1] / "cdk.json"
+    return Settings.from_context(json.loads(path.read_text())["context"] if path.is_file() else {})
+
+
+def _iot(options: argparse.Namespace) -> Any:
+    return boto3.client("iot", region_name=options.region)
+
+
+def _add(options: argparse.Namespace) -> None:
+    config = add_camera(
+        _iot(options),
+        names.prefix(options.project, options.stage),
+        options.project,
+        options.thing,
+        options.home,
+        canary=options.canary,
+        endpoint=options.endpoint,
+        port=options.port,
+        ca=options.ca,
+    )
+    print(
+        f"{options.thing} is ready: {config}\nRun its agent with: python -m camera --home {options.home} --frames ..."
+    )
+
+
+def _list(options: argparse.Namespace) -> None:
+    found = cameras(_iot(options), names.prefix(options.project, options.stage))
+    for camera in found:
+        print(f"{camera.thing:<32} {camera.wave:<8} {camera.answer}")
+    if not found:
+        print("There are no cameras yet; `python -m cli camera add deeplens_<id> --home <folder>` makes one.")
+
+
+def _remove(options: argparse.Namespace) -> None:
+    remove_camera(_iot(options), names.prefix(options.project, options.stage), options.thing)
+    print(f"{options.thing} is removed and its certificate revoked.")

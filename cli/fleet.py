@@ -1,0 +1,63 @@
+"""Which cameras exist, and what do they run? Reads AWS IoT; nothing here changes anything."""
+
+from typing import Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from lensloop.errors import LensloopError
+
+WAVES = ("canary", "fleet")
+
+
+class CameraError(LensloopError):
+    """A camera cannot be added or removed; the message says what to do."""
+
+
+class Camera(NamedTuple):
+    thing: str
+    wave: str
+    answer: str  # what it said to the newest release it was sent: "release 7 proven 12/12", or the job's status
+
+
+def require_stack(iot: Any, prefix: str) -> None:
+    """The groups and the policy come from `make deploy`."""
+    try:
+        iot.get_policy(policyName=f"{prefix}-camera")
+        for wave in WAVES:
+            iot.describe_thing_group(thingGroupName=f"{prefix}-{wave}")
+    except iot.exceptions.ResourceNotFoundException:
+        raise CameraError(
+            f"There is no {prefix}-fleet stack in this account and region yet; deploy first (`make deploy`, or "
+            "`make deploy-local`), then add cameras."
+        ) from None
+
+
+def cameras(iot: Any, prefix: str) -> list[Camera]:
+    require_stack(iot, prefix)
+    return [
+        Camera(thing, wave, _newest_answer(iot, prefix, thing))
+        for wave in WAVES
+        for thing in sorted(things(iot, f"{prefix}-{wave}"))
+    ]
+
+
+def things(iot: Any, group: str) -> list[str]:
+    pages = iot.get_paginator("list_things_in_thing_group").paginate(thingGroupName=group)
+    return [thing for page in pages for thing in page["things"]]
+
+
+def _newest_answer(iot: Any, prefix: str, thing: str) -> str:
+    """From the executions of this project's rollout jobs."""
+    pages = iot.get_paginator("list_job_executions_for_thing").paginate(thingName=thing)
+    found = [item for page in pages for item in page["executionSummaries"] if item["jobId"].startswith(f"{prefix}-r")]
+    if not found:
+        return "no release yet"
+    newest = max(found, key=lambda item: item["jobExecutionSummary"]["queuedAt"])
+    try:
+        execution = iot.describe_job_execution(jobId=newest["jobId"], thingName=thing)["execution"]
+    except ClientError as error:
+        return f"{newest['jobId']}: {error.response['Error']['Message']}"
+    details = execution.get("statusDetails", {}).get("detailsMap", {})
+    if execution["status"] == "SUCCEEDED":
+        return f"release {details.get('epoch', '?')} proven {details.get('golden', '?')}"
+    return f"{newest['jobId']}: {execution['status'].lower()} {details.get('reason', '')}".strip()
