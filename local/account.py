@@ -8,7 +8,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.tools import PROJECT
 
-HOW = "Sign in first, for example with `aws configure` or `aws sso login`, and check with `aws sts get-caller-identity`."
+HOW = (
+    "Sign in first, for example with `aws configure` or `aws sso login`, and check with `aws sts get-caller-identity`."
+)
 
 
 def main() -> int:
@@ -18,7 +20,9 @@ def main() -> int:
         if session.get_credentials() is None:
             return _say(f"There are no AWS credentials here. {HOW} (Without an account: `make demo`.)")
         if session.region_name is None:
-            return _say("No AWS region is chosen. Set `region` in cdk.json, or AWS_REGION, for example AWS_REGION=eu-west-1.")
+            return _say(
+                "No AWS region is chosen. Set `region` in cdk.json, or AWS_REGION, for example AWS_REGION=eu-west-1."
+            )
         account = session.client("sts").get_caller_identity()["Account"]
     except (BotoCoreError, ClientError) as error:
         return _say(f"AWS does not accept the credentials here: {error}. {HOW}")

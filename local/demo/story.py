@@ -1,0 +1,238 @@
+"""What happens in the demo, act by act? Each act drops or deletes pictures, then waits until it has seen what must follow."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from local.demo.album import Album, Photo
+from local.demo.cameras import Fleet, Sight
+from local.demo.errors import DemoFailed
+from local.demo.listener import Listener
+from local.demo.show import Show
+from local.demo.watch import ENDED_WELL, Delivery, Job, Release, Run, Watch
+
+RUN_SECONDS = 240.0
+ROLLOUT_SECONDS = 120.0
+FRAMES_SECONDS = 120.0
+UPLOADS_AT_ONCE = 8
+One = TypeVar("One", Run, Job)
+
+
+@dataclass(frozen=True)
+class Act:
+    """What one batch of changes led to."""
+
+    number: int
+    pictures: int
+    run: Run
+    job: Job
+    release: Release | None = None
+    deliveries: dict[str, Delivery] = field(default_factory=dict)
+    sights: tuple[Sight, ...] = ()
+    left_out: tuple[dict[str, str], ...] = ()
+
+
+@dataclass
+class Story:
+    show: Show
+    watch: Watch
+    fleet: Fleet
+    listener: Listener
+    album: Album
+    acts: list[Act] = field(default_factory=list)
+
+    def tell(self) -> None:
+        with self.show.stage("act 1", f"Act 1 · {self.album.title} arrive"):
+            self.acts.append(self._first_batch())
+        with self.show.stage("act 2", "Act 2 · A wrong batch arrives: good pictures in the wrong folders"):
+            self.acts.append(self._wrong_batch())
+        with self.show.stage("act 3", f"Act 3 · The wrong batch is deleted, and {self._news()} arrive"):
+            self.acts.append(self._better_batch())
+
+    def _first_batch(self) -> Act:
+        self._upload(self.album.first)
+        act = self._released(1, len(self.album.first))
+        known = [sight for sight in act.sights if sight.photo.label in self.album.labels]
+        self.show.say(f"on {len(known)} frames that no training saw, the cameras are right {_share(known)} of the time")
+        if self.album.new_label:
+            unknown = [sight for sight in act.sights if sight.photo.label == self.album.new_label]
+            self.show.say(
+                f"{len(unknown)} more frames show {self.album.new_label}, of which this release knows nothing"
+            )
+        return act
+
+    def _wrong_batch(self) -> Act:
+        before = self.acts[-1]
+        assert before.release is not None  # noqa: S101
+        self._upload(self.album.wrong)
+        run, job = self._trained(2)
+        if run.output.get("outcome") != "refused":
+            raise DemoFailed(f"The model trained on wrong labels was not refused: its run ended as {_ending(run)}.")
+        self.show.say("judged, and refused:")
+        for reason in run.reasons:
+            self.show.say(f"  – {reason}")
+        since = self.fleet.positions()
+        self._see_nothing_moved(run.epoch, before.release.epoch)
+        sights = self._seen(before.release.epoch, since)
+        self.show.say(
+            f"the cameras still run release {before.release.epoch} and still are right {_share(sights)} of the time"
+        )
+        return Act(2, len(self.album.wrong), run, job, sights=sights)
+
+    def _better_batch(self) -> Act:
+        self._delete(self.album.wrong)
+        self._upload(self.album.better)
+        act = self._released(3, len(self.album.better))
+        assert act.release is not None  # noqa: S101
+        if self.album.new_label and self.album.new_label not in act.release.labels:
+            raise DemoFailed(f"Release {act.release.epoch} does not know {self.album.new_label}.")
+        before = self.acts[0].sights
+        self.show.say(f"on the same {len(before)} frames: {_share(before)} right before, {_share(act.sights)} now")
+        return act
+
+    def _news(self) -> str:
+        count = len(self.album.better)
+        return (
+            f"{count} pictures of a new label, {self.album.new_label},"
+            if self.album.new_label
+            else f"{count} held-back ones"
+        )
+
+    # What a batch leads to
+
+    def _released(self, number: int, pictures: int) -> Act:
+        since = self.fleet.positions()
+        run, job = self._trained(number)
+        if run.output.get("outcome") != "released":
+            raise DemoFailed(f"The run was to end in a release and ended as {_ending(run)}.")
+        release = self.watch.release(run.epoch)
+        self.show.say(f"released: {release.accuracy:.1%} right on the test pictures, sha256 {release.sha256[:12]}…")
+        deliveries = self._rolled_out(release)
+        left_out = tuple(self.watch.left_out(str(run.output["digest"])))
+        for line in left_out[:5]:
+            self.show.say(f"left out: {line['key']} – {line['reason']}")
+        return Act(number, pictures, run, job, release, deliveries, self._seen(release.epoch, since), left_out)
+
+    def _trained(self, number: int) -> tuple[Run, Job]:
+        """Exactly one more run and one more training job, seen to their ends, and nothing left to do."""
+        runs = self.watch.retrainings
+        self.show.until("retraining to start", lambda: len(runs()) >= number or None, RUN_SECONDS)
+        self.show.say(
+            f"the trigger started retraining r{number}" if number == 1 else "the trigger started a retraining"
+        )
+        self.show.until(
+            "training job", lambda: len(self.watch.training_jobs()) >= number or _last_ended(runs()), RUN_SECONDS
+        )
+        self.show.until("end of the retraining", lambda: _last_ended(runs()), RUN_SECONDS)
+        self.show.until("trigger at rest", lambda: self.watch.at_rest() or None, RUN_SECONDS)
+        run = self._only(runs(), number, "retraining")
+        if run.status != ENDED_WELL:
+            raise DemoFailed(f"The retraining ended as {_ending(run)}.")
+        job = self._only(self.watch.training_jobs(), number, "training job")
+        if job.status != "Completed":
+            raise DemoFailed(f"The training job {job.name} is {job.status}.")
+        self.show.say(f"exactly one retraining and one training job for it: {job.name}, {job.seconds:.1f} s")
+        return run, job
+
+    def _only(self, things: Sequence[One], number: int, what: str) -> One:
+        if len(things) != number:
+            raise DemoFailed(
+                f"After act {number} there should have been {number} {what}s in all, and there were {len(things)}."
+            )
+        return things[-1]
+
+    def _rolled_out(self, release: Release) -> dict[str, Delivery]:
+        """Every camera's own answer to its job: first the canary's, then the fleet's."""
+        deliveries: dict[str, Delivery] = {}
+        for camera in sorted(self.fleet.cameras, key=lambda camera: camera.wave):
+            answer = self.show.until(
+                f"answer of {camera.thing} to release {release.epoch}",
+                lambda camera=camera: self._answer(release.epoch, camera.wave, camera.thing),  # type: ignore[misc]
+                ROLLOUT_SECONDS,
+            )
+            if answer.status != "SUCCEEDED" or answer.details.get("sha256") != release.sha256:
+                told = answer.details.get("reason", answer.details)
+                raise DemoFailed(f"{camera.thing} answered {answer.status}: {told}", camera.log)
+            golden = answer.details.get("golden", "?")
+            self.show.say(f"{camera.thing} ({camera.wave}) took it and proved it: golden pictures {golden}")
+            deliveries[camera.thing] = answer
+        self._check_order(deliveries)
+        rollout = self.show.until(
+            "end of the rollout", lambda: _last_ended(self.watch.rollouts(), release.epoch), ROLLOUT_SECONDS
+        )
+        if rollout.status != ENDED_WELL or rollout.output.get("outcome") != "rolled-out":
+            raise DemoFailed(f"The rollout ended as {_ending(rollout)}.")
+        return deliveries
+
+    def _answer(self, epoch: int, wave: str, thing: str) -> Delivery | None:
+        delivery = self.watch.delivery(epoch, wave, thing)
+        return delivery if delivery and delivery.status not in ("QUEUED", "IN_PROGRESS") else None
+
+    def _check_order(self, deliveries: dict[str, Delivery]) -> None:
+        canary_ended = max(deliveries[c.thing].ended_at for c in self.fleet.cameras if c.wave == "canary")
+        fleet_queued = min(deliveries[c.thing].queued_at for c in self.fleet.cameras if c.wave == "fleet")
+        if fleet_queued < canary_ended:
+            raise DemoFailed("The fleet was offered the release before the canary had proved it.")
+
+    def _see_nothing_moved(self, refused: int, live: int) -> None:
+        if refused in self.watch.releases() or self.watch.live_epoch() != live:
+            raise DemoFailed(f"Run {refused} was refused, but something of it was released.")
+        if any(rollout.epoch == refused for rollout in self.watch.rollouts()) or self.watch.iot_jobs(refused):
+            raise DemoFailed(f"Run {refused} was refused, but a rollout of it was started.")
+
+    def _seen(self, epoch: int, since: dict[str, int]) -> tuple[Sight, ...]:
+        return self.show.until(
+            "results of every frame from every camera",
+            lambda: self.fleet.sights(epoch, self.listener, since),
+            FRAMES_SECONDS,
+        )
+
+    # The bucket
+
+    def _upload(self, photos: Sequence[Photo]) -> None:
+        def put(photo: Photo) -> None:
+            self.watch.s3.put_object(Bucket=self.watch.bucket, Key=photo.key, Body=photo.file.read_bytes())
+
+        begun = self.show.elapsed
+        _all_at_once(put, photos)
+        self.show.say(f"{len(photos)} pictures uploaded to images/ in {self.show.elapsed - begun:.1f} s")
+
+    def _delete(self, photos: Sequence[Photo]) -> None:
+        for batch in _batches([photo.key for photo in photos], 500):
+            answer = self.watch.s3.delete_objects(
+                Bucket=self.watch.bucket, Delete={"Objects": [{"Key": key} for key in batch], "Quiet": True}
+            )
+            if answer.get("Errors"):
+                raise DemoFailed(f"S3 would not delete {answer['Errors'][0]['Key']}.")
+        self.show.say(f"{len(photos)} wrong pictures deleted")
+
+
+def _all_at_once(put: Callable[[Photo], None], photos: Sequence[Photo]) -> None:
+    with ThreadPoolExecutor(UPLOADS_AT_ONCE) as pool:
+        for _ in pool.map(put, photos):
+            pass
+
+
+def _batches(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    return (keys[start : start + size] for start in range(0, len(keys), size))
+
+
+def _last_ended(runs: Sequence[Run], epoch: int | None = None) -> Run | None:
+    """The newest run once it has ended; with an epoch, only if it is that one."""
+    last = runs[-1] if runs else None
+    return last if last and last.ended and epoch in (None, last.epoch) else None
+
+
+def _ending(run: Run) -> str:
+    outcome = str(run.output.get("outcome") or run.status)
+    return f"{outcome}: {'; '.join(run.reasons)}" if run.reasons else outcome
+
+
+def _share(sights: Iterable[Sight]) -> str:
+    return f"{accuracy(sights):.1%}"
+
+
+def accuracy(sights: Iterable[Sight]) -> float:
+    rights = [sight.right for sight in sights]
+    return sum(rights) / len(rights) if rights else 0.0
