@@ -1,4 +1,4 @@
-"""Which pictures play which part in the story: the first batch, the wrong one, the better one, and what the cameras see."""
+"""Which pictures play which part? The first batch, the wrong one, the better one, and what the cameras see."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,7 @@ class Photo:
 
 @dataclass(frozen=True)
 class Album:
-    """Everything that the story shows. `new_label` is what act 3 brings; empty when it brings more of the same labels."""
+    """Everything that the story shows. `new_label` is what act 3 brings; empty: more of the same labels."""
 
     title: str
     first: tuple[Photo, ...]

@@ -77,7 +77,7 @@ class Camera:
             )
 
     def results(self) -> list[dict[str, object]]:
-        """What the agent recorded: frame, probabilities, epoch. A line still being written is left for the next look."""
+        """What the agent recorded: frame, probabilities, epoch. A line still being written is left for later."""
         file = self.home / "results.jsonl"
         text = file.read_text() if file.exists() else ""
         return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]

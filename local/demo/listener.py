@@ -1,4 +1,4 @@
-"""What do the cameras publish? A subscriber of its own hears it, with a certificate that may listen and nothing else."""
+"""What do the cameras publish? A subscriber of its own hears it, with a certificate that may listen only."""
 
 import json
 import threading
@@ -59,7 +59,7 @@ class Listener:
         key.write_text(made["keyPair"]["PrivateKey"])
         return certificate, key
 
-    def _hear(self, topic: str, payload: bytes) -> None:
+    def _hear(self, topic: str, payload: bytes | bytearray) -> None:
         thing = topic.split("/")[2]
         self.heard.setdefault(thing, set()).add(canonical(json.loads(payload)))
 

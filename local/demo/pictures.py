@@ -1,4 +1,4 @@
-"""What do the demo's pictures look like? Everyday things drawn from the MIT-licensed Fluent 3D emoji, in light and clutter.
+"""What do the demo's pictures look like? Everyday things of the MIT-licensed Fluent 3D emoji, on uneven ground.
 
 A picture is a function of its words (`first/compost/7`): the same words give the same bytes on every machine of ours.
 """

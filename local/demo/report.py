@@ -1,4 +1,4 @@
-"""What did it look like? One HTML file with everything inside: frames and what each camera said, confusion, refusals."""
+"""What did it look like? One HTML file with everything inside: what each camera said, confusion, refusals."""
 
 import base64
 import html
@@ -16,34 +16,15 @@ THUMBNAIL = 104
 FRAMES_SHOWN = 12  # of each camera
 LEFT_OUT_SHOWN = 50
 
-STYLE = """
-:root { color-scheme: light dark; --ink: #1c2430; --soft: #66717f; --line: #d9dee5; --page: #fff; --card: #f6f8fa;
-  --good: #0a7d4f; --bad: #b3261e; --cell: 10, 125, 79; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ee; --soft: #9aa5b3; --line: #333c47; --page: #14181d;
-  --card: #1c2229; --good: #4cc38a; --bad: #ff8f85; --cell: 76, 195, 138; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 68rem; padding: 2rem 1.25rem 4rem; background: var(--page); color: var(--ink);
-  font: 16px/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.7rem; margin: 0 0 .25rem; } h2 { font-size: 1.2rem; margin: 2.5rem 0 .5rem; } h3 { font-size: 1rem; }
-p { max-width: 46rem; } .soft { color: var(--soft); } .good { color: var(--good); } .bad { color: var(--bad); }
-.figures { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1.25rem 0; }
-.figures div { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .7rem 1rem; min-width: 10rem; }
-.figures b { display: block; font-size: 1.45rem; font-variant-numeric: tabular-nums; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { border: 1px solid var(--line); padding: .3rem .6rem; text-align: right; } th { font-weight: 600; }
-th:first-child, td.text { text-align: left; }
-.sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.2rem, 1fr)); gap: .8rem .6rem; }
-figure { margin: 0; font-size: .78rem; line-height: 1.3; } figure img { width: 100%; border-radius: .4rem; display: block; }
-figure b { display: block; margin-top: .2rem; }
-.side { display: flex; flex-wrap: wrap; gap: 2.5rem; }
-"""
+STYLE = Path(__file__).with_name("report.css")
 
 
 def write(story: Story, file: Path) -> Path:
     body = "\n".join([_head(story), *(_act(story, act) for act in story.acts), _frames(story), _left_out(story)])
     page = (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>Lensloop demo</title><style>{STYLE}</style></head><body>\n{body}\n</body></html>\n"
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        f"<title>Lensloop demo</title><style>{STYLE.read_text()}</style></head><body>\n{body}\n</body></html>\n"
     )
     file.write_text(page)
     return file
@@ -62,8 +43,9 @@ def _head(story: Story) -> str:
     ]
     cards = "".join(f"<div><b>{value}</b>{text}</div>" for value, text in figures)
     return (
-        f"<h1>What the demo saw</h1><p class=soft>{html.escape(story.album.title)}; the real stacks, deployed by the CDK CLI "
-        f"to a local AWS; real training; three camera agents over MQTT with certificates.</p><div class=figures>{cards}</div>"
+        f"<h1>What the demo saw</h1><p class=soft>{html.escape(story.album.title)}; the real stacks, "
+        "deployed by the CDK CLI to a local AWS; real training; three camera agents over MQTT with certificates.</p>"
+        f"<div class=figures>{cards}</div>"
     )
 
 
@@ -74,8 +56,8 @@ def _act(story: Story, act: Act) -> str:
         3: "The wrong batch goes, better pictures arrive",
     }
     told = (
-        f"<p>{act.pictures} pictures changed in the bucket. One retraining (<code>{act.run.name}</code>), one training job "
-        f"(<code>{html.escape(act.job.name)}</code>, {act.job.seconds:.1f} s).</p>"
+        f"<p>{act.pictures} pictures changed in the bucket. One retraining (<code>{act.run.name}</code>), "
+        f"one training job (<code>{html.escape(act.job.name)}</code>, {act.job.seconds:.1f} s).</p>"
     )
     outcome = _released(act.release) if act.release else _refused(story, act)
     return f"<h2>Act {act.number} · {titles[act.number]}</h2>{told}{outcome}"
@@ -122,8 +104,8 @@ def _frames(story: Story) -> str:
     first, last = story.acts[0], story.acts[-1]
     before = {(sight.thing, sight.frame): sight for sight in first.sights}
     parts = [
-        "<h2>What the cameras said</h2><p>Frames that no training ever saw, and the answer of each camera as it went over "
-        f"MQTT: with release {_epoch(first)}, then with release {_epoch(last)}.</p>"
+        "<h2>What the cameras said</h2><p>Frames that no training ever saw, and the answer of each camera as it "
+        f"went over MQTT: with release {_epoch(first)}, then with release {_epoch(last)}.</p>"
     ]
     for camera in story.fleet.cameras:
         sights = [sight for sight in last.sights if sight.thing == camera.thing]

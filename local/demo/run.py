@@ -1,4 +1,4 @@
-"""How is the stage set, and what is left when the story is over? Pictures, cloud, stacks, cameras; then table and report."""
+"""How is the stage set, and what is left at the end? Pictures, cloud, stacks, cameras; then table and report."""
 
 import json
 from collections.abc import Iterator
