@@ -1,7 +1,6 @@
 """What code ships? One allow-listed asset for the functions, one for the training job; Pillow only where it is used."""
 
 import shutil
-import zipfile
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -10,12 +9,10 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
-from stacks import wheels
+from stacks import vendor
 
 ROOT = Path(__file__).parents[1]
 LAMBDA_PYTHON = "3.13"
-# Amazon Linux 2023, which Lambda's Python 3.12 and later run on, has glibc 2.34.
-LAMBDA_PLATFORMS = ("manylinux_2_28_x86_64", "manylinux2014_x86_64")
 
 
 def _only(*folders: str) -> list[str]:
@@ -31,7 +28,8 @@ def functions_code_with_pillow() -> lambda_.Code:
     """The same code with Pillow for Lambda under vendor/ (the handler looks there last, so a local Pillow wins)."""
     return lambda_.Code.from_asset(
         str(ROOT),
-        exclude=_only("lambdas", "lensloop"),
+        # vendor/ is named so that it counts in the hash; without it this would be the other asset.
+        exclude=_only("lambdas", "lensloop", "vendor"),
         ignore_mode=cdk.IgnoreMode.GIT,
         asset_hash_type=cdk.AssetHashType.OUTPUT,
         bundling=cdk.BundlingOptions(image=cdk.DockerImage.from_registry("never-used"), local=_WithPillow()),
@@ -47,10 +45,7 @@ def training_code(scope: Construct) -> assets.Asset:
 @jsii.implements(cdk.ILocalBundling)
 class _WithPillow:
     def try_bundle(self, output_dir: str, *_: object, **__: object) -> bool:
-        for folder in ("lambdas", "lensloop"):
-            shutil.copytree(
-                ROOT / folder, Path(output_dir, folder), ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
-            )
-        with zipfile.ZipFile(wheels.fetch(ROOT, "pillow", LAMBDA_PYTHON, LAMBDA_PLATFORMS)) as wheel:
-            wheel.extractall(Path(output_dir, "vendor"))
+        pillow = vendor.unpacked(ROOT, "pillow", LAMBDA_PYTHON)
+        for source, name in ((ROOT / "lambdas", "lambdas"), (ROOT / "lensloop", "lensloop"), (pillow, "vendor")):
+            shutil.copytree(source, Path(output_dir, name), ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
         return True

@@ -60,10 +60,10 @@ class FleetStack(cdk.Stack):
             FLEET_GROUP_ARN=self._fleet.attr_arn,
         )
         deploy_release = step("deploy_release", BUCKET=bucket.bucket_name, PRESIGN_ROLE_ARN=presign.role_arn)
-        deploy_release.allow("dynamodb:GetItem", on=table.table_arn)
+        deploy_release.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
         deploy_release.allow("s3:GetObject", on=bucket.arn_for_objects(f"{names.RELEASES_PREFIX}*"))
         deploy_release.allow("iot:CreateJob", on=[jobs, *groups])
-        deploy_release.allow("iot:DescribeJob", "iot:CancelJob", on=jobs)
+        deploy_release.allow("iot:CancelJob", on=jobs)
         deploy_release.allow("iot:ListThingsInThingGroup", on=groups)
         deploy_release.allow(
             "iam:PassRole",
@@ -71,7 +71,7 @@ class FleetStack(cdk.Stack):
             when={"StringEquals": {"iam:PassedToService": "iot.amazonaws.com"}},
         )
         check_rollout = step("check_rollout")
-        check_rollout.allow("dynamodb:GetItem", on=table.table_arn)
+        check_rollout.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
         check_rollout.allow("iot:DescribeJob", "iot:CancelJob", "iot:ListJobExecutionsForJob", on=jobs)
         check_rollout.allow("iot:DescribeJobExecution", on=[jobs, things])
         check_rollout.allow("iot:ListThingsInThingGroup", on=groups)

@@ -43,7 +43,7 @@ class RetrainingStack(cdk.Stack):
             settings=settings,
             names_prefix=prefix,
             functions=self._steps(),
-            training=TrainingJobs(self, "Training", prefix=prefix, settings=settings, bucket=storage.bucket).spec,
+            training=TrainingJobs(self, "Training", settings=settings, bucket=storage.bucket).spec,
             topic=storage.topic,
             rollout=rollout,
         ).state_machine
@@ -73,16 +73,13 @@ class RetrainingStack(cdk.Stack):
         assemble_dataset.allow("s3:PutObject", on=state(names.DATASETS_PREFIX))
         assemble_dataset.allow("dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:PutItem", on=table)
 
-        judge = step("judge", memory_mb=512)
-        judge.allow("s3:GetObject", on=state(names.TRAINING_PREFIX, names.RELEASES_PREFIX))
-        judge.allow("dynamodb:GetItem", on=table)
+        judge = step("judge", memory_mb=1024)
+        judge.allow("s3:GetObject", on=state(names.TRAINING_PREFIX))
 
-        publish_release = step("publish_release", memory_mb=1024)
+        publish_release = step("publish_release", memory_mb=1769)
         publish_release.allow("s3:GetObject", on=state(names.TRAINING_PREFIX, names.RELEASES_PREFIX))
         publish_release.allow("s3:PutObject", on=state(names.RELEASES_PREFIX))
-        publish_release.allow(
-            "dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:PutItem", "dynamodb:ConditionCheckItem", on=table
-        )
+        publish_release.allow("dynamodb:UpdateItem", "dynamodb:ConditionCheckItem", on=table)
         return RetrainingFunctions(
             take_snapshot=take_snapshot,
             inspect_images=inspect_images,

@@ -1,10 +1,15 @@
 """Which container image trains? SageMaker's PyTorch image; the SageMaker SDK knows every region's registry."""
 
+import json
+import re
 from dataclasses import dataclass
-from functools import cache
+from importlib import metadata
 
 import aws_cdk as cdk
 from constructs import Construct
+
+from lensloop.errors import SettingsError
+from stacks.code import ROOT
 
 FRAMEWORK = "pytorch-amzn2023"
 VERSION = "2.13"  # patched until July 2027; 2.14 is missing in ten regions (China, GovCloud, sovereign)
@@ -17,16 +22,17 @@ class TrainingImage:
 
 
 def training_image(scope: Construct, instance_type: str) -> TrainingImage:
-    """A mapping of all regions, because the region may be known only when CloudFormation deploys."""
+    """With no region set, a mapping of all of them: CloudFormation knows the region only when it deploys."""
     stack = cdk.Stack.of(scope)
-    repository, tag = _repository_and_tag(instance_type)
+    images = uris(instance_type)
+    repository, tag = next(iter(images.values())).split("/", 1)[1].split(":")
     if cdk.Token.is_unresolved(stack.region):
-        table = cdk.CfnMapping(
-            scope, "TrainingImages", mapping={region: {"account": owner} for region, owner in registries().items()}
-        )
-        account = table.find_in_map(stack.region, "account")
+        rows = {region: {"account": _account(uri)} for region, uri in images.items()}
+        account = cdk.CfnMapping(scope, "TrainingImages", mapping=rows).find_in_map(stack.region, "account")
+    elif stack.region in images:
+        account = _account(images[stack.region])
     else:
-        account = registry(stack.region)
+        raise SettingsError(f"SageMaker has no PyTorch {VERSION} image in `region` {stack.region!r}; choose another.")
     return TrainingImage(
         uri=f"{account}.dkr.ecr.{stack.region}.{stack.url_suffix}/{repository}:{tag}",
         repository_arn=stack.format_arn(
@@ -35,28 +41,30 @@ def training_image(scope: Construct, instance_type: str) -> TrainingImage:
     )
 
 
-@cache
-def registries() -> dict[str, str]:
-    """Region → AWS account whose registry holds the image there."""
-    # Imported here because it takes about two seconds (docs/decisions/0002): tests of other things do not pay.
+def uris(instance_type: str) -> dict[str, str]:
+    """Region → image, as the SDK resolves it. Kept under .build/, for importing the SDK takes seconds (decision 0002)."""
+    sdk = metadata.version("sagemaker-core")
+    kept = ROOT / ".build" / f"training-images-{VERSION}-{instance_type}-sagemaker-core-{sdk}.json"
+    if not kept.is_file():
+        kept.parent.mkdir(exist_ok=True)
+        draft = kept.with_suffix(".draft")
+        draft.write_text(json.dumps(_ask_the_sdk(instance_type), indent=1))
+        draft.replace(kept)
+    found: dict[str, str] = json.loads(kept.read_text())
+    return found
+
+
+def _ask_the_sdk(instance_type: str) -> dict[str, str]:
     from sagemaker.core import image_uris
 
-    config = image_uris.config_for_framework(FRAMEWORK)
-    return dict(config["training"]["versions"][VERSION]["registries"])
+    regions = image_uris.config_for_framework(FRAMEWORK)["training"]["versions"][VERSION]["registries"]
+    return {
+        region: image_uris.retrieve(
+            FRAMEWORK, region, version=VERSION, instance_type=instance_type, image_scope="training"
+        )
+        for region in regions
+    }
 
 
-def registry(region: str) -> str:
-    owner = registries().get(region)
-    if owner is None:
-        raise ValueError(f"SageMaker has no {FRAMEWORK} {VERSION} image in {region}.")
-    return owner
-
-
-def _repository_and_tag(instance_type: str) -> tuple[str, str]:
-    from sagemaker.core import image_uris
-
-    uri = image_uris.retrieve(
-        FRAMEWORK, "us-east-1", version=VERSION, instance_type=instance_type, image_scope="training"
-    )
-    repository, tag = uri.split("/", 1)[1].split(":")
-    return repository, tag
+def _account(uri: str) -> str:
+    return re.split(r"[./]", uri)[0]

@@ -19,15 +19,13 @@ LOG_GROUP = "/aws/sagemaker/TrainingJobs"  # SageMaker's own; every training job
 
 
 class TrainingJobs(Construct):
-    def __init__(
-        self, scope: Construct, construct_id: str, *, prefix: str, settings: Settings, bucket: s3.IBucket
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, bucket: s3.IBucket) -> None:
         super().__init__(scope, construct_id)
         platform = self.node.try_get_context("training_platform") or "sagemaker"
         code = training_code(self)
         dependencies = assets.Asset(self, "Dependencies", path=str(training_channel.dependencies(ROOT, platform)))
         image = training_image(self, settings.training_instance_type)
-        role = self._role(prefix)
+        role = self._role()
         for statement in (
             *_read_channels(bucket, code, dependencies),
             _write_output(bucket),
@@ -43,12 +41,11 @@ class TrainingJobs(Construct):
             channels=[_channel("code", code), _channel("dependencies", dependencies)],
         )
 
-    def _role(self, prefix: str) -> iam.Role:
+    def _role(self) -> iam.Role:
         stack = cdk.Stack.of(self)
         return iam.Role(
             self,
             "Role",
-            role_name=f"{prefix}-training-{stack.region}",
             assumed_by=iam.ServicePrincipal(
                 "sagemaker.amazonaws.com",
                 conditions={
