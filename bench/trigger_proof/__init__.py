@@ -1,0 +1,1 @@
+"""The proof of the retraining trigger: docs/trigger.md."""
