@@ -36,7 +36,7 @@ _WAIT_FOR_SPOT = Duration.minutes(30)
 _METRICS = ("accuracy", "lowest_recall", "calibration_error")  # as the training prints them
 
 _TRAINING_FAULTS = ("SageMaker.AmazonSageMakerException", "SageMaker.ThrottlingException")
-_ALREADY_STARTED = ("StepFunctions.ExecutionAlreadyExistsException", "ExecutionAlreadyExists")
+_ALREADY_STARTED = "StepFunctions.ExecutionAlreadyExistsException"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +177,7 @@ class RetrainingWorkflow(Construct):
                 "MetricDefinitions": [{"Name": f"test:{name}", "Regex": f"{name}=([0-9.]+)"} for name in _METRICS],
             },
             "Environment": {"PYTHONPATH": f"{CODE}/{training.code_file}"},
-            "InputDataConfig": jsonata(f"[{json.dumps(list(training.channels))}, $dataset.training.channels]"),
+            "InputDataConfig": jsonata(f"$append({json.dumps(list(training.channels))}, $dataset.training.channels)"),
             "HyperParameters": jsonata("$dataset.training.hyperparameters"),
             "OutputDataConfig": {"S3OutputPath": f"s3://{self._bucket}/{names.TRAINING_PREFIX}"},
             "ResourceConfig": {
@@ -201,7 +201,7 @@ class RetrainingWorkflow(Construct):
             input=sfn.TaskInput.from_object({"epoch": jsonata(EPOCH)}),
         )
         # The release is live already: it is worth trying for half an hour before a person has to start its rollout.
-        start.add_catch(then, errors=list(_ALREADY_STARTED))
+        start.add_catch(then, errors=[_ALREADY_STARTED])
         start.add_catch(self._steps.failure, errors=["States.ALL"])
         retry(start, ("StepFunctions.AWSStepFunctionsException", "StepFunctions.ThrottlingException"), attempts=30)
         return start.next(then)

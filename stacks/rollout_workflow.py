@@ -103,13 +103,13 @@ class RolloutWorkflow(Construct):
     # Ends
 
     def _rolled_out(self) -> sfn.Chain:
-        proven = "($exists($fleet.proven) ? $fleet.proven : 0) + ($exists($canary.proven) ? $canary.proven : 0)"
+        proven = "$sum([$canary.proven, $fleet.proven])"
         return self._steps.end(
             "Rolled out",
             "rolled-out",
             reasons="[$canary.reasons, $fleet.reasons]",
-            news=f"'Release ' & $string({EPOCH}) & ' is proven on ' & $string({proven}) & ' cameras. '"
-            " & $join([$canary.reasons, $fleet.reasons], '; ')",
+            news=f"'Release ' & $string({EPOCH}) & ' is proven on ' & $string({proven})"
+            f" & ({proven} = 1 ? ' camera. ' : ' cameras. ') & $join([$canary.reasons, $fleet.reasons], '; ')",
         )
 
     def _no_cameras(self) -> sfn.Chain:

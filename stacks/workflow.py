@@ -38,8 +38,8 @@ _SNS_FAULTS = ("SNS.AmazonSNSException", "SNS.ThrottledException", "SNS.Internal
 
 # The sentence inside a failure: what a handler raised, or why a training job ended; else the cause as it is.
 _WHY = (
-    '($said := $match($states.input.Cause, /"(FailureReason|errorMessage)": ?"([^"]*)"/)[0].groups[1];'
-    " $exists($said) ? $said : $states.input.Cause)"
+    '($said := $match($states.input.Cause, /"(?:FailureReason|errorMessage)": ?("(?:[^\\\\"]|\\\\.)*")/)[0].groups[0];'
+    " $exists($said) ? $parse($said) : $states.input.Cause)"
 )
 _EXECUTION_PAGE = (
     "('https://' & $split($states.context.Execution.Id, ':')[3] & '.console.aws.amazon.com/states/home?region='"

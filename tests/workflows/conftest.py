@@ -13,8 +13,20 @@ from aws_cdk.assertions import Template
 from lensloop.settings import Settings
 from stacks.retraining_workflow import RetrainingFunctions, RetrainingWorkflow, TrainingSpec
 from stacks.rollout_workflow import RolloutFunctions, RolloutWorkflow
+from tests.workflows.interpreter import Interpreter, definition_of
 
 ACCOUNT, REGION, PREFIX = "111122223333", "eu-central-1", "deeplens-trash"
+_CODE = {
+    "ChannelName": "code",
+    "InputMode": "File",
+    "DataSource": {
+        "S3DataSource": {
+            "S3DataType": "S3Prefix",
+            "S3Uri": "s3://assets/0123.zip",
+            "S3DataDistributionType": "FullyReplicated",
+        }
+    },
+}
 
 
 def synthesize(**settings: Any) -> Template:
@@ -51,6 +63,7 @@ def synthesize(**settings: Any) -> Template:
             image_uri="763104351884.dkr.ecr.eu-central-1.amazonaws.com/pytorch:2.14-cpu-amzn2023-sagemaker",
             role=iam.Role(stack, "Training", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com")),
             code_file="0123.zip",
+            channels=[_CODE],
             output_bucket=s3.Bucket.from_bucket_name(stack, "Bucket", f"{PREFIX}-{ACCOUNT}-{REGION}"),
         ),
         topic=topic,
@@ -62,3 +75,18 @@ def synthesize(**settings: Any) -> Template:
 @pytest.fixture(scope="session")
 def template() -> Template:
     return synthesize()
+
+
+@pytest.fixture(scope="session")
+def retraining(template: Template) -> dict[str, Any]:
+    return definition_of(template.to_json(), "-retraining")
+
+
+@pytest.fixture(scope="session")
+def rollout(template: Template) -> dict[str, Any]:
+    return definition_of(template.to_json(), "-rollout")
+
+
+@pytest.fixture
+def interpreter(monkeypatch: pytest.MonkeyPatch) -> Interpreter:
+    return Interpreter(monkeypatch)

@@ -1,0 +1,135 @@
+"""Does every path of both workflows, as synthesized, lead where it should, say why, and tell people?"""
+
+from typing import Any
+
+import pytest
+
+from tests.workflows.interpreter import Failure, Interpreter, Run
+from tests.workflows.scenes import RETRAINING, RETRAINING_SCENES, ROLLOUT, ROLLOUT_SCENES, Scene
+
+BUSY = Failure("Lambda.TooManyRequestsException")
+ENDS = ("Succeed", "Fail")
+
+
+def check(run: Run, scene: Scene) -> None:
+    assert run.path == [*scene.path, scene.end], run.cause
+    if scene.outcome:
+        assert run.status == "SUCCEEDED"
+        assert (run.output["outcome"], run.output["epoch"], tuple(run.output["reasons"])) == (
+            scene.outcome,
+            7,
+            scene.reasons,
+        )
+    else:
+        assert (run.status, run.error) == ("FAILED", scene.error)
+        assert run.cause
+    assert scene.news in " ".join(run.news)
+    assert all("\nEvery step: https://" in news for news in run.news)
+
+
+@pytest.mark.parametrize("scene", RETRAINING_SCENES, ids=lambda scene: scene.id)
+def test_retraining_ends_where_it_should_and_says_why(
+    scene: Scene, retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    run = interpreter.run(retraining, RETRAINING | scene.answers)
+    check(run, scene)
+    if scene.outcome:
+        assert run.output["digest"] == "d1"
+
+
+@pytest.mark.parametrize("scene", ROLLOUT_SCENES, ids=lambda scene: scene.id)
+def test_rollout_ends_where_it_should_and_says_why(
+    scene: Scene, rollout: dict[str, Any], interpreter: Interpreter
+) -> None:
+    check(interpreter.run(rollout, ROLLOUT | scene.answers), scene)
+
+
+@pytest.mark.parametrize(
+    ("workflow", "scenes"), [("retraining", RETRAINING_SCENES), ("rollout", ROLLOUT_SCENES)], ids=str
+)
+def test_the_scenes_pass_every_state(workflow: str, scenes: list[Scene], request: pytest.FixtureRequest) -> None:
+    passed = {state for scene in scenes for state in (*scene.path, scene.end)}
+    assert passed == set(request.getfixturevalue(workflow)["States"])
+
+
+def test_every_chunk_is_inspected_once(retraining: dict[str, Any], interpreter: Interpreter) -> None:
+    run = interpreter.run(retraining, RETRAINING)
+    assert sorted(call["chunk"] for call in run.of("inspect-images")) == RETRAINING["take-snapshot"]["chunks"]
+
+
+def test_nothing_to_inspect_is_no_obstacle(retraining: dict[str, Any], interpreter: Interpreter) -> None:
+    run = interpreter.run(retraining, RETRAINING | {"take-snapshot": {"epoch": 7, "chunks": []}})
+    assert (run.path[-1], run.of("inspect-images")) == ("Release published", [])
+    assert run.of("assemble-dataset") == [{"epoch": 7, "chunks": []}]
+
+
+def test_the_model_that_was_trained_is_judged_and_published(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    run = interpreter.run(retraining, RETRAINING)
+    model = RETRAINING["createTrainingJob.sync"]["ModelArtifacts"]["S3ModelArtifacts"]
+    assert run.of("judge") == run.of("publish-release") == [{"epoch": 7, "digest": "d1", "model": model}]
+
+
+def test_the_rollout_is_started_once_for_each_epoch(retraining: dict[str, Any], interpreter: Interpreter) -> None:
+    started = interpreter.run(retraining, RETRAINING).of("startExecution")
+    assert [(start["Name"], start["Input"]) for start in started] == [("r00000007", {"epoch": 7})]
+
+
+def test_spot_comes_first_and_the_two_attempts_have_names_of_their_own(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    fallback = next(scene for scene in RETRAINING_SCENES if scene.path[8:9] == ["Train on demand"])
+    jobs = interpreter.run(retraining, RETRAINING | fallback.answers).of("createTrainingJob.sync")
+    assert [(job["TrainingJobName"], job["EnableManagedSpotTraining"]) for job in jobs] == [
+        ("deeplens-trash-7-1", True),
+        ("deeplens-trash-7-2", False),
+    ]
+    assert jobs[0]["StoppingCondition"]["MaxWaitTimeInSeconds"] > jobs[0]["StoppingCondition"]["MaxRuntimeInSeconds"]
+    assert "MaxWaitTimeInSeconds" not in jobs[1]["StoppingCondition"]
+
+
+@pytest.mark.parametrize("step", ["take-snapshot", "inspect-images", "assemble-dataset", "judge", "publish-release"])
+def test_a_busy_service_is_asked_again(step: str, retraining: dict[str, Any], interpreter: Interpreter) -> None:
+    run = interpreter.run(retraining, RETRAINING | {step: [BUSY, BUSY, RETRAINING[step]]})
+    assert run.path[-1] == "Release published"
+
+
+@pytest.mark.parametrize("step", ["deploy-release", "check-rollout"])
+def test_a_busy_service_does_not_end_a_rollout(step: str, rollout: dict[str, Any], interpreter: Interpreter) -> None:
+    assert interpreter.run(rollout, ROLLOUT | {step: [BUSY, ROLLOUT[step]]}).path[-1] == "Rolled out"
+
+
+def test_a_training_that_could_not_be_created_for_a_moment_is_created_later(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    answers = [Failure("SageMaker.AmazonSageMakerException", "Rate exceeded"), RETRAINING["createTrainingJob.sync"]]
+    run = interpreter.run(retraining, RETRAINING | {"createTrainingJob.sync": answers})
+    assert "Train on demand" not in run.path
+    assert run.path[-1] == "Release published"
+
+
+@pytest.mark.parametrize("scene", [s for s in RETRAINING_SCENES if s.news], ids=lambda scene: scene.id)
+def test_news_that_cannot_be_sent_change_nothing(
+    scene: Scene, retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    told = interpreter.run(retraining, RETRAINING | scene.answers)
+    untold = interpreter.run(
+        retraining, RETRAINING | scene.answers | {"sns:publish": Failure("SNS.AuthorizationErrorException")}
+    )
+    assert (untold.path, untold.output, untold.error, untold.cause) == (told.path, told.output, told.error, told.cause)
+
+
+@pytest.mark.parametrize("scene", [s for s in ROLLOUT_SCENES if s.news], ids=lambda scene: scene.id)
+def test_news_of_a_rollout_that_cannot_be_sent_change_nothing(
+    scene: Scene, rollout: dict[str, Any], interpreter: Interpreter
+) -> None:
+    told = interpreter.run(rollout, ROLLOUT | scene.answers)
+    untold = interpreter.run(rollout, ROLLOUT | scene.answers | {"sns:publish": Failure("SNS.NotFoundException")})
+    assert (untold.path, untold.output, untold.error, untold.cause) == (told.path, told.output, told.error, told.cause)
+
+
+def test_the_cause_of_a_failure_is_kept_word_for_word(retraining: dict[str, Any], interpreter: Interpreter) -> None:
+    run = interpreter.run(retraining, RETRAINING | {"judge": Failure("Sandbox.Timedout", "not JSON")})
+    assert (run.error, run.cause) == ("Sandbox.Timedout", "not JSON")
+    assert "failed (Sandbox.Timedout): not JSON" in run.news[0]

@@ -1,0 +1,128 @@
+"""Would AWS accept what the workflows ask of it? Every request that the scenes make, against botocore's own models."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.model import Shape, StructureShape
+from botocore.validate import ParamValidator
+
+from tests.workflows.conftest import synthesize
+from tests.workflows.interpreter import Interpreter, Request, definition_of
+from tests.workflows.scenes import RETRAINING, RETRAINING_SCENES, ROLLOUT, ROLLOUT_SCENES
+
+SERVICES = {"sagemaker": "sagemaker", "sns": "sns", "states": "stepfunctions"}
+_INTEGRATION = re.compile(r"arn:aws:states:::(?P<service>\w+):(?P<operation>\w+)(\.sync)?")
+
+
+def mistakes(request: Request) -> list[str]:
+    """What botocore's model of the operation finds wrong, patterns and enumerations included."""
+    match = _INTEGRATION.fullmatch(request.resource)
+    assert match, f"{request.resource} is no integration that is known here"
+    model = botocore.session.get_session().get_service_model(SERVICES[match["service"]])
+    operation = {name.lower(): name for name in model.operation_names}[match["operation"].lower()]
+    shape = model.operation_model(operation).input_shape
+    assert isinstance(shape, StructureShape)
+    arguments = _as_botocore(request.arguments, shape)
+    report = ParamValidator().validate(arguments, shape)
+    return [*([report.generate_report()] if report.has_errors() else []), *_beyond(arguments, shape, operation)]
+
+
+def _as_botocore(value: Any, shape: Shape) -> Any:
+    """Step Functions writes members with a capital first letter, and takes JSON text as an object."""
+    if isinstance(shape, StructureShape) and isinstance(value, Mapping):
+        members = {name.lower(): name for name in shape.members}
+        names = {key: members.get(key.lower(), key) for key in value}
+        return {
+            names[key]: _as_botocore(item, shape.members[names[key]]) if names[key] in shape.members else item
+            for key, item in value.items()
+        }
+    if shape.type_name == "list" and isinstance(value, list):
+        return [_as_botocore(item, shape.member) for item in value]
+    if shape.type_name == "string" and isinstance(value, Mapping):
+        return json.dumps(value)
+    return value
+
+
+def _beyond(value: Any, shape: Shape, path: str) -> Iterator[str]:
+    """What ParamValidator leaves to the service."""
+    if isinstance(shape, StructureShape):
+        for name, item in value.items():
+            if name in shape.members:
+                yield from _beyond(item, shape.members[name], f"{path}.{name}")
+    elif shape.type_name == "list":
+        for number, item in enumerate(value):
+            yield from _beyond(item, shape.member, f"{path}[{number}]")
+    elif shape.type_name == "map":
+        for name, item in value.items():
+            yield from _beyond(item, shape.value, f"{path}[{name}]")
+    elif shape.type_name == "string":
+        if shape.enum and value not in shape.enum:
+            yield f"{path}: {value!r} is none of {shape.enum}"
+        pattern = shape.metadata.get("pattern", "")
+        if pattern and "\\p{" not in pattern and not re.fullmatch(pattern, value):
+            yield f"{path}: {value!r} does not match {pattern}"
+        if len(value) > shape.metadata.get("max", len(value)):
+            yield f"{path}: longer than {shape.metadata['max']}"
+
+
+@pytest.mark.parametrize("spot", [True, False], ids=["spot", "on demand"])
+def test_every_request_is_one_that_aws_accepts(spot: bool, interpreter: Interpreter) -> None:
+    template = synthesize(training_spot=spot).to_json()
+    requests = [
+        request
+        for name, answers, scenes in (
+            ("-retraining", RETRAINING, RETRAINING_SCENES),
+            ("-rollout", ROLLOUT, ROLLOUT_SCENES),
+        )
+        for scene in scenes
+        for request in interpreter.run(definition_of(template, name), answers | scene.answers).requests
+        if ":function:" not in request.resource
+    ]
+    assert {request.resource.rsplit(":", 1)[-1] for request in requests} == {
+        "publish",
+        "createTrainingJob.sync",
+        "startExecution",
+    }
+    assert [mistake for request in requests for mistake in mistakes(request)] == []
+
+
+@pytest.mark.parametrize(
+    ("resource", "arguments", "mistake"),
+    [
+        ("arn:aws:states:::sns:publish", {"TopicArn": "t", "Massage": "m", "Message": "m"}, "Unknown parameter"),
+        ("arn:aws:states:::sns:publish", {"TopicArn": "t"}, "Missing required parameter"),
+        ("arn:aws:states:::states:startExecution", {"StateMachineArn": "a" * 300, "Input": {}}, "longer than"),
+        (
+            "arn:aws:states:::sagemaker:createTrainingJob.sync",
+            {
+                "TrainingJobName": "has a blank",
+                "AlgorithmSpecification": {"TrainingInputMode": "Disk"},
+                "RoleArn": "arn:aws:iam::111122223333:role/r",
+                "OutputDataConfig": {"S3OutputPath": "s3://b/"},
+                "StoppingCondition": {},
+            },
+            "does not match",
+        ),
+    ],
+)
+def test_the_check_finds_mistakes(resource: str, arguments: dict[str, Any], mistake: str) -> None:
+    assert mistake in " ".join(mistakes(Request(resource, arguments)))
+
+
+def test_without_spot_there_is_one_attempt_and_it_is_on_demand(interpreter: Interpreter) -> None:
+    definition = definition_of(synthesize(training_spot=False).to_json(), "-retraining")
+    run = interpreter.run(definition, RETRAINING)
+    assert [job["EnableManagedSpotTraining"] for job in run.of("createTrainingJob.sync")] == [False]
+    assert not {"Train on demand", "Spot to blame?"} & set(definition["States"])
+
+
+def test_training_is_isolated_and_runs_our_code(retraining: dict[str, Any], interpreter: Interpreter) -> None:
+    [job] = interpreter.run(retraining, RETRAINING).of("createTrainingJob.sync")
+    assert job["EnableNetworkIsolation"] is True
+    assert job["AlgorithmSpecification"]["ContainerEntrypoint"] == ["python3", "-m", "training"]
+    assert job["Environment"] == {"PYTHONPATH": "/opt/ml/input/data/code/0123.zip"}
+    assert [channel["ChannelName"] for channel in job["InputDataConfig"]] == ["code", "dataset"]
