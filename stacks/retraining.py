@@ -57,7 +57,7 @@ class RetrainingStack(cdk.Stack):
         bucket, table, state = self._storage.bucket, self._storage.table.table_arn, self._keys
         step = partial(self._function, BUCKET=bucket.bucket_name, timeout_seconds=900)
 
-        take_snapshot = step("take_snapshot", memory_mb=1769)
+        take_snapshot = step("take_snapshot", memory_mb=2048)
         take_snapshot.allow("s3:ListBucket", on=bucket.bucket_arn, when=_prefixes(names.IMAGES_PREFIX))
         take_snapshot.allow("s3:GetObject", on=state(names.DATASETS_PREFIX))
         take_snapshot.allow("s3:PutObject", on=state(names.INSPECTIONS_PREFIX))
@@ -68,7 +68,7 @@ class RetrainingStack(cdk.Stack):
         inspect_images.allow("s3:GetObject", on=state(names.IMAGES_PREFIX, names.INSPECTIONS_PREFIX))
         inspect_images.allow("s3:PutObject", on=state(names.INSPECTIONS_PREFIX))
 
-        assemble_dataset = step("assemble_dataset", memory_mb=1769)
+        assemble_dataset = step("assemble_dataset", memory_mb=3008)
         assemble_dataset.allow("s3:GetObject", on=state(names.DATASETS_PREFIX))
         assemble_dataset.allow("s3:PutObject", on=state(names.DATASETS_PREFIX))
         assemble_dataset.allow("dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:PutItem", on=table)

@@ -42,7 +42,7 @@ def training_image(scope: Construct, instance_type: str) -> TrainingImage:
 
 
 def uris(instance_type: str) -> dict[str, str]:
-    """Region → image, as the SDK resolves it. Kept under .build/, for importing the SDK takes seconds (decision 0002)."""
+    """Region → image, as the SDK resolves it. Kept in .build/, as importing the SDK takes seconds (decision 0002)."""
     sdk = metadata.version("sagemaker-core")
     kept = ROOT / ".build" / f"training-images-{VERSION}-{instance_type}-sagemaker-core-{sdk}.json"
     if not kept.is_file():

@@ -1,0 +1,170 @@
+"""May anything do more than it must? Every statement of every policy of the templates that ship."""
+
+import re
+
+import pytest
+
+from tests.stacks.synthesized import Statement, Synthesized, flat
+
+# Where AWS itself leaves no choice. Each: the actions, and why no resource can be named.
+UNLIMITED = {
+    ("ecr:GetAuthorizationToken",): "a token is for the whole registry; the layers are limited to the image's repository",
+    ("cloudwatch:PutMetricData",): "metrics have no ARN; the statement is limited to SageMaker's namespace",
+    (
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+    ): "Step Functions' log delivery; its own guide asks for exactly these on all resources",
+}
+# A pattern may end in * only below a name of ours.
+PATTERNS = {
+    r".*/(images|datasets|datasets/inspections|training|releases)/\*": "objects below one prefix of our bucket",
+    r".*:training-job/deeplens-trash-\*": "our training jobs; their number is not known beforehand",
+    r".*:execution:deeplens-trash-retraining:\*": "executions of our workflow, named by epoch",
+    r".*:job/deeplens-trash-r\*": "our IoT jobs, named by epoch",
+    r".*:thing/deeplens_\*": "cameras, which a person names",
+    r".*:log-group:/aws/sagemaker/TrainingJobs:\*": "log streams of training jobs, in the group that SageMaker gives them",
+    r".*:topic(filter)?/\$aws/things/\$\{iot:Connection\.Thing\.ThingName\}/jobs/\*": "a camera's own job topics",
+}
+# What may not carry the caller's account: Lambda sends none when it assumes a function's role, SQS' rule ARN names it.
+WITHOUT_SOURCE = {"lambda.amazonaws.com": "the role is passed by whoever may create the function; Lambda sends no source"}
+
+
+def _allowed(shipped: Synthesized) -> list[Statement]:
+    return [s for s in shipped.statements() if s.statement["Effect"] == "Allow"]
+
+
+def test_no_statement_allows_a_wildcard_action(shipped: Synthesized) -> None:
+    assert not [(s.where, a) for s in _allowed(shipped) for a in s.all_of("Action") if "*" in a]
+    assert not [s.where for s in _allowed(shipped) if "NotAction" in s.statement or "NotResource" in s.statement]
+
+
+def test_no_statement_allows_all_resources_but_those_listed_with_a_reason(shipped: Synthesized) -> None:
+    used = set()
+    for s in _allowed(shipped):
+        if "*" in s.all_of("Resource"):
+            actions = tuple(sorted(s.all_of("Action")))
+            assert actions in UNLIMITED, f"{s.where} may {actions} on everything"
+            used.add(actions)
+    assert used == set(UNLIMITED), "an exception is listed that nothing needs any more"
+
+
+def test_every_pattern_of_resources_is_below_a_name_of_ours(shipped: Synthesized) -> None:
+    used = set()
+    for s in _allowed(shipped):
+        for resource in map(flat, s.all_of("Resource")):
+            if "*" in resource and resource != "*":
+                matching = [pattern for pattern in PATTERNS if re.fullmatch(pattern, resource)]
+                assert matching, f"{s.where}: {resource}"
+                used.update(matching)
+    assert used == set(PATTERNS), "a pattern is listed that nothing needs any more"
+
+
+def test_metrics_are_limited_to_sagemakers_namespace(shipped: Synthesized) -> None:
+    (found,) = [s for s in _allowed(shipped) if "cloudwatch:PutMetricData" in s.all_of("Action")]
+    assert found.statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": "/aws/sagemaker/TrainingJobs"}}
+
+
+def test_a_service_acts_only_for_this_account(shipped: Synthesized) -> None:
+    seen = set()
+    for s in _allowed(shipped):
+        principal = s.statement.get("Principal", {})
+        if service := principal.get("Service"):
+            seen.add(service)
+            sources = {key for test in s.statement.get("Condition", {}).values() for key in test}
+            assert service in WITHOUT_SOURCE or sources & {"aws:SourceAccount", "aws:SourceArn"}, s.where
+    assert {"sagemaker.amazonaws.com", "iot.amazonaws.com", "states.amazonaws.com", "events.amazonaws.com"} <= seen
+    for permission in shipped.resources("AWS::Lambda::Permission"):
+        assert "SourceArn" in permission.properties, permission.name
+
+
+def test_a_role_is_passed_only_to_the_service_it_is_for(shipped: Synthesized) -> None:
+    passed = [s for s in _allowed(shipped) if "iam:PassRole" in s.all_of("Action")]
+    assert len(passed) == 2
+    services = []
+    for s in passed:
+        assert s.all_of("Action") == ["iam:PassRole"]
+        assert "*" not in flat(s.all_of("Resource"))
+        services.append(s.statement["Condition"]["StringEquals"]["iam:PassedToService"])
+    assert sorted(services) == ["iot.amazonaws.com", "sagemaker.amazonaws.com"]
+
+
+def test_nobody_may_redrive_an_execution(shipped: Synthesized) -> None:
+    found = [s for s in shipped.statements() if "states:RedriveExecution" in s.all_of("Action")]
+    assert [s.statement["Effect"] for s in found] == ["Deny"]
+
+
+def test_every_function_workflow_and_job_has_its_own_role(shipped: Synthesized) -> None:
+    roles = [flat(r.properties["Role"]) for r in shipped.resources("AWS::Lambda::Function")]
+    roles += [flat(r.properties["RoleArn"]) for r in shipped.resources("AWS::StepFunctions::StateMachine")]
+    assert len(roles) == len(set(roles)) == 11
+    # and besides: the training job, the signer of links, and the deployer
+    assert len(shipped.resources("AWS::IAM::Role")) == len(roles) + 3
+
+
+def test_no_role_holds_a_policy_that_aws_manages(shipped: Synthesized) -> None:
+    assert not [r.name for r in shipped.resources("AWS::IAM::Role") if "ManagedPolicyArns" in r.properties]
+
+
+@pytest.mark.parametrize(
+    ("role", "reads", "writes"),
+    [
+        ("TakeSnapshot", {"datasets"}, {"datasets/inspections"}),
+        ("InspectImages", {"images", "datasets/inspections"}, {"datasets/inspections"}),
+        ("AssembleDataset", {"datasets"}, {"datasets"}),
+        ("Judge", {"training"}, set()),
+        ("PublishRelease", {"training", "releases"}, {"releases"}),
+        ("DeployRelease", {"releases"}, set()),
+        ("Presign", {"releases"}, set()),
+        ("CheckRollout", set(), set()),
+        ("RecordChanges", set(), set()),
+        ("Tick", set(), set()),
+        ("TrainingRole", {"images", "datasets", "releases"}, {"training"}),
+    ],
+)
+def test_each_role_reaches_only_its_part_of_the_bucket(
+    shipped: Synthesized, role: str, reads: set[str], writes: set[str]
+) -> None:
+    found: dict[str, set[str]] = {"s3:GetObject": set(), "s3:PutObject": set()}
+    for s in _allowed(shipped):
+        if s.where.split("/")[1].startswith(role):
+            for action in found.keys() & set(s.all_of("Action")):
+                objects = (re.fullmatch(r".*Pictures.*?\}/(.+)/\*", flat(r)) for r in s.all_of("Resource"))
+                found[action] |= {match.group(1) for match in objects if match}
+    assert found == {"s3:GetObject": reads, "s3:PutObject": writes}
+
+
+def test_nothing_of_the_users_can_be_deleted_or_overwritten_by_the_system(shipped: Synthesized) -> None:
+    for s in _allowed(shipped):
+        assert not [a for a in s.all_of("Action") if a.startswith("s3:Delete")], s.where
+        if "s3:PutObject" in s.all_of("Action"):
+            assert not [r for r in map(flat, s.all_of("Resource")) if "/images/" in r], s.where
+
+
+def test_a_camera_speaks_only_under_its_own_name(shipped: Synthesized) -> None:
+    policy = shipped.one("AWS::IoT::Policy").properties["PolicyDocument"]
+    by_action = {s["Action"]: s for s in policy["Statement"]}
+    assert set(by_action) == {"iot:Connect", "iot:Publish", "iot:Subscribe", "iot:Receive"}
+    assert by_action["iot:Connect"]["Condition"] == {"Bool": {"iot:Connection.Thing.IsAttached": "true"}}
+    for statement in by_action.values():
+        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        assert all("${iot:Connection.Thing.ThingName}" in flat(resource) for resource in resources)
+
+
+def test_only_the_main_branch_of_one_repository_may_deploy(shipped: Synthesized) -> None:
+    host = "token.actions.githubusercontent.com"
+    (trust,) = [s for s in _allowed(shipped) if "Federated" in s.statement.get("Principal", {})]
+    assert trust.statement["Condition"] == {
+        "StringEquals": {f"{host}:aud": "sts.amazonaws.com", f"{host}:sub": "repo:someone/lensloop:ref:refs/heads/main"}
+    }
+    (may,) = [s for s in _allowed(shipped) if s.all_of("Action") == ["sts:AssumeRole"] and s.all_of("Resource")]
+    assert [re.search(r"role/cdk-hnb659fds-([a-z-]+)-role-", flat(r)).group(1) for r in may.all_of("Resource")] == [  # type: ignore[union-attr]
+        "deploy",
+        "file-publishing",
+        "lookup",
+    ]

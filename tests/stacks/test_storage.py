@@ -1,0 +1,85 @@
+"""Is what people entrust to us kept, private, encrypted, and told about?"""
+
+import re
+
+from lensloop import names
+from tests.stacks.synthesized import Synthesized, flat
+
+STATEFUL = ("AWS::S3::Bucket", "AWS::DynamoDB::GlobalTable")
+
+
+def test_pictures_and_state_outlive_their_stack(shipped: Synthesized) -> None:
+    kept = shipped.resources(*STATEFUL)
+    assert {resource.type for resource in kept} == set(STATEFUL)
+    for resource in kept:
+        assert (resource.body["DeletionPolicy"], resource.body["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        assert resource.stack.endswith("-storage")
+
+
+def test_nothing_stateful_lives_outside_the_storage_stack(shipped: Synthesized) -> None:
+    stateful = {r.stack for r in shipped.resources() if r.type.split("::")[1] in ("S3", "DynamoDB", "RDS", "EFS", "KMS")}
+    assert stateful == {"deeplens-trash-storage"}
+
+
+def test_the_bucket_is_private_encrypted_and_versioned(shipped: Synthesized) -> None:
+    bucket = shipped.one("AWS::S3::Bucket").properties
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert "AccessControl" not in bucket
+
+
+def test_the_bucket_is_named_so_that_deeplens_roles_reach_it(shipped: Synthesized) -> None:
+    assert re.match(r"deeplens-trash-\$\{AWS::AccountId\}-", flat(shipped.one("AWS::S3::Bucket").properties["BucketName"]))
+
+
+def test_the_bucket_and_the_topic_refuse_plain_http(shipped: Synthesized) -> None:
+    for kind in ("AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"):
+        for policy in shipped.resources(kind):
+            denied = [s for s in policy.properties["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
+            assert {"Bool": {"aws:SecureTransport": "false"}} in [s["Condition"] for s in denied], policy.name
+
+
+def test_the_bucket_tells_eventbridge_without_a_custom_resource(shipped: Synthesized) -> None:
+    configuration = shipped.one("AWS::S3::Bucket").properties["NotificationConfiguration"]
+    assert configuration == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    assert not [r.name for r in shipped.resources() if "Custom" in r.type]
+
+
+def test_only_what_the_system_wrote_expires(shipped: Synthesized) -> None:
+    rules = shipped.one("AWS::S3::Bucket").properties["LifecycleConfiguration"]["Rules"]
+    expiring = {rule.get("Prefix", ""): rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
+    assert expiring == {names.INSPECTIONS_PREFIX: 7, names.TRAINING_PREFIX: 90}
+    assert not any("Transitions" in rule for rule in rules)
+
+
+def test_the_state_can_be_taken_back_to_any_second(shipped: Synthesized) -> None:
+    table = shipped.one("AWS::DynamoDB::GlobalTable").properties
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    (replica,) = table["Replicas"]
+    assert replica["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert replica["DeletionProtectionEnabled"] is True
+
+
+def test_alarms_may_tell_the_topic_although_it_has_its_own_policy(shipped: Synthesized) -> None:
+    (policy,) = shipped.resources("AWS::SNS::TopicPolicy")
+    allowed = [s for s in policy.properties["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
+    assert [s["Principal"] for s in allowed] == [{"Service": "cloudwatch.amazonaws.com"}]
+    topic = shipped.one("AWS::SNS::Topic").name
+    for alarm in shipped.resources("AWS::CloudWatch::Alarm"):
+        assert topic in flat(alarm.properties["AlarmActions"]), alarm.name
+        assert alarm.properties["AlarmName"].startswith("deeplens-trash-")
+
+
+def test_news_reaches_the_mail_address_of_the_settings(shipped: Synthesized) -> None:
+    subscription = shipped.one("AWS::SNS::Subscription").properties
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "somebody@example.com")
+
+
+def test_every_log_ends_some_day(shipped: Synthesized) -> None:
+    groups = shipped.resources("AWS::Logs::LogGroup")
+    assert len(groups) == len(shipped.resources("AWS::Lambda::Function", "AWS::StepFunctions::StateMachine"))
+    assert {group.properties["RetentionInDays"] for group in groups} == {90}
