@@ -1,0 +1,119 @@
+"""Which pictures make up the data set, and is it new and large enough? Writes it, reports it, and says what to train.
+
+Only the run that holds the lease may point to it. The same pictures under the same labels have the same address, so a
+data set's files are written again when names change or other pictures are left out; its digest says what is trained on.
+
+Needs: s3:GetObject and s3:PutObject on datasets/*, dynamodb:GetItem, UpdateItem and PutItem on the table.
+Environment: BUCKET, TABLE, SETTINGS.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from lambdas import bucket
+from lensloop import names, snapshot, training_job
+from lensloop.dataset import Dataset, assemble, shortfalls
+from lensloop.dataset_page import page
+from lensloop.dataset_report import History, report
+from lensloop.errors import StaleEpoch
+from lensloop.rows import MANIFEST, REJECTED, Row
+from lensloop.settings import Settings
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    epoch, settings = int(event["epoch"]), Settings.from_json(os.environ["SETTINGS"])
+    trigger, live, last = bucket.item("trigger"), bucket.item("live"), bucket.item("dataset")
+    if (trigger.get("run") or {}).get("epoch") != epoch:
+        raise StaleEpoch(f"Run {epoch} does not hold the lease any more, so it assembles nothing.")
+    summary = bucket.read_json(snapshot.work_file(epoch, snapshot.SUMMARY))
+    inspected, samples = _inspected(summary["chunks"])
+    gone = list(bucket.stream_rows(snapshot.work_file(epoch, snapshot.GONE)))
+    history = History(
+        epoch=epoch,
+        report=bucket.read_json(names.dataset(last["digest"], "report.json")) if last else {},
+        inspected=frozenset(row.key for row in inspected),
+        gone=gone,
+        samples=samples,
+        folders=summary["folders"],
+    )
+    rows = _all_rows(epoch, inspected)
+    dataset = assemble(rows, gone, settings.min_test_images_per_label)
+    reasons = shortfalls(dataset, settings)
+    _write(dataset, report(dataset, reasons, history, settings))
+    _point(epoch, dataset.digest)
+    prefix = names.prefix(settings.project, settings.stage)
+    return {
+        "epoch": epoch,
+        "digest": dataset.digest,
+        "changed": dataset.digest not in (trigger.get("digest"), live.get("dataset")),
+        "blocked": dataset.digest == trigger.get("blocked_digest"),
+        "trainable": not reasons,
+        "reasons": reasons,
+        "images": len(dataset.accepted),
+        "rejected": len(dataset.left_out),
+        "report": names.dataset(dataset.digest, "report.html"),
+        "training": {
+            "job": f"{prefix}-{epoch}",
+            "channels": training_job.channels(bucket.name(), dataset.digest, int(live["epoch"]) if live else None),
+            "hyperparameters": training_job.hyperparameters(settings, epoch, dataset.digest),
+        },
+    }
+
+
+def _inspected(chunks: list[str]) -> tuple[list[Row], dict[str, Any]]:
+    """What this run's inspection found, and thumbnails of a few."""
+    rows: list[Row] = []
+    samples: dict[str, Any] = {}
+    for chunk in chunks:
+        work = bucket.read_json(chunk)
+        rows.extend(snapshot.finished(chunk, work))
+        samples.update(work["samples"])
+    return rows, samples
+
+
+def _all_rows(epoch: int, inspected: list[Row]) -> Iterator[Row]:
+    yield from bucket.stream_rows(snapshot.work_file(epoch, snapshot.UNCHANGED))
+    yield from inspected
+
+
+def _write(dataset: Dataset, findings: dict[str, Any]) -> None:
+    def key(file: str) -> str:
+        return names.dataset(dataset.digest, file)
+
+    bucket.write_table(key("manifest.csv.gz"), MANIFEST, dataset.accepted)
+    bucket.write_table(key("rejected.csv"), REJECTED, dataset.left_out)
+    with bucket.upload(key("images.manifest")) as file:
+        file.write(json.dumps([{"prefix": f"s3://{bucket.name()}/"}], ensure_ascii=False)[:-1])
+        file.writelines(",\n" + json.dumps(row.key, ensure_ascii=False) for row in dataset.accepted)
+        file.write("]\n")
+    bucket.write_json(key("report.json"), findings)
+    bucket.write(key("report.html"), page(findings).encode(), "text/html; charset=utf-8")
+
+
+def _point(epoch: int, digest: str) -> None:
+    """The run's digest and the newest data set move together, and only while this run holds the lease."""
+    client = bucket.table().meta.client
+    name = bucket.table().name
+    try:
+        client.transact_write_items(
+            TransactItems=[
+                {
+                    "Update": {
+                        "TableName": name,
+                        "Key": {"id": "trigger"},
+                        "UpdateExpression": "SET #run.#digest = :digest",
+                        "ConditionExpression": "#run.#epoch = :epoch",
+                        "ExpressionAttributeNames": {"#run": "run", "#digest": "digest", "#epoch": "epoch"},
+                        "ExpressionAttributeValues": {":digest": digest, ":epoch": epoch},
+                    }
+                },
+                {"Put": {"TableName": name, "Item": {"id": "dataset", "digest": digest, "epoch": epoch}}},
+            ]
+        )
+    except client.exceptions.TransactionCanceledException as error:
+        codes = [reason.get("Code") for reason in error.response.get("CancellationReasons", ())]
+        if "ConditionalCheckFailed" in codes or "ConditionalCheckFailed" in str(error):
+            raise StaleEpoch(f"Run {epoch} lost the lease while it assembled its data set.") from error
+        raise

@@ -1,0 +1,109 @@
+"""What are the new pictures? Reads each once: its content hash, whether it opens, its size and perceptual hash.
+
+One chunk of a snapshot's plan; the rows are written back into it. An interrupted chunk goes on where it was saved.
+
+Needs: s3:GetObject on images/* and datasets/inspections/*, s3:PutObject on datasets/inspections/*. Environment: BUCKET.
+"""
+
+import hashlib
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lambdas import bucket
+from lambdas.decoder import Decoder, Unreadable
+from lensloop.inspection import InspectionUnfinished, Samples, refusal, too_large
+from lensloop.rows import Listed, Row, refused
+
+_DOWNLOADS = 8
+_AHEAD_BYTES = 32 * 1024**2
+_SAVE_EVERY = 60  # seconds
+_LAST_CALL = 60_000  # milliseconds before Lambda's end; the slowest picture takes half of it
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    chunk = event["chunk"]
+    work = bucket.read_json(chunk)
+    rows = [Row(*row) for row in work.get("rows", ())]
+    samples = Samples(work.get("samples", {}))
+    todo = work["pictures"][len(rows) :]
+
+    def save() -> None:
+        bucket.write_json(chunk, {**work, "rows": rows, "samples": samples.kept})
+
+    saved = time.monotonic()
+    with Decoder() as decoder:
+        for picture, content in _downloaded(todo):
+            rows.append(content if isinstance(content, Row) else _look(picture, content, decoder, samples))
+            if _ends_soon(context) and len(rows) < len(work["pictures"]):
+                save()
+                raise InspectionUnfinished(
+                    f"{chunk}: {len(rows)} of {len(work['pictures'])} pictures; the rest follows."
+                )
+            if time.monotonic() - saved > _SAVE_EVERY:
+                save()
+                saved = time.monotonic()
+    if todo:
+        save()
+    rejected = sum(1 for row in rows if row.reason)
+    return {"accepted": len(rows) - rejected, "rejected": rejected}
+
+
+def _look(picture: dict[str, Any], content: bytes, decoder: Decoder, samples: Samples) -> Row:
+    listed, known = _listed(picture), picture.get("known")
+    sha256 = hashlib.sha256(content).hexdigest()
+    if known and known["sha256"] == sha256:
+        return Row(*listed, sha256, width=known["width"], height=known["height"], phash=known["phash"])
+    seen = decoder.look(content, sample=samples.wanted(listed.key))
+    if isinstance(seen, Unreadable):
+        return refused(listed, seen.reason, again=seen.may_pass)
+    samples.keep(listed.key, seen)
+    return Row(*listed, sha256, width=seen["width"], height=seen["height"], phash=seen["phash"])
+
+
+def _downloaded(pictures: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], bytes | Row]]:
+    """The pictures in order, with a few small ones or one large one always on their way."""
+    waiting: deque[tuple[dict[str, Any], Future[bytes | Row]]] = deque()
+    ahead = 0
+    with ThreadPoolExecutor(_DOWNLOADS) as pool:
+        for picture in pictures:
+            while waiting and (ahead + picture["size"] > _AHEAD_BYTES or len(waiting) >= 2 * _DOWNLOADS):
+                first, future = waiting.popleft()
+                ahead -= first["size"]
+                yield first, future.result()
+            waiting.append((picture, pool.submit(_download, picture)))
+            ahead += picture["size"]
+        while waiting:
+            first, future = waiting.popleft()
+            yield first, future.result()
+
+
+def _download(picture: dict[str, Any]) -> bytes | Row:
+    listed = _listed(picture)
+    if problem := too_large(listed.size):
+        return refused(listed, problem)
+    try:
+        answer = bucket.s3().get_object(Bucket=bucket.name(), Key=listed.key)
+    except ClientError as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        if status >= 500 or status == 429:
+            raise
+        return refused(listed, refusal(error.response["Error"]["Code"]), again=True)
+    if answer["ETag"].strip('"') != listed.etag or answer["ContentLength"] != listed.size:
+        return refused(
+            listed, "It was replaced while this run was looking at it; the next run looks again.", again=True
+        )
+    content: bytes = answer["Body"].read()
+    return content
+
+
+def _listed(picture: dict[str, Any]) -> Listed:
+    return Listed(picture["key"], picture["etag"], picture["size"])
+
+
+def _ends_soon(context: Any) -> bool:
+    return hasattr(context, "get_remaining_time_in_millis") and context.get_remaining_time_in_millis() < _LAST_CALL

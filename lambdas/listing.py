@@ -1,0 +1,48 @@
+"""Which objects are under images/? All of them in the order of their keys, the labels listed in parallel."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from lensloop.names import IMAGES_PREFIX
+from lensloop.rows import Listed
+
+_AT_ONCE = 16
+_MOST_LABELS = 100  # with more, listing each takes more calls than listing all
+
+
+def list_images(s3: Any, bucket: str) -> Iterator[Listed]:
+    first = s3.list_objects_v2(Bucket=bucket, Prefix=IMAGES_PREFIX)
+    if not first.get("IsTruncated"):
+        yield from _objects(first)
+        return
+    top = s3.list_objects_v2(Bucket=bucket, Prefix=IMAGES_PREFIX, Delimiter="/")
+    labels = [prefix["Prefix"] for prefix in top.get("CommonPrefixes", ())]
+    if top.get("IsTruncated") or len(labels) > _MOST_LABELS:
+        yield from _objects(first)
+        yield from _pages(s3, bucket, IMAGES_PREFIX, first["NextContinuationToken"])
+        return
+    # An object beside the labels sorts before or after all of a label, never in between.
+    loose = {entry.key: entry for entry in _objects(top)}
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        lists = {label: pool.submit(lambda prefix: list(_pages(s3, bucket, prefix)), label) for label in labels}
+        for place in sorted({*loose, *labels}):
+            if place in loose:
+                yield loose[place]
+            if place in lists:
+                yield from lists.pop(place).result()
+
+
+def _pages(s3: Any, bucket: str, prefix: str, token: str = "") -> Iterator[Listed]:
+    more = {"ContinuationToken": token} if token else {}
+    while True:
+        page = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, **more)
+        yield from _objects(page)
+        if not page.get("IsTruncated"):
+            return
+        more = {"ContinuationToken": page["NextContinuationToken"]}
+
+
+def _objects(page: dict[str, Any]) -> Iterator[Listed]:
+    for entry in page.get("Contents", ()):
+        yield Listed(entry["Key"], entry["ETag"].strip('"'), entry["Size"])

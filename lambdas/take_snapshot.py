@@ -1,0 +1,56 @@
+"""What is in the bucket now, and which of it is new? Lists images/ once, reads no picture, plans the inspection.
+
+Writes under datasets/inspections/<epoch>/: what is unchanged, what is gone, and a plan for each chunk of new pictures.
+Only pointers to these are passed on, so the workflow's state stays small at any size.
+
+Needs: s3:ListBucket of images/*, s3:GetObject on datasets/*, s3:PutObject on datasets/inspections/*, dynamodb:GetItem.
+Environment: BUCKET, TABLE.
+"""
+
+import heapq
+from collections.abc import Iterator
+from typing import Any
+
+from lambdas import bucket
+from lambdas.listing import list_images
+from lensloop import names, snapshot
+from lensloop.labels import is_folder_marker, label_of
+from lensloop.rows import Listed, Row
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    epoch = int(event["epoch"])
+    to_inspect: list[Listed] = []
+    gone: list[Row] = []
+    folders: set[str] = set()
+    images = 0
+    with bucket.row_writer(snapshot.work_file(epoch, snapshot.UNCHANGED)) as unchanged:
+        for change in snapshot.changes(_last_rows(), list_images(bucket.s3(), bucket.name())):
+            place = snapshot.sort_out(change)
+            if change.now and is_folder_marker(change.now.key, change.now.size):
+                folders.add(label_of(change.now.key))
+            else:
+                images += change.now is not None
+            if place.kept:
+                unchanged.writerow(place.kept)
+            if place.to_inspect:
+                to_inspect.append(place.to_inspect)
+            if place.gone:
+                gone.append(place.gone)
+    bucket.write_table(snapshot.work_file(epoch, snapshot.GONE), Row._fields, gone)
+    chunks = [names.inspection(epoch, number) for number in range(snapshot.chunk_count(len(to_inspect)))]
+    for chunk, plan in zip(chunks, snapshot.plans(to_inspect, gone), strict=True):
+        bucket.write_json(chunk, plan)
+    bucket.write_json(
+        snapshot.work_file(epoch, snapshot.SUMMARY), {"chunks": chunks, "folders": sorted(folders - {""})}
+    )
+    return {"epoch": epoch, "chunks": chunks, "images": images, "new": len(to_inspect)}
+
+
+def _last_rows() -> Iterator[Row]:
+    """Everything that the last data set knew, accepted or left out, sorted by key."""
+    digest = bucket.item("dataset").get("digest")
+    if not digest:
+        return iter(())
+    files = (names.dataset(digest, "manifest.csv.gz"), names.dataset(digest, "rejected.csv"))
+    return heapq.merge(*map(bucket.stream_rows, files))

@@ -1,0 +1,45 @@
+"""What is a training job given of this run? Its channels and hyperparameters, as CreateTrainingJob takes them.
+
+The channels that every job has, code and libraries, are the workflow's own.
+"""
+
+from typing import Any
+
+from lensloop import names
+from lensloop.settings import Settings
+
+SEED = "0"  # one seed for all: two runs over the same data set make the same model
+
+
+def channels(bucket: str, digest: str, live_epoch: int | None) -> list[dict[str, Any]]:
+    """`live`, the release to be beaten, is there only once there is one."""
+    uris = {
+        "dataset": ("S3Prefix", names.dataset(digest, "manifest.csv.gz")),
+        "images": ("ManifestFile", names.dataset(digest, "images.manifest")),
+    }
+    if live_epoch is not None:
+        uris["live"] = ("S3Prefix", names.release(live_epoch))
+    return [
+        {
+            "ChannelName": name,
+            "InputMode": "File",
+            "DataSource": {
+                "S3DataSource": {
+                    "S3DataType": kind,
+                    "S3Uri": f"s3://{bucket}/{key}",
+                    "S3DataDistributionType": "FullyReplicated",
+                }
+            },
+        }
+        for name, (kind, key) in uris.items()
+    ]
+
+
+def hyperparameters(settings: Settings, epoch: int, digest: str) -> dict[str, str]:
+    return {
+        "algorithm": settings.algorithm,
+        "seed": SEED,
+        "epoch": str(epoch),
+        "digest": digest,
+        "project": settings.project,
+    }

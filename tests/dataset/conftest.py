@@ -1,0 +1,89 @@
+"""A bucket and a table in memory, and a run of the three steps over them as the workflow makes it."""
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from lambdas import assemble_dataset, bucket, inspect_images, take_snapshot
+from lensloop.settings import Settings
+from bench.memory_cloud import MemoryS3, MemoryTable
+
+
+@dataclass
+class Project:
+    s3: MemoryS3 = field(default_factory=MemoryS3)
+    table: MemoryTable = field(default_factory=MemoryTable)
+    epoch: int = 0
+
+    def lease(self) -> int:
+        self.epoch += 1
+        self.table.items.setdefault("trigger", {})["run"] = {"epoch": self.epoch}
+        return self.epoch
+
+    def run(self) -> dict[str, Any]:
+        """A whole run; each answer goes through JSON, as Step Functions hands it on."""
+        epoch = self.lease()
+        snapshot = json.loads(json.dumps(take_snapshot.handler({"epoch": epoch}, None)))
+        for chunk in snapshot["chunks"]:
+            inspect_images.handler({"chunk": chunk}, None)
+        result: dict[str, Any] = json.loads(
+            json.dumps(assemble_dataset.handler({"epoch": epoch, "chunks": snapshot["chunks"]}, None))
+        )
+        return {**result, "snapshot": snapshot}
+
+    def manifest(self) -> dict[str, dict[str, str]]:
+        return {row["key"]: row for row in self._csv("manifest.csv.gz")}
+
+    def rejected(self) -> dict[str, dict[str, str]]:
+        return {row["key"]: row for row in self._csv("rejected.csv")}
+
+    def file(self, name: str) -> bytes:
+        content = self.s3.objects[f"datasets/{self.table.items['dataset']['digest']}/{name}"]
+        assert isinstance(content, bytes)
+        return content
+
+    def report(self) -> dict[str, Any]:
+        report: dict[str, Any] = json.loads(self.file("report.json"))
+        return report
+
+    def _csv(self, name: str) -> Iterator[dict[str, str]]:
+        content = self.file(name)
+        text = (gzip.decompress(content) if name.endswith(".gz") else content).decode()
+        return csv.DictReader(io.StringIO(text, newline=""))
+
+
+@pytest.fixture
+def project(monkeypatch: pytest.MonkeyPatch) -> Project:
+    return connected(monkeypatch, Project())
+
+
+def connected(monkeypatch: pytest.MonkeyPatch, project: Project, **settings: Any) -> Project:
+    monkeypatch.setattr(bucket, "s3", lambda: project.s3)
+    monkeypatch.setattr(bucket, "table", lambda: project.table)
+    monkeypatch.setenv("BUCKET", "deeplens-test")
+    monkeypatch.setenv("SETTINGS", Settings(**settings).to_json())
+    return project
+
+
+Picture = Callable[..., bytes]
+
+
+@pytest.fixture(scope="session")
+def picture() -> Picture:
+    """A picture that differs from that of every other number, to the eye as well."""
+
+    def make(number: int, size: int = 64, kind: str = "JPEG") -> bytes:
+        file = io.BytesIO()
+        Image.effect_noise((8, 8), 64 + number % 64).resize((size, size), Image.Resampling.NEAREST).convert("RGB").save(
+            file, kind, quality=80
+        )
+        return file.getvalue()
+
+    return make
