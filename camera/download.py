@@ -12,7 +12,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Any, Optional
 
 from camera import disk
 from camera.trust import trusting
@@ -49,13 +49,12 @@ def fetch(
     sha256: str,
     limit: int,
     size: Optional[int] = None,
-    pause: Callable[[float], None] = time.sleep,
 ) -> None:
     """Brings the file to `target`, or raises DownloadError and leaves nothing there."""
     check_url(url)
     part = target.with_name(target.name + ".part")
     try:
-        _persist(url, part, sha256, limit, size, pause)
+        _persist(url, part, sha256, limit, size)
         disk.move(part, target)
     except OSError as error:
         raise DownloadError("{} cannot be written ({}); check this camera's disk".format(target.name, error)) from error
@@ -72,9 +71,7 @@ def check_url(url: str) -> None:
     raise DownloadError("a {} address on {} is not taken; releases come by https".format(parts.scheme, parts.hostname))
 
 
-def _persist(
-    url: str, part: Path, sha256: str, limit: int, size: Optional[int], pause: Callable[[float], None]
-) -> None:
+def _persist(url: str, part: Path, sha256: str, limit: int, size: Optional[int]) -> None:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             digest, received = _stream(url, part, limit)
@@ -84,12 +81,17 @@ def _persist(
             if attempt == ATTEMPTS:
                 raise DownloadError("{} attempts failed, the last one because {}".format(ATTEMPTS, reason)) from reason
             log.warning("download interrupted (%s); attempt %d of %d follows", reason, attempt + 1, ATTEMPTS)
-            pause(2.0**attempt)
+            pause(attempt)
             continue
         if digest != sha256:
             name = part.name[: -len(".part")]
             raise DownloadError("{} has sha256 {} and {} was announced".format(name, digest, sha256))
         return
+
+
+def pause(attempt: int) -> None:
+    """2, 4, 8, 16 seconds."""
+    time.sleep(2.0**attempt)
 
 
 def _stream(url: str, part: Path, limit: int) -> Any:
@@ -114,11 +116,10 @@ def _stream(url: str, part: Path, limit: int) -> Any:
 
 
 def _open(url: str) -> Any:
-    handlers: Any = [_CarefulRedirects(), urllib.request.HTTPSHandler(context=trusting())]
-    if _is_loopback(urllib.parse.urlsplit(url).hostname or ""):
-        handlers.append(urllib.request.ProxyHandler({}))
+    local = _is_loopback(urllib.parse.urlsplit(url).hostname or "")
+    way: Any = urllib.request.ProxyHandler({}) if local else urllib.request.HTTPSHandler(context=trusting())
     try:
-        return urllib.request.build_opener(*handlers).open(url, timeout=TIMEOUT_SECONDS)
+        return urllib.request.build_opener(_CarefulRedirects(), way).open(url, timeout=TIMEOUT_SECONDS)
     except urllib.error.HTTPError as error:
         if error.code >= 500 or error.code == 429:
             raise _Interrupted("the server answered {}".format(error.code)) from error

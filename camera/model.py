@@ -44,7 +44,7 @@ class Model:
 
 def load(folder: Path) -> Model:
     """Raises BadArtifact when a file is not what the manifest says or onnxruntime cannot run it."""
-    manifest = read_manifest(folder)
+    manifest = read_manifest(folder / "manifest.json")
     path = folder / manifest.model.file
     if file_sha256(path) != manifest.model.sha256:
         raise BadArtifact("{} is not the file that the manifest names".format(path.name))
@@ -62,9 +62,10 @@ def load(folder: Path) -> Model:
     return Model(manifest, session)
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(path: Path) -> Manifest:
+    """Raises ManifestError, also when pictures must be prepared in a way that this agent does not know."""
     try:
-        content = json.loads((folder / "manifest.json").read_text("utf-8"))
+        content = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise ManifestError("The release manifest cannot be read: {}.".format(error)) from error
     manifest = parse(content)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
@@ -12,7 +11,7 @@ from camera.download import DownloadError
 from camera.jobs import Answer
 from camera.store import Store
 from lensloop.errors import BadArtifact, LensloopError
-from lensloop.release import Installed, Manifest, ManifestError, accepts, parse
+from lensloop.release import Installed, Manifest, ManifestError, accepts
 
 MAX_MANIFEST_BYTES = 1024 * 1024
 MAX_GOLDEN_BYTES = 512 * 1024 * 1024
@@ -72,8 +71,8 @@ def take(document: Any, store: Store, running: Optional[Running], project: str) 
     """Carries out one job. Whatever happens, the outcome holds a working model if there was one."""
     try:
         order = read_order(document)
-        manifest_bytes = _fetch_manifest(order, store)
-        manifest = _check(order, manifest_bytes, project)
+        manifest = _fetch_manifest(order, store)
+        _check(order, manifest, project)
         verdict = accepts(manifest, store.highest, running.installed if running else None, AGENT_VERSION)
         if verdict.running and running is not None:
             log.info("%s", verdict.reason)
@@ -123,24 +122,19 @@ def read_order(document: Any) -> Order:
         raise Refused("the job's document is not a release order ({!r})".format(error)) from error
 
 
-def _fetch_manifest(order: Order, store: Store) -> bytes:
+def _fetch_manifest(order: Order, store: Store) -> Manifest:
     target = store.releases / "offered.json"
     download.fetch(order.manifest_url, target, order.manifest_sha256, MAX_MANIFEST_BYTES)
-    return target.read_bytes()
+    return model.read_manifest(target)
 
 
-def _check(order: Order, manifest_bytes: bytes, project: str) -> Manifest:
-    """The order and the manifest must speak of the same release."""
-    try:
-        manifest = parse(json.loads(manifest_bytes))
-    except ValueError as error:
-        raise ManifestError("The release manifest is not JSON ({}).".format(error)) from error
+def _check(order: Order, manifest: Manifest, project: str) -> None:
+    """The order and the manifest must speak of the same release, and it must be meant for this camera."""
     if manifest.project != project:
         raise Refused("the release belongs to project {!r} and this camera to {!r}".format(manifest.project, project))
     ordered = (order.epoch, order.model_sha256, order.model_size, order.golden_sha256)
     if ordered != (manifest.epoch, manifest.model.sha256, manifest.model.size, manifest.golden.sha256):
         raise Refused("the job and the release manifest name different files")
-    return manifest
 
 
 def _bring(order: Order, manifest: Manifest, store: Store) -> Path:

@@ -1,0 +1,271 @@
+"""A camera takes a good release, refuses or survives every other, and always has a working model afterwards."""
+
+import errno
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from camera import disk, download
+from camera.store import Store
+from camera.update import MAX_STARTS, Running, restore, take
+from tests.camera.conftest import Shelf
+from tests.camera.small_release import COLOURS, LABELS, colour_model, golden_zip, make_release, picture, sha256
+
+
+def start(home: Path) -> tuple[Store, Running | None]:
+    """What a restart of the agent does."""
+    store = Store(home)
+    return store, restore(store)
+
+
+def install(home: Path, shelf: Shelf, *epochs: int) -> tuple[Store, Running]:
+    store, running = start(home)
+    for epoch in epochs:
+        outcome = take(shelf.put(make_release(epoch)), store, running, "trash")
+        assert outcome.answer.status == "SUCCEEDED", outcome.answer
+        running = outcome.running
+    assert running is not None
+    return store, running
+
+
+def assert_works(home: Path, running: Running | None, epoch: int) -> None:
+    assert running is not None
+    assert running.installed.epoch == epoch
+    assert (home / "current").resolve() == home.resolve() / "releases" / str(epoch)
+    for label in LABELS:
+        assert next(iter(running.model.predict(Image.new("RGB", (64, 48), COLOURS[label])))) == label
+
+
+def test_a_release_is_verified_proved_and_committed(home: Path, shelf: Shelf) -> None:
+    files = make_release(7)
+    store, running = start(home)
+    outcome = take(shelf.put(files), store, running, "trash")
+    details = outcome.answer.details
+    assert outcome.answer.status == "SUCCEEDED"
+    assert (details["epoch"], details["sha256"], details["golden"]) == ("7", sha256(files.model), "6/6")
+    assert all(isinstance(value, str) for value in details.values())
+    assert_works(home, outcome.running, 7)
+    assert_works(home, start(home)[1], 7)
+
+
+def test_the_last_two_good_releases_are_kept(home: Path, shelf: Shelf) -> None:
+    install(home, shelf, 3, 5, 6)
+    assert {folder.name for folder in (home / "releases").iterdir()} == {"5", "6"}
+
+
+def test_the_running_release_again_is_a_success_without_a_download(home: Path, shelf: Shelf) -> None:
+    store, running = install(home, shelf, 7)
+    shelf.requests.clear()
+    outcome = take(shelf.put(make_release(7)), store, running, "trash")
+    assert outcome.answer.status == "SUCCEEDED"
+    assert shelf.requests == ["/7/manifest.json"]
+    assert outcome.running is running
+
+
+def swapped(document: dict[str, Any], shelf: Shelf) -> None:
+    shelf.files["/8/model.onnx"] = shelf.files["/8/model.onnx"][::-1]
+
+
+def truncated(document: dict[str, Any], shelf: Shelf) -> None:
+    shelf.truncated.add("/8/model.onnx")
+
+
+def longer(document: dict[str, Any], shelf: Shelf) -> None:
+    shelf.files["/8/model.onnx"] += b"more"
+
+
+def shorter(document: dict[str, Any], shelf: Shelf) -> None:
+    shelf.files["/8/model.onnx"] = shelf.files["/8/model.onnx"][:-1]
+
+
+def expired(document: dict[str, Any], shelf: Shelf) -> None:
+    shelf.statuses["/8/golden.zip"] = [403]
+
+
+def plain_http(document: dict[str, Any], shelf: Shelf) -> None:
+    document["model"]["url"] = "http://example.com/model.onnx"
+
+
+def local_file(document: dict[str, Any], shelf: Shelf) -> None:
+    document["model"]["url"] = "file:///etc/passwd"
+
+
+def other_operation(document: dict[str, Any], shelf: Shelf) -> None:
+    document["operation"] = "format the disk"
+
+
+def other_size(document: dict[str, Any], shelf: Shelf) -> None:
+    document["model"]["size"] += 1
+
+
+def not_json(document: dict[str, Any], shelf: Shelf) -> None:
+    shelf.files["/8/manifest.json"] = b"{half"
+    document["manifest"]["sha256"] = sha256(b"{half")
+
+
+def forged_manifest(document: dict[str, Any], shelf: Shelf) -> None:
+    shelf.files["/8/manifest.json"] += b" "
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "said"),
+    [
+        (swapped, "FAILED", "sha256"),
+        (truncated, "FAILED", "5 attempts failed"),
+        (longer, "FAILED", "More than the"),
+        (shorter, "FAILED", "were announced"),
+        (expired, "FAILED", "403 (the address may have expired)"),
+        (plain_http, "FAILED", "https"),
+        (local_file, "FAILED", "https"),
+        (forged_manifest, "FAILED", "sha256"),
+        (other_operation, "REJECTED", "'format the disk'"),
+        (other_size, "REJECTED", "name different files"),
+        (not_json, "REJECTED", "cannot be read"),
+    ],
+)
+def test_a_damaged_delivery_is_answered_with_its_reason(
+    home: Path, shelf: Shelf, pauses: list[int], fault: Callable[..., None], status: str, said: str
+) -> None:
+    store, running = install(home, shelf, 7)
+    document = shelf.put(make_release(8))
+    fault(document, shelf)
+    outcome = take(document, store, running, "trash")
+    assert (outcome.answer.status, said in outcome.answer.details["reason"]) == (status, True), outcome.answer
+    assert_works(home, outcome.running, 7)
+    assert_works(home, start(home)[1], 7)
+    assert {path.name for path in (home / "releases").iterdir()} == {"7"}
+
+
+@pytest.mark.parametrize(
+    ("made", "status", "said"),
+    [
+        (lambda: make_release(6), "REJECTED", "older than release 7"),
+        (lambda: make_release(7, colour_model(marker="another")), "REJECTED", "another file"),
+        (lambda: make_release(8, project="cats"), "REJECTED", "'cats'"),
+        (lambda: make_release(8, min_agent=99), "REJECTED", "agent 99"),
+        (lambda: make_release(8, format=2), "REJECTED", "format"),
+        (lambda: make_release(8, input={"width": 32, "height": 32, "resize": "magic"}), "REJECTED", "'magic'"),
+        (lambda: make_release(8, model=b"this is not a model"), "FAILED", "cannot load the model"),
+        (lambda: make_release(8, model=colour_model()[:200]), "FAILED", "cannot load the model"),
+        (lambda: make_release(8, model=colour_model(output="something")), "FAILED", "cannot feed it"),
+        (lambda: make_release(8, labels=["red", "green", "blue", "black"]), "FAILED", "each of 4 labels"),
+        (lambda: make_release(8, model=colour_model(order=(1, 0, 2))), "FAILED", "4 of 6 golden pictures"),
+        (lambda: make_release(8, golden=b"no zip"), "FAILED", "golden pictures cannot be read"),
+        (lambda: make_release(8, golden=golden_zip({"x": b""})), "FAILED", "golden pictures cannot be read"),
+    ],
+)
+def test_a_release_that_is_no_good_here_leaves_the_old_one_running(
+    home: Path, shelf: Shelf, made: Callable[[], Any], status: str, said: str
+) -> None:
+    store, running = install(home, shelf, 7)
+    outcome = take(shelf.put(made(), "other"), store, running, "trash")
+    assert (outcome.answer.status, said in outcome.answer.details["reason"]) == (status, True), outcome.answer
+    assert_works(home, outcome.running, 7)
+    assert_works(home, start(home)[1], 7)
+    assert {path.name for path in (home / "releases").iterdir() if path.is_dir()} == {"7"}
+
+
+def test_golden_pictures_that_were_exchanged_prove_nothing(home: Path, shelf: Shelf) -> None:
+    good = make_release(8)
+    names = [entry["file"] for entry in good.manifest["golden"]["pictures"]]
+    exchanged = make_release(8, golden=golden_zip({name: picture("red") for name in names}))
+    store, running = install(home, shelf, 7)
+    outcome = take(shelf.put(exchanged), store, running, "trash")
+    assert "is not the one the manifest names" in outcome.answer.details["reason"]
+    assert_works(home, outcome.running, 7)
+
+
+@pytest.mark.parametrize("document", [None, [], "x", {}, {"operation": "release"}])
+def test_a_document_that_orders_nothing_is_rejected(home: Path, document: Any) -> None:
+    store, running = start(home)
+    assert take(document, store, running, "trash").answer.status == "REJECTED"
+
+
+def test_a_server_that_recovers_is_waited_for(home: Path, shelf: Shelf, pauses: list[int]) -> None:
+    shelf.statuses["/7/model.onnx"] = [503, 429]
+    _, running = install(home, shelf, 7)
+    assert pauses == [1, 2]
+    assert_works(home, running, 7)
+
+
+def test_a_full_disk_is_noticed_before_the_download(home: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, running = install(home, shelf, 7)
+    monkeypatch.setattr(disk, "free_bytes", lambda _: download.SPARE_BYTES)
+    document = shelf.put(make_release(8))
+    outcome = take(document, store, running, "trash")
+    assert "make room" in outcome.answer.details["reason"]
+    assert "/8/model.onnx" not in shelf.requests
+    assert_works(home, outcome.running, 7)
+
+
+@pytest.mark.parametrize("function", ["write", "write_json", "move", "point", "settle", "remove"])
+def test_a_disk_that_fills_up_at_any_step_costs_only_the_new_release(
+    home: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch, function: str
+) -> None:
+    store, running = install(home, shelf, 7)
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, function, full)
+        outcome = take(shelf.put(make_release(8)), store, running, "trash")
+    assert outcome.answer.status == "FAILED"
+    assert "No space left" in outcome.answer.details["reason"]
+    assert_works(home, start(home)[1], 7)
+    assert_works(home, take(shelf.put(make_release(8)), *start(home), "trash").running, 8)
+
+
+def test_a_release_that_kills_the_agent_each_time_is_given_up(
+    home: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: Any) -> None:
+        raise Killed
+
+    install(home, shelf, 7)
+    document = shelf.put(make_release(8))
+    with monkeypatch.context() as patch:
+        patch.setattr("camera.prove.prove", kill)
+        for _ in range(MAX_STARTS):
+            store = Store(home)
+            store.open()
+            with pytest.raises(Killed):
+                take(document, store, None, "trash")
+    store, running = start(home)
+    outcome = take(document, store, running, "trash")
+    assert "never came to an end" in outcome.answer.details["reason"]
+    assert_works(home, outcome.running, 7)
+
+
+def test_a_committed_release_that_rots_gives_way_to_the_one_before(home: Path, shelf: Shelf) -> None:
+    install(home, shelf, 6, 7)
+    model = home / "releases" / "7" / "model.onnx"
+    model.write_bytes(model.read_bytes()[:-1] + b"?")
+    store, running = start(home)
+    assert_works(home, running, 6)
+    assert take(shelf.put(make_release(5)), store, running, "trash").answer.status == "REJECTED"
+    assert_works(home, take(shelf.put(make_release(7)), store, running, "trash").running, 7)
+
+
+@pytest.mark.parametrize("damage", [b"", b"{half", b"[]", b'{"good": 5}', None])
+def test_a_lost_state_is_rebuilt_from_releases_that_prove_themselves(
+    home: Path, shelf: Shelf, damage: bytes | None
+) -> None:
+    install(home, shelf, 6, 7)
+    state = home / "state.json"
+    state.unlink() if damage is None else state.write_bytes(damage)
+    assert_works(home, start(home)[1], 7)
+
+
+def test_the_state_names_what_is_good(home: Path, shelf: Shelf) -> None:
+    install(home, shelf, 6, 7)
+    state = json.loads((home / "state.json").read_text())
+    assert [release["epoch"] for release in state["good"]] == [7, 6]
+    assert state["trying"] is None
