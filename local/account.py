@@ -1,4 +1,4 @@
-"""Which AWS account and region do the credentials of this shell reach? Prints `aws://<account>/<region>`, or a sentence."""
+"""Which AWS account and region do these credentials reach? Prints `aws://<account>/<region>`, or a sentence."""
 
 import json
 import sys

@@ -44,8 +44,11 @@ def deploy(
     quietly = ["--require-approval", "never", "--progress", "events"]
     source = ["--app", app] if app else []
 
-    say("  synthesizing the stacks and bootstrapping the account")
-    _run([*common, "bootstrap", TARGET, *source, *settings, "--output", str(state.assembly)], variables, state, say)
+    say("  synthesizing the stacks")
+    # Not left to `bootstrap`: for that command the CLI skips bundling, and assets would be the whole project.
+    _run([*common, "synth", "--quiet", *source, *settings, "--output", str(state.assembly)], variables, state, say)
+    say("  bootstrapping the account")
+    _run([*common, "bootstrap", TARGET, "--app", str(state.assembly)], variables, state, say)
     say("  deploying the stacks")
     _run(
         [*common, "deploy", "--app", str(state.assembly), "--all", *quietly, "--outputs-file", str(state.outputs)],

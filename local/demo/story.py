@@ -1,4 +1,4 @@
-"""What happens in the demo, act by act? Each drops or deletes pictures, then waits until it has seen what must follow."""
+"""What happens in the demo, act by act? Each changes pictures, then waits until it has seen what must follow."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
