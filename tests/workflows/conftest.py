@@ -87,6 +87,11 @@ def rollout(template: Template) -> dict[str, Any]:
     return definition_of(template.to_json(), "-rollout")
 
 
+@pytest.fixture(scope="session")
+def retraining_on_demand() -> dict[str, Any]:
+    return definition_of(synthesize(training_spot=False).to_json(), "-retraining")
+
+
 @pytest.fixture
 def interpreter(monkeypatch: pytest.MonkeyPatch) -> Interpreter:
     return Interpreter(monkeypatch)

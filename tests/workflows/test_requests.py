@@ -10,9 +10,8 @@ import pytest
 from botocore.model import Shape, StructureShape
 from botocore.validate import ParamValidator
 
-from tests.workflows.conftest import synthesize
-from tests.workflows.interpreter import Interpreter, Request, definition_of
-from tests.workflows.scenes import RETRAINING, RETRAINING_SCENES, ROLLOUT, ROLLOUT_SCENES
+from tests.workflows.interpreter import Interpreter, Request
+from tests.workflows.scenes import RETRAINING, RETRAINING_SCENES, ROLLOUT, ROLLOUT_SCENES, Scene
 
 SERVICES = {"sagemaker": "sagemaker", "sns": "sns", "states": "stepfunctions"}
 _INTEGRATION = re.compile(r"arn:aws:states:::(?P<service>\w+):(?P<operation>\w+)(\.sync)?")
@@ -69,25 +68,37 @@ def _beyond(value: Any, shape: Shape, path: str) -> Iterator[str]:
             yield f"{path}: longer than {shape.metadata['max']}"
 
 
-@pytest.mark.parametrize("spot", [True, False], ids=["spot", "on demand"])
-def test_every_request_is_one_that_aws_accepts(spot: bool, interpreter: Interpreter) -> None:
-    template = synthesize(training_spot=spot).to_json()
+@pytest.mark.parametrize(
+    ("workflow", "answers", "scenes", "kinds"),
+    [
+        ("retraining", RETRAINING, RETRAINING_SCENES, {"publish", "createTrainingJob.sync", "startExecution"}),
+        (
+            "retraining_on_demand",
+            RETRAINING,
+            RETRAINING_SCENES[:1],
+            {"publish", "createTrainingJob.sync", "startExecution"},
+        ),
+        ("rollout", ROLLOUT, ROLLOUT_SCENES, {"publish"}),
+    ],
+    ids=["retraining", "retraining on demand", "rollout"],
+)
+def test_every_request_is_one_that_aws_accepts(
+    workflow: str,
+    answers: dict[str, Any],
+    scenes: list[Scene],
+    kinds: set[str],
+    interpreter: Interpreter,
+    request: pytest.FixtureRequest,
+) -> None:
+    definition = request.getfixturevalue(workflow)
     requests = [
-        request
-        for name, answers, scenes in (
-            ("-retraining", RETRAINING, RETRAINING_SCENES),
-            ("-rollout", ROLLOUT, ROLLOUT_SCENES),
-        )
+        asked
         for scene in scenes
-        for request in interpreter.run(definition_of(template, name), answers | scene.answers).requests
-        if ":function:" not in request.resource
+        for asked in interpreter.run(definition, answers | scene.answers).requests
+        if ":function:" not in asked.resource
     ]
-    assert {request.resource.rsplit(":", 1)[-1] for request in requests} == {
-        "publish",
-        "createTrainingJob.sync",
-        "startExecution",
-    }
-    assert [mistake for request in requests for mistake in mistakes(request)] == []
+    assert {asked.resource.rsplit(":", 1)[-1] for asked in requests} == kinds
+    assert [mistake for asked in requests for mistake in mistakes(asked)] == []
 
 
 @pytest.mark.parametrize(
@@ -113,11 +124,12 @@ def test_the_check_finds_mistakes(resource: str, arguments: dict[str, Any], mist
     assert mistake in " ".join(mistakes(Request(resource, arguments)))
 
 
-def test_without_spot_there_is_one_attempt_and_it_is_on_demand(interpreter: Interpreter) -> None:
-    definition = definition_of(synthesize(training_spot=False).to_json(), "-retraining")
-    run = interpreter.run(definition, RETRAINING)
+def test_without_spot_there_is_one_attempt_and_it_is_on_demand(
+    retraining_on_demand: dict[str, Any], interpreter: Interpreter
+) -> None:
+    run = interpreter.run(retraining_on_demand, RETRAINING)
     assert [job["EnableManagedSpotTraining"] for job in run.of("createTrainingJob.sync")] == [False]
-    assert not {"Train on demand", "Spot to blame?"} & set(definition["States"])
+    assert not {"Train on demand", "Spot to blame?"} & set(retraining_on_demand["States"])
 
 
 def test_training_is_isolated_and_runs_our_code(retraining: dict[str, Any], interpreter: Interpreter) -> None:
