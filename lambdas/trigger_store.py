@@ -113,7 +113,7 @@ class TriggerStore:
         request: dict[str, Any] = {
             "Key": KEY,
             "UpdateExpression": expression,
-            "ExpressionAttributeNames": {f"#{name}": name for name in re.findall(r"#(\w+)", expression + condition)},
+            "ExpressionAttributeNames": {f"#{name}": name for name in re.findall(r"#(\w+)", f"{expression} {condition}")},
             "ExpressionAttributeValues": {f":{name}": value for name, value in values.items()},
         }
         if condition:
