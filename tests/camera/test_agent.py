@@ -1,0 +1,184 @@
+"""The agent classifies whatever happens around it: no broker, a broker it cannot trust, bad frames, a bad clock."""
+
+import json
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from camera import agent as module
+from camera import config
+from camera.agent import Agent
+from camera.frames import Frame, SourceError, open_source
+from tests.camera.conftest import Shelf, certificate
+from tests.camera.small_release import picture
+from tests.camera.test_update import install
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for label in ("red", "green", "blue"):
+        (folder / f"{label}.png").write_bytes(picture(label))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PAUSE_SECONDS", 0.01)
+
+
+def agent_on(home: Path) -> Agent:
+    return Agent(config.read(home), record=True, fps=500)
+
+
+def status(home: Path) -> Any:
+    return json.loads((home / "status.json").read_text())
+
+
+def recorded(home: Path) -> list[Any]:
+    return [json.loads(line) for line in (home / "results.jsonl").read_text().splitlines()]
+
+
+def eventually(happened: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.02)
+
+
+def test_without_a_broker_frames_are_classified_and_recorded(home: Path, shelf: Shelf, pictures: Path) -> None:
+    install(home, shelf, 7)
+    agent_on(home).run(lambda: open_source(str(pictures), loop=False))
+    lines = recorded(home)
+    assert [(line["frame"], next(iter(line["probabilities"])), line["epoch"]) for line in lines] == [
+        ("blue.png", "blue", 7),
+        ("green.png", "green", 7),
+        ("red.png", "red", 7),
+    ]
+    shown = status(home)
+    assert (shown["thing"], shown["epoch"], shown["proven"], shown["golden"]) == ("deeplens_test", 7, True, "6/6")
+    assert (shown["frames"], shown["dropped"], shown["published"]) == (3, 3, 0)
+    assert shown["last_result"]["frame"] == "red.png"
+
+
+def test_a_loop_ends_after_enough_frames(home: Path, shelf: Shelf, pictures: Path) -> None:
+    install(home, shelf, 7)
+    agent_on(home).run(lambda: open_source(str(pictures), loop=True), enough=7)
+    assert len(recorded(home)) == 7
+
+
+def test_bad_frames_are_passed_over_and_the_rest_is_classified(home: Path, shelf: Shelf, pictures: Path) -> None:
+    install(home, shelf, 7)
+    (pictures / "a.jpg").write_text("this is not a picture")
+    agent_on(home).run(lambda: open_source(str(pictures), loop=False))
+    assert len(recorded(home)) == 3
+    assert "not a JPEG or PNG" in status(home)["last_error"]
+
+
+def test_a_frame_that_breaks_everything_is_survived(home: Path, shelf: Shelf, pictures: Path) -> None:
+    install(home, shelf, 7)
+
+    def explode(_: Any) -> Any:
+        raise ZeroDivisionError("a bug")
+
+    def source() -> Iterator[Frame]:
+        yield Frame("bomb", explode)
+        yield from open_source(str(pictures), loop=False)
+
+    agent_on(home).run(source)
+    assert len(recorded(home)) == 3
+    assert status(home)["errors"] == 1
+    assert "a bug" in status(home)["last_error"]
+
+
+def test_a_camera_that_is_unplugged_for_a_while_is_picked_up_again(home: Path, shelf: Shelf, pictures: Path) -> None:
+    install(home, shelf, 7)
+    opened = []
+
+    def source() -> Iterator[Frame]:
+        opened.append(1)
+        if len(opened) in (2, 3):
+            raise SourceError("still unplugged")
+        return unplugged() if len(opened) == 1 else open_source(str(pictures), loop=False)
+
+    def unplugged() -> Iterator[Frame]:
+        yield from open_source(str(pictures), loop=False)
+        raise SourceError("unplugged")
+
+    agent_on(home).run(source)
+    assert (len(opened), len(recorded(home))) == (4, 6)
+
+
+def test_a_source_that_is_wrong_from_the_start_is_the_persons_to_mend(home: Path) -> None:
+    with pytest.raises(SourceError):
+        agent_on(home).run(lambda: open_source("/nowhere", loop=False))
+
+
+def test_a_camera_without_a_release_waits_and_can_be_stopped(home: Path, pictures: Path) -> None:
+    agent = agent_on(home)
+    running = threading.Thread(target=agent.run, args=(lambda: open_source(str(pictures), loop=False),))
+    running.start()
+    time.sleep(0.2)
+    assert running.is_alive()
+    agent.stop()
+    running.join(10)
+    assert not running.is_alive()
+    assert not (home / "results.jsonl").exists()
+
+
+def test_a_full_disk_stops_the_record_and_not_the_camera(
+    home: Path, shelf: Shelf, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(home, shelf, 7)
+    (home / "results.jsonl").mkdir()  # whatever is written there fails
+    agent_on(home).run(lambda: open_source(str(pictures), loop=False))
+    assert status(home)["errors"] == 3
+
+
+@pytest.fixture
+def future_broker(tmp_path: Path) -> Iterator[tuple[int, Path]]:
+    """A TLS server whose certificate begins tomorrow: what a camera meets whose clock fell back."""
+    pem, key = certificate(tmp_path, starts_in_days=1, name="future")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, key)
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            try:
+                context.wrap_socket(connection, server_side=True).close()
+            except OSError:
+                connection.close()
+
+    threading.Thread(target=serve, daemon=True).start()
+    yield listener.getsockname()[1], pem
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+
+
+def test_with_a_wrong_clock_the_camera_says_so_and_goes_on(
+    home: Path, shelf: Shelf, pictures: Path, future_broker: tuple[int, Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    install(home, shelf, 7)
+    content = json.loads((home / "camera.json").read_text())
+    content.update(port=future_broker[0], ca=str(future_broker[1]))
+    (home / "camera.json").write_text(json.dumps(content))
+    agent = agent_on(home)
+    running = threading.Thread(target=agent.run, args=(lambda: open_source(str(pictures), loop=True),))
+    running.start()
+    eventually(lambda: "not yet valid; check the clock" in caplog.text)
+    eventually(lambda: len(recorded(home)) >= 3)
+    agent.stop()
+    running.join(10)
+    assert not running.is_alive()

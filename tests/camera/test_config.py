@@ -1,0 +1,65 @@
+"""camera.json is read, or a sentence says what is wrong with it and what to do."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from camera import broker
+from camera.config import ConfigError, read
+
+
+def test_a_registered_camera_is_read(home: Path) -> None:
+    config = read(home)
+    assert (config.thing, config.project, config.port) == ("deeplens_test", "trash", 9)
+    assert config.ca == home / "camera.pem"
+
+
+def test_without_a_ca_the_system_is_trusted(home: Path) -> None:
+    change(home, "ca", None)
+    config = read(home)
+    assert config.ca is None
+    assert broker.tls_context(config).check_hostname
+
+
+def change(home: Path, field: str, value: Any) -> None:
+    path = home / "camera.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), field: value}))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("thing", "kitchen", "deeplens_<id>"),
+        ("thing", None, "does not say `thing`"),
+        ("port", "8883", "number up to 65535"),
+        ("port", 0, "number up to 65535"),
+        ("key", "gone.key", "this camera's private key"),
+        ("ca", "gone.pem", "the broker's CA"),
+        ("endpoint", "", "does not say `endpoint`"),
+    ],
+)
+def test_each_mistake_gets_a_sentence(home: Path, field: str, value: Any, said: str) -> None:
+    change(home, field, value)
+    with pytest.raises(ConfigError) as caught:
+        read(home)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["{half", "[]"])
+def test_a_damaged_file_asks_for_a_new_registration(home: Path, text: str) -> None:
+    (home / "camera.json").write_text(text)
+    with pytest.raises(ConfigError, match="Register this camera again"):
+        read(home)
+
+
+def test_a_folder_that_is_no_camera_names_the_command(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="camera add"):
+        read(tmp_path)
+
+
+def test_a_damaged_certificate_is_said(home: Path) -> None:
+    (home / "camera.pem").write_text("not a certificate")
+    with pytest.raises(ConfigError, match="cannot be used"):
+        broker.tls_context(read(home))

@@ -1,0 +1,65 @@
+"""What lands on a camera runs there: Python 3.7 syntax, complete in a clean directory, one pin for each Python."""
+
+import ast
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from cli.bundle import ROOT, shipped, write_bundle
+
+PYTHON_FILES = [path for path in shipped() if path.suffix == ".py"]
+REQUIREMENTS = [
+    Requirement(line)
+    for line in (ROOT / "camera" / "requirements.txt").read_text().splitlines()
+    if line and not line.startswith("#")
+]
+
+
+@pytest.mark.parametrize("path", PYTHON_FILES, ids=str)
+def test_every_file_is_python_3_7(path: Path) -> None:
+    ast.parse((ROOT / path).read_text("utf-8"), str(path), feature_version=(3, 7))
+
+
+@pytest.mark.parametrize("path", PYTHON_FILES, ids=str)
+def test_no_file_calls_what_came_after_python_3_7(path: Path) -> None:
+    """Syntax says nothing about the library; these are the newer calls that are easy to write without noticing."""
+    newer = r"removeprefix|removesuffix|missing_ok|is_relative_to|functools\.cache\b|math\.prod|dirs_exist_ok|strict="
+    assert not re.findall(newer, (ROOT / path).read_text("utf-8"))
+
+
+@pytest.mark.parametrize("version", ["3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13"])
+def test_each_python_gets_exactly_one_pin_of_each_package(version: str) -> None:
+    chosen = [r for r in REQUIREMENTS if r.marker is None or r.marker.evaluate({"python_version": version})]
+    assert sorted(r.name for r in chosen) == ["numpy", "onnxruntime", "paho-mqtt", "pillow"]
+    assert all(re.fullmatch(r"==[\d.]+", str(r.specifier)) for r in chosen)
+
+
+def test_the_newest_pins_are_the_tested_ones() -> None:
+    ours = dict(re.findall(r"^([a-z-]+)==([\d.]+)", (ROOT / "requirements.in").read_text(), re.M))
+    chosen = [r for r in REQUIREMENTS if r.marker is None or r.marker.evaluate({"python_version": "3.13"})]
+    assert {r.name: str(r.specifier) for r in chosen} == {r.name: f"=={ours[r.name]}" for r in chosen}
+
+
+def test_the_bundle_runs_from_a_clean_directory(tmp_path: Path) -> None:
+    with zipfile.ZipFile(write_bundle(tmp_path / "camera.zip")) as archive:
+        archive.extractall(tmp_path / "there")
+    help_text = subprocess.run(
+        [sys.executable, "-m", "camera", "--help"],
+        cwd=tmp_path / "there",
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "--frames" in help_text.stdout
+    assert not (tmp_path / "there" / "lensloop" / "gate.py").exists()
+
+
+def test_the_bundle_is_the_same_each_time(tmp_path: Path) -> None:
+    first, second = write_bundle(tmp_path / "a.zip"), write_bundle(tmp_path / "b.zip")
+    assert first.read_bytes() == second.read_bytes()

@@ -1,0 +1,361 @@
+"""The agent against the local cloud's real broker, jobs and buckets, with the policy that the fleet stack ships."""
+
+import json
+import os
+import stat
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import aws_cdk as cdk
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from camera import agent as module
+from camera import config
+from camera.agent import Agent
+from camera.broker import tls_context
+from camera.frames import open_source
+from cli.cameras import add_camera, remove_camera
+from cli.fleet import CameraError, cameras
+from local.cloud import ACCOUNT, REGION, LocalCloud
+from stacks.camera_policy import camera_policy
+from tests.camera.small_release import Files, colour_model, make_release, picture, sha256
+
+pytestmark = pytest.mark.slow
+PREFIX = "deeplens-trash"
+BUCKET = f"{PREFIX}-bucket"
+
+
+class Fleet(NamedTuple):
+    cloud: LocalCloud
+    iot: Any
+    s3: Any
+    presign_role: str
+
+
+def shipped_policy() -> str:
+    stack = cdk.Stack(cdk.App(), "fleet", env=cdk.Environment(account=ACCOUNT, region=REGION))
+    return json.dumps(_plain(stack.resolve(camera_policy(stack))))
+
+
+def _plain(value: Any) -> Any:
+    """The only token left is the partition."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "Fn::Join" in value:
+        return "".join(_plain(part) for part in value["Fn::Join"][1])
+    return "aws" if value == {"Ref": "AWS::Partition"} else {key: _plain(item) for key, item in value.items()}
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    with LocalCloud(tmp_path_factory.mktemp("cloud"), port=0, mqtt_port=0) as cloud:
+        iot, s3, iam = cloud.client("iot"), cloud.client("s3"), cloud.client("iam")
+        s3.create_bucket(Bucket=BUCKET)
+        trust = {"Effect": "Allow", "Principal": {"Service": "iot.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        role = iam.create_role(
+            RoleName="presign", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        )["Role"]["Arn"]
+        reads = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{BUCKET}/releases/*"}
+        iam.put_role_policy(
+            RoleName="presign",
+            PolicyName="reads",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [reads]}),
+        )
+        for wave in ("canary", "fleet"):
+            iot.create_thing_group(thingGroupName=f"{PREFIX}-{wave}")
+        iot.create_policy(policyName=f"{PREFIX}-camera", policyDocument=shipped_policy())
+        yield Fleet(cloud, iot, s3, role)
+
+
+def register(fleet: Fleet, thing: str, home: Path, **more: Any) -> Path:
+    return add_camera(
+        fleet.iot,
+        PREFIX,
+        "trash",
+        thing,
+        home,
+        endpoint="localhost",
+        port=fleet.cloud.mqtt_port,
+        ca=fleet.cloud.ca_pem,
+        **more,
+    )
+
+
+def order(fleet: Fleet, thing: str, files: Files, folder: str | None = None, **changes: str) -> str:
+    """A job for one camera, with the document that the deployment Lambda writes."""
+    folder = folder or f"releases/{thing}/{files.manifest['epoch']}"
+    for name, body in (
+        ("manifest.json", files.manifest_bytes),
+        ("model.onnx", files.model),
+        ("golden.zip", files.golden),
+    ):
+        fleet.s3.put_object(Bucket=BUCKET, Key=f"{folder}/{name}", Body=body)
+
+    def link(name: str) -> str:
+        return f"${{aws:iot:s3-presigned-url:https://s3.{REGION}.amazonaws.com/{BUCKET}/{folder}/{name}}}"
+
+    document = {
+        "operation": "release",
+        "epoch": files.manifest["epoch"],
+        "manifest": {"url": link("manifest.json"), "sha256": sha256(files.manifest_bytes)},
+        "model": {"url": link("model.onnx"), "sha256": sha256(files.model), "size": len(files.model)} | changes,
+        "golden": {"url": link("golden.zip"), "sha256": sha256(files.golden)},
+    }
+    job = f"{PREFIX}-r{files.manifest['epoch']}-{thing}-{time.monotonic_ns()}"
+    fleet.iot.create_job(
+        jobId=job,
+        targets=[fleet.iot.describe_thing(thingName=thing)["thingArn"]],
+        document=json.dumps(document),
+        presignedUrlConfig={"roleArn": fleet.presign_role, "expiresInSec": 600},
+        targetSelection="SNAPSHOT",
+    )
+    return job
+
+
+def answer(fleet: Fleet, job: str, thing: str) -> tuple[str, dict[str, str]]:
+    """What the camera says to a job, once it has said it."""
+
+    def execution() -> Any:
+        return fleet.iot.describe_job_execution(jobId=job, thingName=thing)["execution"]
+
+    eventually(lambda: execution()["status"] not in ("QUEUED", "IN_PROGRESS"))
+    return execution()["status"], execution()["statusDetails"]["detailsMap"]
+
+
+def eventually(happened: Callable[[], bool], seconds: float = 40) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.05)
+
+
+class Started(NamedTuple):
+    agent: Agent
+    thing: str
+    home: Path
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for label in ("red", "green", "blue"):
+        (folder / f"{label}.png").write_bytes(picture(label))
+    return folder
+
+
+@pytest.fixture
+def launch(fleet: Fleet, tmp_path: Path, pictures: Path) -> Iterator[Callable[[str], Started]]:
+    started: list[tuple[Agent, threading.Thread]] = []
+
+    def start(thing: str) -> Started:
+        home = tmp_path / thing
+        register(fleet, thing, home)
+        agent = Agent(config.read(home), record=True, fps=50)
+        thread = threading.Thread(target=agent.run, args=(lambda: open_source(str(pictures), loop=True),))
+        thread.start()
+        started.append((agent, thread))
+        return Started(agent, thing, home)
+
+    yield start
+    for agent, _ in started:
+        agent.stop()
+    for _, thread in started:
+        thread.join(40)
+        assert not thread.is_alive()
+
+
+def test_a_release_reaches_a_camera_and_is_proved_there(fleet: Fleet, launch: Callable[[str], Started]) -> None:
+    camera, files = launch("deeplens_proves"), make_release(7)
+    status, details = answer(fleet, order(fleet, camera.thing, files), camera.thing)
+    assert status == "SUCCEEDED", details
+    assert details["sha256"] == sha256(files.model)
+    assert (details["epoch"], details["golden"], details["agent"]) == ("7", "6/6", "1")
+    eventually(lambda: (camera.home / "results.jsonl").exists())
+    shown = json.loads((camera.home / "status.json").read_text())
+    assert (shown["epoch"], shown["sha256"], shown["proven"]) == (7, sha256(files.model), True)
+
+
+def test_a_wrong_sha256_is_reported_and_the_old_model_goes_on(fleet: Fleet, launch: Callable[[str], Started]) -> None:
+    camera = launch("deeplens_guards")
+    assert answer(fleet, order(fleet, camera.thing, make_release(7)), camera.thing)[0] == "SUCCEEDED"
+    swapped = make_release(8)._replace(model=colour_model(order=(2, 1, 0), marker="release 8"))
+    claimed = make_release(8).manifest["model"]["sha256"]
+    status, details = answer(fleet, order(fleet, camera.thing, swapped, sha256=claimed), camera.thing)
+    assert status == "FAILED"
+    assert f"{claimed} was announced" in details["reason"]
+    lines = (camera.home / "results.jsonl").read_text().count("\n")
+    eventually(lambda: (camera.home / "results.jsonl").read_text().count("\n") > lines + 5)
+    last = json.loads((camera.home / "results.jsonl").read_text().splitlines()[-2])
+    assert last["epoch"] == 7
+    assert next(iter(last["probabilities"])) == last["frame"].removesuffix(".png")
+
+
+def test_an_older_release_is_rejected_and_the_next_job_still_taken(
+    fleet: Fleet, launch: Callable[[str], Started]
+) -> None:
+    camera = launch("deeplens_orders")
+    jobs = [order(fleet, camera.thing, make_release(epoch)) for epoch in (7, 6, 9)]
+    answers = [answer(fleet, job, camera.thing) for job in jobs]
+    assert [status for status, _ in answers] == ["SUCCEEDED", "REJECTED", "SUCCEEDED"]
+    assert "older than release 7" in answers[1][1]["reason"]
+    assert camera.agent.running is not None
+    assert camera.agent.running.installed.epoch == 9
+
+
+def test_a_job_that_waited_while_the_camera_was_off_is_taken_at_the_start(
+    fleet: Fleet, tmp_path: Path, pictures: Path, launch: Callable[[str], Started]
+) -> None:
+    thing = "deeplens_sleeps"
+    register(fleet, thing, tmp_path / thing)
+    job = order(fleet, thing, make_release(7))
+    launch(thing)
+    assert answer(fleet, job, thing)[0] == "SUCCEEDED"
+
+
+def listener(home: Path, client_id: str) -> tuple[mqtt.Client, list[str]]:
+    """Another client with this camera's certificate; notes when the broker throws it out."""
+    events: list[str] = []
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, reconnect_on_failure=False)
+    client.tls_set_context(tls_context(config.read(home)))
+    client.on_connect = lambda _c, _u, _f, reason, _p: events.append(f"connect {reason}")
+    client.on_disconnect = lambda _c, _u, _f, reason, _p: events.append("out")
+    read = config.read(home)
+    client.connect(read.endpoint, read.port)
+    client.loop_start()
+    eventually(lambda: bool(events))
+    return client, events
+
+
+@pytest.mark.parametrize(
+    "topic", ["$aws/things/deeplens_other/infer", "$aws/things/deeplens_other/jobs/x/update", "infer"]
+)
+def test_publishing_under_another_name_is_refused(fleet: Fleet, tmp_path: Path, topic: str) -> None:
+    thing = f"deeplens_minds_{len(topic)}"
+    register(fleet, thing, tmp_path / "home")
+    client, events = listener(tmp_path / "home", thing)
+    assert events == ["connect Success"]
+    client.publish(f"$aws/things/{thing}/infer", "{}", qos=1).wait_for_publish(10)
+    assert events == ["connect Success"]
+    client.publish(topic, "{}", qos=1)
+    eventually(lambda: "out" in events)
+    client.loop_stop()
+
+
+def test_a_certificate_opens_no_connection_under_another_name(fleet: Fleet, tmp_path: Path) -> None:
+    register(fleet, "deeplens_honest", tmp_path / "home")
+    client, events = listener(tmp_path / "home", "deeplens_other")
+    assert events[0] != "connect Success"
+    client.loop_stop()
+
+
+def test_results_arrive_on_the_infer_topic(fleet: Fleet, tmp_path: Path, launch: Callable[[str], Started]) -> None:
+    """Listened to with a certificate that may hear everything, as an application in the cloud would."""
+    camera = launch("deeplens_talks")
+    ears = tmp_path / "ears"
+    register(fleet, "deeplens_ears", ears)
+    certificate = fleet.iot.list_thing_principals(thingName="deeplens_ears")["principals"][0]
+    allowed = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iot:*", "Resource": "*"}]}
+    fleet.iot.create_policy(policyName="hears-all", policyDocument=json.dumps(allowed))
+    fleet.iot.attach_policy(policyName="hears-all", target=certificate)
+    heard: list[dict[str, float]] = []
+    client, _ = listener(ears, "deeplens_ears")
+    client.on_message = lambda _c, _u, message: heard.append(json.loads(message.payload))
+    client.subscribe(f"$aws/things/{camera.thing}/infer", qos=1)
+    order(fleet, camera.thing, make_release(7))
+    eventually(lambda: len(heard) >= 3)
+    client.loop_stop()
+    assert {next(iter(result)) for result in heard[:3]} == {"red", "green", "blue"}
+    assert all(sum(result.values()) == pytest.approx(1, abs=1e-4) for result in heard)
+
+
+def test_a_camera_comes_back_after_the_broker_threw_it_out(
+    fleet: Fleet, launch: Callable[[str], Started], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera = launch("deeplens_returns")
+    eventually(lambda: camera.agent._broker.up)
+    usurper, _ = listener(camera.home, camera.thing)  # the same name connects: the broker drops the first
+    eventually(lambda: not camera.agent._broker.up)
+    usurper.disconnect()
+    usurper.loop_stop()
+    status, _ = answer(fleet, order(fleet, camera.thing, make_release(7)), camera.thing)
+    assert status == "SUCCEEDED"
+
+
+def test_a_registered_camera_can_be_listed_moved_and_removed(fleet: Fleet, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    register(fleet, "deeplens_moves", home, canary=True)
+    before = (home / "private.key").read_text()
+    assert stat.S_IMODE(os.stat(home / "private.key").st_mode) == 0o600
+    assert ("canary", "no release yet") in [
+        (c.wave, c.answer) for c in cameras(fleet.iot, PREFIX) if c.thing == "deeplens_moves"
+    ]
+    register(fleet, "deeplens_moves", home)
+    assert [c.wave for c in cameras(fleet.iot, PREFIX) if c.thing == "deeplens_moves"] == ["fleet"]
+    assert (home / "private.key").read_text() == before
+    remove_camera(fleet.iot, PREFIX, "deeplens_moves")
+    assert "deeplens_moves" not in [c.thing for c in cameras(fleet.iot, PREFIX)]
+    with pytest.raises(OSError):  # noqa: PT011 - the broker refuses the handshake or hangs up, which is no one error
+        listener_is_let_in(home)
+    with pytest.raises(CameraError, match="was removed; delete"):
+        register(fleet, "deeplens_moves", home)
+
+
+def listener_is_let_in(home: Path) -> None:
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="deeplens_moves", reconnect_on_failure=False)
+    client.tls_set_context(tls_context(config.read(home)))
+    let_in: list[bool] = []
+    client.on_connect = lambda _c, _u, _f, reason, _p: let_in.append(not reason.is_failure)
+    read = config.read(home)
+    client.connect(read.endpoint, read.port)
+    deadline = time.monotonic() + 10
+    while not let_in and time.monotonic() < deadline and client.loop(0.1) == mqtt.MQTT_ERR_SUCCESS:
+        pass
+    if not any(let_in):
+        raise OSError("not let in")
+
+
+def test_what_cannot_be_registered_is_said_and_leaves_nothing(fleet: Fleet, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with pytest.raises(CameraError, match="no camera name"):
+        register(fleet, "kitchen", home)
+    with pytest.raises(CameraError, match="deploy first"):
+        add_camera(fleet.iot, "deeplens-cats", "cats", "deeplens_x", home)
+    register(fleet, "deeplens_first", home)
+    with pytest.raises(CameraError, match="another camera"):
+        register(fleet, "deeplens_second", home)
+    with pytest.raises(CameraError, match="exists already"):
+        register(fleet, "deeplens_first", tmp_path / "elsewhere")
+    with pytest.raises(CameraError, match="There is no camera"):
+        remove_camera(fleet.iot, PREFIX, "deeplens_second")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_failure_half_way_takes_everything_back(
+    fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificates = {c["certificateId"] for c in fleet.iot.list_certificates()["certificates"]}
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", full)
+        with pytest.raises(OSError, match="No space left"):
+            register(fleet, "deeplens_halfway", tmp_path / "home")
+    assert {c["certificateId"] for c in fleet.iot.list_certificates()["certificates"]} == certificates
+    with pytest.raises(fleet.iot.exceptions.ResourceNotFoundException):
+        fleet.iot.describe_thing(thingName="deeplens_halfway")
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.fixture(autouse=True)
+def quick_asking(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ASK_AGAIN_SECONDS", 0.5)
