@@ -1,0 +1,124 @@
+"""A bucket, a table and two groups of cameras on the local cloud, and the environment in which the steps find them."""
+
+import functools
+import io
+import json
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from lambdas import deploy_release, fleet, judge, publish_release
+from lensloop.settings import Settings
+from local.cloud import LocalCloud
+from tests.release.evaluations import evaluation, scores
+
+BUCKET, TABLE, PREFIX = "deeplens-trash-000000000000-us-east-1", "deeplens-trash-state", "deeplens-trash"
+MODEL = f"s3://{BUCKET}/training/deeplens-trash-7-1/output/model.tar.gz"
+
+
+@dataclass
+class Aws:
+    s3: Any
+    table: Any
+    iot: Any
+    groups: dict[str, str]
+
+    def put_model(self, files: dict[str, bytes], uri: str = MODEL) -> None:
+        self.s3.put_object(Bucket=BUCKET, Key=uri.split("/", 3)[3], Body=archive(files))
+
+    def lease(self, epoch: int) -> None:
+        self.table.put_item(Item={"id": "trigger", "epoch": epoch, "run": {"epoch": epoch}})
+
+    def item(self, key: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.table.get_item(Key={"id": key}).get("Item", {})
+        return found
+
+
+def archive(files: dict[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        for name, body in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(body)
+            tar.addfile(entry, io.BytesIO(body))
+    return packed.getvalue()
+
+
+def model_files(right: int = 20, **changes: Any) -> dict[str, bytes]:
+    """What a training job leaves behind, with one golden picture."""
+    picture = b"a golden picture"
+    name = f"golden/{sha256(picture).hexdigest()}.jpg"
+    content = evaluation(scores(None, {"can": (20, right), "glass": (20, 20)})) | changes
+    golden = [{"file": name, "sha256": sha256(picture).hexdigest(), "label": "can", "probability": 0.9}]
+    return {
+        "model.onnx": b"ONNX" * 1000,
+        "evaluation.json": json.dumps(
+            {"golden": golden} | content | {"golden": changes.get("golden", golden)}
+        ).encode(),
+        "test.csv": b"sha256,label\n",
+        name: picture,
+    }
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    with LocalCloud(Path(tmp_path_factory.mktemp("release")), say=lambda text: None) as running:
+        yield running
+
+
+@pytest.fixture
+def aws(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    for name, value in cloud.env.items():
+        monkeypatch.setenv(name, value)
+    s3, iot = cloud.client("s3"), cloud.client("iot")
+    table = boto3.resource("dynamodb", endpoint_url=cloud.endpoint).create_table(
+        TableName=TABLE,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    s3.create_bucket(Bucket=BUCKET)
+    groups = {
+        wave: iot.create_thing_group(thingGroupName=f"{PREFIX}-{wave}")["thingGroupArn"] for wave in ("canary", "fleet")
+    }
+    addresses = {
+        "BUCKET": BUCKET,
+        "TABLE": TABLE,
+        "SETTINGS": Settings().to_json(),
+        "AWS_REGION": "us-east-1",
+        "PRESIGN_ROLE_ARN": "arn:aws:iam::000000000000:role/presign",
+        "CANARY_GROUP_ARN": groups["canary"],
+        "FLEET_GROUP_ARN": groups["fleet"],
+    }
+    for name, value in addresses.items():
+        monkeypatch.setenv(name, value)
+    _forget_clients()
+    yield Aws(s3, table, iot, groups)
+    _forget_clients()
+    _empty(s3, table, iot)
+
+
+def _forget_clients() -> None:
+    for module in (deploy_release, fleet, judge, publish_release):
+        for made in vars(module).values():
+            if isinstance(made, functools._lru_cache_wrapper):
+                made.cache_clear()
+
+
+def _empty(s3: Any, table: Any, iot: Any) -> None:
+    table.delete()
+    for entry in s3.list_objects_v2(Bucket=BUCKET).get("Contents", []):
+        s3.delete_object(Bucket=BUCKET, Key=entry["Key"])
+    s3.delete_bucket(Bucket=BUCKET)
+    for job in iot.list_jobs()["jobs"]:
+        iot.delete_job(jobId=job["jobId"], force=True)
+    for thing in iot.list_things()["things"]:
+        iot.delete_thing(thingName=thing["thingName"])
+    for wave in ("canary", "fleet"):
+        iot.delete_thing_group(thingGroupName=f"{PREFIX}-{wave}")
