@@ -25,7 +25,7 @@ class FleetStack(cdk.Stack):
         self._prefix, self._storage = prefix, storage
         self._canary = iot.CfnThingGroup(self, "Canary", thing_group_name=f"{prefix}-canary")
         self._fleet = iot.CfnThingGroup(self, "Fleet", thing_group_name=f"{prefix}-fleet")
-        policy = iot.CfnPolicy(self, "Camera", policy_name=f"{prefix}-camera", policy_document=camera_policy(self))
+        iot.CfnPolicy(self, "Camera", policy_name=f"{prefix}-camera", policy_document=camera_policy(self))
         workflow = RolloutWorkflow(
             self,
             "Rollout",
@@ -38,9 +38,9 @@ class FleetStack(cdk.Stack):
         alarms = Alarms(self, "Alarms", prefix=prefix, topic=storage.topic)
         alarms.when_it_fails("rollout", self.rollout, "A rollout ended badly; its execution says why.")
         cdk.CfnOutput(self, "RolloutWorkflow", value=self.rollout.state_machine_arn)
-        cdk.CfnOutput(self, "CanaryGroup", value=self._canary.ref)
-        cdk.CfnOutput(self, "FleetGroup", value=self._fleet.ref)
-        cdk.CfnOutput(self, "CameraPolicy", value=policy.ref)
+        cdk.CfnOutput(self, "CanaryGroup", value=f"{prefix}-canary")
+        cdk.CfnOutput(self, "FleetGroup", value=f"{prefix}-fleet")
+        cdk.CfnOutput(self, "CameraPolicy", value=f"{prefix}-camera")
 
     def _steps(self, settings: Settings) -> RolloutFunctions:
         bucket, table = self._storage.bucket, self._storage.table

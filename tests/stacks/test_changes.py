@@ -77,6 +77,8 @@ def _alarms(step: Step) -> tuple[str, ...]:
 
 def _function(shipped: Synthesized, name: str) -> dict[str, int]:
     (found,) = [
-        r for r in shipped.resources("AWS::Lambda::Function") if r.properties["FunctionName"] == f"deeplens-trash-{name}"
+        r
+        for r in shipped.resources("AWS::Lambda::Function")
+        if r.properties["FunctionName"] == f"deeplens-trash-{name}"
     ]
     return found.properties

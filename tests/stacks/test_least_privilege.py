@@ -8,7 +8,9 @@ from tests.stacks.synthesized import Statement, Synthesized, flat
 
 # Where AWS itself leaves no choice. Each: the actions, and why no resource can be named.
 UNLIMITED = {
-    ("ecr:GetAuthorizationToken",): "a token is for the whole registry; the layers are limited to the image's repository",
+    (
+        "ecr:GetAuthorizationToken",
+    ): "a token is for the whole registry; the layers are limited to the image's repository",
     ("cloudwatch:PutMetricData",): "metrics have no ARN; the statement is limited to SageMaker's namespace",
     (
         "logs:CreateLogDelivery",
@@ -32,7 +34,9 @@ PATTERNS = {
     r".*:topic(filter)?/\$aws/things/\$\{iot:Connection\.Thing\.ThingName\}/jobs/\*": "a camera's own job topics",
 }
 # What may not carry the caller's account: Lambda sends none when it assumes a function's role, SQS' rule ARN names it.
-WITHOUT_SOURCE = {"lambda.amazonaws.com": "the role is passed by whoever may create the function; Lambda sends no source"}
+WITHOUT_SOURCE = {
+    "lambda.amazonaws.com": "the role is passed by whoever may create the function; Lambda sends no source"
+}
 
 
 def _allowed(shipped: Synthesized) -> list[Statement]:

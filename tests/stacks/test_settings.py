@@ -81,7 +81,10 @@ def test_a_mistake_ends_the_synthesis_with_a_sentence_and_without_a_traceback(tm
     done = subprocess.run(
         [sys.executable, "app.py"],
         cwd=ROOT,
-        env={"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]), "CDK_CONTEXT_JSON": context},
+        env={
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+            "CDK_CONTEXT_JSON": context,
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -17,7 +17,9 @@ def test_pictures_and_state_outlive_their_stack(shipped: Synthesized) -> None:
 
 
 def test_nothing_stateful_lives_outside_the_storage_stack(shipped: Synthesized) -> None:
-    stateful = {r.stack for r in shipped.resources() if r.type.split("::")[1] in ("S3", "DynamoDB", "RDS", "EFS", "KMS")}
+    stateful = {
+        r.stack for r in shipped.resources() if r.type.split("::")[1] in ("S3", "DynamoDB", "RDS", "EFS", "KMS")
+    }
     assert stateful == {"deeplens-trash-storage"}
 
 
@@ -33,7 +35,9 @@ def test_the_bucket_is_private_encrypted_and_versioned(shipped: Synthesized) -> 
 
 
 def test_the_bucket_is_named_so_that_deeplens_roles_reach_it(shipped: Synthesized) -> None:
-    assert re.match(r"deeplens-trash-\$\{AWS::AccountId\}-", flat(shipped.one("AWS::S3::Bucket").properties["BucketName"]))
+    assert re.match(
+        r"deeplens-trash-\$\{AWS::AccountId\}-", flat(shipped.one("AWS::S3::Bucket").properties["BucketName"])
+    )
 
 
 def test_the_bucket_and_the_topic_refuse_plain_http(shipped: Synthesized) -> None:
