@@ -110,6 +110,7 @@ def test_nothing_is_begun_while_the_cloud_does_not_answer(cloud: Cloud) -> None:
 @pytest.mark.parametrize("lost", ["deaf", "mute"])
 def test_an_answer_that_got_lost_is_given_again_and_the_job_not_done_again(cloud: Cloud, lost: str) -> None:
     started = cloud.jobs.start(start(cloud))
+    assert started is not None
     setattr(cloud, lost, True)
     assert not cloud.jobs.answer(started, DONE)
     setattr(cloud, lost, False)
@@ -124,6 +125,7 @@ def test_an_answer_that_got_lost_is_given_again_and_the_job_not_done_again(cloud
 def test_a_job_that_is_named_once_more_after_its_answer_is_passed_over(cloud: Cloud) -> None:
     repeated = cloud.execution()
     started = cloud.jobs.start(start(cloud))
+    assert started is not None
     cloud.jobs.answer(started, DONE)
     cloud.jobs.received(BASE + "notify-next", repeated)
     assert cloud.jobs.next(0.1) is None

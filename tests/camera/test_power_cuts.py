@@ -86,7 +86,8 @@ def test_a_cut_at_every_step_leaves_a_working_model(
         shutil.copytree(master, home, symlinks=True)
         whole = powered_take(monkeypatch, Power(cut_at, middle), home, document)
         store, running = start(home)
-        if before or running is not None:
+        assert running is not None or not before
+        if running is not None:
             assert_works(home, running, 8 if whole or running.installed.epoch == 8 else before[-1])
         outcome = take(document, store, running, "trash")
         assert outcome.answer.status == "SUCCEEDED"
