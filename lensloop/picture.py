@@ -25,6 +25,9 @@ RESIZE = "squeeze-bicubic"  # the rule that to_input follows; a release names it
 # What Pillow raises on damaged files, found by feeding it damaged files: its plugins let these through as they come.
 _DAMAGE = (OSError, SyntaxError, ValueError, TypeError, LookupError, OverflowError, EOFError, struct.error, zlib.error)
 _ORIENTATION_TAG = 0x0112
+# Pillow's numbers for these, the same in every version; its names for them moved.
+_BICUBIC = 3
+_TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # orientation → transpose method
 _GREY16 = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 
 
@@ -41,7 +44,9 @@ def open_picture(data: bytes, at_least: int = 0) -> Any:
         image.load()
         upright = _upright(_rgb(_reduced(image, at_least)), _orientation(image))
     except _DAMAGE as damage:
-        raise PictureError("The picture is damaged or incomplete: {}. Upload it again.".format(_plain(damage)))
+        raise PictureError(
+            "The picture is damaged or incomplete: {}. Upload it again.".format(_plain(damage))
+        ) from damage
     return upright
 
 
@@ -56,9 +61,8 @@ def to_input(image: Any, width: int, height: int) -> Any:
     Measured against centre crop and letterbox in docs/decisions/0001-no-torch-for-the-head.md.
     """
     import numpy
-    from PIL import Image
 
-    return numpy.asarray(image.resize((width, height), Image.BICUBIC), dtype=numpy.uint8)
+    return numpy.asarray(image.resize((width, height), _BICUBIC), dtype=numpy.uint8)
 
 
 def phash(image: Any) -> str:
@@ -67,11 +71,9 @@ def phash(image: Any) -> str:
     Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions" (2010), chapter 3.2.1, the DCT hash of
     pHash: 32 x 32 grey, the 8 x 8 lowest frequencies, one bit for each that lies above their median.
     """
-    from PIL import Image
-
-    grey = image.convert("L").resize((32, 32), Image.BICUBIC).tobytes()
+    grey = image.convert("L").resize((32, 32), _BICUBIC).tobytes()
     cosines = _cosines()
-    rows = [[sum(c * p for c, p in zip(wave, grey[32 * y : 32 * y + 32])) for wave in cosines] for y in range(32)]
+    rows = [[sum(wave[x] * grey[32 * y + x] for x in range(32)) for wave in cosines] for y in range(32)]
     lowest = [sum(wave[y] * rows[y][u] for y in range(32)) for wave in cosines for u in range(8)]
     median = sum(sorted(lowest)[31:33]) / 2
     return "{:016x}".format(sum(1 << (63 - i) for i, value in enumerate(lowest) if value > median))
@@ -84,7 +86,7 @@ def _cosines() -> List[List[float]]:
 
 def _open(data: bytes) -> Any:
     """The opened file, its header within the limits and not yet decoded."""
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     if not data:
         raise PictureError("The file is empty. Upload it again.")
@@ -96,12 +98,16 @@ def _open(data: bytes) -> Any:
         )
     try:
         image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG"))
-    except Image.UnidentifiedImageError:
-        raise PictureError("This is not a JPEG or PNG picture, whatever its name says. Save it as one of them.")
+    except UnidentifiedImageError:
+        raise PictureError(
+            "This is not a JPEG or PNG picture, whatever its name says. Save it as one of them."
+        ) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise PictureError("The picture has far too many pixels; at most 50 million are read. Save it smaller.")
+        raise PictureError(
+            "The picture has far too many pixels; at most 50 million are read. Save it smaller."
+        ) from None
     except _DAMAGE as damage:
-        raise PictureError("The picture is damaged: {}. Upload it again.".format(_plain(damage)))
+        raise PictureError("The picture is damaged: {}. Upload it again.".format(_plain(damage))) from damage
     _check_size(image.size)
     if image.format == "PNG" and getattr(image, "n_frames", 1) > 1:
         raise PictureError("This is an animation; only still pictures can be used. Save one frame of it.")
@@ -116,7 +122,7 @@ def _check_size(size: Tuple[int, int]) -> None:
         )
     if max(size) > MAX_SIDE or width * height > MAX_PIXELS:
         raise PictureError(
-            "The picture has {} × {} pixels; at most {:.0f} million, and {} on a side, are read. Save it smaller.".format(
+            "The picture has {} × {} pixels; at most {:.0f} million, and {} on a side. Save it smaller.".format(
                 width, height, MAX_PIXELS / 1e6, MAX_SIDE
             )
         )
@@ -149,18 +155,7 @@ def _orientation(image: Any) -> int:
 
 
 def _upright(image: Any, orientation: int) -> Any:
-    from PIL import Image
-
-    turns = {
-        2: Image.FLIP_LEFT_RIGHT,
-        3: Image.ROTATE_180,
-        4: Image.FLIP_TOP_BOTTOM,
-        5: Image.TRANSPOSE,
-        6: Image.ROTATE_270,
-        7: Image.TRANSVERSE,
-        8: Image.ROTATE_90,
-    }
-    return image.transpose(turns[orientation]) if orientation in turns else image
+    return image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
 
 
 def _plain(damage: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""What travels with a training job? A zip of unpacked wheels for the interpreter that will run it; built once, offline after.
+"""What travels with a training job? A zip of unpacked wheels for the interpreter that runs it, built once.
 
 The job has no network and the image need not have onnxruntime, so its Python finds everything in this zip.
 """
@@ -37,8 +37,8 @@ class Target:
     platform: str
 
 
-# AWS's PyTorch images `2.13-cpu-amzn2023-sagemaker` and `2.14-…` hold Python 3.12 (`requires-python = ">=3.12,<3.13"` in
-# aws/deep-learning-containers, docker/pytorch/2.14/cpu/pyproject.toml); Amazon Linux 2023 has glibc 2.34.
+# AWS's PyTorch images `2.13-cpu-amzn2023-sagemaker` and `2.14-…` hold Python 3.12 (`requires-python = ">=3.12,<3.13"`
+# in aws/deep-learning-containers, docker/pytorch/2.14/cpu/pyproject.toml); Amazon Linux 2023 has glibc 2.34.
 SAGEMAKER = Target("3.12", "x86_64-manylinux_2_28")
 
 

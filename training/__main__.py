@@ -1,6 +1,7 @@
 """Where does a training job begin? Here, on a bare Python: `python3 -m training`, with everything else in channels."""
 
 import functools
+import os
 import sys
 import tempfile
 import time
@@ -20,6 +21,8 @@ def main() -> int:
             with zipfile.ZipFile(paths.dependencies) as wheels:
                 wheels.extractall(folder)  # our own asset, made by stacks/training_channel.py
             sys.path.insert(0, folder)
+            # One thread for numpy: its matrices here are small, and waiting for each other costs more than it gains.
+            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
             print(f"unpacked the dependencies in {time.monotonic() - began:.1f} s", flush=True)
             from training.run import run  # only now can numpy, onnx and onnxruntime be imported
 

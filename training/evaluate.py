@@ -1,4 +1,4 @@
-"""Is the candidate better than the live model? Both answer for the same frozen test pictures, from the shipped files."""
+"""Is the candidate better than the live model? Both answer for the same frozen test pictures, by the files that ship."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,11 @@ class Answers:
 
         def of(chosen: Sequence[bool]) -> dict[str, Any] | None:
             rows = [i for i, wanted in enumerate(chosen) if wanted]
-            truth, said, sure = [test[i].label for i in rows], [self.said[i] for i in rows], [self.sure[i] for i in rows]
+            truth, said, sure = (
+                [test[i].label for i in rows],
+                [self.said[i] for i in rows],
+                [self.sure[i] for i in rows],
+            )
             return score(truth, said, sure, order) if rows else None
 
         everything = score([row.label for row in test], self.said, self.sure, order)

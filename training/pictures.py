@@ -1,15 +1,10 @@
-"""Which pictures are trained on? The manifest's rows, read, verified and decoded a few batches ahead of the network."""
+"""Which pictures are trained on? The manifest's rows, read, verified and decoded."""
 
 import csv
 import gzip
 import hashlib
-import os
-from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any
 
 import numpy as np
 
@@ -17,8 +12,6 @@ from lensloop.errors import BadArtifact, PictureError
 from lensloop.picture import read_input
 from training.backbone import SIZE
 from training.paths import Paths
-
-BATCH = 32
 
 
 @dataclass(frozen=True)
@@ -65,24 +58,8 @@ class Pictures:
             raise PictureError("the file is not the one that was inspected; it changed in between")
         return data
 
-    def batches(self, rows: Iterable[Picture]) -> Iterator[tuple[list[Picture], np.ndarray]]:
-        """Usable pictures as model inputs, in the order of `rows`, decoded on every core while the network runs."""
-        waiting = iter(rows)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            ahead: deque[Future[tuple[list[Picture], list[Any]]]] = deque()
-
-            def fill() -> None:
-                while len(ahead) < 2 * (os.cpu_count() or 1) and (batch := list(islice(waiting, BATCH))):
-                    ahead.append(pool.submit(self._decode, batch))
-
-            fill()
-            while ahead:
-                usable, inputs = ahead.popleft().result()
-                fill()
-                if usable:
-                    yield usable, np.stack(inputs)
-
-    def _decode(self, batch: list[Picture]) -> tuple[list[Picture], list[Any]]:
+    def load(self, batch: Iterable[Picture]) -> tuple[list[Picture], list[np.ndarray]]:
+        """The usable ones of these pictures, and them as model inputs. May be called from several threads."""
         usable, inputs = [], []
         for row in batch:
             try:

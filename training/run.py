@@ -1,4 +1,4 @@
-"""How does a data set become a judged model? Embed, train the head, export, evaluate, write: the job from top to bottom."""
+"""How does a data set become a judged model? Embed, train the head, export, evaluate, write: the whole job."""
 
 import csv
 import json
@@ -73,8 +73,8 @@ def _train(rows: Sequence[Picture], features: np.ndarray, labels: Sequence[str])
     """The head, and the confidence below which its answers deserve a second look."""
     targets = np.array([labels.index(row.label) for row in rows], np.int64)
     learn = np.array([row.split == "train" for row in rows])
-    head = train(features[learn], targets[learn], (features[~learn], targets[~learn]), len(labels))
-    probabilities = head.probabilities(features[~learn])
+    head, before = train(features[learn], targets[learn], (features[~learn], targets[~learn]), len(labels))
+    probabilities = before.probabilities(features[~learn])
     right = probabilities.argmax(axis=1) == targets[~learn]
     return head, reject_threshold(right.tolist(), probabilities.max(axis=1).tolist())
 
@@ -85,7 +85,9 @@ def _check_trainable(rows: Sequence[Picture], labels: Sequence[str]) -> None:
         raise BadArtifact(f"The data set has {have}; training needs pictures of at least two labels.")
     without = [label for label in labels if not any(r.split == "train" and r.label == label for r in rows)]
     if without:
-        raise BadArtifact(f"No usable training pictures of {', '.join(without)}; add pictures of it or remove the label.")
+        raise BadArtifact(
+            f"No usable training pictures of {', '.join(without)}; add pictures of it or remove the label."
+        )
 
 
 def _hyperparameters(paths: Paths) -> dict[str, str]:

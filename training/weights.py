@@ -31,7 +31,7 @@ class _Tensor:
     stride: tuple[int, ...]
 
     def array(self, storages: dict[str, bytes]) -> np.ndarray:
-        """Strides as they come (weights converted from TensorFlow lie transposed); numpy refuses to leave the buffer."""
+        """Weights converted from TensorFlow lie transposed, so strides count; numpy refuses to leave the buffer."""
         width = self.dtype.itemsize
         strides = tuple(step * width for step in self.stride)
         return np.ndarray(self.shape, self.dtype, storages[self.storage], self.offset * width, strides)
@@ -47,7 +47,15 @@ def read_weights(path: Path) -> dict[str, np.ndarray]:
             dtypes = {tensor.storage: tensor.dtype for tensor in tensors.values()}
             storages = {key: _read_storage(file, dtypes[key]) for key in _Reader(file).load()}
             return {name: tensor.array(storages) for name, tensor in tensors.items()}
-    except (pickle.UnpicklingError, EOFError, struct.error, ValueError, LookupError, AttributeError, TypeError) as damage:
+    except (
+        pickle.UnpicklingError,
+        EOFError,
+        struct.error,
+        ValueError,
+        LookupError,
+        AttributeError,
+        TypeError,
+    ) as damage:
         raise BadArtifact(f"The pretrained weights in {path.name} cannot be read: {damage}.") from damage
 
 
