@@ -75,7 +75,7 @@ def _limit(shape: Any, value: Any, where: str) -> Iterator[str]:
 
 def _python(pattern: str) -> str:
     """Java's character classes that Python spells differently."""
-    return pattern.replace(r"\p{L}", r"[^\W\d_]").replace(r"\p{Z}", r"\s").replace(r"\p{N}", r"\d")
+    return pattern.replace(r"\p{L}", r"\w").replace(r"\p{Z}", r"\s").replace(r"\p{N}", r"\d")
 
 
 def _rules(request: Request) -> Iterator[str]:
