@@ -11,6 +11,7 @@ from lensloop.settings import Settings
 from local.cloud import LocalCloud
 from local.demo import album, own_pictures, report, summary
 from local.demo.cameras import Fleet
+from local.demo.errors import DemoFailed
 from local.demo.listener import Listener
 from local.demo.show import Show
 from local.demo.story import Story
@@ -55,7 +56,11 @@ def run(state: Path, images: Path | None, keep: bool) -> None:
             show.say("each has its own certificate, and none has credentials of AWS: " + ", ".join(_things(fleet)))
         show.guard = fleet.check
         story = Story(show, Watch(cloud.client, outputs, project), fleet, listener, pictures)
-        story.tell()
+        try:
+            story.tell()
+        except DemoFailed as failure:
+            failure.log = failure.log or _keep_logs(story, state)
+            raise
         _conclude(story, state)
         if keep:
             _say_how_to_go_on(show, cloud, outputs)
@@ -119,6 +124,12 @@ def _register(cloud: LocalCloud, fleet: Fleet, listener: Listener, prefix: str) 
 
 def _things(fleet: Fleet) -> list[str]:
     return [f"{camera.thing} ({camera.wave})" for camera in fleet.cameras]
+
+
+def _keep_logs(story: Story, state: Path) -> Path:
+    file = state / "functions.log"
+    story.watch.write_logs(file)
+    return file
 
 
 def _conclude(story: Story, state: Path) -> None:

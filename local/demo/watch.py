@@ -5,6 +5,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -70,6 +71,7 @@ class Delivery:
 class Watch:
     def __init__(self, clients: Any, outputs: dict[str, str], prefix: str) -> None:
         """`clients(service)` makes a boto3 client."""
+        self._logs = clients("logs")
         self._states, self._sagemaker = clients("stepfunctions"), clients("sagemaker")
         self._dynamodb, self._iot, self.s3 = clients("dynamodb"), clients("iot"), clients("s3")
         self._outputs, self._prefix = outputs, prefix
@@ -171,3 +173,14 @@ class Watch:
         pages = self._iot.get_paginator("list_jobs").paginate()
         found = [job["jobId"] for page in pages for job in page["jobs"]]
         return [job for job in found if job.startswith(names.rollout_job(self._prefix, epoch, ""))]
+
+    def write_logs(self, file: Path) -> None:
+        """What every function and training job wrote, oldest first: the cloud forgets it when it stops."""
+        pages = self._logs.get_paginator("describe_log_groups").paginate()
+        groups = [group["logGroupName"] for page in pages for group in page["logGroups"]]
+        events = [(event["timestamp"], group, event["message"]) for group in groups for event in self._events(group)]
+        file.write_text("".join(f"{group.split('/')[-1]}: {text.rstrip()}\n" for _, group, text in sorted(events)))
+
+    def _events(self, group: str) -> list[dict[str, Any]]:
+        pages = self._logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+        return [event for page in pages for event in page["events"]]
