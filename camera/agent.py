@@ -33,7 +33,7 @@ class Agent:
         self._store = Store(config.home)
         self._jobs = Jobs(config.thing, lambda topic, content: self._broker.publish(topic, content))
         self._broker = Broker(config, self._jobs.topics(), self._jobs.received, self._connected)
-        self._results = Results(config.home, config.thing, self._broker.publish_now, record)
+        self._results = Results(config.home, config.thing, self._broker.publish_now, lambda: self._broker.up, record)
         self._stop = threading.Event()
         self._ready = threading.Event()
         self._ask_at = 0.0
@@ -56,7 +56,7 @@ class Agent:
             self._stop.set()
             worker.join(timeout=30.0)  # a job in hand is finished, so that it need not be done twice
             self._broker.stop()
-            self._results.note(connected=False)
+            self._results.note()
 
     def stop(self) -> None:
         self._stop.set()

@@ -66,6 +66,7 @@ class Broker:
             time.sleep(0.02)
         self._client.disconnect()
         self._client.loop_stop()
+        self._up.clear()
 
     def _make_client(self) -> mqtt.Client:
         client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=self._config.thing)

@@ -17,11 +17,18 @@ log = logging.getLogger(__name__)
 
 
 class Results:
-    def __init__(self, home: Path, thing: str, publish: Callable[[str, Any], bool], record: bool) -> None:
+    def __init__(
+        self,
+        home: Path,
+        thing: str,
+        publish: Callable[[str, Any], bool],
+        connected: Callable[[], bool],
+        record: bool,
+    ) -> None:
         self._topic = "$aws/things/{}/infer".format(thing)
         self._status_path = home / "status.json"
         self._record_path = home / "results.jsonl" if record else None
-        self._publish = publish
+        self._publish, self._connected = publish, connected
         self._lock = threading.Lock()
         self._written_at = float("-inf")
         self._status: Dict[str, Any] = {
@@ -88,6 +95,7 @@ class Results:
             if not at_once and time.monotonic() - self._written_at < STATUS_SECONDS:
                 return
             self._written_at = time.monotonic()
+            self._status["connected"] = self._connected()
             part = self._status_path.with_name("status.json.part")
             try:
                 part.write_text(json.dumps(self._status, indent=1, ensure_ascii=False), "utf-8")

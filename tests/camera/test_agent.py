@@ -66,6 +66,7 @@ def test_without_a_broker_frames_are_classified_and_recorded(home: Path, shelf: 
     assert (shown["thing"], shown["epoch"], shown["proven"], shown["golden"]) == ("deeplens_test", 7, True, "6/6")
     assert (shown["frames"], shown["dropped"], shown["published"]) == (3, 3, 0)
     assert shown["last_result"]["frame"] == "red.png"
+    assert not shown["connected"]
 
 
 def test_a_loop_ends_after_enough_frames(home: Path, shelf: Shelf, pictures: Path) -> None:

@@ -181,6 +181,7 @@ def test_a_release_reaches_a_camera_and_is_proved_there(fleet: Fleet, launch: Ca
     eventually(lambda: (camera.home / "results.jsonl").exists())
     shown = json.loads((camera.home / "status.json").read_text())
     assert (shown["epoch"], shown["sha256"], shown["proven"]) == (7, sha256(files.model), True)
+    assert shown["connected"]
 
 
 def test_a_wrong_sha256_is_reported_and_the_old_model_goes_on(fleet: Fleet, launch: Callable[[str], Started]) -> None:
