@@ -199,7 +199,8 @@ def _server_environment(state: StateDir, port: int, mqtt_port: int, minute: floa
         "S3_DATA_DIR": str(state.objects),
         # Each worker is a Python process of about 40 MB: bounded, and soon given back.
         "LAMBDA_ACCOUNT_CONCURRENCY": "10",
-        "LAMBDA_WARM_TTL_SECONDS": "60",
+        "LAMBDA_WARM_TTL_SECONDS": "20",
+        "MALLOC_ARENA_MAX": "2",  # else the server's many threads keep what they once used
         "SFTP_ENABLED": "0",
         leftovers.MARK: str(state.root),
         "LENSLOOP_MINUTE_SECONDS": str(minute),
