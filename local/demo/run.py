@@ -24,7 +24,7 @@ from local.tools import PROJECT
 EMOJI = PROJECT / "node_modules" / "@lobehub" / "fluent-emoji-3d" / "assets"
 # What differs from an AWS account: patience is short, and the training job's packages are for this machine's Python.
 CONTEXT = {
-    "quiet_seconds": "4",
+    "quiet_seconds": "5",
     "max_wait_seconds": "60",
     "backoff_seconds": "5",
     "rollout_check_seconds": "1",

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from lensloop import names
 
 ENDED_WELL = "SUCCEEDED"
+STEP_BEGINS = frozenset({"TaskStateEntered", "MapStateEntered", "SucceedStateEntered", "FailStateEntered"})
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,14 @@ class Watch:
             if item["status"] != ENDED_WELL:
                 output = {"outcome": told.get("error", ""), "reasons": [told.get("cause", "")]}
         return Run(item["name"], item["executionArn"], item["status"], output)
+
+    def steps(self, run: Run) -> list[str]:
+        """The names of what the run has begun to do, in order."""
+        pages = self._states.get_paginator("get_execution_history").paginate(
+            executionArn=run.arn, includeExecutionData=False
+        )
+        events = [event for page in pages for event in page["events"] if event["type"] in STEP_BEGINS]
+        return [event["stateEnteredEventDetails"]["name"] for event in events]
 
     def training_jobs(self) -> list[Job]:
         """Oldest first."""
