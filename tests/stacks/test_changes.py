@@ -4,7 +4,8 @@ import time
 from dataclasses import replace
 
 from lensloop.settings import Settings
-from lensloop.trigger import Facts, Pacing, State, Step, Wait, decide
+from lensloop.trigger import decide
+from lensloop.trigger_terms import Facts, Pacing, State, Step, Wait
 from tests.stacks.synthesized import Synthesized, flat
 
 

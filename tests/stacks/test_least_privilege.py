@@ -30,7 +30,7 @@ PATTERNS = {
     r".*:execution:deeplens-trash-retraining:\*": "executions of our workflow, named by epoch",
     r".*:job/deeplens-trash-r\*": "our IoT jobs, named by epoch",
     r".*:thing/deeplens_\*": "cameras, which a person names",
-    r".*:log-group:/aws/sagemaker/TrainingJobs:\*": "log streams of training jobs, in the group that SageMaker gives them",
+    r".*:log-group:/aws/sagemaker/TrainingJobs:\*": "the log group that SageMaker gives training jobs",
     r".*:topic(filter)?/\$aws/things/\$\{iot:Connection\.Thing\.ThingName\}/jobs/\*": "a camera's own job topics",
 }
 # What may not carry the caller's account: Lambda sends none when it assumes a function's role, SQS' rule ARN names it.

@@ -11,8 +11,8 @@ from stacks.training_image import _ask_the_sdk
 from tests.stacks.synthesized import Synthesized, flat, synthesize
 
 # The properties that hold a physical name, which nothing else in the account and region may have.
-NAMES = re.compile(r"^(?!AttributeName)(\w*Name|GroupName|Id)$")
-NOT_A_NAME = {"MetricName", "ThingName", "AttributeName", "RoleName", "IndexName"}
+NAMES = re.compile(r"^\w*Name$")
+NOT_A_NAME = {"MetricName"}
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +25,7 @@ def _names(cloud: Synthesized) -> set[str]:
     found = {
         f"{resource.type} {flat(value)}"
         for resource in cloud.resources()
+        if resource.type != "AWS::IAM::Policy"  # such a policy is a part of its role
         for key, value in resource.properties.items()
         if NAMES.match(key) and key not in NOT_A_NAME and not isinstance(value, dict | list)
     }

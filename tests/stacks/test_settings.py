@@ -77,14 +77,11 @@ def test_the_page_of_settings_is_up_to_date() -> None:
 
 
 def test_a_mistake_ends_the_synthesis_with_a_sentence_and_without_a_traceback(tmp_path: Path) -> None:
-    context = json.dumps({"project": "Trash"})
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
         [sys.executable, "app.py"],
         cwd=ROOT,
-        env={
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-            "CDK_CONTEXT_JSON": context,
-        },
+        env={"PATH": path, "CDK_CONTEXT_JSON": json.dumps({"project": "Trash"})},
         capture_output=True,
         text=True,
         check=False,

@@ -1,7 +1,5 @@
 """Is what people entrust to us kept, private, encrypted, and told about?"""
 
-import re
-
 from lensloop import names
 from tests.stacks.synthesized import Synthesized, flat
 
@@ -35,9 +33,8 @@ def test_the_bucket_is_private_encrypted_and_versioned(shipped: Synthesized) -> 
 
 
 def test_the_bucket_is_named_so_that_deeplens_roles_reach_it(shipped: Synthesized) -> None:
-    assert re.match(
-        r"deeplens-trash-\$\{AWS::AccountId\}-", flat(shipped.one("AWS::S3::Bucket").properties["BucketName"])
-    )
+    name = flat(shipped.one("AWS::S3::Bucket").properties["BucketName"])
+    assert name == "deeplens-trash-${AWS::AccountId}-${AWS::Region}"
 
 
 def test_the_bucket_and_the_topic_refuse_plain_http(shipped: Synthesized) -> None:
