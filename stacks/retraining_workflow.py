@@ -25,7 +25,7 @@ from constructs import Construct
 
 from lensloop import names
 from lensloop.settings import Settings
-from stacks.workflow import EPOCH, Steps, grant_calls, grant_news, jsonata, retry, state_machine
+from stacks.workflow import EPOCH, WHY, Steps, grant_calls, grant_news, jsonata, retry, state_machine
 
 CODE = "/opt/ml/input/data/code"
 
@@ -201,8 +201,15 @@ class RetrainingWorkflow(Construct):
             input=sfn.TaskInput.from_object({"epoch": jsonata(EPOCH)}),
         )
         # The release is live already: it is worth trying for half an hour before a person has to start its rollout.
+        command = f"'\\naws stepfunctions start-execution --state-machine-arn {rollout.state_machine_arn} --name '"
+        its_input = f"""" --input '{{\\"epoch\\": " & $string({EPOCH}) & "}}'\""""
+        not_started = self._steps.accident(
+            "Tell: rollout not started",
+            f"'Release ' & $string({EPOCH}) & ' is live, but its rollout could not be started: ' & {WHY}"
+            f" & '\\nStart it with:' & {command} & $states.context.Execution.Name & {its_input}",
+        )
         start.add_catch(then, errors=[_ALREADY_STARTED])
-        start.add_catch(self._steps.failure, errors=["States.ALL"])
+        start.add_catch(not_started, errors=["States.ALL"])
         retry(start, ("StepFunctions.AWSStepFunctionsException", "StepFunctions.ThrottlingException"), attempts=30)
         return start.next(then)
 

@@ -37,7 +37,7 @@ _AWS_FAULTS = (
 _SNS_FAULTS = ("SNS.AmazonSNSException", "SNS.ThrottledException", "SNS.InternalErrorException")
 
 # The sentence inside a failure: what a handler raised, or why a training job ended; else the cause as it is.
-_WHY = (
+WHY = (
     '($said := $match($states.input.Cause, /"(?:FailureReason|errorMessage)": ?("(?:[^\\\\"]|\\\\.)*")/)[0].groups[0];'
     " $exists($said) ? $parse($said) : $states.input.Cause)"
 )
@@ -68,8 +68,11 @@ class Steps:
     """Makes the states of one workflow. `about` is its JSONata words for itself, as in "retraining run 7"."""
 
     def __init__(self, scope: Construct, *, topic: sns.ITopic, subject: str, about: str, failed: str) -> None:
-        self._scope, self._topic, self._subject, self._about = scope, topic, subject, about
-        self.failure = self._failure(failed)
+        self._scope, self._topic, self._subject = scope, topic, subject
+        self._fail = sfn.Fail.jsonata(
+            scope, failed, error=jsonata("$states.input.Error"), cause=jsonata("$states.input.Cause")
+        )
+        self.failure = self.accident("Notify failure", f"{about} & ' failed (' & $states.input.Error & '): ' & {WHY}")
 
     def call(
         self, name: str, function: lambda_.IFunction, payload: Mapping[str, str], *, keep: str
@@ -129,14 +132,12 @@ class Steps:
         tell.add_catch(end, errors=["States.ALL"], outputs=output)
         return tell.next(end)
 
-    def _failure(self, name: str) -> sfn.Chain:
-        """Where every accident goes; keeps the error and the cause for the Fail state."""
+    def accident(self, name: str, news: str) -> sfn.Chain:
+        """Where accidents go: told, with error and cause kept for the one Fail state of the workflow."""
         keep = {"Error": jsonata("$states.input.Error"), "Cause": jsonata("$states.input.Cause")}
-        news = f"{self._about} & ' failed (' & $states.input.Error & '): ' & {_WHY}"
-        end = sfn.Fail.jsonata(self._scope, name, error=keep["Error"], cause=keep["Cause"])
-        tell = self._publish("Notify failure", name.lower(), news, keep)
-        tell.add_catch(end, errors=["States.ALL"], outputs=keep)
-        return tell.next(end)
+        tell = self._publish(name, self._fail.id.lower(), news, keep)
+        tell.add_catch(self._fail, errors=["States.ALL"], outputs=keep)
+        return tell.next(self._fail)
 
     def _publish(self, name: str, subject: str, news: str, output: Mapping[str, Any]) -> tasks.SnsPublish:
         step = tasks.SnsPublish.jsonata(

@@ -175,7 +175,7 @@ def test_a_better_model_is_never_refused_where_a_worse_one_ships(
     """Each draw is a label's pictures, and how many of them live, the worse and the better candidate recognise."""
 
     def content(which: int, calibration_error: float) -> dict[str, Any]:
-        def counts(part: list[tuple[int, ...]], right: int) -> dict[str, tuple[int, int]]:
+        def counts(part: list[tuple[int, int, int, int]], right: int) -> dict[str, tuple[int, int]]:
             return {label: (row[0], row[right]) for label, row in zip(LABELS, part, strict=True)}
 
         known, new = rows[:3], rows[3:]

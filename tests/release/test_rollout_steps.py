@@ -233,7 +233,12 @@ def test_a_camera_is_asked_for_details_only_when_they_can_decide(
     order = deploy("fleet")
     asked: list[str] = []
     details = check_rollout._details
-    monkeypatch.setattr(check_rollout, "_details", lambda *a: asked.append(a[1]) or details(*a))
+
+    def note(job: str, thing: str, statuses: dict[str, str]) -> dict[str, str]:
+        asked.append(thing)
+        return details(job, thing, statuses)
+
+    monkeypatch.setattr(check_rollout, "_details", note)
     for number in range(4):
         assert asked == []
         cameras.prove(f"c{number}", order["job"])

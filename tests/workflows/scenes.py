@@ -161,8 +161,15 @@ RETRAINING_SCENES = [
             "assemble-dataset": SNAPSHOT[:3],
             "judge": TO_JUDGE[:-1],
             "publish-release": TO_RELEASE[:-1],
-            "startExecution": TO_RELEASE,
         }.items()
+    ),
+    Scene(
+        "Retraining failed",
+        [*TO_RELEASE, "Tell: rollout not started"],
+        {"startExecution": Failure("StepFunctions.StateMachineDoesNotExistException", "It is gone.")},
+        error="StepFunctions.StateMachineDoesNotExistException",
+        news="Release 7 is live, but its rollout could not be started: It is gone.\nStart it with:\naws stepfunctions "
+        "start-execution --state-machine-arn arn:aws:states:eu-central-1:111122223333:stateMachine:Rollout",
     ),
 ]
 

@@ -129,6 +129,13 @@ def test_news_of_a_rollout_that_cannot_be_sent_change_nothing(
     assert (untold.path, untold.output, untold.error, untold.cause) == (told.path, told.output, told.error, told.cause)
 
 
+def test_a_rollout_that_was_not_started_can_be_started_by_hand(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    run = interpreter.run(retraining, RETRAINING | {"startExecution": Failure("StepFunctions.Oops", "gone")})
+    assert """--name r00000007 --input '{"epoch": 7}'""" in run.news[0]
+
+
 def test_the_cause_of_a_failure_is_kept_word_for_word(retraining: dict[str, Any], interpreter: Interpreter) -> None:
     run = interpreter.run(retraining, RETRAINING | {"judge": Failure("Sandbox.Timedout", "not JSON")})
     assert (run.error, run.cause) == ("Sandbox.Timedout", "not JSON")
