@@ -20,7 +20,7 @@ def bad_luck(w: World) -> Iterator[tuple[str, bool, World]]:
     if w.item and (taken := spend(w, "takeover")) is not None and state_of(w.item).run:
         yield "the lease is taken away after some time", False, edit(taken, run={})
     if w.item and (restored := spend(w, "restore")) is not None:
-        yield "the table is restored, empty", False, restored._replace(item=(), now=w.now + 1000, judged=0)
+        yield "the table is restored, empty", False, restored._replace(item=(), now=w.now + 1000, judged=-1)
     for run in w.runs:
         fallen = run._replace(phase="FAILED", outcome=run.phase)
         if run.phase not in EXECUTION_ENDED:

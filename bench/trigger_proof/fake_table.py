@@ -31,7 +31,7 @@ class FakeTable:
     def update_item(self, **request: Any) -> dict[str, Any]:
         values: dict[str, Any] = request["ExpressionAttributeValues"]
         update, condition = request["UpdateExpression"], request.get("ConditionExpression", "")
-        _refuse_unused(update + condition, [*values, *request["ExpressionAttributeNames"]])
+        _refuse_unused(f"{update} {condition}", [*values, *request["ExpressionAttributeNames"]])
         if condition and not self._ignore_conditions and not _holds(condition, self.item, values):
             raise _error("ConditionalCheckFailedException", "The conditional request failed")
         self.item = _updated(update, self.item or {"id": "trigger"}, values)

@@ -52,7 +52,7 @@ class World(NamedTuple):
     highest: int = 0
     acquired: tuple[str, int] = ("", 0)
     poisoned: int = 0
-    judged: int = 0
+    judged: int = -1  # nothing yet
     peeked: int = 0
     timer: bool = False
     broken: str = ""

@@ -1,0 +1,226 @@
+"""Which step follows from which state and facts?"""
+
+from dataclasses import replace
+
+import pytest
+
+from lensloop.trigger import BLOCK_AFTER, CLOCK_TOLERANCE, FORGOTTEN, MAX_BACKOFF, SETTLE, decide
+from lensloop.trigger_terms import (
+    RUNNING,
+    STARTING,
+    Acquire,
+    Confirm,
+    Execution,
+    Facts,
+    Finish,
+    NoteCap,
+    Pacing,
+    Renumber,
+    Run,
+    Start,
+    State,
+    StopTraining,
+    Tell,
+    Wait,
+)
+
+NOW = 1_700_000_000  # 2023-11-14 22:13:20 UTC
+TODAY = "2023-11-14"
+PACING = Pacing(quiet=120, max_wait=900, backoff=300, runs_per_day=48)
+CHANGED = State(gen=5, covered=3, epoch=6, first_at=NOW - 130, last_at=NOW - 125)
+STARTED = State(gen=6, covered=3, epoch=7, run=Run(7, 5, STARTING, NOW - 600))
+WORKING = State(gen=6, covered=3, epoch=7, run=Run(7, 5, RUNNING, NOW - 600, digest="abc"))
+ALIVE = Execution("RUNNING", NOW - 590)
+
+
+def ended(
+    status: str = "SUCCEEDED", outcome: str = "", *, stopped_at: int = NOW - SETTLE, digest: str = "abc"
+) -> Execution:
+    return Execution(status, NOW - 590, stopped_at, outcome, digest if outcome else "", ("because",))
+
+
+def the_end(state: State, execution: Execution | None) -> Finish:
+    step = decide(state, Facts(execution), NOW, PACING)
+    assert isinstance(step, Finish), step
+    return step
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        (State(), Wait),
+        (replace(CHANGED, covered=5), Wait),
+        (CHANGED, Acquire),
+        (replace(CHANGED, last_at=NOW - 119), Wait),
+        (replace(CHANGED, last_at=NOW, first_at=NOW - 899), Wait),
+        (replace(CHANGED, last_at=NOW, first_at=NOW - 900), Acquire),
+        (replace(CHANGED, last_at=NOW, first_at=None), Acquire),  # left over from a failed run
+        (replace(CHANGED, not_before=NOW + 1), Wait),
+        (replace(CHANGED, not_before=NOW), Acquire),
+        (
+            replace(CHANGED, last_at=NOW + 10**6, first_at=NOW + 10**6),
+            Acquire,
+        ),  # a broken clock delays nothing for ever
+        (replace(CHANGED, not_before=NOW + 10**6), Acquire),
+    ],
+)
+def test_a_run_begins_when_changes_have_settled_or_waited_long_enough(state: State, expected: type) -> None:
+    assert isinstance(decide(state, Facts(), NOW, PACING), expected)
+
+
+def test_a_lease_has_the_next_epoch_and_counts_towards_its_day() -> None:
+    assert decide(replace(CHANGED, spent_day=TODAY, spent_runs=4), Facts(), NOW, PACING) == Acquire(
+        "pictures have changed", epoch=7, day=TODAY, runs_today=5, now=NOW
+    )
+    yesterday = replace(CHANGED, spent_day="2023-11-13", spent_runs=48)
+    assert decide(yesterday, Facts(), NOW, PACING) == Acquire("pictures have changed", 7, TODAY, 1, NOW)
+
+
+def test_the_daily_cap_is_told_once_a_day_and_sounds_its_alarm_as_long_as_it_holds() -> None:
+    spent = replace(CHANGED, spent_day=TODAY, spent_runs=48)
+    first = decide(spent, Facts(), NOW, PACING)
+    assert isinstance(first, NoteCap)
+    assert first.day == TODAY
+    assert "runs_per_day" in first.news[0]
+    then = decide(replace(spent, cap_told=TODAY), Facts(), NOW, PACING)
+    assert isinstance(then, Wait)
+    assert then.alarms == ("DailyCapReached",)
+
+
+@pytest.mark.parametrize(
+    ("state", "facts", "expected"),
+    [
+        (STARTED, Facts(), Start),
+        (STARTED, Facts(ALIVE), Confirm),
+        (STARTED, Facts(ended("FAILED")), Confirm),
+        (WORKING, Facts(ALIVE), Wait),
+        (WORKING, Facts(Execution("PENDING_REDRIVE", NOW - 590)), Wait),
+        (WORKING, Facts(), Wait),
+        (replace(WORKING, run=Run(7, 5, RUNNING, NOW - FORGOTTEN)), Facts(), Finish),
+        (replace(WORKING, run=Run(7, 5, RUNNING, NOW - FORGOTTEN)), Facts(None, {"j-1": "InProgress"}), StopTraining),
+        (replace(WORKING, run=Run(7, 5, RUNNING, NOW - 10**6)), Facts(ALIVE), Wait),  # however long it takes
+        (WORKING, Facts(ended(outcome="released")), Finish),
+        (WORKING, Facts(ended("FAILED"), {"j-1": "InProgress"}), StopTraining),
+        (WORKING, Facts(ended("FAILED"), {"j-1": "Failed", "j-2": "InProgress"}), StopTraining),
+        (WORKING, Facts(ended("FAILED"), {"j-1": "Stopping"}), Wait),
+        (WORKING, Facts(ended("FAILED"), {"j-1": "Failed", "j-2": "Completed"}), Finish),
+        (WORKING, Facts(ended("FAILED"), {"j-1": "something new"}), Wait),
+        (WORKING, Facts(ended("FAILED", stopped_at=NOW)), Finish),
+        (WORKING, Facts(ended("ABORTED", stopped_at=NOW - SETTLE + 1)), Wait),
+        (WORKING, Facts(ended("TIMED_OUT", stopped_at=NOW - SETTLE + 1)), Wait),
+        (WORKING, Facts(ended("ABORTED")), Finish),
+    ],
+)
+def test_a_run_goes_on_until_its_execution_and_its_training_are_proven_to_have_ended(
+    state: State, facts: Facts, expected: type
+) -> None:
+    assert isinstance(decide(state, facts, NOW, PACING), expected)
+
+
+def test_only_training_jobs_in_progress_are_stopped() -> None:
+    jobs = {"j-2": "InProgress", "j-1": "Stopping"}
+    assert decide(WORKING, Facts(ended("ABORTED"), jobs), NOW, PACING).jobs == ("j-2",)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [("RUNNING", Wait), ("SUCCEEDED", Renumber), ("FAILED", Renumber), ("ABORTED", Renumber)]
+)
+def test_an_execution_from_before_a_restore_ends_first_and_then_gives_up_its_number(
+    status: str, expected: type
+) -> None:
+    run = Run(7, 5, STARTING, NOW - 10)
+    foreign = Execution(status, run.started_at - CLOCK_TOLERANCE - 1, NOW - SETTLE)
+    assert isinstance(decide(replace(STARTED, run=run), Facts(foreign), NOW, PACING), expected)
+    ours = replace(foreign, started_at=run.started_at - CLOCK_TOLERANCE)
+    assert isinstance(decide(replace(STARTED, run=run), Facts(ours), NOW, PACING), Confirm)
+
+
+@pytest.mark.parametrize("outcome", ["nothing-new", "too-few-images", "blocked", "refused", "released", ""])
+def test_every_good_end_covers_what_the_run_saw_and_nothing_more(outcome: str) -> None:
+    end = the_end(replace(WORKING, fails=2), ended(outcome=outcome))
+    assert end.changes["covered"] == 5
+    assert end.changes["fails"] == 0
+    assert end.changes["not_before"] is None
+    assert end.changes["last_outcome"]["outcome"] == (outcome or "unknown")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "judged"),
+    [("refused", True), ("released", True), ("nothing-new", False), ("too-few-images", False), ("blocked", False)],
+)
+def test_only_a_judged_data_set_is_remembered_as_judged(outcome: str, judged: bool) -> None:
+    assert ("digest" in the_end(WORKING, ended(outcome=outcome)).changes) == judged
+
+
+@pytest.mark.parametrize("outcome", ["nothing-new", "too-few-images", "refused", "released"])
+def test_a_data_set_that_is_not_the_blocked_one_lifts_the_block(outcome: str) -> None:
+    end = the_end(replace(WORKING, blocked_digest="old", failed_digest="old", failed_times=3), ended(outcome=outcome))
+    assert [end.changes[name] for name in ("blocked_digest", "failed_digest", "failed_times")] == [None] * 3
+
+
+def test_a_blocked_end_keeps_the_block_and_its_alarm() -> None:
+    blocked = replace(WORKING, blocked_digest="abc", failed_digest="abc", failed_times=3)
+    assert "blocked_digest" not in the_end(blocked, ended(outcome="blocked")).changes
+    resting = decide(State(gen=3, covered=3, blocked_digest="abc"), Facts(), NOW, PACING)
+    assert isinstance(resting, Wait)
+    assert resting.alarms == ("DigestBlocked",)
+
+
+@pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
+def test_a_failed_run_clears_nothing(status: str) -> None:
+    assert not {"covered", "digest"} & the_end(WORKING, ended(status)).changes.keys()
+
+
+@pytest.mark.parametrize(
+    ("fails", "pause"), [(0, 300), (1, 600), (2, 1200), (6, 19200), (7, MAX_BACKOFF), (10**6, MAX_BACKOFF)]
+)
+def test_each_failure_doubles_the_pause_up_to_six_hours(fails: int, pause: int) -> None:
+    end = the_end(replace(WORKING, fails=fails), ended("FAILED"))
+    assert (end.changes["not_before"] - NOW, end.changes["fails"]) == (pause, fails + 1)
+
+
+@pytest.mark.parametrize(
+    ("failed_digest", "failed_times", "counted", "blocked"),
+    [("", 0, 1, False), ("abc", 1, 2, False), ("abc", 2, 3, True), ("abc", 3, 4, True), ("other", 2, 1, False)],
+)
+def test_the_same_data_set_failing_three_times_is_blocked(
+    failed_digest: str, failed_times: int, counted: int, blocked: bool
+) -> None:
+    end = the_end(replace(WORKING, failed_digest=failed_digest, failed_times=failed_times), ended("FAILED"))
+    assert (end.changes["failed_digest"], end.changes["failed_times"]) == ("abc", counted)
+    assert ("blocked_digest" in end.changes) == blocked
+    assert len(end.news) == blocked
+    assert BLOCK_AFTER == 3
+
+
+def test_a_failure_before_there_is_a_data_set_blames_none() -> None:
+    nameless = replace(WORKING, run=Run(7, 5, RUNNING, NOW - 600))
+    assert not {"failed_digest", "failed_times", "blocked_digest"} & the_end(nameless, ended("FAILED")).changes.keys()
+
+
+@pytest.mark.parametrize(("status", "told"), [("FAILED", 0), ("TIMED_OUT", 1), ("ABORTED", 1)])
+def test_the_tick_tells_of_the_ends_that_the_workflow_cannot_tell_of(status: str, told: int) -> None:
+    assert len(the_end(WORKING, ended(status)).news) == told
+
+
+def test_news_is_told_when_there_is_nothing_more_urgent() -> None:
+    waiting = decide(replace(WORKING, news=("first", "second")), Facts(ALIVE), NOW, PACING)
+    assert waiting == Tell("there is news to send", "first")
+    assert isinstance(decide(replace(CHANGED, news=("first",)), Facts(), NOW, PACING), Acquire)
+
+
+def test_every_subject_fits_sns() -> None:
+    """At most 100 ASCII characters in one line."""
+    texts = [
+        *the_end(replace(WORKING, failed_digest="abc", failed_times=2), ended("TIMED_OUT")).news,
+        *the_end(replace(WORKING, run=Run(7, 5, RUNNING, NOW - FORGOTTEN)), None).news,
+        *decide(replace(CHANGED, spent_day=TODAY, spent_runs=48), Facts(), NOW, PACING).news,  # type: ignore[attr-defined]
+    ]
+    assert len(texts) == 4
+    for text in texts:
+        subject, gap, body = text.partition("\n\n")
+        assert subject.isascii()
+        assert "\n" not in subject
+        assert 0 < len(subject) <= 100
+        assert gap
+        assert body

@@ -1,0 +1,180 @@
+"""Do the conditional writes do what they say, on a real DynamoDB API, and does the fake do the same?"""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bench.trigger_proof.fake_table import FakeTable
+from lambdas.trigger_store import TriggerStore
+from lensloop.trigger_terms import Acquire, Confirm, Finish, NoteCap, Renumber, Run, Step, Tell
+
+ACQUIRE = Acquire("", epoch=1, day="2023-11-14", runs_today=1, now=20)
+FINISH = Finish("", 1, "", {"covered": 2, "fails": 0, "digest": "abc", "not_before": None}, ("news\n\nbody",))
+
+
+def test_the_first_change_makes_the_item_and_later_ones_keep_the_first_time(table: Any) -> None:
+    store = TriggerStore(table)
+    store.record_change(5)
+    store.record_change(9)
+    state = store.read()
+    assert (state.gen, state.covered, state.epoch, state.run) == (2, 0, 0, None)
+    assert (state.first_at, state.last_at) == (5, 9)
+
+
+def test_a_lease_covers_the_changes_that_the_server_knows_of(table: Any) -> None:
+    """Also those that came after the tick had read the state."""
+    store = TriggerStore(table)
+    store.record_change(5)
+    store.record_change(9)
+    assert store.apply(ACQUIRE)
+    state = store.read()
+    assert state.run == Run(1, 2, "STARTING", 20)
+    assert (state.epoch, state.first_at, state.spent_runs) == (1, None, 1)
+
+
+def test_only_one_of_two_ticks_gets_the_lease(table: Any) -> None:
+    store = TriggerStore(table)
+    store.record_change(5)
+    assert store.apply(ACQUIRE)
+    assert not store.apply(ACQUIRE)
+    assert not store.apply(Acquire("", epoch=2, day="d", runs_today=1, now=30))
+
+
+def test_a_late_tick_cannot_take_the_lease_of_a_run_that_is_over(table: Any) -> None:
+    store = TriggerStore(table)
+    store.record_change(5)
+    store.apply(ACQUIRE)
+    assert store.apply(FINISH)
+    assert not store.apply(ACQUIRE)
+
+
+def test_a_run_ends_once(table: Any) -> None:
+    store = TriggerStore(table)
+    store.record_change(5)
+    store.apply(ACQUIRE)
+    assert store.apply(FINISH)
+    assert not store.apply(FINISH)
+    state = store.read()
+    assert (state.run, state.covered, state.news) == (None, 2, ("news\n\nbody",))
+
+
+def test_a_run_whose_digest_has_just_been_written_is_judged_again(table: Any) -> None:
+    store = TriggerStore(table)
+    store.record_change(5)
+    store.apply(ACQUIRE)
+    table.update_item(
+        Key={"id": "trigger"},
+        UpdateExpression="SET #run.digest = :digest",
+        ConditionExpression="#run.epoch = :epoch",
+        ExpressionAttributeNames={"#run": "run"},
+        ExpressionAttributeValues={":digest": "abc", ":epoch": 1},
+    )
+    assert not store.apply(FINISH)
+    assert store.apply(Finish("", 1, "abc", {"fails": 1}))
+
+
+def test_the_next_run_has_nothing_of_the_last(table: Any) -> None:
+    store = TriggerStore(table)
+    store.record_change(5)
+    store.apply(ACQUIRE)
+    store.apply(Confirm("", 1))
+    store.apply(FINISH)
+    store.record_change(30)
+    assert store.apply(Acquire("", epoch=2, day="d", runs_today=2, now=40))
+    assert store.read().run == Run(2, 2, "STARTING", 40)
+
+
+def test_a_taken_number_is_passed_over_only_before_the_run_is_confirmed(table: Any) -> None:
+    store = TriggerStore(table)
+    store.record_change(5)
+    store.apply(ACQUIRE)
+    assert store.apply(Renumber("", 1))
+    assert not store.apply(Renumber("", 1))
+    assert store.apply(Confirm("", 2))
+    assert not store.apply(Renumber("", 2))
+    state = store.read()
+    assert (state.epoch, state.run) == (2, Run(2, 1, "RUNNING", 20))
+
+
+def test_news_is_forgotten_one_by_one_and_only_once(table: Any) -> None:
+    store = TriggerStore(table)
+    store.record_change(5)
+    assert store.apply(NoteCap("", "2023-11-14", ("first", "second")))
+    assert not store.apply(NoteCap("", "2023-11-14", ("first", "second")))
+    assert store.apply(Tell("", "first"))
+    assert not store.apply(Tell("", "first"))
+    assert store.read().news == ("second",)
+
+
+def test_clearing_a_block_also_asks_for_a_run(table: Any) -> None:
+    store = TriggerStore(table)
+    store.record_change(5)
+    store.apply(ACQUIRE)
+    blocked = {"blocked_digest": "abc", "failed_digest": "abc", "failed_times": 3, "fails": 3, "not_before": 99}
+    store.apply(Finish("", 1, "", {"covered": 1, **blocked}))
+    store.clear_blocked(50)
+    state = store.read()
+    assert (state.blocked_digest, state.failed_digest, state.failed_times) == ("", "", 0)
+    assert (state.fails, state.not_before, state.gen) == (0, 0, 2)
+
+
+EPOCHS = st.integers(0, 3)
+TEXTS = st.sampled_from(["first", "second"])
+VALUES = st.one_of(st.none(), st.integers(0, 3), TEXTS, st.lists(TEXTS, max_size=2))
+STEPS = st.one_of(
+    st.builds(Acquire, st.just(""), EPOCHS, TEXTS, EPOCHS, EPOCHS),
+    st.builds(Confirm, st.just(""), EPOCHS),
+    st.builds(Renumber, st.just(""), EPOCHS),
+    st.builds(NoteCap, st.just(""), TEXTS, st.tuples(TEXTS)),
+    st.builds(Tell, st.just(""), TEXTS),
+    st.builds(
+        Finish,
+        st.just(""),
+        EPOCHS,
+        st.sampled_from(["", "abc"]),
+        st.dictionaries(st.sampled_from(["covered", "digest", "fails", "blocked_digest"]), VALUES),
+        st.one_of(st.just(()), st.tuples(TEXTS)),
+    ),
+)
+OPERATIONS = st.one_of(st.tuples(st.just("record_change"), EPOCHS), st.tuples(st.just("clear_blocked"), EPOCHS), STEPS)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(operations=st.lists(OPERATIONS, min_size=5, max_size=25))
+def test_the_fake_table_and_a_real_dynamodb_agree(table: Any, operations: list[Any]) -> None:
+    table.delete_item(Key={"id": "trigger"})
+    fake = FakeTable()
+    for operation in operations:
+        assert _outcome(TriggerStore(fake), operation) == _outcome(TriggerStore(table), operation), operation
+        assert fake.item == _plain(table.get_item(Key={"id": "trigger"}).get("Item", {})), operation
+
+
+def _outcome(store: TriggerStore, operation: tuple[str, int] | Step) -> Any:
+    try:
+        if isinstance(operation, Step):
+            return store.apply(operation)
+        return getattr(store, operation[0])(operation[1])
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    return int(value) if isinstance(value, Decimal) else value
+
+
+def test_the_fake_refuses_what_dynamodb_refuses() -> None:
+    with pytest.raises(ClientError, match="ValidationException"):
+        FakeTable().update_item(
+            Key={"id": "trigger"},
+            UpdateExpression="SET #a = :b",
+            ExpressionAttributeNames={"#a": "a"},
+            ExpressionAttributeValues={":b": 1, ":unused": 2},
+        )
