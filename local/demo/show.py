@@ -18,7 +18,7 @@ class Show:
     def __init__(self, out: TextIO = sys.stdout) -> None:
         self._out = out
         self._bold = ("\033[1m", "\033[0m") if out.isatty() and "NO_COLOR" not in os.environ else ("", "")
-        self._started = time.monotonic()
+        self._started = self._told = time.monotonic()
         self.stages: dict[str, float] = {}
         self.guard: Callable[[], None] = lambda: None  # raises when something that must run has ended
 
@@ -27,6 +27,7 @@ class Show:
         return time.monotonic() - self._started
 
     def say(self, text: str) -> None:
+        self._told = time.monotonic()
         minutes, seconds = divmod(int(self.elapsed), 60)
         print(f"  {minutes}:{seconds:02d}  {text}", file=self._out, flush=True)
 
@@ -39,8 +40,8 @@ class Show:
         self.stages[name] = round(time.monotonic() - begun, 1)
 
     def until(self, what: str, check: Callable[[], Seen | None], seconds: float) -> Seen:
-        """What `check` returns as soon as it returns something; says every ten seconds that it is still waiting."""
-        begun = told = time.monotonic()
+        """What `check` returns as soon as it returns something; after ten silent seconds it says that it still waits."""
+        begun = time.monotonic()
         while True:
             seen = check()
             if seen is not None:
@@ -49,8 +50,7 @@ class Show:
             now = time.monotonic()
             if now - begun > seconds:
                 raise DemoFailed(f"Within {seconds:.0f} s there was no {what}.")
-            if now - told > STILL_THERE_SECONDS:
-                told = now
+            if now - self._told > STILL_THERE_SECONDS:
                 self.say(f"… still waiting for {what}")
             time.sleep(POLL_SECONDS)
 
