@@ -1,4 +1,4 @@
-"""Is the candidate better than the live model? Both answer for the same frozen test pictures, by the files that ship."""
+"""Is the candidate better than the live model? Both answer for the same frozen test pictures, by the shipped file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

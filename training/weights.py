@@ -17,6 +17,7 @@ import numpy as np
 from lensloop.errors import BadArtifact
 
 _MAGIC = 0x1950A86A20F9469CFC6C
+_DAMAGE = (pickle.UnpicklingError, EOFError, struct.error, ValueError, LookupError, AttributeError, TypeError)
 _STORAGES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
 
 
@@ -47,15 +48,7 @@ def read_weights(path: Path) -> dict[str, np.ndarray]:
             dtypes = {tensor.storage: tensor.dtype for tensor in tensors.values()}
             storages = {key: _read_storage(file, dtypes[key]) for key in _Reader(file).load()}
             return {name: tensor.array(storages) for name, tensor in tensors.items()}
-    except (
-        pickle.UnpicklingError,
-        EOFError,
-        struct.error,
-        ValueError,
-        LookupError,
-        AttributeError,
-        TypeError,
-    ) as damage:
+    except _DAMAGE as damage:
         raise BadArtifact(f"The pretrained weights in {path.name} cannot be read: {damage}.") from damage
 
 

@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 import os
+import resource
 import subprocess
 import sys
 import zipfile
@@ -27,6 +28,7 @@ class Job:
         self.root = root
         self.rows: list[dict[str, Any]] = []
         self.log = ""
+        self.cpu_seconds = 0.0
 
     def put(self, key: str, data: bytes, **different: str) -> None:
         """A picture in the channel and its row in the manifest; `different` makes the row say something else."""
@@ -61,10 +63,11 @@ class Job:
         environment = {"PYTHONPATH": str(self._channel("code", "code.zip")), "LENSLOOP_ML_ROOT": str(self.root)}
         environment |= {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR") if name in os.environ}
         bare = getattr(sys, "_base_executable", sys.executable)
+        before = _children()
         result = subprocess.run(
             [bare, "-S", "-m", "training"], env=environment, cwd=self.root, capture_output=True, text=True, timeout=300
         )
-        self.log = result.stdout + result.stderr
+        self.log, self.cpu_seconds = result.stdout + result.stderr, _children() - before
         return result.returncode
 
     @property
@@ -79,6 +82,11 @@ class Job:
         path = self.root.joinpath("input", "data", *names)
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
+
+
+def _children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def split(sha256: str) -> str:
