@@ -36,7 +36,11 @@ PATIENCE_TO_STOP = 8.0
 
 
 class LocalCloud:
-    """`port` and `mqtt_port` of 0 take free ones; `minute_seconds` is how long a minute of a schedule lasts."""
+    """`port` and `mqtt_port` of 0 take free ones; `minute_seconds` is how long a minute of a schedule lasts.
+
+    `what` names to others who has it up, `say` hears of progress, and without `patched` it is the emulator as it comes,
+    for the tests of the patches.
+    """
 
     def __init__(
         self,
@@ -46,13 +50,16 @@ class LocalCloud:
         minute_seconds: float = 3,
         what: str = "Another program",
         say: Callable[[str], None] = print,
+        patched: bool = True,
     ) -> None:
         self._state = StateDir(Path(state_dir))
         self._wanted = (port, mqtt_port)
         self._minute_seconds = minute_seconds
         self._what = what
         self._say = say
+        self._patched = patched
         self._server: subprocess.Popen[bytes] | None = None
+        self._started = False
         self.port = self.mqtt_port = 0
 
     def __enter__(self) -> "LocalCloud":
@@ -83,41 +90,72 @@ class LocalCloud:
     def start(self, detached: bool = False) -> None:
         """Returns when everything answers. A detached cloud outlives this program: `make down` ends it."""
         with self._state.locked() as lock:
-            leftovers.end(self._state.root)
-            self._state.prepare()
+            leftovers.end(self._state.root)  # of one that was killed
+            self._state.clear()
             self.port, self.mqtt_port = ports.choose(
                 (self._wanted[0], "LENSLOOP_PORT"), (self._wanted[1], "LENSLOOP_MQTT_PORT")
             )
+            self._started = True
             try:
+                self._state.prepare()
                 self._server = self._launch(lock, detached)
-                self._state.write_running(
-                    Running(
-                        self._what,
-                        self._server.pid,
-                        self.port,
-                        self.mqtt_port,
-                        time.strftime("%H:%M:%S"),
-                        self._minute_seconds,
-                    )
-                )
+                self._state.write_running(self._description(self._server.pid))
                 self._wait_until_ready()
                 self._state.ca.write_bytes(_get(self.port, "/_ministack/iot/ca.pem")[1])
             except BaseException:  # Ctrl-C as well: nothing may stay behind
                 self.stop()
                 raise
 
+    def _description(self, pid: int) -> Running:
+        now = time.strftime("%H:%M:%S")
+        return Running(self._what, pid, self.port, self.mqtt_port, now, self._minute_seconds)
+
     def _launch(self, lock: int, detached: bool) -> subprocess.Popen[bytes]:
         with self._state.log.open("wb") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "local.launcher"],
                 cwd=PROJECT,
-                env=_server_environment(self._state, self.port, self.mqtt_port, self._minute_seconds, detached),
+                env=self._server_environment(detached),
                 stdin=subprocess.DEVNULL if detached else subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 pass_fds=(lock,),
             )
+
+    def _server_environment(self, detached: bool) -> dict[str, str]:
+        """Little of the person's own environment: functions inherit it, and it may hold secrets."""
+        kept = {
+            name: os.environ[name] for name in ("HOME", "LANG", "LC_ALL", "USER", "SYSTEMROOT") if name in os.environ
+        }
+        return kept | {
+            "PATH": search_path(),
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "TMPDIR": str(self._state.temporary),
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AUTH": "true",
+            "BIND_HOST": ports.LOOPBACK,
+            "GATEWAY_PORT": str(self.port),
+            "IOT_MTLS_PORT": str(self.mqtt_port),
+            "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            "MINISTACK_REGION": REGION,
+            "S3_PERSIST": "1",  # objects on disk instead of in memory
+            "S3_DATA_DIR": str(self._state.objects),
+            # Each worker is a Python process of about 40 MB: bounded, and soon given back.
+            "LAMBDA_ACCOUNT_CONCURRENCY": "10",
+            "LAMBDA_WARM_TTL_SECONDS": "20",
+            "MALLOC_ARENA_MAX": "2",  # else the server's many threads keep what they once used
+            "SFTP_ENABLED": "0",
+            leftovers.MARK: str(self._state.root),
+            "LENSLOOP_MINUTE_SECONDS": str(self._minute_seconds),
+            "LENSLOOP_DETACHED": "1" if detached else "",
+            "LENSLOOP_PATCHES": "all" if self._patched else "none",
+        }
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + PATIENCE_TO_START
@@ -141,14 +179,16 @@ class LocalCloud:
 
     def stop(self) -> None:
         """Ends the cloud with everything it started and removes its temporary folders. Logs stay."""
-        server, self._server = self._server, None
-        if server is not None:
-            end_server(server)
-            leftovers.end(self._state.root)
-            self._state.clear()
+        if not self._started:
+            return
+        if self._server is not None:
+            _end(self._server)
+        leftovers.end(self._state.root)
+        self._state.clear()
+        self._started, self._server = False, None
 
 
-def end_server(server: subprocess.Popen[bytes]) -> None:
+def _end(server: subprocess.Popen[bytes]) -> None:
     if server.stdin:
         server.stdin.close()
     with contextlib.suppress(ProcessLookupError):
@@ -173,38 +213,6 @@ def environment(port: int) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "NO_PROXY": f"{ports.LOOPBACK},localhost",
         "no_proxy": f"{ports.LOOPBACK},localhost",
-    }
-
-
-def _server_environment(state: StateDir, port: int, mqtt_port: int, minute: float, detached: bool) -> dict[str, str]:
-    """Nothing of the person's own environment but where things are: functions inherit it, and it may hold secrets."""
-    kept = {name: os.environ[name] for name in ("HOME", "LANG", "LC_ALL", "USER", "SYSTEMROOT") if name in os.environ}
-    return kept | {
-        "PATH": search_path(),
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "TMPDIR": str(state.temporary),
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AUTH": "true",
-        "BIND_HOST": ports.LOOPBACK,
-        "GATEWAY_PORT": str(port),
-        "IOT_MTLS_PORT": str(mqtt_port),
-        "MINISTACK_ACCOUNT_ID": ACCOUNT,
-        "MINISTACK_REGION": REGION,
-        "S3_PERSIST": "1",  # objects on disk instead of in memory
-        "S3_DATA_DIR": str(state.objects),
-        # Each worker is a Python process of about 40 MB: bounded, and soon given back.
-        "LAMBDA_ACCOUNT_CONCURRENCY": "10",
-        "LAMBDA_WARM_TTL_SECONDS": "20",
-        "MALLOC_ARENA_MAX": "2",  # else the server's many threads keep what they once used
-        "SFTP_ENABLED": "0",
-        leftovers.MARK: str(state.root),
-        "LENSLOOP_MINUTE_SECONDS": str(minute),
-        "LENSLOOP_DETACHED": "1" if detached else "",
     }
 
 

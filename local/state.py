@@ -52,8 +52,7 @@ class StateDir:
         self._running = self.root / "cloud.json"
 
     def prepare(self) -> None:
-        """Empties what belongs to one run of the cloud; logs of the last one are replaced."""
-        self.clear()
+        """Makes the folders of one run of the cloud; the logs of the last one are replaced."""
         for folder in (self.root, self.temporary, self.objects, self.jobs, self.job_logs):
             folder.mkdir(parents=True, exist_ok=True)
 

@@ -1,0 +1,31 @@
+"""`python -m local …`: the local cloud at the command line. The Makefile's up, down, status, deploy-local and demo."""
+
+import signal
+import sys
+
+from local import commands
+from local.errors import LocalCloudError
+
+INTERRUPTED = 130
+
+
+def main(arguments: list[str]) -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended politely, it tidies up as after Ctrl-C
+    try:
+        if arguments[:1] == ["demo"]:
+            from local import demo
+
+            return demo.main(arguments[1:])
+        options = commands.parser().parse_args(arguments)
+        options.run(options)
+    except LocalCloudError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped half-way; nothing was left behind.", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
