@@ -57,15 +57,19 @@ class TrainingJobs(Construct):
         )
 
     def _report(self) -> tuple[iam.PolicyStatement, iam.PolicyStatement]:
-        group = cdk.Stack.of(self).format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=f"{LOG_GROUP}:*",
-            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-        )
+        # CreateLogGroup is asked of the group itself, the others of what is in it.
+        groups = [
+            cdk.Stack.of(self).format_arn(
+                service="logs",
+                resource="log-group",
+                resource_name=name,
+                arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+            )
+            for name in (LOG_GROUP, f"{LOG_GROUP}:*")
+        ]
         logs = ("CreateLogGroup", "CreateLogStream", "PutLogEvents", "DescribeLogStreams")
         return (
-            iam.PolicyStatement(actions=[f"logs:{action}" for action in logs], resources=[group]),
+            iam.PolicyStatement(actions=[f"logs:{action}" for action in logs], resources=groups),
             iam.PolicyStatement(
                 actions=["cloudwatch:PutMetricData"],
                 resources=["*"],  # metrics have no ARN; the namespace is the limit
@@ -91,10 +95,9 @@ def _channel(name: str, asset: assets.Asset) -> dict[str, Any]:
 def _read_channels(bucket: s3.IBucket, *channels: assets.Asset) -> list[iam.PolicyStatement]:
     prefixes = (names.DATASETS_PREFIX, names.IMAGES_PREFIX, names.RELEASES_PREFIX)
     objects = [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]
-    # Training must never read what inspection only works with, nor list it.
     statements = [
         iam.PolicyStatement(actions=["s3:GetObject"], resources=objects),
-        _list(bucket, *prefixes),
+        _list(bucket, *prefixes, names.TRAINING_PREFIX),
     ]
     for asset in channels:
         key = asset.s3_object_key

@@ -8,9 +8,10 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import Validations
 from cdk_nag import AwsSolutionsChecks
+from cfnlint.api import lint
 
 import app
-from tests.stacks.synthesized import context
+from tests.stacks.synthesized import Synthesized, context
 
 # Rule → why we do not keep it.
 EXCEPTIONS = {
@@ -54,3 +55,10 @@ def test_every_exception_is_still_needed(findings: dict[str, list[str]]) -> None
 
 def test_cdks_own_checks_of_cloudformation_are_on() -> None:
     assert context()["@aws-cdk/core:validateAgainstDefaultRules"] is True
+
+
+@pytest.mark.parametrize("stack", ["storage", "fleet", "retraining", "delivery"])
+def test_cloudformations_schemas_know_every_property(shipped: Synthesized, stack: str) -> None:
+    template = (shipped.folder / f"deeplens-trash-{stack}.template.json").read_text()
+    found = lint(template, config={"regions": ["us-east-1"]})
+    assert [match.message for match in found if match.rule.severity == "error"] == []
