@@ -34,13 +34,13 @@ class MemoryS3:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __setitem__(self, key: str, content: bytes) -> None:
-        self.put_object(Bucket="b", Key=key, Body=content)
+        self.put_object(Key=key, Body=content)
 
     def __delitem__(self, key: str) -> None:
         del self.objects[key]
         self._order = None
 
-    def put_object(self, Bucket: str, Key: str, Body: Any, ContentType: str = "") -> None:
+    def put_object(self, *, Key: str, Body: Any, **_: Any) -> None:
         content = Body if isinstance(Body, bytes) else Body.read()
         with self._lock:
             self._count("PUT", PUT_SECONDS)
@@ -49,7 +49,7 @@ class MemoryS3:
             self.objects[Key] = content
             self.etags.pop(Key, None)
 
-    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
+    def get_object(self, *, Key: str, **_: Any) -> dict[str, Any]:
         self.before_get(Key)
         with self._lock:
             self._count("GET", GET_SECONDS)
@@ -66,7 +66,7 @@ class MemoryS3:
         return {"Body": io.BytesIO(content), "ETag": f'"{self.etag(Key)}"', "ContentLength": len(content)}
 
     def list_objects_v2(
-        self, Bucket: str, Prefix: str = "", Delimiter: str = "", ContinuationToken: str = ""
+        self, *, Prefix: str = "", Delimiter: str = "", ContinuationToken: str = "", **_: Any
     ) -> dict[str, Any]:
         with self._lock:
             self._count("LIST", LIST_SECONDS)
@@ -118,7 +118,7 @@ class MemoryS3:
         self.seconds += seconds
 
 
-class Cancelled(ClientError):
+class Cancelled(ClientError):  # type: ignore[misc]
     pass
 
 
@@ -135,18 +135,23 @@ class MemoryTable:
         self.TransactionCanceledException = Cancelled
 
     def get_item(self, Key: dict[str, str], ConsistentRead: bool = False) -> dict[str, Any]:
-        assert ConsistentRead
+        if not ConsistentRead:
+            raise ValueError("a lease must be read consistently")
         item = self.items.get(Key["id"])
         return {"Item": item} if item else {}
 
     def transact_write_items(self, TransactItems: list[dict[str, Any]]) -> None:
         update, put = TransactItems[0]["Update"], TransactItems[1]["Put"]
-        assert update["ConditionExpression"] == "#run.#epoch = :epoch"
-        assert update["UpdateExpression"] == "SET #run.#digest = :digest"
+        known = ("#run.#epoch = :epoch", "SET #run.#digest = :digest")
+        if (update["ConditionExpression"], update["UpdateExpression"]) != known:
+            raise NotImplementedError(update)
         run = self.items.setdefault("trigger", {}).setdefault("run", {})
         if run.get("epoch") != update["ExpressionAttributeValues"][":epoch"]:
             raise Cancelled(
-                {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": [{"Code": "ConditionalCheckFailed"}]},  # type: ignore[typeddict-unknown-key]
+                {
+                    "Error": {"Code": "TransactionCanceledException"},
+                    "CancellationReasons": [{"Code": "ConditionalCheckFailed"}],
+                },  # type: ignore[typeddict-unknown-key]
                 "TransactWriteItems",
             )
         run["digest"] = update["ExpressionAttributeValues"][":digest"]

@@ -69,7 +69,7 @@ def write_table(key: str, columns: tuple[str, ...], rows: Iterable[Row]) -> None
 def row_writer(key: str) -> Iterator[Any]:
     """For rows of all columns that come one by one: give each to `writerow`."""
     with upload(key) as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = csv.writer(file)
         writer.writerow(Row._fields)
         yield writer
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas import bucket
 from lambdas.decoder import Decoder, Unreadable
@@ -35,18 +35,22 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     def save() -> None:
         bucket.write_json(chunk, {**work, "rows": rows, "samples": samples.kept})
 
+    def unfinished(why: str) -> InspectionUnfinished:
+        save()
+        return InspectionUnfinished(f"{chunk}: {len(rows)} of {len(work['pictures'])} pictures, then {why}.")
+
     saved = time.monotonic()
     with Decoder() as decoder:
-        for picture, content in _downloaded(todo):
-            rows.append(content if isinstance(content, Row) else _look(picture, content, decoder, samples))
-            if _ends_soon(context) and len(rows) < len(work["pictures"]):
-                save()
-                raise InspectionUnfinished(
-                    f"{chunk}: {len(rows)} of {len(work['pictures'])} pictures; the rest follows."
-                )
-            if time.monotonic() - saved > _SAVE_EVERY:
-                save()
-                saved = time.monotonic()
+        try:
+            for picture, content in _downloaded(todo):
+                rows.append(content if isinstance(content, Row) else _look(picture, content, decoder, samples))
+                if _ends_soon(context) and len(rows) < len(work["pictures"]):
+                    raise unfinished("the time was up")
+                if time.monotonic() - saved > _SAVE_EVERY:
+                    save()
+                    saved = time.monotonic()
+        except (ClientError, BotoCoreError) as fault:
+            raise unfinished(f"S3 failed: {fault}") from fault
     if todo:
         save()
     rejected = sum(1 for row in rows if row.reason)

@@ -13,13 +13,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-CPU_SECONDS = 10
 MEMORY_MB = 128  # for one picture, beside the interpreter
 _AT_LEAST = 256  # enough for hash and thumbnail; large pictures are decoded smaller
 _THUMBNAIL = 96
 
 
-def main() -> None:
+def main(cpu_seconds: int) -> None:
     _find_pillow()
     _limit_memory()
     requests, answers = sys.stdin.buffer, sys.stdout
@@ -27,7 +26,7 @@ def main() -> None:
     answers.flush()
     while header := requests.read(5):
         length, sample = struct.unpack(">IB", header)
-        _limit_time()
+        _limit_time(cpu_seconds)
         answers.write(json.dumps(_answer(requests.read(length), bool(sample))) + "\n")
         answers.flush()
 
@@ -99,11 +98,11 @@ def _limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
-def _limit_time() -> None:
+def _limit_time(seconds: int) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
-    soft = math.ceil(used.ru_utime + used.ru_stime) + CPU_SECONDS
+    soft = math.ceil(used.ru_utime + used.ru_stime) + seconds
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))

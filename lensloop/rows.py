@@ -42,7 +42,7 @@ def refused(listed: Listed, reason: str, again: bool = False) -> Row:
 
 def write_rows(file: TextIO, columns: tuple[str, ...], rows: Iterable[Row]) -> None:
     order = [Row._fields.index(column) for column in columns]
-    writer = csv.writer(file, lineterminator="\n")
+    writer = csv.writer(file)  # its \r\n also makes it quote names that hold either
     writer.writerow(columns)
     if order == list(range(len(order))):
         writer.writerows(row[: len(order)] for row in rows)

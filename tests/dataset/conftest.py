@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from lambdas import assemble_dataset, bucket, inspect_images, take_snapshot
-from lensloop.settings import Settings
 from bench.memory_cloud import MemoryS3, MemoryTable
+from lambdas import assemble_dataset, bucket, inspect_images, take_snapshot
+from lambdas.decoder import Decoder
+from lensloop.settings import Settings
 
 
 @dataclass
@@ -44,10 +46,13 @@ class Project:
     def rejected(self) -> dict[str, dict[str, str]]:
         return {row["key"]: row for row in self._csv("rejected.csv")}
 
-    def file(self, name: str) -> bytes:
-        content = self.s3.objects[f"datasets/{self.table.items['dataset']['digest']}/{name}"]
+    def content(self, key: str) -> bytes:
+        content = self.s3.objects[key]
         assert isinstance(content, bytes)
         return content
+
+    def file(self, name: str) -> bytes:
+        return self.content(f"datasets/{self.table.items['dataset']['digest']}/{name}")
 
     def report(self) -> dict[str, Any]:
         report: dict[str, Any] = json.loads(self.file("report.json"))
@@ -59,8 +64,23 @@ class Project:
         return csv.DictReader(io.StringIO(text, newline=""))
 
 
+@pytest.fixture(scope="session")
+def opened() -> Iterator[Decoder]:
+    with Decoder() as decoder:
+        yield decoder
+
+
 @pytest.fixture
-def project(monkeypatch: pytest.MonkeyPatch) -> Project:
+def project(monkeypatch: pytest.MonkeyPatch, opened: Decoder) -> Project:
+    """The child process that opens pictures lives on from run to run, for speed."""
+
+    class Kept:
+        def __enter__(self) -> Decoder:
+            return opened
+
+        def __exit__(self, *_: object) -> None: ...
+
+    monkeypatch.setattr(inspect_images, "Decoder", Kept)
     return connected(monkeypatch, Project())
 
 
@@ -80,10 +100,9 @@ def picture() -> Picture:
     """A picture that differs from that of every other number, to the eye as well."""
 
     def make(number: int, size: int = 64, kind: str = "JPEG") -> bytes:
+        tiles = Image.frombytes("RGB", (8, 8), random.Random(number).randbytes(3 * 64))
         file = io.BytesIO()
-        Image.effect_noise((8, 8), 64 + number % 64).resize((size, size), Image.Resampling.NEAREST).convert("RGB").save(
-            file, kind, quality=80
-        )
+        tiles.resize((size, size), Image.Resampling.NEAREST).save(file, kind, quality=80)
         return file.getvalue()
 
     return make

@@ -1,0 +1,193 @@
+"""Files and keys that strangers may put into a bucket: made here, so that none has to be kept."""
+
+import gzip
+import io
+import pickle
+import random
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+
+from PIL import Image
+
+BOMB = b"\0" * (100 * 1024**2)
+
+
+def photo(width: int = 320, height: int = 240, seed: int = 1) -> Image.Image:
+    return Image.frombytes("RGB", (16, 12), random.Random(seed).randbytes(3 * 16 * 12)).resize((width, height))
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def png(width: int, height: int, rows: bytes, *extra: bytes, bits: int = 8, colour: int = 0) -> bytes:
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + b"".join(extra) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def black(width: int, height: int, channels: int = 1) -> bytes:
+    """The compressed rows of a black PNG, made without ever holding them."""
+    packer, row = zlib.compressobj(1), bytes(1 + width * channels)
+    return b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
+
+
+def hostile_files() -> Iterator[tuple[str, bytes]]:
+    """Each must be left out. The names say what is wrong."""
+    jpeg, small_png = saved(photo(), "JPEG"), saved(photo(), "PNG")
+    yield "empty.jpg", b""
+    yield "text.jpg", b"not a picture at all\n"
+    yield "page.jpg", b"<!doctype html><script>alert(1)</script>" * 20
+    yield "svg.jpg", b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>'
+    yield "truncated.jpg", jpeg[: len(jpeg) * 2 // 3]
+    yield "header-only.jpg", jpeg[:200]
+    yield "two-bytes.jpg", jpeg[:2]
+    yield "no-scan.jpg", jpeg[: jpeg.index(b"\xff\xda")] + b"\xff\xd9"
+    yield "65500-sides.jpg", _with_size(jpeg, 65500, 65500)
+    yield "no-height.jpg", _with_size(jpeg, 0, 320)
+    yield "truncated.png", small_png[: len(small_png) // 2]
+    yield "wrong-checksum.png", small_png[:-20] + b"\0\0\0\0" + small_png[-16:]
+    yield "no-data.png", png(64, 64, b"")
+    yield "broken-zlib.png", png(64, 64, b"\x78\x9c" + bytes(40))
+    yield "too-little-data.png", png(64, 64, zlib.compress(bytes(100)))
+    yield "no-width.png", png(0, 64, zlib.compress(bytes(64)))
+    yield "two-billion-wide.png", png(2**31 - 1, 2**31 - 1, zlib.compress(bytes(100)))
+    yield "bomb-13000.png", png(13000, 13000, black(13000, 13000))
+    yield "bomb-50000.png", png(50000, 50000, black(50000, 100))
+    yield "bomb-under-the-cap.png", png(7000, 7000, black(7000, 7000, 4), colour=6)
+    yield "text-bomb.png", png(64, 64, zlib.compress(bytes(65 * 64)), chunk(b"zTXt", b"a\0\0" + zlib.compress(BOMB)))
+    yield "profile-bomb.png", png(64, 64, zlib.compress(bytes(65 * 64)), chunk(b"iCCP", b"a\0\0" + zlib.compress(BOMB)))
+    yield "animation.png", saved(photo(), "PNG", save_all=True, append_images=[photo(seed=2), photo(seed=3)])
+    yield "many-frames.gif.jpg", saved(photo(64, 64), "GIF", save_all=True, append_images=[photo(64, 64, 2)] * 50)
+    yield "gif.jpg", saved(photo(), "GIF")
+    yield "webp.jpg", saved(photo(), "WEBP")
+    yield "bmp.png", saved(photo(), "BMP")
+    yield "tiff.jpg", saved(photo(), "TIFF")
+    yield "jpeg2000.jpg", saved(photo(), "JPEG2000")
+    yield "avif.jpg", saved(photo(), "AVIF")
+    yield "eps.jpg", saved(photo(), "EPS")
+    yield "pdf.jpg", saved(photo(), "PDF")
+    yield "icon.png", saved(photo(64, 64), "ICO")
+    yield "dds.png", saved(photo(), "DDS")
+    yield "archive.jpg", _archive()
+    yield "gzip.png", gzip.compress(small_png)
+    yield "pickle.jpg", pickle.dumps({"a": 1})
+    yield "program.jpg", b"\x7fELF\x02\x01\x01" + bytes(500)
+    yield "random.jpg", random.Random(7).randbytes(5000)
+    yield "random-after-header.jpg", b"\xff\xd8\xff\xe0" + random.Random(8).randbytes(5000)
+    yield "one-pixel.png", saved(Image.new("RGB", (1, 1)), "PNG")
+    yield "a-line.jpg", saved(Image.new("RGB", (800, 3)), "JPEG")
+    yield "a-long-strip.png", png(30000, 20, black(30000, 20))
+    yield "27-megabytes.jpg", jpeg + bytes(27 * 1000**2)
+    yield "endless-scans.jpg", endless_scans()
+
+
+def odd_but_fine() -> Iterator[tuple[str, bytes]]:
+    """Each must be accepted: a good picture, if an unusual one."""
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    jpeg = saved(photo(seed=20), "JPEG")
+    yield "sideways.jpg", saved(photo(seed=21), "JPEG", exif=turned)
+    yield "progressive.jpg", saved(photo(seed=22), "JPEG", progressive=True)
+    yield "cmyk.jpg", saved(photo(seed=23).convert("CMYK"), "JPEG")
+    yield "grey.jpg", saved(photo(seed=24).convert("L"), "JPEG")
+    yield "transparent.png", saved(photo(seed=25).convert("RGBA"), "PNG")
+    yield "palette.png", saved(photo(seed=26).convert("P"), "PNG")
+    yield "16-bit.png", saved(photo(seed=27).convert("I;16"), "PNG")
+    yield "no-extension", saved(photo(seed=28), "JPEG")
+    yield "png-named.jpg", saved(photo(seed=29), "PNG")
+    yield "with-a-zip-behind.jpg", jpeg + _archive()
+    yield "12-megapixels.jpg", saved(photo(4000, 3000, seed=30), "JPEG")
+    yield "16-pixels.png", saved(photo(16, 16, seed=31), "PNG")
+
+
+def endless_scans(megapixels: int = 30, scans: int = 4000) -> bytes:
+    """A progressive JPEG that repeats its last scan: each is gone through pixel by pixel, and nothing is ever shown."""
+    side = int((megapixels * 1e6) ** 0.5)
+    content = saved(Image.new("L", (side, side), 128), "JPEG", progressive=True)
+    last = content.rindex(b"\xff\xda")
+    return content[:-2] + content[last:-2] * scans + b"\xff\xd9"
+
+
+def hostile_keys() -> list[str]:
+    """Each must be left out for its name alone."""
+    return [
+        "images/loose.jpg",
+        "images/glass/../../etc/passwd",
+        "images/../images/glass/a.jpg",
+        "images/glass/./a.jpg",
+        "images/glass/..",
+        "images/./a.jpg",
+        "images//a.jpg",
+        "images/glass//a.jpg",
+        "images/glass/a.jpg/",
+        "images/glass/new\nline.jpg",
+        "images/glass/carriage\rreturn.jpg",
+        "images/glass/tab\there.jpg",
+        "images/glass/nul\0byte.jpg",
+        "images/glass/escape\x1b[31mred.jpg",
+        "images/glass/delete\x7f.jpg",
+        "images/glass/c1\x85control.jpg",
+        "images/glass/gpj\u202ephoto.exe",
+        "images/glass/isolate\u2066x\u2069.jpg",
+        "images/glass/line\u2028separator.jpg",
+        "images/glass/bom\ufeff.jpg",
+        "images/glass/back\\slash.jpg",
+        "images/glass\\a.jpg",
+        "images/glass/cafe\u0301.jpg",
+        "images/cafe\u0301/a.jpg",
+        "images/café/a.jpg",
+        "images/\u212aiwi/a.jpg",
+        "images/-rf/a.jpg",
+        "images/ glass/a.jpg",
+        "images/.hidden/a.jpg",
+        "images/glass*/a.jpg",
+        "images/$(reboot)/a.jpg",
+        "images/<script>/a.jpg",
+        "images/a'; DROP TABLE labels;--/a.jpg",
+        "images/🍌/a.jpg",
+        "images/" + "l" * 64 + "/a.jpg",
+        "images/glass/" + "n" * 256,
+        "images/glass/" + "/".join(["d" * 200] * 5),
+        "images/glass/" + "é" * 128 + ".jpg",
+        "images/glass/" + "/".join(["k" * 100] * 10),
+    ]
+
+
+def odd_keys() -> list[str]:
+    """Each must be accepted: people name files like that."""
+    return [
+        "images/glass/my holiday photo (1).jpg",
+        "images/glass/50%25 off + more.jpg",
+        "images/glass/ünïcödé.jpg",
+        "images/glass/写真.jpg",
+        "images/glass/🍌.jpg",
+        "images/glass/👩\u200d🚒.jpg",
+        "images/glass/comma,quote\"'.jpg",
+        "images/glass/2024/05/01/a.jpg",
+        "images/glass/.hidden.jpg",
+        "images/glass/a..b.jpg",
+        "images/glass/%2e%2e.jpg",
+        "images/Glass bottles_2 - green/a.jpg",
+        "images/0/a.jpg",
+        "images/glass/" + "n" * 250 + ".jpg",
+    ]
+
+
+def _with_size(jpeg: bytes, height: int, width: int) -> bytes:
+    at = jpeg.index(b"\xff\xc0") + 5
+    return jpeg[:at] + struct.pack(">HH", height, width) + jpeg[at + 4 :]
+
+
+def _archive() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("evil.html", "<script>1</script>")
+    return file.getvalue()

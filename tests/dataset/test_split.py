@@ -1,0 +1,125 @@
+"""Splits are stable, fair to every label, and no near-duplicate straddles two of them."""
+
+import random
+from collections import Counter
+from itertools import combinations
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given, settings
+
+from lensloop.near_duplicates import DISTANCE, components, near_pairs
+from lensloop.rows import Row
+from lensloop.split import SPLITS, TEST, TRAIN, VALIDATION, Placed, by_hash, place
+
+
+def row(number: int, label: str = "glass", phash: int | None = None, split: str = "") -> Row:
+    dice = random.Random(number)
+    sha256 = dice.randbytes(32).hex()
+    value = dice.getrandbits(64) if phash is None else phash
+    return Row(f"images/{label}/{number}.jpg", "e", 1, sha256, label, split, 64, 64, f"{value:016x}")
+
+
+def after(rows: list[Row], placed: Placed) -> list[Row]:
+    return [r._replace(split=r.split or placed.splits[r.sha256]) for r in rows if r.sha256 not in placed.torn]
+
+
+def grown(batches: list[list[Row]], min_test: int = 2) -> list[Row]:
+    rows: list[Row] = []
+    for batch in batches:
+        rows = after(rows + batch, place(rows + batch, min_test))
+    return rows
+
+
+def leaks(rows: list[Row]) -> int:
+    return sum(
+        (int(a.phash, 16) ^ int(b.phash, 16)).bit_count() <= DISTANCE and a.split != b.split
+        for a, b in combinations(rows, 2)
+    )
+
+
+def test_the_hash_alone_gives_sixty_twenty_twenty() -> None:
+    counts = Counter(by_hash(row(number).sha256) for number in range(20_000))
+    assert counts[TRAIN] == pytest.approx(12_000, rel=0.02)
+    assert counts[VALIDATION] == pytest.approx(4_000, rel=0.04)
+    assert counts[TEST] == pytest.approx(4_000, rel=0.04)
+
+
+# Few distinct hashes and small steps between them make chains, bridges and doubles likely.
+HASHES = st.builds(
+    lambda base, flips: base ^ sum(1 << flip for flip in set(flips)),
+    st.sampled_from([0, 0xFFFF0000FFFF0000, 0x0123456789ABCDEF]),
+    st.lists(st.integers(0, 15), max_size=9),
+)
+BATCHES = st.lists(st.lists(st.tuples(HASHES, st.sampled_from(["glass", "paper"])), max_size=12), max_size=5)
+
+
+@settings(max_examples=200, deadline=None)
+@given(BATCHES)
+def test_no_near_duplicates_straddle_splits_and_no_placed_picture_ever_moves(
+    batches: list[list[tuple[int, str]]],
+) -> None:
+    rows: list[Row] = []
+    number = 0
+    for batch in batches:
+        new = []
+        for value, label in batch:
+            new.append(row(number, label, value))
+            number += 1
+        before = {r.sha256: r.split for r in rows}
+        rows = after(rows + new, place(rows + new, min_test=2))
+        assert leaks(rows) == 0
+        assert all(before[r.sha256] == r.split for r in rows if r.sha256 in before)
+        assert {r.split for r in rows} <= set(SPLITS)
+
+
+def test_a_picture_between_two_splits_is_left_out_with_both() -> None:
+    train, test = row(1, phash=0, split=TRAIN), row(2, phash=0xFFF, split=TEST)
+    between = row(3, phash=0x3F)
+    placed = place([train, test, between], min_test=0)
+    assert set(placed.torn[between.sha256]) == {train, test}
+
+
+def test_a_newcomer_joins_the_split_of_what_it_resembles() -> None:
+    for split in SPLITS:
+        old = row(1, phash=0, split=split)
+        chain = [row(2, phash=0b111111), row(3, phash=0b111111_111111)]
+        assert set(place([old, *chain], min_test=0).splits.values()) == {split}
+
+
+@pytest.mark.parametrize("count", [5, 9, 10, 11, 20, 50])
+def test_every_label_gets_test_and_validation_pictures_as_soon_as_it_has_enough(count: int) -> None:
+    for seed in range(50):
+        rows = grown([[row(1000 * seed + number) for number in range(count)]])
+        splits = Counter(r.split for r in rows)
+        assert splits[TEST] >= min(2, count // 5)
+        assert splits[VALIDATION] >= min(2, count // 5)
+        assert splits[TRAIN] >= count // 2
+
+
+def test_a_label_that_grows_one_by_one_gets_its_test_pictures_too() -> None:
+    for seed in range(30):
+        rows = grown([[row(1000 * seed + number)] for number in range(12)])
+        assert Counter(r.split for r in rows)[TEST] >= 2
+
+
+def test_adding_pictures_of_one_label_moves_none_of_another() -> None:
+    first = grown([[row(number, "glass") for number in range(40)]])
+    more = grown([first, [row(100 + number, "paper") for number in range(40)]])
+    assert {r.sha256: r.split for r in more if r.label == "glass"} == {r.sha256: r.split for r in first}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sets(HASHES, max_size=40), st.sets(HASHES, max_size=40))
+def test_near_pairs_are_those_of_comparing_all_with_all(new: set[int], old: set[int]) -> None:
+    old -= new
+    expected = {
+        frozenset((a, b)) for a, b in combinations(new | old, 2) if {a, b} & new and (a ^ b).bit_count() <= DISTANCE
+    }
+    found = [frozenset(pair) for pair in near_pairs(sorted(new), sorted(old))]
+    assert set(found) == expected
+    assert len(found) == len(expected)
+
+
+def test_groups_reach_over_chains() -> None:
+    assert components([1, 2, 3, 4], [(1, 2), (2, 3)]) == [[1, 2, 3], [4]]
