@@ -51,8 +51,8 @@ def up(options: argparse.Namespace) -> None:
         raise LocalCloudError(f"--minute is {options.minute}; a minute must last longer than nothing.")
     cloud = LocalCloud(
         _state().root,
-        port=_port("LENSLOOP_PORT", PORT),
-        mqtt_port=_port("LENSLOOP_MQTT_PORT", MQTT_PORT),
+        port=port("LENSLOOP_PORT", PORT),
+        mqtt_port=port("LENSLOOP_MQTT_PORT", MQTT_PORT),
         minute_seconds=options.minute,
         what="`make up`",
     )
@@ -108,8 +108,11 @@ def _running() -> Running:
     return running
 
 
-def _port(variable: str, default: int) -> int:
-    text = os.environ.get(variable) or str(default)
+def port(variable: str, default: int) -> int:
+    """What the person chose, or the default; 0 is any free one."""
+    text = os.environ.get(variable)
+    if not text:
+        return default
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise LocalCloudError(f"{variable} is {text!r}; it must be a number between 1 and 65535.")
     return int(text)

@@ -1,5 +1,6 @@
 """Which pictures play which part? The first batch, the wrong one, the better one, and what the cameras see."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,21 +50,22 @@ class Album:
         return self.frames[camera::CAMERAS]
 
 
-def next_label(label: str, labels: tuple[str, ...]) -> str:
-    """The wrong label of the wrong batch: everything is moved one bin along."""
-    return labels[(labels.index(label) + 1) % len(labels)]
+def mislabelled(photos: Iterable[Photo], labels: tuple[str, ...]) -> tuple[Photo, ...]:
+    """Everything one bin along, under names that no rightly labelled picture has."""
+    moved = {label: labels[(number + 1) % len(labels)] for number, label in enumerate(labels)}
+    return tuple(Photo(p.file, moved[p.label], f"really-{p.label}-{p.name}") for p in photos)
 
 
 def drawn(assets: Path, folder: Path) -> Album:
     """The demo's own album, drawn once and kept in `folder`."""
     first = _draw(assets, folder, "first", FIRST_LABELS, FIRST_PER_LABEL)
-    mislabelled = _draw(assets, folder, "wrong", FIRST_LABELS, WRONG_PER_LABEL)
+    moved = _draw(assets, folder, "wrong", FIRST_LABELS, WRONG_PER_LABEL)
     better = _draw(assets, folder, "better", (NEW_LABEL,), NEW_PICTURES)
     frames = _draw(assets, folder, "frames", (*FIRST_LABELS, NEW_LABEL), FRAMES_PER_LABEL)
     return Album(
         title=f"{len(FIRST_LABELS)} labels × {FIRST_PER_LABEL} pictures drawn from the Fluent 3D emoji",
         first=first,
-        wrong=tuple(Photo(p.file, next_label(p.label, FIRST_LABELS), p.name) for p in mislabelled),
+        wrong=mislabelled(moved, FIRST_LABELS),
         better=better,
         frames=frames,
         new_label=NEW_LABEL,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from local.demo.album import CAMERAS, Album, Photo, next_label
+from local.demo.album import CAMERAS, Album, Photo, mislabelled
 from local.errors import LocalCloudError
 
 # 8 frames and 6 held back of a label of 28 leave 14 to learn from: the least that a first release can be judged on.
@@ -79,7 +79,7 @@ def _deal(folder: Path, by_label: dict[str, list[Path]]) -> Album:
         title=f"the {sum(map(len, by_label.values())):,} photographs in {folder}",
         # What is no picture is uploaded all the same: saying why it was left out is the system's work, not the demo's.
         first=(*first, *damaged),
-        wrong=tuple(Photo(p.file, next_label(p.label, labels), p.name) for p in held_back),
+        wrong=mislabelled(held_back, labels),
         better=tuple(held_back),
         frames=tuple(frames),
         passed_over=tuple(str(photo.file) for photo in damaged),

@@ -11,7 +11,7 @@ from local.demo.listener import Listener
 from local.demo.show import Show
 from local.demo.watch import ENDED_WELL, Delivery, Job, Release, Run, Watch
 
-RUN_SECONDS = 240.0
+RUN_SECONDS = 480.0
 ROLLOUT_SECONDS = 120.0
 FRAMES_SECONDS = 120.0
 NOTHING_NEW = "nothing-new"
@@ -25,6 +25,7 @@ class Act:
 
     number: int
     pictures: int
+    executions: int
     run: Run
     job: Job
     release: Release | None = None
@@ -68,7 +69,7 @@ class Story:
         before = self.acts[-1]
         assert before.release is not None  # noqa: S101
         self._upload(self.album.wrong)
-        run, job = self._trained(2)
+        run, job, executions = self._trained(2)
         if run.output.get("outcome") != "refused":
             raise DemoFailed(f"The model trained on wrong labels was not refused: its run ended as {_ending(run)}.")
         self.show.say("judged, and refused:")
@@ -81,7 +82,7 @@ class Story:
         self.show.say(
             f"the cameras still run release {before.release.epoch} and are right {share} of the time, as before"
         )
-        return Act(2, len(self.album.wrong), run, job, sights=sights)
+        return Act(2, len(self.album.wrong), executions, run, job, sights=sights)
 
     def _better_batch(self) -> Act:
         with ThreadPoolExecutor(1) as other_hand:  # at once, so that no pause between them looks like the end
@@ -112,7 +113,7 @@ class Story:
 
     def _released(self, number: int, pictures: int) -> Act:
         since = self.fleet.positions()
-        run, job = self._trained(number)
+        run, job, executions = self._trained(number)
         if run.output.get("outcome") != "released":
             raise DemoFailed(f"The run was to end in a release and ended as {_ending(run)}.")
         release = self.watch.release(run.epoch)
@@ -121,9 +122,10 @@ class Story:
         left_out = tuple(self.watch.left_out(str(run.output["digest"])))
         for line in left_out[:5]:
             self.show.say(f"left out: {line['key']} – {line['reason']}")
-        return Act(number, pictures, run, job, release, deliveries, self._seen(release.epoch, since), left_out)
+        sights = self._seen(release.epoch, since)
+        return Act(number, pictures, executions, run, job, release, deliveries, sights, left_out)
 
-    def _trained(self, number: int) -> tuple[Run, Job]:
+    def _trained(self, number: int) -> tuple[Run, Job, int]:
         """What these changes led to, seen to its end: one retraining and one training job, and nothing left to do."""
         self.show.until("retraining", lambda: self._runs() or None, RUN_SECONDS)
         self.show.say("no more changes for a while, so the trigger started a retraining:")
@@ -137,7 +139,7 @@ class Story:
         if telling[0].status != ENDED_WELL:
             raise DemoFailed(f"The retraining ended as {_endings(telling)}.")
         self.runs_told += len(runs)
-        return telling[0], self._trained_once(number)
+        return telling[0], self._trained_once(number), len(runs)
 
     def _runs(self) -> list[Run]:
         """Those that no earlier act has told of."""

@@ -49,10 +49,11 @@ def _camera(story: Story, camera: Camera) -> dict[str, Any]:
 
 
 def _act(act: Act) -> dict[str, Any]:
-    """Story._trained has made sure that each act had exactly one execution and one job; it ends the demo otherwise."""
+    """Story has made sure that each act had exactly one training job; it ends the demo otherwise."""
     return {
         "act": act.number,
         "pictures": act.pictures,
+        "retraining_executions": act.executions,
         "retraining_execution": act.run.name,
         "outcome": act.run.output["outcome"],
         "training_job": act.job.name,

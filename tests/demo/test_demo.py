@@ -1,0 +1,135 @@
+"""The demo's story, once and for real: the local cloud, the real CDK CLI, real training, three agents."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local import leftovers
+from tests.demo import processes
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
+
+
+@dataclass
+class Told:
+    """What the demo printed and wrote, and what was seen of its processes meanwhile."""
+
+    code: int
+    output: str
+    state: Path
+    listened: set[tuple[str, int]] = field(default_factory=set)
+    memory_mb: list[float] = field(default_factory=list)
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        figures: dict[str, Any] = json.loads((self.state / "demo.json").read_text())
+        return figures
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    state = tmp_path_factory.mktemp("local")
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "local", "demo"],
+        cwd=ROOT,
+        env={**os.environ, "LENSLOOP_LOCAL": str(state)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    story = Told(-1, "", state)
+    ended = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(demo.pid, story, ended))
+    watcher.start()
+    try:
+        story.output, _ = demo.communicate(timeout=1500)
+    finally:
+        demo.terminate()
+        story.code = demo.wait()
+        ended.set()
+        watcher.join()
+        (Path(state) / "output.txt").write_text(story.output)
+    return story
+
+
+def _watch(demo: int, story: Told, ended: threading.Event) -> None:
+    while not ended.wait(2):
+        story.listened |= processes.listening(processes.below(demo))
+        cloud = processes.find(demo, "local.launcher")
+        if cloud:
+            story.memory_mb.append(
+                processes.memory_mb(processes.below(cloud, lambda command: "-m training" in command))
+            )
+
+
+def test_every_step_of_the_story_is_seen(told: Told) -> None:
+    assert told.code == 0, told.output[-4000:]
+
+
+def test_a_burst_of_360_pictures_costs_one_retraining_and_one_training_job(told: Told) -> None:
+    acts = told.figures["acts"]
+    assert (acts[0]["pictures"], acts[0]["retraining_executions"]) == (360, 1)
+    assert told.figures["training_jobs"] == len(acts) == 3
+    assert len({act["training_job"] for act in acts}) == 3
+
+
+def test_the_first_release_is_right_on_95_of_100_test_pictures(told: Told) -> None:
+    assert told.figures["releases"][0]["test_accuracy"] >= 0.95
+
+
+def test_a_wrong_batch_is_refused_with_its_reasons(told: Told) -> None:
+    (refused,) = told.figures["refused"]
+    assert refused["epoch"] not in {release["epoch"] for release in told.figures["releases"]}
+    assert any("below the live model" in reason for reason in refused["reasons"])
+
+
+def test_all_three_cameras_prove_the_last_release_and_know_the_new_label(told: Told) -> None:
+    last = told.figures["releases"][-1]
+    assert "electronics" in last["recall"]
+    cameras = told.figures["cameras"]
+    assert [camera["wave"] for camera in cameras] == ["canary", "fleet", "fleet"]
+    for camera in cameras:
+        assert (camera["epoch"], camera["sha256"], camera["proven"]) == (last["epoch"], last["sha256"], True)
+        assert camera["frames"] == 40
+        assert camera["accuracy"] >= 0.9 > camera["accuracy_before"]
+
+
+def test_the_report_holds_everything_it_shows(told: Told) -> None:
+    page = (told.state / "demo-report.html").read_text()
+    assert page.count("data:image/jpeg") == 36
+    assert not re.search(r"""(src|href)=["']?(?!data:)""", page)
+
+
+def test_each_stage_says_how_long_it_took(told: Told) -> None:
+    seconds = dict(told.figures["seconds"])
+    total = seconds.pop("total")
+    assert set(seconds) == {"pictures", "cloud", "deploy", "cameras", "act 1", "act 2", "act 3"}
+    assert sum(seconds.values()) <= total
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_nothing_listens_beyond_this_machine(told: Told) -> None:
+    assert len({port for _, port in told.listened}) >= 2, "the cloud's two ports were to be seen"
+    assert {host for host, _ in told.listened} <= processes.LOOPBACK
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_local_cloud_takes_less_than_a_gigabyte_besides_training(told: Told) -> None:
+    assert 0 < max(told.memory_mb) < 1000
+
+
+def test_no_process_no_picture_and_no_key_stays_behind(told: Told) -> None:
+    assert leftovers.marked(told.state) == []
+    assert not processes.listening(processes._all()) & told.listened
+    left = {path.name for path in told.state.iterdir()}
+    assert not left & {"objects", "jobs", "tmp", "cloud.json", "ca.pem"}
+    assert not list(told.state.rglob("private.key"))

@@ -1,0 +1,108 @@
+"""Which folders of photographs can carry the story, and how are they dealt out?"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from local.demo import own_pictures
+from local.demo.album import Album
+from local.errors import LocalCloudError
+from tests.demo.conftest import MakeFolder
+
+
+def _missing(photos: MakeFolder) -> Path:
+    return photos({}) / "nowhere"
+
+
+def _a_file(photos: MakeFolder) -> Path:
+    file = photos({}) / "photo.jpg"
+    file.write_text("")
+    return file
+
+
+def _no_pictures_only_text(photos: MakeFolder) -> Path:
+    folder = photos({"glass": 0, "metal": 0})
+    (folder / "glass" / "list.txt").write_text("nothing here")
+    return folder
+
+
+def _texts_named_jpg(photos: MakeFolder) -> Path:
+    folder = photos({"glass": 25, "metal": 5})
+    for number in range(20):
+        (folder / "metal" / f"note-{number}.jpg").write_text("not a picture")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (_missing, "nowhere does not exist. It should hold one folder per label"),
+        (_a_file, "is a file, not a folder"),
+        (lambda photos: photos({}), "holds no photographs in label folders"),
+        (_no_pictures_only_text, "holds no photographs in label folders"),
+        (lambda photos: photos({"glass": 30}), "has one label only"),
+        (lambda photos: photos({"glass": 30, "metal": 1}), "`metal` has 1 picture; the demo needs at least 20"),
+        (lambda photos: photos({"glass": 30, "metal": 0}), "`metal` has 0 pictures"),
+        (lambda photos: photos({"glass": 30, "métal!": 30}), "cannot be a label"),
+        (_texts_named_jpg, "Only 5 of the 25 files of the label `metal` are JPEG or PNG pictures"),
+    ],
+)
+def test_a_folder_that_cannot_carry_the_story_gets_one_sentence(
+    photos: MakeFolder, make: Callable[[MakeFolder], Path], sentence: str
+) -> None:
+    with pytest.raises(LocalCloudError, match=r".+") as refused:
+        own_pictures.read(make(photos))
+    assert sentence in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def _keys(album: Album) -> list[str]:
+    return [photo.key for photo in (*album.first, *album.wrong)]
+
+
+@pytest.mark.parametrize("counts", [{"glass": 20, "metal": 20}, {"a": 21, "b": 94, "c": 137}])
+def test_every_photograph_has_exactly_one_part_and_every_part_has_every_label(
+    photos: MakeFolder, counts: dict[str, int]
+) -> None:
+    album = own_pictures.read(photos(counts))
+    parts = (album.first, album.better, album.frames)
+    files = [photo.file for part in parts for photo in part]
+    assert len(files) == len(set(files)) == sum(counts.values())
+    assert all({photo.label for photo in part} == set(counts) for part in parts)
+    assert all(len([p for p in album.first if p.label == label]) >= 10 for label in counts)
+
+
+def test_the_wrong_batch_shows_the_held_back_photographs_under_other_labels(photos: MakeFolder) -> None:
+    album = own_pictures.read(photos({"glass": 40, "metal": 30, "paper": 30}))
+    true = {photo.file: photo.label for photo in album.better}
+    assert {photo.file for photo in album.wrong} == set(true)
+    assert all(photo.label != true[photo.file] for photo in album.wrong)
+
+
+def test_same_file_names_in_two_labels_never_overwrite_each_other_in_the_bucket(photos: MakeFolder) -> None:
+    album = own_pictures.read(photos({"glass": 40, "metal": 40}))
+    assert len(_keys(album)) == len(set(_keys(album)))
+
+
+def test_each_camera_gets_frames_of_every_label(photos: MakeFolder) -> None:
+    album = own_pictures.read(photos({"glass": 20, "metal": 100}))
+    for camera in range(3):
+        assert {photo.label for photo in album.frames_of(camera)} == {"glass", "metal"}
+
+
+def test_a_text_file_named_jpg_is_uploaded_so_that_the_system_says_why_it_is_left_out(photos: MakeFolder) -> None:
+    folder = photos({"glass": 40, "metal": 40})
+    (folder / "glass" / "notes.jpg").write_text("milk, bread")
+    album = own_pictures.read(folder)
+    assert "images/glass/notes.jpg" in _keys(album)
+    assert "notes.jpg" not in {photo.file.name for photo in (*album.better, *album.frames)}
+
+
+def test_the_same_picture_twice_is_not_both_learned_and_asked(photos: MakeFolder) -> None:
+    folder = photos({"glass": 40, "metal": 40})
+    for file in list((folder / "glass").iterdir()):
+        (folder / "glass" / f"copy-of-{file.name}").write_bytes(file.read_bytes())
+    album = own_pictures.read(folder)
+    learned = {photo.file.read_bytes() for photo in (*album.first, *album.better)}
+    assert not learned & {photo.file.read_bytes() for photo in album.frames}

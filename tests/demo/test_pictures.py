@@ -1,0 +1,39 @@
+"""Are the demo's pictures the same each time, different from each other, and such as the system accepts?"""
+
+from pathlib import Path
+
+import pytest
+
+from lensloop.picture import open_picture
+from local.demo import pictures
+from local.demo.run import EMOJI
+
+pytestmark = pytest.mark.skipif(not EMOJI.is_dir(), reason="npm's emoji are not installed; `make install` gets them")
+
+
+def _draw(folder: Path, words: list[str]) -> list[bytes]:
+    wanted = [("compost", word, folder / f"{number}.jpg") for number, word in enumerate(words)]
+    assert list(pictures.render_all(EMOJI, wanted)) == [file for _, _, file in wanted]
+    return [file.read_bytes() for _, _, file in wanted]
+
+
+def test_the_same_words_give_the_same_picture_and_other_words_another(tmp_path: Path) -> None:
+    words = ["first/1", "first/2", "frames/1"]
+    once, again = _draw(tmp_path / "once", words), _draw(tmp_path / "again", words)
+    assert once == again
+    assert len(set(once)) == len(words)
+
+
+def test_a_picture_that_is_there_is_not_drawn_again(tmp_path: Path) -> None:
+    _draw(tmp_path, ["first/1"])
+    assert list(pictures.render_all(EMOJI, [("compost", "first/1", tmp_path / "0.jpg")])) == []
+
+
+def test_every_thing_of_every_label_can_be_drawn() -> None:
+    missing = [code for codes in pictures.THINGS.values() for code in codes if not (EMOJI / f"{code}.webp").exists()]
+    assert missing == []
+
+
+def test_the_system_accepts_them(tmp_path: Path) -> None:
+    (data,) = _draw(tmp_path, ["first/1"])
+    assert open_picture(data).size == (pictures.SIDE, pictures.SIDE)
