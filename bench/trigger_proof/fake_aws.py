@@ -54,6 +54,7 @@ class FakeAws:
     executions: list[Execution] = field(default_factory=list)
     jobs: dict[str, str] = field(default_factory=dict)
     news: list[tuple[str, str]] = field(default_factory=list)
+    topic_broken: bool = False
     printed: list[str] = field(default_factory=list)
     trained: int = 0  # the newest data set in a finished run
     fates: dict[int, str] = field(default_factory=dict)  # by epoch: refused, fails, aborted; else released
@@ -130,26 +131,28 @@ class FakeAws:
         return not (self.queue or state.run or state.news) and state.gen <= state.covered
 
     def drain(self, rounds: int = 400) -> None:
-        """No more bad luck: minutes pass, events are delivered again, runs go on, until nothing is left to do."""
-        for _ in range(rounds):
+        """No more bad luck: time passes, events are delivered again, runs go on, until nothing is left to do."""
+        for round_ in range(rounds):
             if self.queue:
                 self.deliver()
             self.tick()
             self.advance()
-            self.now += 60
+            self.now += 60 if round_ < 30 else 900
             if self.at_rest:
                 return
-        raise BrokenPromise(f"no rest after {rounds} minutes: {self.state}")
+        raise BrokenPromise(f"no rest after {rounds} rounds: {self.state}")
 
     # The door that every call goes through
 
     @contextmanager
     def _installed(self) -> Iterator[None]:
         clock = SimpleNamespace(time=lambda: float(self.now))
+        system = SimpleNamespace(environ={**ENVIRONMENT, "SETTINGS": self.settings.to_json()})
         table, states, sagemaker = map(self._door, (self.table, self._states(), self._sagemaker()))
         sns = self._door(SimpleNamespace(publish=self._publish))
         functions = self._door(SimpleNamespace(invoke=lambda **_: None))
         stand_ins: list[tuple[object, str, object]] = [
+            *((module, "os", system) for module in (tick, record_changes, trigger_facts)),
             *((module, "time", clock) for module in (tick, record_changes)),
             *((module, "_table", lambda: table) for module in (tick, record_changes)),
             *((module, "states", lambda: states) for module in (tick, trigger_facts)),
@@ -161,7 +164,6 @@ class FakeAws:
         with ExitStack() as stack:
             for module, name, value in stand_ins:
                 stack.enter_context(patch.object(module, name, value))
-            stack.enter_context(patch.dict("os.environ", {**ENVIRONMENT, "SETTINGS": self.settings.to_json()}))
             stack.enter_context(redirect_stdout(output))
             yield
         self.printed += output.getvalue().splitlines()
@@ -181,6 +183,8 @@ class FakeAws:
         return SimpleNamespace(**{name: method(name) for name in dir(client) if not name.startswith("_")})
 
     def _publish(self, TopicArn: str, Subject: str, Message: str) -> None:
+        if self.topic_broken:
+            connection_lost()
         _promise(TopicArn == ENVIRONMENT["TOPIC_ARN"], "news goes to the topic")
         self.news.append((Subject, Message))
 

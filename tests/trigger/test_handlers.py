@@ -1,0 +1,167 @@
+"""What do the two shipped handlers do, seen from outside?"""
+
+import json
+from contextlib import suppress
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from bench.trigger_proof.fake_aws import BEGIN, Execution, FakeAws, connection_lost
+from lensloop.settings import Settings
+from lensloop.trigger import SETTLE
+
+
+def minutes(aws: FakeAws, count: int) -> None:
+    for _ in range(count):
+        aws.tick()
+        aws.advance()
+        aws.now += 60
+
+
+def test_a_burst_becomes_one_run_after_the_quiet_time() -> None:
+    aws = FakeAws()
+    for _ in range(360):
+        aws.upload()
+        if aws.bucket % 10 == 0:
+            aws.deliver()
+    assert [step["step"] for step in aws.tick()["steps"]] == ["Wait"]
+    aws.now += 120
+    assert [step["step"] for step in aws.tick()["steps"]] == ["Acquire", "Start", "Confirm", "Wait"]
+    aws.drain()
+    assert (len(aws.executions), aws.trained) == (1, 360)
+
+
+def test_one_batch_of_events_raises_the_mark_once() -> None:
+    aws = FakeAws()
+    aws.upload()
+    aws.upload()
+    aws.deliver()
+    assert aws.state.gen == 1
+
+
+def test_a_batch_is_not_acknowledged_when_the_mark_could_not_be_raised() -> None:
+    aws = FakeAws(before_call={1: connection_lost})
+    aws.upload()
+    with pytest.raises(EndpointConnectionError):
+        aws.deliver()
+    assert aws.queue == 1
+    aws.deliver()
+    assert (aws.queue, aws.state.gen) == (0, 1)
+
+
+def test_a_tick_that_cannot_be_woken_costs_nothing_but_a_line_in_the_log() -> None:
+    aws = FakeAws(before_call={2: connection_lost})
+    aws.upload()
+    aws.deliver()
+    assert aws.queue == 0
+    assert json.loads(aws.printed[0])["level"] == "WARNING"
+
+
+def test_a_change_during_a_run_gets_a_run_of_its_own() -> None:
+    aws = FakeAws()
+    aws.upload()
+    aws.deliver()
+    aws.now += 120
+    minutes(aws, 3)
+    assert aws.executions[0].seen == 1
+    aws.upload()
+    aws.drain()
+    assert [execution.seen for execution in aws.executions] == [1, 2]
+
+
+def test_a_sweep_finds_what_a_lost_event_hid() -> None:
+    aws = FakeAws()
+    aws.upload(lost=True)
+    aws.drain()
+    assert aws.executions == []
+    aws.tick({"sweep": True})
+    aws.drain()
+    assert aws.trained == 1
+
+
+def test_a_sweep_of_an_unchanged_bucket_trains_nothing() -> None:
+    aws = FakeAws()
+    aws.upload()
+    aws.drain()
+    aws.tick({"sweep": True})
+    aws.drain()
+    assert [execution.outcome for execution in aws.executions] == ["released", "nothing-new"]
+    assert list(aws.jobs) == ["deeplens-trash-1-1"]
+
+
+def test_the_training_that_an_aborted_run_left_behind_is_stopped_before_the_next_run() -> None:
+    aws = FakeAws(fates={1: "aborted"})
+    aws.upload()
+    aws.drain()
+    assert aws.jobs == {"deeplens-trash-1-1": "Stopped", "deeplens-trash-2-1": "Completed"}
+    assert aws.executions[1].started >= aws.executions[0].stopped + SETTLE
+    assert [subject for subject, _ in aws.news] == ["Retraining run 1 was aborted"]
+
+
+def test_a_data_set_that_always_fails_is_tried_three_times_then_blocked_with_news_and_an_alarm() -> None:
+    aws = FakeAws(fates=dict.fromkeys(range(1, 100), "fails"))
+    aws.upload()
+    aws.drain()
+    assert [execution.outcome for execution in aws.executions] == ["", "", "", "blocked"]
+    starts = [execution.started for execution in aws.executions]
+    assert starts[2] - starts[1] > starts[1] - starts[0]
+    ((subject, message),) = aws.news
+    assert "blocked" in subject
+    assert "AlgorithmError: no pictures" in message
+    aws.tick()
+    metrics = json.loads(aws.printed[-1])
+    assert metrics["DigestBlocked"] == 1
+    assert metrics["_aws"]["CloudWatchMetrics"][0]["Metrics"] == [{"Name": "DigestBlocked", "Unit": "Count"}]
+
+
+def test_a_person_can_clear_a_block() -> None:
+    aws = FakeAws(fates=dict.fromkeys(range(1, 5), "fails"))
+    aws.upload()
+    aws.drain()
+    aws.tick({"clear_blocked": True})
+    aws.drain()
+    assert (aws.executions[-1].epoch, aws.executions[-1].outcome) == (5, "released")
+    assert aws.state.blocked_digest == ""
+
+
+def test_the_daily_cap_holds_until_midnight_tells_once_and_loses_nothing() -> None:
+    aws = FakeAws(settings=Settings(runs_per_day=2))
+    for _ in range(3):
+        aws.upload()
+        aws.deliver()
+        aws.now += 120
+        minutes(aws, 6)
+    assert len(aws.executions) == 2
+    assert len(aws.news) == 1
+    assert any("DailyCapReached" in line for line in aws.printed)
+    aws.drain()
+    assert (len(aws.executions), aws.trained) == (3, 3)
+    assert aws.executions[2].started // 86_400 == BEGIN // 86_400 + 1
+    assert len(aws.news) == 1
+
+
+def test_after_a_restore_of_the_table_the_numbers_of_old_executions_are_passed_over() -> None:
+    aws = FakeAws(
+        executions=[Execution(n, BEGIN - 9000 + n, "SUCCEEDED", seen=0, outcome="released") for n in (1, 2, 3)]
+    )
+    aws.upload()
+    aws.drain()
+    assert [execution.epoch for execution in aws.executions] == [1, 2, 3, 4]
+    assert (aws.state.epoch, aws.trained) == (4, 1)
+
+
+def test_news_that_cannot_be_sent_now_is_sent_later_and_holds_nothing_up() -> None:
+    aws = FakeAws(fates={1: "aborted"})
+    aws.topic_broken = True
+    aws.upload()
+    aws.deliver()
+    for _ in range(30):
+        with suppress(EndpointConnectionError):
+            aws.tick()
+        aws.advance()
+        aws.now += 60
+    assert aws.trained == 1
+    assert aws.news == []
+    aws.topic_broken = False
+    aws.drain()
+    assert len(aws.news) == 1
