@@ -33,7 +33,8 @@ class Agent:
         self._store = Store(config.home)
         self._jobs = Jobs(config.thing, lambda topic, content: self._broker.publish(topic, content))
         self._broker = Broker(config, self._jobs.topics(), self._jobs.received, self._connected)
-        self._results = Results(config.home, config.thing, self._broker.publish_now, lambda: self._broker.up, record)
+        publish, up = self._broker.publish_now, lambda: self._broker.up
+        self._results = Results(config.home, config.thing, config.results_topic, publish, up, record)
         self._stop = threading.Event()
         self._ready = threading.Event()
         self._ask_at = 0.0

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
+from lensloop import names
 from lensloop.errors import LensloopError
 
 FILE = "camera.json"
@@ -26,6 +27,7 @@ class Config(NamedTuple):
     certificate: Path
     key: Path
     project: str
+    results_topic: str
 
 
 def read(home: Path) -> Config:
@@ -57,6 +59,7 @@ def read(home: Path) -> Config:
         certificate=_file(home, _text(content, "certificate", path), "this camera's certificate"),
         key=_file(home, _text(content, "key", path), "this camera's private key"),
         project=_text(content, "project", path),
+        results_topic=_results_topic(content, thing, path),
     )
 
 
@@ -65,6 +68,14 @@ def _text(content: Any, field: str, path: Path) -> str:
     if not isinstance(value, str) or not value:
         raise ConfigError("{} does not say `{}`. Register this camera again.".format(path, field))
     return value
+
+
+def _results_topic(content: Any, thing: str, path: Path) -> str:
+    topics = [topic.format(thing=thing) for topic in names.RESULTS_TOPICS]
+    topic = content.get("results_topic", topics[0])
+    if topic not in topics:
+        raise ConfigError("The results_topic in {} is {!r}; it must be {}.".format(path, topic, " or ".join(topics)))
+    return str(topic)
 
 
 def _file(home: Path, name: str, what: str) -> Path:

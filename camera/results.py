@@ -21,11 +21,12 @@ class Results:
         self,
         home: Path,
         thing: str,
+        topic: str,
         publish: Callable[[str, Any], bool],
         connected: Callable[[], bool],
         record: bool,
     ) -> None:
-        self._topic = "$aws/things/{}/infer".format(thing)
+        self._topic = topic
         self._status_path = home / "status.json"
         self._record_path = home / "results.jsonl" if record else None
         self._publish, self._connected = publish, connected

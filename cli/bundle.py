@@ -4,7 +4,7 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SHARED = ("__init__.py", "errors.py", "picture.py", "release.py")
+SHARED = ("__init__.py", "errors.py", "names.py", "picture.py", "release.py")
 
 
 def shipped() -> list[Path]:

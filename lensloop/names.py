@@ -10,6 +10,10 @@ TRAINING_PREFIX = "training/"
 RELEASES_PREFIX = "releases/"
 REVIEW_PREFIX = "review/"
 
+# Where a camera may publish results. The first is AWS DeepLens' own, on which AWS IoT may end the connection because
+# topics that start with `$` are reserved: hence the second.
+RESULTS_TOPICS = ("$aws/things/{thing}/infer", "deeplens/{thing}/infer")
+
 
 def prefix(project: str, stage: str = "") -> str:
     """`deeplens-<project>[-<stage>]`, the start of every name."""

@@ -4,6 +4,8 @@ from typing import Any
 
 import aws_cdk as cdk
 
+from lensloop import names
+
 ME = "${iot:Connection.Thing.ThingName}"
 
 
@@ -26,7 +28,10 @@ def camera_policy(stack: cdk.Stack) -> dict[str, Any]:
             {
                 "Effect": "Allow",
                 "Action": "iot:Publish",
-                "Resource": [arn("topic", jobs), arn("topic", f"$aws/things/{ME}/infer")],
+                "Resource": [
+                    arn("topic", jobs),
+                    *(arn("topic", topic.format(thing=ME)) for topic in names.RESULTS_TOPICS),
+                ],
             },
             {"Effect": "Allow", "Action": "iot:Subscribe", "Resource": arn("topicfilter", jobs)},
             {"Effect": "Allow", "Action": "iot:Receive", "Resource": arn("topic", jobs)},

@@ -23,6 +23,12 @@ def test_without_a_ca_the_system_is_trusted(home: Path) -> None:
     assert broker.tls_context(config).check_hostname
 
 
+def test_results_go_where_deeplens_sent_them_unless_the_other_topic_is_chosen(home: Path) -> None:
+    assert read(home).results_topic == "$aws/things/deeplens_test/infer"
+    change(home, "results_topic", "deeplens/deeplens_test/infer")
+    assert read(home).results_topic == "deeplens/deeplens_test/infer"
+
+
 def change(home: Path, field: str, value: Any) -> None:
     path = home / "camera.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), field: value}))
@@ -38,6 +44,7 @@ def change(home: Path, field: str, value: Any) -> None:
         ("key", "gone.key", "this camera's private key"),
         ("ca", "gone.pem", "the broker's CA"),
         ("endpoint", "", "does not say `endpoint`"),
+        ("results_topic", "$aws/things/deeplens_other/infer", "deeplens/deeplens_test/infer"),
     ],
 )
 def test_each_mistake_gets_a_sentence(home: Path, field: str, value: Any, said: str) -> None:
