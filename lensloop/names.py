@@ -1,6 +1,6 @@
 """What is each thing called? Every physical name in the project is built here.
 
-Names start with `deeplens-` because the roles of AWS DeepLens reach only such names (buckets, functions, training jobs).
+Names start with `deeplens-` because the roles of AWS DeepLens reach only such names (buckets, functions, jobs).
 """
 
 IMAGES_PREFIX = "images/"
