@@ -15,6 +15,7 @@ from lensloop import release
 from lensloop.errors import BadArtifact, StaleEpoch
 from lensloop.settings import Settings
 from tests.release.conftest import BUCKET, MODEL, Aws, archive, model_files
+from tests.workflows import scenes
 
 EVENT = {"epoch": 7, "digest": "d1", "model": MODEL}
 
@@ -38,6 +39,7 @@ def test_the_verdict_follows_from_the_evaluation_in_the_archive(
     answer = judge.handler(EVENT, None)
     assert (answer["ship"], answer["reasons"], answer["live_accuracy"]) == (ship, reasons, None)
     json.dumps(answer)
+    assert set(scenes.VERDICT) <= set(answer)
 
 
 def test_the_floors_are_the_projects_own(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

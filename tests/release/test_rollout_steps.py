@@ -13,6 +13,7 @@ from lensloop.errors import BadArtifact
 from lensloop.settings import Settings
 from local.cloud import LocalCloud
 from tests.release.conftest import BUCKET, MODEL, PREFIX, Aws, model_files
+from tests.workflows import scenes
 
 PROOF = {"golden": "1/1", "agent": "1"}
 
@@ -87,6 +88,14 @@ def test_an_order_says_what_to_fetch_and_how_to_know_it(released: Aws, cameras: 
     assert document["golden"]["sha256"] == manifest["golden"]["sha256"]
     url = f"https://s3.us-east-1.amazonaws.com/{BUCKET}/releases/7/model.onnx"
     assert document["model"]["url"] == f"${{aws:iot:s3-presigned-url:{url}}}"
+
+
+def test_the_steps_answer_in_the_words_that_the_workflow_reads(released: Aws, cameras: Cameras) -> None:
+    """The workflow's tests run on a table of answers; here is what keeps that table true."""
+    cameras.add("canary", "a")
+    order = deploy()
+    assert set(order) == set(scenes.WAITING)
+    assert set(check(order)) == set(scenes.WAITING) - {"superseded"}
 
 
 def test_an_order_is_given_once_however_often_it_is_tried(released: Aws, cameras: Cameras) -> None:
