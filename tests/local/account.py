@@ -134,3 +134,28 @@ def until(look: Callable[[], T], good: Callable[[T], bool], seconds: float = 20)
         if good(answer) or time.monotonic() > deadline:
             return answer
         time.sleep(0.1)
+
+
+def request(aws: Aws, program: str, bucket: str, **changes: Any) -> dict[str, Any]:
+    """What trains with a program that lies in the bucket and comes as the channel `program`."""
+    aws.s3.put_object(Bucket=bucket, Key="programs/program.py", Body=program.encode())
+    channels = [channel("program", f"s3://{bucket}/programs/"), *changes.pop("InputDataConfig", [])]
+    return {
+        "TrainingJobName": unique("deeplens"),
+        "RoleArn": aws.role("s3:*", "logs:*"),
+        "AlgorithmSpecification": {
+            "TrainingImage": "an/image:1",
+            "TrainingInputMode": "File",
+            "ContainerEntrypoint": ["python3", "/opt/ml/input/data/program/program.py"],
+            "MetricDefinitions": [{"Name": "test:accuracy", "Regex": "accuracy=([0-9.]+)"}],
+        },
+        "InputDataConfig": channels,
+        "OutputDataConfig": {"S3OutputPath": f"s3://{bucket}/training/"},
+        "ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 1},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+        **changes,
+    }
+
+
+def channel(name: str, uri: str, kind: str = "S3Prefix") -> dict[str, Any]:
+    return {"ChannelName": name, "DataSource": {"S3DataSource": {"S3DataType": kind, "S3Uri": uri}}}

@@ -216,7 +216,12 @@ def the_broker_asks_for_a_certificate(aws: Aws) -> Any:
 
 def loopback_counts_as_tls(aws: Aws) -> Any:
     bucket = aws.bucket()
-    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [f"arn:aws:s3:::{bucket}/*"]}
+    deny: dict[str, Any] = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [f"arn:aws:s3:::{bucket}/*"],
+    }
     deny["Condition"] = {"Bool": {"aws:SecureTransport": "false"}}
     aws.s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
     writer = aws.as_role(aws.role("s3:PutObject", trusts={"AWS": "*"}), "s3")

@@ -1,0 +1,312 @@
+"""Does a training job on the local cloud see, do and leave what it would on SageMaker?"""
+
+import io
+import json
+import tarfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import botocore.exceptions
+import pytest
+
+from local.sagemaker.box import Box, box
+from tests.local.account import Aws, channel, request, unique, until
+
+ENDS = ("Completed", "Failed", "Stopped")
+# Writes what the job sees as JSON into its model.
+LOOK = """
+import json, os, pathlib, sys
+ml = pathlib.Path(os.environ.get("LENSLOOP_ML_ROOT", "/opt/ml"))
+seen = {
+    "files": sorted(str(p.relative_to(ml)) for p in ml.rglob("*") if p.is_file()),
+    "hyperparameters": json.loads((ml / "input/config/hyperparameters.json").read_text()),
+    "environment": dict(os.environ),
+    "path": sys.path,
+    "arguments": sys.argv[1:],
+}
+print("accuracy=0.5\\naccuracy=0.75")
+(ml / "model/seen.json").write_text(json.dumps(seen))
+"""
+
+
+def train(aws: Aws, program: str, bucket: str = "", **changes: Any) -> dict[str, Any]:
+    """Runs a job to its end; its description."""
+    job = request(aws, program, bucket or aws.bucket(), **changes)
+    aws.sagemaker.create_training_job(**job)
+    return ended(aws, job["TrainingJobName"])
+
+
+def ended(aws: Aws, name: str) -> dict[str, Any]:
+    return until(
+        lambda: aws.sagemaker.describe_training_job(TrainingJobName=name), lambda d: d["TrainingJobStatus"] in ENDS, 60
+    )
+
+
+def seen(aws: Aws, description: dict[str, Any]) -> dict[str, Any]:
+    assert description["TrainingJobStatus"] == "Completed", description.get("FailureReason")
+    bucket, _, key = description["ModelArtifacts"]["S3ModelArtifacts"].removeprefix("s3://").partition("/")
+    packed = aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
+        file = tar.extractfile("seen.json")
+        assert file is not None
+        found: dict[str, Any] = json.load(file)
+        return found
+
+
+def put(aws: Aws, bucket: str, *keys: str) -> None:
+    for key in keys:
+        aws.s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
+
+
+def test_a_job_finds_its_channels_configuration_and_arguments(aws: Aws) -> None:
+    bucket = aws.bucket()
+    put(
+        aws,
+        bucket,
+        "images/can/ü 1.jpg",
+        "images/can/2.jpg",
+        "images/new",
+        "datasets/d/manifest.csv.gz",
+        "datasets/d2/x",
+    )
+    manifest = [{"prefix": f"s3://{bucket}/images/"}, "can/ü 1.jpg", "can/2.jpg"]
+    aws.s3.put_object(Bucket=bucket, Key="datasets/d/images.manifest", Body=json.dumps(manifest).encode())
+    channels = [
+        channel("images", f"s3://{bucket}/datasets/d/images.manifest", "ManifestFile"),
+        channel("dataset", f"s3://{bucket}/datasets/d/manifest.csv.gz"),
+        channel("folder", f"https://s3.us-east-1.amazonaws.com/{bucket}/datasets/d/"),
+    ]
+    job = request(aws, LOOK, bucket, InputDataConfig=channels)
+    job["AlgorithmSpecification"]["ContainerArguments"] = ["train"]
+    job |= {"HyperParameters": {"epoch": "7"}, "Environment": {"COLOUR": "green"}}
+    aws.sagemaker.create_training_job(**job)
+    found = seen(aws, ended(aws, job["TrainingJobName"]))
+    assert found["files"] == [
+        "input/config/hyperparameters.json",
+        "input/config/inputdataconfig.json",
+        "input/config/resourceconfig.json",
+        "input/data/dataset/manifest.csv.gz",
+        "input/data/folder/images.manifest",
+        "input/data/folder/manifest.csv.gz",
+        "input/data/images/can/2.jpg",
+        "input/data/images/can/ü 1.jpg",
+        "input/data/program/program.py",
+    ]
+    assert found["hyperparameters"] == {"epoch": "7"}
+    assert found["environment"]["COLOUR"] == "green"
+    assert found["environment"]["TRAINING_JOB_NAME"] == job["TrainingJobName"]
+    assert found["arguments"] == ["train"]
+
+
+def test_a_job_is_described_as_sagemaker_does(aws: Aws) -> None:
+    description = train(aws, LOOK)
+    steps = [step["Status"] for step in description["SecondaryStatusTransitions"]]
+    assert steps == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
+    assert [(m["MetricName"], m["Value"]) for m in description["FinalMetricDataList"]] == [("test:accuracy", 0.75)]
+    assert description["BillableTimeInSeconds"] >= 1
+    streams = aws.logs.describe_log_streams(
+        logGroupName="/aws/sagemaker/TrainingJobs", logStreamNamePrefix=f"{description['TrainingJobName']}/algo-1-"
+    )["logStreams"]
+    events = aws.logs.get_log_events(
+        logGroupName="/aws/sagemaker/TrainingJobs", logStreamName=streams[0]["logStreamName"]
+    )["events"]
+    assert [event["message"] for event in events] == ["accuracy=0.5", "accuracy=0.75"]
+
+
+def test_a_job_imports_nothing_from_our_environment(aws: Aws) -> None:
+    found = seen(aws, train(aws, LOOK))
+    assert not [folder for folder in found["path"] if "site-packages" in folder or "/work/" in folder]
+
+
+def test_a_job_imports_from_a_zip_in_a_channel(aws: Aws) -> None:
+    bucket = aws.bucket()
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as zipped:
+        zipped.writestr("learning/__init__.py", "")
+        zipped.writestr("learning/__main__.py", LOOK)
+    aws.s3.put_object(Bucket=bucket, Key="code/a1.zip", Body=archive.getvalue())
+    job = request(aws, "", bucket, InputDataConfig=[channel("code", f"s3://{bucket}/code/a1.zip")])
+    job["AlgorithmSpecification"]["ContainerEntrypoint"] = ["python3", "-m", "learning"]
+    job["Environment"] = {"PYTHONPATH": "/opt/ml/input/data/code/a1.zip"}
+    aws.sagemaker.create_training_job(**job)
+    assert seen(aws, ended(aws, job["TrainingJobName"]))
+
+
+def test_network_isolation_cuts_the_network_and_takes_the_credentials(aws: Aws) -> None:
+    if not box().sealed:
+        pytest.skip("this machine gives no namespaces to keep a job in; docs/local-cloud.md says so")
+    reach = f"import socket; socket.create_connection(('127.0.0.1', {aws.cloud.port}), 2)"
+    assert train(aws, reach)["TrainingJobStatus"] == "Completed"
+    cut_off = train(aws, reach, EnableNetworkIsolation=True)
+    assert cut_off["FailureReason"].startswith("AlgorithmError")
+    found = seen(aws, train(aws, LOOK, EnableNetworkIsolation=True))
+    assert not [name for name in found["environment"] if "SECRET" in name or "TOKEN" in name or "ENDPOINT" in name]
+
+
+def test_a_job_acts_as_its_role(aws: Aws) -> None:
+    bucket = aws.bucket()
+    put(aws, bucket, "a/1")
+    unread = train(
+        aws, LOOK, bucket, RoleArn=aws.role("s3:PutObject"), InputDataConfig=[channel("a", f"s3://{bucket}/a/")]
+    )
+    assert "s3:ListBucket" in unread["FailureReason"]
+    unwritten = train(aws, LOOK, bucket, RoleArn=aws.role("s3:GetObject", "s3:ListBucket"))
+    assert "s3:PutObject" in unwritten["FailureReason"]
+
+
+def test_a_failure_is_told_in_the_words_of_the_job(aws: Aws) -> None:
+    sad = (
+        "import os, sys; ml = os.environ.get('LENSLOOP_ML_ROOT', '/opt/ml')\n"
+        "open(ml + '/output/failure', 'w').write('Too few pictures.'); "
+        "open(ml + '/output/data/why.txt', 'w')\nsys.exit(3)"
+    )
+    bucket = aws.bucket()
+    description = train(aws, sad, bucket)
+    assert description["TrainingJobStatus"] == "Failed"
+    assert description["FailureReason"] == "AlgorithmError: Too few pictures., exit code: 3"
+    kept = [found["Key"] for found in aws.s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    assert f"training/{description['TrainingJobName']}/output/output.tar.gz" in kept
+    assert not [key for key in kept if key.endswith("model.tar.gz")]
+
+
+@pytest.mark.parametrize(
+    ("channels", "reason"),
+    [
+        ([("a", "s3://{bucket}/nothing/", "S3Prefix")], "no S3 objects found"),
+        ([("a", "s3://{bucket}/bad.manifest", "ManifestFile")], "the manifest must be a JSON list"),
+        ([("a", "s3://{bucket}/outside.manifest", "ManifestFile")], "would land outside its channel"),
+        ([("a", "s3://no-such-bucket-here/", "S3Prefix")], "NoSuchBucket"),
+    ],
+)
+def test_data_that_cannot_be_brought_ends_the_job(aws: Aws, channels: list[tuple[str, str, str]], reason: str) -> None:
+    bucket = aws.bucket()
+    aws.s3.put_object(Bucket=bucket, Key="bad.manifest", Body=b"{}")
+    aws.s3.put_object(
+        Bucket=bucket, Key="outside.manifest", Body=json.dumps([{"prefix": f"s3://{bucket}/"}, "../../x"]).encode()
+    )
+    wanted = [channel(name, uri.format(bucket=bucket), kind) for name, uri, kind in channels]
+    description = train(aws, LOOK, bucket, InputDataConfig=wanted)
+    assert description["FailureReason"].startswith("ClientError")
+    assert reason in description["FailureReason"]
+
+
+def test_a_job_is_stopped_and_keeps_its_model(aws: Aws) -> None:
+    job = request(aws, "import time; time.sleep(60)", aws.bucket())
+    aws.sagemaker.create_training_job(**job)
+    name = job["TrainingJobName"]
+    until(
+        lambda: aws.sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"], lambda s: s == "Training"
+    )
+    aws.sagemaker.stop_training_job(TrainingJobName=name)
+    description = ended(aws, name)
+    assert (description["TrainingJobStatus"], description["SecondaryStatus"]) == ("Stopped", "Stopped")
+    assert description["ModelArtifacts"]["S3ModelArtifacts"].endswith("model.tar.gz")
+
+
+def test_a_job_that_takes_too_long_is_stopped(aws: Aws) -> None:
+    description = train(aws, "import time; time.sleep(60)", StoppingCondition={"MaxRuntimeInSeconds": 1})
+    assert (description["TrainingJobStatus"], description["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
+
+
+def test_stopping_the_workflow_stops_its_job(aws: Aws) -> None:
+    job = request(aws, "import time; time.sleep(60)", aws.bucket())
+    resource = "arn:aws:states:::sagemaker:createTrainingJob.sync"
+    machine = aws.machine({"Train": {"Type": "Task", "Resource": resource, "Parameters": job, "End": True}})
+    execution = aws.stepfunctions.start_execution(stateMachineArn=machine)["executionArn"]
+    until(lambda: _status(aws, job["TrainingJobName"]), lambda status: status == "Training")
+    aws.stepfunctions.stop_execution(executionArn=execution)
+    assert ended(aws, job["TrainingJobName"])["TrainingJobStatus"] == "Stopped"
+
+
+def _status(aws: Aws, name: str) -> str:
+    try:
+        return str(aws.sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"])
+    except botocore.exceptions.ClientError:
+        return ""
+
+
+def test_state_changes_reach_eventbridge(aws: Aws) -> None:
+    allow = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    url, arn = aws.queue({"Version": "2012-10-17", "Statement": [allow | {"Resource": "*"}]})
+    rule = unique("rule")
+    pattern = {"source": ["aws.sagemaker"], "detail": {"TrainingJobStatus": ["Completed"]}}
+    aws.events.put_rule(Name=rule, EventPattern=json.dumps(pattern))
+    aws.events.put_targets(Rule=rule, Targets=[{"Id": "it", "Arn": arn}])
+    name = train(aws, "pass")["TrainingJobName"]
+    found = until(lambda: aws.sqs.receive_message(QueueUrl=url).get("Messages", []), bool)
+    assert json.loads(found[0]["Body"])["detail"]["TrainingJobName"] == name
+
+
+def test_nothing_of_a_job_stays_on_the_machine(aws: Aws) -> None:
+    train(aws, LOOK)
+    assert not list(aws.cloud._state.jobs.iterdir())
+    assert box().prefix != ("unshare", "-m") or not Path("/opt/ml").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"TrainingJobName": "no spaces"}, "regular expression"),
+        ({"RoleArn": "arn:aws:iam::000000000000:role/nobody"}, "Could not assume role"),
+        ({"EnableManagedSpotTraining": True}, "MaxWaitTimeInSeconds must be set"),
+        ({"StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 90}}, "only for managed spot"),
+        ({"HyperParameters": {"a": "b" * 2501}}, "at most 2500"),
+        ({"ResourceConfig": {"InstanceCount": 2, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 1}}, "one instance"),
+        ({"ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.toaster", "VolumeSizeInGB": 1}}, "enum value set"),
+    ],
+)
+def test_requests_that_sagemaker_refuses_are_refused(aws: Aws, changes: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(botocore.exceptions.ClientError, match=complaint):
+        aws.sagemaker.create_training_job(**request(aws, LOOK, aws.bucket(), **changes))
+
+
+def test_spot_training_with_a_waiting_time_is_taken(aws: Aws) -> None:
+    patience = {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 90}
+    description = train(aws, LOOK, EnableManagedSpotTraining=True, StoppingCondition=patience)
+    assert description["EnableManagedSpotTraining"]
+    assert description["TrainingJobStatus"] == "Completed"
+
+
+def test_a_role_that_does_not_trust_sagemaker_is_refused(aws: Aws) -> None:
+    with pytest.raises(botocore.exceptions.ClientError, match="Could not assume role"):
+        train(aws, LOOK, RoleArn=aws.role("s3:*", trusts={"Service": "lambda.amazonaws.com"}))
+
+
+def test_a_name_is_used_once(aws: Aws) -> None:
+    job = request(aws, "pass", aws.bucket())
+    aws.sagemaker.create_training_job(**job)
+    with pytest.raises(aws.sagemaker.exceptions.ResourceInUse):
+        aws.sagemaker.create_training_job(**job)
+
+
+def test_passing_a_role_to_sagemaker_needs_permission_for_sagemaker(aws: Aws) -> None:
+    job = request(aws, "pass", aws.bucket())
+    maker = aws.role("sagemaker:CreateTrainingJob", trusts={"AWS": "*"})
+    with pytest.raises(botocore.exceptions.ClientError, match="iam:PassRole"):
+        aws.as_role(maker, "sagemaker").create_training_job(**job)
+
+
+@pytest.mark.parametrize("passed_to", ["sagemaker.amazonaws.com", "lambda.amazonaws.com"])
+def test_a_workflow_passes_its_job_a_role_only_to_sagemaker(aws: Aws, passed_to: str) -> None:
+    job = request(aws, "pass", aws.bucket())
+    role = aws.role("sagemaker:CreateTrainingJob")
+    allow = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": job["RoleArn"]}
+    allow["Condition"] = {"StringEquals": {"iam:PassedToService": passed_to}}  # type: ignore[assignment]
+    aws.iam.put_role_policy(
+        RoleName=role.rpartition("/")[2],
+        PolicyName="pass",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allow]}),
+    )
+    resource = "arn:aws:states:::sagemaker:createTrainingJob"
+    states = {"Train": {"Type": "Task", "Resource": resource, "Parameters": job, "End": True}}
+    assert (aws.run(states, role)["status"] == "SUCCEEDED") == (passed_to == "sagemaker.amazonaws.com")
+
+
+def test_without_namespaces_the_job_is_told_where_its_folder_is() -> None:
+    open_box, root = Box(()), Path("/state/jobs/j/ml")
+    assert open_box.command(root, ["run", "--data=/opt/ml/input"], network=False) == ["run", f"--data={root}/input"]
+    assert open_box.variables(root, {"PYTHONPATH": "/opt/ml/input/data/code/a.zip"}) == {
+        "PYTHONPATH": f"{root}/input/data/code/a.zip",
+        "LENSLOOP_ML_ROOT": str(root),
+    }
