@@ -110,10 +110,11 @@ class TriggerStore:
 
     def _update(self, expression: str, condition: str = "", **values: Any) -> bool:
         """Every `#name` stands for itself, so that no attribute can collide with DynamoDB's 573 reserved words."""
+        names = re.findall(r"#(\w+)", f"{expression} {condition}")
         request: dict[str, Any] = {
             "Key": KEY,
             "UpdateExpression": expression,
-            "ExpressionAttributeNames": {f"#{name}": name for name in re.findall(r"#(\w+)", f"{expression} {condition}")},
+            "ExpressionAttributeNames": {f"#{name}": name for name in names},
             "ExpressionAttributeValues": {f":{name}": value for name, value in values.items()},
         }
         if condition:

@@ -137,7 +137,7 @@ class FakeAws:
                 self.deliver()
             self.tick()
             self.advance()
-            self.now += 60 if round_ < 30 else 900
+            self.now += 60 if round_ < 30 else 3600
             if self.at_rest:
                 return
         raise BrokenPromise(f"no rest after {rounds} rounds: {self.state}")

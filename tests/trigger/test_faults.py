@@ -20,7 +20,7 @@ Story = Callable[[FakeAws], None]
 def minutes(aws: FakeAws, count: int) -> None:
     """What SQS, the schedule and the workflow do by themselves; a handler that fails is not their problem."""
     for _ in range(count):
-        for step in (aws.deliver if aws.queue else aws.tick, aws.tick, aws.advance):
+        for step in (*[aws.deliver] * bool(aws.queue), aws.tick, aws.advance):
             with suppress(EndpointConnectionError):
                 step()
         aws.now += 60
@@ -36,20 +36,26 @@ def a_change_during_a_run(aws: FakeAws) -> None:
 def a_failed_run(aws: FakeAws) -> None:
     aws.fates = {1: "fails"}
     aws.upload()
-    minutes(aws, 16)
+    minutes(aws, 7)
+    aws.now += 300
+    minutes(aws, 6)
 
 
 def an_aborted_run_with_its_training_left_behind(aws: FakeAws) -> None:
     aws.fates = {1: "aborted"}
     aws.upload()
-    minutes(aws, 18)
+    minutes(aws, 9)
+    aws.now += 300
+    minutes(aws, 6)
 
 
 def a_data_set_that_gets_blocked_and_cleared(aws: FakeAws) -> None:
     aws.settings = Settings(backoff_seconds=60)
     aws.fates = dict.fromkeys((1, 2, 3), "fails")
     aws.upload()
-    minutes(aws, 32)
+    for _ in range(4):
+        minutes(aws, 6)
+        aws.now += 300
     with suppress(EndpointConnectionError):
         aws.tick({"clear_blocked": True})
     minutes(aws, 3)
