@@ -9,33 +9,23 @@ Take snapshot → Inspect new images → Assemble data set
 → Publish release → Start rollout → Release published          any accident → Retraining failed
 """
 
-import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from lensloop import names
 from lensloop.settings import Settings
+from stacks.training_step import TrainingSpec as TrainingSpec
+from stacks.training_step import TrainingStep
 from stacks.workflow import EPOCH, WHY, Steps, grant_calls, grant_news, jsonata, retry, state_machine
-
-CODE = "/opt/ml/input/data/code"
 
 # Training besides, a run lists the bucket, looks at what is new, judges and publishes; each of these within this.
 _OTHER_STEPS = Duration.hours(6)
-_WAIT_FOR_SPOT = Duration.minutes(30)
-
-_METRICS = ("accuracy", "lowest_recall", "calibration_error")  # as the training prints them
-
-_TRAINING_FAULTS = ("SageMaker.AmazonSageMakerException", "SageMaker.ThrottlingException")
 _ALREADY_STARTED = "StepFunctions.ExecutionAlreadyExistsException"
 
 
@@ -49,15 +39,6 @@ class RetrainingFunctions:
 
     def all(self) -> tuple[lambda_.IFunction, ...]:
         return self.take_snapshot, self.inspect_images, self.assemble_dataset, self.judge, self.publish_release
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingSpec:
-    image_uri: str
-    role: iam.IRole
-    code_file: str  # name of the zip in the `code` channel; Python imports from it as it is
-    output_bucket: s3.IBucket
-    channels: Sequence[Mapping[str, Any]] = ()  # that every job has; those of the data set follow
 
 
 class RetrainingWorkflow(Construct):
@@ -74,7 +55,6 @@ class RetrainingWorkflow(Construct):
         rollout: sfn.IStateMachine,
     ) -> None:
         super().__init__(scope, id)
-        self._settings, self._prefix, self._training = settings, names_prefix, training
         self._bucket = training.output_bucket.bucket_name
         self._steps = steps = Steps(
             self,
@@ -98,8 +78,10 @@ class RetrainingWorkflow(Construct):
 
         release = publish.next(self._start_rollout(rollout, then=self._released()))
         judged = judge.next(steps.ask("Better?", ("$verdict.ship", release), otherwise=self._refused()))
-        train = self._train(then=judged)
-        enough = steps.ask("Enough to train?", ("$dataset.trainable", train), otherwise=self._too_few())
+        training_step = TrainingStep(
+            self, settings=settings, names_prefix=names_prefix, spec=training, steps=steps, then=judged
+        )
+        enough = steps.ask("Enough to train?", ("$dataset.trainable", training_step.start), otherwise=self._too_few())
         blocked = steps.ask("Blocked?", ("$dataset.blocked", self._blocked()), otherwise=enough)
         anything_new = steps.ask("Anything new?", ("$dataset.changed", blocked), otherwise=self._nothing_new())
 
@@ -107,9 +89,9 @@ class RetrainingWorkflow(Construct):
             self,
             f"{names_prefix}-retraining",
             take_snapshot.next(inspect).next(assemble).next(anything_new),
-            timeout=self._longest_run(),
+            timeout=training_step.longest.plus(_OTHER_STEPS),
             log_days=settings.log_retention_days,
-            grants=[grant_calls(*functions.all()), grant_news(topic), *self._training_grants(), _start(rollout)],
+            grants=[grant_calls(*functions.all()), grant_news(topic), *training_step.grants(), _start(rollout)],
         )
 
     # Steps
@@ -126,70 +108,6 @@ class RetrainingWorkflow(Construct):
         )
         each.item_processor(self._steps.part("Inspect chunk", function, {"chunk": "$states.input.chunk"}))
         return each.add_catch(self._steps.failure, errors=["States.ALL"])
-
-    def _train(self, then: sfn.IChainable) -> sfn.CustomState:
-        """On spot capacity first, if wanted; once more on demand when the failure was not the training's own."""
-        if not self._settings.training_spot:
-            return self._training_job("Train", attempt=1, spot=False, on_failure=self._steps.failure, then=then)
-        on_demand = self._training_job(
-            "Train on demand", attempt=2, spot=False, on_failure=self._steps.failure, then=then
-        )
-        # A job of that name may still be running after ResourceInUse, and two must never run at once.
-        own_fault = (
-            "$contains($states.input.Cause, 'AlgorithmError') or $contains($states.input.Error, 'ResourceInUse')"
-        )
-        spot_to_blame = self._steps.ask(
-            "Spot to blame?", (f"$not({own_fault})", on_demand), otherwise=self._steps.failure
-        )
-        return self._training_job("Train", attempt=1, spot=True, on_failure=spot_to_blame, then=then)
-
-    def _training_job(
-        self, name: str, *, attempt: int, spot: bool, on_failure: sfn.IChainable, then: sfn.IChainable
-    ) -> sfn.CustomState:
-        job = sfn.CustomState(
-            self,
-            name,
-            state_json={
-                "Type": "Task",
-                "Resource": f"arn:{Stack.of(self).partition}:states:::sagemaker:createTrainingJob.sync",
-                "Arguments": self._job_request(attempt, spot),
-                "Assign": {"model": jsonata("$states.result.ModelArtifacts.S3ModelArtifacts")},
-            },
-        )
-        retry(job, _TRAINING_FAULTS, attempts=4, seconds=5)
-        job.add_catch(on_failure, errors=["States.ALL"])
-        job.next(then)
-        return job
-
-    def _job_request(self, attempt: int, spot: bool) -> dict[str, Any]:
-        settings, training = self._settings, self._training
-        minutes = Duration.minutes(settings.max_training_minutes)
-        stopping = {"MaxRuntimeInSeconds": minutes.to_seconds()}
-        if spot:
-            stopping["MaxWaitTimeInSeconds"] = minutes.to_seconds() + _WAIT_FOR_SPOT.to_seconds()
-        return {
-            "TrainingJobName": jsonata(f"$dataset.training.job & '-{attempt}'"),
-            "RoleArn": training.role.role_arn,
-            "AlgorithmSpecification": {
-                "TrainingImage": training.image_uri,
-                "TrainingInputMode": "File",
-                "ContainerEntrypoint": ["python3", "-m", "training"],
-                "MetricDefinitions": [{"Name": f"test:{name}", "Regex": f"{name}=([0-9.]+)"} for name in _METRICS],
-            },
-            "Environment": {"PYTHONPATH": f"{CODE}/{training.code_file}"},
-            "InputDataConfig": jsonata(f"$append({json.dumps(list(training.channels))}, $dataset.training.channels)"),
-            "HyperParameters": jsonata("$dataset.training.hyperparameters"),
-            "OutputDataConfig": {"S3OutputPath": f"s3://{self._bucket}/{names.TRAINING_PREFIX}"},
-            "ResourceConfig": {
-                "InstanceCount": 1,
-                "InstanceType": settings.training_instance_type,
-                "VolumeSizeInGB": settings.training_volume_gb,
-            },
-            "StoppingCondition": stopping,
-            "EnableNetworkIsolation": True,
-            "EnableManagedSpotTraining": spot,
-            "Tags": [{"Key": "lensloop", "Value": self._prefix}],
-        }
 
     def _start_rollout(self, rollout: sfn.IStateMachine, then: sfn.IChainable) -> sfn.Chain:
         """The rollout has this run's name, so that an epoch is rolled out once, however often this is tried."""
@@ -265,36 +183,6 @@ class RetrainingWorkflow(Construct):
 
     def _report(self) -> str:
         return f"'\\nThe data set: s3://{self._bucket}/' & $dataset.report"
-
-    # What it may do, and for how long
-
-    def _longest_run(self) -> Duration:
-        attempts = 2 if self._settings.training_spot else 1
-        training = attempts * self._settings.max_training_minutes + _WAIT_FOR_SPOT.to_minutes()
-        return Duration.minutes(training + _OTHER_STEPS.to_minutes())
-
-    def _training_grants(self) -> list[iam.PolicyStatement]:
-        stack = Stack.of(self)
-        jobs = stack.format_arn(service="sagemaker", resource="training-job", resource_name=f"{self._prefix}-*")
-        # Step Functions waits for the job through a managed rule of exactly this name.
-        rule = stack.format_arn(
-            service="events",
-            resource="rule",
-            resource_name="StepFunctionsGetEventsForSageMakerTrainingJobsRule",
-            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-        )
-        actions = ["CreateTrainingJob", "DescribeTrainingJob", "StopTrainingJob", "AddTags"]
-        return [
-            iam.PolicyStatement(actions=[f"sagemaker:{action}" for action in actions], resources=[jobs]),
-            iam.PolicyStatement(
-                actions=["iam:PassRole"],
-                resources=[self._training.role.role_arn],
-                conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
-            ),
-            iam.PolicyStatement(
-                actions=["events:PutTargets", "events:PutRule", "events:DescribeRule"], resources=[rule]
-            ),
-        ]
 
 
 def _start(rollout: sfn.IStateMachine) -> iam.PolicyStatement:

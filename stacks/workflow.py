@@ -134,7 +134,11 @@ class Steps:
 
     def accident(self, name: str, news: str) -> sfn.Chain:
         """Where accidents go: told, with error and cause kept for the one Fail state of the workflow."""
-        keep = {"Error": jsonata("$states.input.Error"), "Cause": jsonata("$states.input.Cause")}
+        # Some errors, such as a timeout, come without a cause.
+        keep = {
+            "Error": jsonata("$states.input.Error"),
+            "Cause": jsonata("$exists($states.input.Cause) ? $states.input.Cause : ''"),
+        }
         tell = self._publish(name, self._fail.id.lower(), news, keep)
         tell.add_catch(self._fail, errors=["States.ALL"], outputs=keep)
         return tell.next(self._fail)
