@@ -18,6 +18,7 @@ from local.tools import PROJECT
 THINGS = (("deeplens_kitchen", "canary"), ("deeplens_canteen", "fleet"), ("deeplens_courtyard", "fleet"))
 FRAMES_PER_SECOND = 8
 STOP_SECONDS = 8.0
+KEPT = frozenset({"agent.log", "results.jsonl"})
 
 
 @dataclass(frozen=True)
@@ -63,18 +64,33 @@ class Camera:
     def start(self, state: Path) -> subprocess.Popen[bytes]:
         """No credentials of AWS: a camera has its certificate and nothing else."""
         kept = {name: os.environ[name] for name in ("HOME", "LANG", "PATH") if name in os.environ}
-        command = [sys.executable, "-m", "camera", "--home", str(self.home), "--frames", str(self.home / "frames")]
+        # Real cameras have processors of their own; these stand back for the training.
+        command = [
+            "nice",
+            sys.executable,
+            "-m",
+            "camera",
+            "--home",
+            str(self.home),
+            "--frames",
+            str(self.home / "frames"),
+        ]
         with self.log.open("wb") as log:
             return subprocess.Popen(
                 [*command, "--loop", "--record", "--fps", str(FRAMES_PER_SECOND)],
                 cwd=PROJECT,
-                # One thread each: three cameras and a training share this machine.
-                env=kept | {leftovers.MARK: str(state), "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+                env=kept | {leftovers.MARK: str(state), "PYTHONDONTWRITEBYTECODE": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def forget(self) -> None:
+        """The cloud that made its certificate is gone; what it saw and logged stays."""
+        for path in self.home.iterdir():
+            if path.name not in KEPT:
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
     def results(self) -> list[dict[str, object]]:
         """What the agent recorded: frame, probabilities, epoch. A line still being written is left for later."""
@@ -113,6 +129,8 @@ class Fleet:
                 agent.kill()
                 agent.wait()
         self._agents.clear()
+        for camera in self.cameras:
+            camera.forget()
 
     def positions(self) -> dict[str, int]:
         """How much each camera has recorded so far, to ask later what came after."""

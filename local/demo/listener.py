@@ -1,6 +1,7 @@
 """What do the cameras publish? A subscriber of its own hears it, with a certificate that may listen only."""
 
 import json
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ class Listener:
     def stop(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _allow(self, iot: Any) -> tuple[Path, Path]:
         def arn(kind: str, name: str) -> str:

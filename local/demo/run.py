@@ -9,6 +9,7 @@ from cli.cameras import add_camera
 from lensloop import names
 from lensloop.settings import Settings
 from local.cloud import LocalCloud
+from local.commands import MQTT_PORT, PORT, port
 from local.demo import album, own_pictures, report, summary
 from local.demo.cameras import Fleet
 from local.demo.errors import DemoFailed
@@ -24,8 +25,8 @@ from local.tools import PROJECT
 EMOJI = PROJECT / "node_modules" / "@lobehub" / "fluent-emoji-3d" / "assets"
 # What differs from an AWS account: patience is short, and the training job's packages are for this machine's Python.
 CONTEXT = {
-    "quiet_seconds": "5",
-    "max_wait_seconds": "60",
+    "quiet_seconds": "8",  # changes are counted up to 5 s late (the window of stacks/changes.py)
+    "max_wait_seconds": "180",
     "backoff_seconds": "5",
     "rollout_check_seconds": "1",
     "training_platform": "local",
@@ -49,9 +50,9 @@ def run(state: Path, images: Path | None, keep: bool) -> None:
             show.say(f"bucket {outputs['Bucket']}")
         fleet, listener = Fleet(state / "cameras", pictures, state), Listener(f"{project}-listener", state / "listener")
         with show.stage("cameras", "Three cameras, one of them the canary"):
+            running.callback(listener.stop)
             if not keep:
                 running.callback(fleet.stop)
-            running.callback(listener.stop)
             _register(cloud, fleet, listener, project)
             show.say("each has its own certificate, and none has credentials of AWS: " + ", ".join(_things(fleet)))
         show.guard = fleet.check
@@ -88,7 +89,13 @@ def _pictures(state: Path, images: Path | None) -> album.Album:
 @contextmanager
 def _up(state: Path, show: Show, keep: bool) -> Iterator[LocalCloud]:
     cloud = LocalCloud(
-        state, minute_seconds=MINUTE_SECONDS, what="`make demo`", say=lambda text: show.say(text.strip())
+        state,
+        # Free ports, so that nothing else on this machine is in the way, unless somebody is going to type them.
+        port=port("LENSLOOP_PORT", PORT if keep else 0),
+        mqtt_port=port("LENSLOOP_MQTT_PORT", MQTT_PORT if keep else 0),
+        minute_seconds=MINUTE_SECONDS,
+        what="`make demo`",
+        say=lambda text: show.say(text.strip()),
     )
     with show.stage("cloud", "The local cloud"):
         cloud.start(detached=keep)
