@@ -107,6 +107,14 @@ def first(**counts: tuple[int, int]) -> dict[str, Any]:
             id="a wrong batch, though far better than live on it",
         ),
         pytest.param(
+            evaluation(scores(ALL_RIGHT, {"can": (5, 3)}), scores(ALL_RIGHT, {"can": (5, 3)})),
+            [
+                "accuracy on the 5 new test pictures 0.60 is below its floor 0.70; "
+                "the labels of the new pictures may be wrong"
+            ],
+            id="five new pictures do",
+        ),
+        pytest.param(
             evaluation(scores(ALL_RIGHT, {"can": (4, 1)}), scores(ALL_RIGHT, {"can": (4, 1)})),
             [],
             id="four new pictures say nothing about their batch",
