@@ -19,6 +19,7 @@ PATCHES: tuple[Callable[[], None], ...] = (
     step_functions.starting_the_same_execution_again_is_no_error,
     step_functions.state_machines_time_out,
     step_functions.ended_executions_stay_as_they_ended,
+    step_functions.states_hold_no_more_than_256_kib,
     cloudformation.buckets_get_encryption_lifecycle_and_tags,
     cloudformation.functions_get_reserved_concurrency_and_dead_letter_queue,
     cloudformation.tables_get_recovery_and_time_to_live,

@@ -8,6 +8,8 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region, json_response, now_iso
 from ministack.services import stepfunctions as sfn
 
+LARGEST_STATE = 262_144
+
 
 def throttled_functions_have_their_error_name() -> None:
     """Upstream reports a throttled function as "Lambda.Unknown" (stepfunctions.py:2272).
@@ -105,3 +107,19 @@ def ended_executions_stay_as_they_ended() -> None:
             fail(execution, error, cause)
 
     sfn._fail_execution = fail_if_running
+
+
+def states_hold_no_more_than_256_kib() -> None:
+    """Upstream passes on outputs of any size (stepfunctions.py:1864); AWS fails with States.DataLimitExceeded."""
+    add = sfn._add_event
+
+    def add_if_small(execution: dict[str, Any], kind: str, details: Any = None) -> None:
+        output = (details or {}).get("stateExitedEventDetails", {}).get("output", "")
+        if len(output.encode()) > LARGEST_STATE:
+            raise sfn._ExecutionError(
+                "States.DataLimitExceeded",
+                "The state/task returned a result with a size exceeding the maximum number of bytes service limit.",
+            )
+        add(execution, kind, details)
+
+    sfn._add_event = add_if_small

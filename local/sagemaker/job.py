@@ -23,6 +23,10 @@ logger = logging.getLogger("lensloop")
 
 PATIENCE_AFTER_SIGTERM = 120  # seconds that SageMaker leaves a container to end by itself
 
+OPEN_BOX = (
+    "lensloop: this machine gives no namespaces, so this job is not cut off from the network as it would be on AWS\n"
+)
+
 
 class JobFailure(Exception):
     """The message is the job's FailureReason."""
@@ -125,6 +129,9 @@ class TrainingJob:
         self.description["TrainingStartTime"] = started = time.time()
         limit = self.description["StoppingCondition"].get("MaxRuntimeInSeconds", DEFAULT_RUNTIME)
         with self._log.open("wb") as log:
+            if isolated and not box().sealed:
+                log.write(OPEN_BOX.encode())
+                log.flush()
             try:
                 self._process = subprocess.Popen(
                     box().command(self._root, ["nice", "-n", "5", *argv], network=not isolated),

@@ -10,6 +10,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,7 @@ from tests.local.account import Aws, unique, until
 
 FAILING = "class Odd(Exception): pass\ndef handler(event, context): raise Odd('no')"
 ECHO = "def handler(event, context): return event"
+ONE_AT_A_TIME = threading.Lock()
 EVERYBODY = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
 
 
@@ -55,7 +57,8 @@ def _batches(aws: Aws, bucket: str) -> list[int]:
 
 def idle_workers_are_all_given_back(aws: Aws) -> Any:
     """Asked inside the emulator: from outside one would have to wait for its round of every 30 seconds."""
-    return _idle_workers_kept()[aws.cloud._patched]
+    with ONE_AT_A_TIME:  # both clouds ask at once, and one answer serves both
+        return _idle_workers_kept()[aws.cloud._patched]
 
 
 @functools.cache
@@ -114,6 +117,16 @@ def ended_executions_stay_as_they_ended(aws: Aws) -> Any:
     aws.stepfunctions.stop_execution(executionArn=execution)
     time.sleep(2.5)
     return aws.stepfunctions.describe_execution(executionArn=execution)["status"]
+
+
+def states_hold_no_more_than_256_kib(aws: Aws) -> Any:
+    long = aws.function("def handler(event, context): return 'x' * event['length']")
+    call = {"Type": "Task", "Resource": long, "End": True}
+    ends = [
+        aws.run({"Set": {"Type": "Pass", "Result": {"length": n}, "Next": "Call"}, "Call": call})
+        for n in (262_000, 263_000)
+    ]
+    return [end.get("error", end["status"]) for end in ends]
 
 
 def buckets_get_encryption_lifecycle_and_tags(aws: Aws) -> Any:
@@ -322,6 +335,7 @@ EXPECTED: dict[Callable[[Aws], Any], Any] = {
     starting_the_same_execution_again_is_no_error: ["started", "started", "ExecutionAlreadyExists"],
     state_machines_time_out: "TIMED_OUT",
     ended_executions_stay_as_they_ended: "ABORTED",
+    states_hold_no_more_than_256_kib: ["SUCCEEDED", "States.DataLimitExceeded"],
     buckets_get_encryption_lifecycle_and_tags: (
         True,
         {"Prefix": "work/"},

@@ -240,7 +240,7 @@ def test_state_changes_reach_eventbridge(aws: Aws) -> None:
 
 def test_nothing_of_a_job_stays_on_the_machine(aws: Aws) -> None:
     train(aws, LOOK)
-    assert not list(aws.cloud._state.jobs.iterdir())
+    assert until(lambda: list(aws.cloud._state.jobs.iterdir()), lambda left: not left) == []
     assert box().prefix != ("unshare", "-m") or not Path("/opt/ml").exists()
 
 
