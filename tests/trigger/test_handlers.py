@@ -98,6 +98,19 @@ def test_the_training_that_an_aborted_run_left_behind_is_stopped_before_the_next
     assert [subject for subject, _ in aws.news] == ["Retraining run 1 was aborted"]
 
 
+def test_a_second_attempt_that_is_left_behind_is_stopped_as_well() -> None:
+    aws = FakeAws()
+    aws.upload()
+    aws.deliver()
+    aws.now += 120
+    minutes(aws, 3)
+    aws.jobs = {"deeplens-trash-1-1": "Failed", "deeplens-trash-1-2": "InProgress"}
+    aws.end(aws.executions[0], "ABORTED")
+    aws.drain()
+    assert aws.jobs["deeplens-trash-1-2"] == "Stopped"
+    assert aws.trained == 1
+
+
 def test_a_data_set_that_always_fails_is_tried_three_times_then_blocked_with_news_and_an_alarm() -> None:
     aws = FakeAws(fates=dict.fromkeys(range(1, 100), "fails"))
     aws.upload()

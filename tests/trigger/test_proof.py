@@ -1,8 +1,10 @@
 """Does the promise hold in every interleaving, is every broken rule caught, and do the simulations keep to T?"""
 
+from collections import Counter
+
 import pytest
 
-from bench.trigger_proof.cases import DESIGN, MUTANTS
+from bench.trigger_proof.cases import DESIGN, DESIGN_IN_FULL, MUTANTS
 from bench.trigger_proof.checker import check
 from bench.trigger_proof.simulator import OURS, campaign, loads, simulate
 from bench.trigger_proof.world import Case
@@ -20,6 +22,20 @@ def test_a_broken_rule_is_caught(case: Case) -> None:
     result = check(case)
     print(f"{case.name}: {result.problem}, after {len(result.trace)} steps")
     assert result.problem, f"nothing is wrong without the rule: {case.broken}"
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda case: case.name)
+def test_the_bad_luck_of_every_mutant_is_survived_when_no_rule_is_broken(mutant: Case) -> None:
+    """Not run here again: some search of the design allows at least as much."""
+    not_allowed = {"takeover", "redrive"}
+    luck = Counter(word for word in mutant.luck.split() if word not in not_allowed)
+    assert any(
+        luck <= Counter(case.luck.split())
+        and case.controllers >= mutant.controllers
+        and case.cap == mutant.cap
+        and case.sweep <= mutant.sweep
+        for case in (*DESIGN, *DESIGN_IN_FULL)
+    )
 
 
 @pytest.mark.parametrize(("lost", "failing"), [(0, 0), (0.02, 0.05)])
