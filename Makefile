@@ -112,7 +112,7 @@ $(DEV): $(READY) requirements-dev.txt
 
 $(NODE): $(READY) package.json package-lock.json
 	@echo "· installing the CDK CLI and the demo's pictures from npm"
-	@$(BIN)/npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@$(BIN)/npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
 	@touch $@
 
 $(CHANNEL): $(READY) requirements-training.txt

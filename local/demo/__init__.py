@@ -49,6 +49,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     """Once: a second Ctrl-C must not break off the tidying up."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    os.write(sys.stderr.fileno(), b"\nStopping what the demo started ...\n")
     raise KeyboardInterrupt
 
 

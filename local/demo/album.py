@@ -9,7 +9,7 @@ from local.demo import pictures
 FIRST_LABELS = ("compost", "landfill", "recycling")
 NEW_LABEL = "electronics"
 FIRST_PER_LABEL = 120
-WRONG_PER_LABEL = 120
+WRONG_PER_LABEL = 60
 NEW_PICTURES = 120
 FRAMES_PER_LABEL = 30
 CAMERAS = 3

@@ -32,16 +32,20 @@ CONTEXT = {
     "training_platform": "local",
 }
 MINUTE_SECONDS = 2.0
+REPORT, FIGURES = "demo-report.html", "demo.json"
 
 
 def run(state: Path, images: Path | None, keep: bool) -> None:
     show = Show()
     _refuse_when_taken(state)
+    own = own_pictures.read(images) if images else None
+    for old in (state / REPORT, state / FIGURES):  # of an earlier demo: this one has shown nothing yet
+        old.unlink(missing_ok=True)
     show.plain(
         "Lensloop on this machine: a local AWS, the real stacks, real training, three cameras. Nothing leaves it."
     )
     with show.stage("pictures", "The stage"):
-        pictures = _pictures(state, images)
+        pictures = own or _drawn(state)
         show.say(f"pictures: {pictures.title}")
     project = names.prefix(Settings().project)
     with _up(state, show, keep) as cloud, ExitStack() as running:
@@ -76,9 +80,7 @@ def _refuse_when_taken(state: Path) -> None:
         )
 
 
-def _pictures(state: Path, images: Path | None) -> album.Album:
-    if images is not None:
-        return own_pictures.read(images)
+def _drawn(state: Path) -> album.Album:
     if not EMOJI.is_dir():
         raise LocalCloudError(
             "The demo's pictures are missing (no node_modules/@lobehub here); `make install` gets them."
@@ -141,8 +143,8 @@ def _keep_logs(story: Story, state: Path) -> Path:
 
 def _conclude(story: Story, state: Path) -> None:
     show = story.show
-    page = report.write(story, state / "demo-report.html")
-    told = state / "demo.json"
+    page = report.write(story, state / REPORT)
+    told = state / FIGURES
     told.write_text(json.dumps(summary.as_json(story), indent=2) + "\n")
     show.table(summary.table(story))
     show.plain(f"  With pictures: {page}\n  As data:       {told}")

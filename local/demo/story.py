@@ -56,7 +56,7 @@ class Story:
     def _first_batch(self) -> Act:
         self._upload(self.album.first)
         act = self._released(1, len(self.album.first))
-        known = self._known(act.sights)
+        known = self.known(act.sights)
         self.show.say(f"on {len(known)} frames that no training saw, the cameras are right {_share(known)} of the time")
         if self.album.new_label:
             unknown = [sight for sight in act.sights if sight.photo.label == self.album.new_label]
@@ -78,7 +78,7 @@ class Story:
         since = self.fleet.positions()
         self._see_nothing_moved(run.epoch, before.release.epoch)
         sights = self._seen(before.release.epoch, since)
-        share = _share(self._known(sights))
+        share = _share(self.known(sights))
         self.show.say(
             f"the cameras still run release {before.release.epoch} and are right {share} of the time, as before"
         )
@@ -202,7 +202,7 @@ class Story:
         if any(rollout.epoch == refused for rollout in self.watch.rollouts()) or self.watch.iot_jobs(refused):
             raise DemoFailed(f"Run {refused} was refused, but a rollout of it was started.")
 
-    def _known(self, sights: Iterable[Sight]) -> list[Sight]:
+    def known(self, sights: Iterable[Sight]) -> list[Sight]:
         """Frames of the labels that the first release knows."""
         return [sight for sight in sights if sight.photo.label in self.album.labels]
 

@@ -69,18 +69,21 @@ def _of(camera: Camera, act: Act) -> list[Sight]:
 
 
 def table(story: Story) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = [("what ran", "seconds", "result", "test pictures", "camera frames")]
+    rows: list[tuple[str, ...]] = [("what ran", "seconds", "result", "right: test pictures", "frames on cameras")]
     stages = story.show.stages
     for name, title in (("cloud", "local cloud"), ("deploy", "cdk deploy --all"), ("cameras", "3 cameras")):
         rows.append((title, f"{stages[name]:.1f}", "up", "", ""))
     for act in story.acts:
-        rows.append(_row(act, stages[f"act {act.number}"]))
+        rows.append(_row(story, act))
     rows.append(("everything", f"{story.show.elapsed:.1f}", "", "", ""))
     return rows
 
 
-def _row(act: Act, seconds: float) -> tuple[str, ...]:
+def _row(story: Story, act: Act) -> tuple[str, ...]:
     what = f"act {act.number}: {act.pictures} pictures, training {act.job.seconds:.1f} s"
     result = f"release {act.release.epoch} on 3 cameras" if act.release else "refused, cameras unchanged"
-    tested = f"{act.release.accuracy:.1%} right" if act.release else "–"
-    return what, f"{seconds:.1f}", result, tested, f"{accuracy(act.sights):.1%} right"
+    tested = f"{act.release.accuracy:.1%}" if act.release else "–"
+    seen, new = f"{accuracy(act.sights):.1%}", story.album.new_label
+    if new and not (act.release and new in act.release.labels):
+        seen += f" ({accuracy(story.known(act.sights)):.1%} without {new})"
+    return what, f"{story.show.stages[f'act {act.number}']:.1f}", result, tested, seen
