@@ -156,7 +156,7 @@ class TrainingJob:
         scratch = self._folder / "tmp"
         scratch.mkdir(exist_ok=True)
         return {
-            "PATH": image(self._state / "image"),
+            "PATH": image(self._state / "tmp" / "image"),
             "HOME": str(scratch),
             "TMPDIR": str(scratch),
             "LANG": "C.UTF-8",

@@ -19,7 +19,7 @@ from local.tools import PROJECT
 from tests.local.account import Aws, until
 
 BUSY = Path(__file__).with_name("busy.py")
-KEPT = {"cloud.log", "lock", "training-logs", "deploy.log", "outputs.json", "image"}
+KEPT = {"cloud.log", "lock", "training-logs", "deploy.log", "outputs.json"}
 
 
 def program(state: Path, then: str, *prefix: str) -> subprocess.Popen[str]:
