@@ -55,6 +55,7 @@ class FakeAws:
     jobs: dict[str, str] = field(default_factory=dict)
     news: list[tuple[str, str]] = field(default_factory=list)
     topic_broken: bool = False
+    shown_after: int = 0  # seconds until DescribeExecution, which is eventually consistent, shows an execution
     printed: list[str] = field(default_factory=list)
     trained: int = 0  # the newest data set in a finished run
     fates: dict[int, str] = field(default_factory=dict)  # by epoch: refused, fails, aborted; else released
@@ -207,7 +208,7 @@ class FakeAws:
                 "its executions are asked for",
             )
             found = [execution for execution in self.executions if f"r{execution.epoch:08d}" == name]
-            if not found:
+            if not found or self.now < found[0].started + self.shown_after:
                 raise _error("ExecutionDoesNotExist")
             return _described(found[0])
 

@@ -82,6 +82,14 @@ def a_lost_event(aws: FakeAws) -> None:
     minutes(aws, 1)
 
 
+def executions_that_aws_shows_late(aws: FakeAws) -> None:
+    aws.shown_after = 90
+    aws.upload()
+    minutes(aws, 6)
+    aws.upload()
+    minutes(aws, 3)
+
+
 STORIES = (
     a_change_during_a_run,
     a_failed_run,
@@ -90,6 +98,7 @@ STORIES = (
     a_day_whose_runs_are_spent,
     a_restored_table,
     a_lost_event,
+    executions_that_aws_shows_late,
 )
 
 
@@ -165,4 +174,5 @@ def test_a_story_without_bad_luck_costs_no_run_too_many() -> None:
         "a_day_whose_runs_are_spent": 2,
         "a_restored_table": 4,
         "a_lost_event": 1,
+        "executions_that_aws_shows_late": 3,
     }

@@ -163,6 +163,20 @@ def test_after_a_restore_of_the_table_the_numbers_of_old_executions_are_passed_o
     assert (aws.state.epoch, aws.trained) == (4, 1)
 
 
+def test_an_execution_that_aws_shows_late_is_started_once_and_asked_for_again_at_the_next_tick() -> None:
+    aws = FakeAws(shown_after=90)
+    aws.upload()
+    aws.deliver()
+    aws.now += 120
+    assert [step["step"] for step in aws.tick()["steps"]] == ["Acquire", "Start"]
+    aws.now += 60
+    assert [step["step"] for step in aws.tick()["steps"]] == ["Start"]
+    aws.now += 60
+    assert [step["step"] for step in aws.tick()["steps"]] == ["Confirm", "Wait"]
+    aws.drain()
+    assert (len(aws.executions), aws.trained) == (1, 1)
+
+
 def test_news_that_cannot_be_sent_now_is_sent_later_and_holds_nothing_up() -> None:
     aws = FakeAws(fates={1: "aborted"})
     aws.topic_broken = True
