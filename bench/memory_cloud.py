@@ -8,11 +8,16 @@ import bisect
 import hashlib
 import io
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from xml.sax.saxutils import escape
 
+import boto3
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 
 LIST_SECONDS, GET_SECONDS, PUT_SECONDS = 0.06, 0.03, 0.05
@@ -30,6 +35,8 @@ class MemoryS3:
     calls: Counter[str] = field(default_factory=Counter)
     bytes_read: Counter[str] = field(default_factory=Counter)  # by the key's first part
     seconds: float = 0.0
+    listed_bytes: int = 0
+    own_cpu: float = 0.0  # spent on being S3
     _order: list[str] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -116,6 +123,68 @@ class MemoryS3:
     def _count(self, call: str, seconds: float) -> None:
         self.calls[call] += 1
         self.seconds += seconds
+
+
+def client_of(s3: MemoryS3) -> Any:
+    """A real client whose listings come from memory as the XML that S3 sends, so that reading it is not left out."""
+
+    def answer(asked: dict[str, str]) -> tuple[int, str]:
+        started = time.thread_time()
+        page = s3.list_objects_v2(
+            Prefix=asked["prefix"],
+            Delimiter=asked.get("delimiter", ""),
+            ContinuationToken=unquote(asked.get("continuation-token", "")),
+        )
+        xml = _list_xml(page)
+        s3.listed_bytes += len(xml)
+        s3.own_cpu += time.thread_time() - started
+        return 200, xml
+
+    return answered_by(answer)
+
+
+def answered_by(answer: Callable[[dict[str, str]], tuple[int, str]]) -> Any:
+    """A real client for which `answer` plays S3: from a listing's parameters to its status and body."""
+
+    def reply(request: Any, **_: Any) -> AWSResponse:
+        status, body = answer(dict(parse_qsl(urlsplit(request.url).query)))
+        return AWSResponse(request.url, status, {}, _Raw(body.encode()))
+
+    client = boto3.client(
+        "s3",
+        region_name="us-east-1",
+        aws_access_key_id="nobody",
+        aws_secret_access_key="nothing",  # noqa: S106
+    )
+    client.meta.events.register("before-send.s3.ListObjectsV2", reply)
+    return client
+
+
+class _Raw(io.BytesIO):
+    def stream(self, *_: Any) -> Iterator[bytes]:
+        yield self.read()
+
+
+def _list_xml(page: dict[str, Any]) -> str:
+    """Keys percent-encoded, as botocore asks for them, for not every key can be written in XML."""
+    contents = "".join(
+        f"<Contents><Key>{quote(entry['Key'])}</Key><LastModified>2026-11-22T17:00:00.000Z</LastModified>"
+        f"<ETag>&quot;{entry['ETag'][1:-1]}&quot;</ETag><ChecksumAlgorithm>CRC32</ChecksumAlgorithm>"
+        f"<ChecksumType>FULL_OBJECT</ChecksumType><Size>{entry['Size']}</Size>"
+        "<StorageClass>STANDARD</StorageClass></Contents>"
+        for entry in page.get("Contents", ())
+    )
+    prefixes = "".join(
+        f"<CommonPrefixes><Prefix>{quote(entry['Prefix'])}</Prefix></CommonPrefixes>"
+        for entry in page.get("CommonPrefixes", ())
+    )
+    token = page.get("NextContinuationToken")
+    following = f"<NextContinuationToken>{escape(quote(token))}</NextContinuationToken>" if token else ""
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+        f"<EncodingType>url</EncodingType><KeyCount>{page['KeyCount']}</KeyCount>"
+        f"<IsTruncated>{str(page['IsTruncated']).lower()}</IsTruncated>{following}{contents}{prefixes}</ListBucketResult>"
+    )
 
 
 class Cancelled(ClientError):  # type: ignore[misc]

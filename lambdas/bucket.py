@@ -14,6 +14,7 @@ from typing import IO, Any, TextIO, cast
 import boto3
 from botocore.exceptions import ClientError
 
+from lambdas.listing import read_lists_quickly
 from lensloop.errors import BadArtifact
 from lensloop.rows import Row, read_rows, write_rows
 
@@ -22,7 +23,9 @@ _IN_MEMORY = 8 * 1024**2
 
 @functools.cache
 def s3() -> Any:
-    return boto3.client("s3")
+    client = boto3.client("s3")
+    read_lists_quickly(client)
+    return client
 
 
 @functools.cache

@@ -1,5 +1,6 @@
 """Which objects are under images/? All of them in the order of their keys, the labels listed in parallel."""
 
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -31,6 +32,29 @@ def list_images(s3: Any, bucket: str) -> Iterator[Listed]:
                 yield loose[place]
             if place in lists:
                 yield from lists.pop(place).result()
+
+
+def read_lists_quickly(s3: Any) -> None:
+    """botocore reads a page of a thousand keys fifteen times as slowly as this: minutes of computing for a million.
+    Of each page the objects are read here, and botocore reads what is left of it."""
+    # First, because botocore looks for an error in the whole page before it reads it.
+    s3.meta.events.register_first("before-parse.s3.ListObjectsV2", _read_contents)
+
+
+def _read_contents(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
+    body = response_dict["body"]
+    start, end = body.find(b"<Contents>"), body.rfind(b"</Contents>")
+    if response_dict["status_code"] != 200 or start < 0:
+        return
+    end += len(b"</Contents>")
+    if b"<CommonPrefixes>" in body[start:end]:  # in no order that is promised
+        return
+    page = ET.fromstring(b"<all>" + body[start:end] + b"</all>")  # noqa: S314 - S3 wrote it
+    customized_response_dict["Contents"] = [
+        {"Key": entry.findtext("Key"), "ETag": entry.findtext("ETag"), "Size": int(entry.findtext("Size", ""))}
+        for entry in page
+    ]
+    response_dict["body"] = body[:start] + body[end:]
 
 
 def _pages(s3: Any, bucket: str, prefix: str, token: str = "") -> Iterator[Listed]:

@@ -148,8 +148,8 @@ def _with_split(rows: list[Row], left_out: list[Row], placed: Placed) -> list[Ro
             one, other = placed.torn[row.sha256]
             left_out.append(
                 row._replace(
-                    reason=f"It is nearly the same as {one.key} ({one.split}) and as {other.key} ({other.split}): "
-                    "with it, the test would be about pictures the training has seen."
+                    reason=f"It is nearly the same as {one.key} ({one.split}) and as {other.key} ({other.split}), and "
+                    "these two must be kept apart. Delete the one that is worth less."
                 )
             )
         else:

@@ -31,14 +31,16 @@ td.bar{width:34%;min-width:120px}.scroll{overflow-x:auto}
 .stack{display:flex;height:12px;border-radius:3px;overflow:hidden;background:var(--line)}
 .train{background:var(--train)}.validation{background:var(--validation)}.test{background:var(--test)}
 .key{display:inline-block;width:11px;height:11px;border-radius:2px;margin:0 5px 0 12px}
-.sheet{display:flex;flex-wrap:wrap;gap:8px}.sheet figure{margin:0;width:104px}
-.sheet img{width:104px;height:104px;object-fit:cover;border-radius:6px;background:var(--line);display:block}
+.sheet{display:grid;grid-template-columns:repeat(auto-fill,minmax(104px,1fr));gap:10px 8px}.sheet figure{margin:0}
+.sheet img{width:100%;aspect-ratio:1;object-fit:cover;border-radius:6px;background:var(--line);display:block}
 .sheet figcaption{font-size:11px;color:var(--soft);overflow-wrap:anywhere;line-height:1.3;margin-top:3px}
 ul{margin:0;padding-left:20px}li{margin:4px 0}.bad{color:var(--bad)}
 .good{color:var(--good)}.warn li::marker{color:var(--warn)}
-details{border-top:1px solid var(--line);padding:9px 0}details:first-of-type{border:0}summary{cursor:pointer}
-summary b{display:inline-block;min-width:52px;text-align:right;margin-right:10px}
-details li,code{font:12.5px/1.5 ui-monospace,monospace;overflow-wrap:anywhere}
+details{border-top:1px solid var(--line);padding:9px 0}details:first-of-type{border:0}
+summary{cursor:pointer;display:flex}summary::before{content:"▸";color:var(--soft)}
+details[open] summary::before{content:"▾"}
+summary b{flex:0 0 52px;text-align:right;padding-right:14px}summary:hover{color:var(--train)}
+details ul{margin:8px 0 4px 60px}details li,code{font:12.5px/1.5 ui-monospace,monospace;overflow-wrap:anywhere}
 """
 
 
@@ -129,7 +131,7 @@ def _left_out(report: Mapping[str, Any]) -> str:
     if not report["left_out"]:
         return "<section><h2>Left out</h2>Nothing: every picture counts.</section>"
     groups = "".join(_group(group) for group in report["left_out"])
-    figures = _sheet((e["thumbnail"], f"{_file(e['key'])}: {e['reason']}") for e in report["left_out_examples"])
+    figures = _sheet((e["thumbnail"], _file(e["key"])) for e in report["left_out_examples"])
     return (
         "<section><h2>Left out, and why</h2><p class=soft>Nothing was moved or deleted; rejected.csv beside this page "
         f"lists all.</p>{figures}{groups}</section>"
@@ -140,7 +142,7 @@ def _group(group: Mapping[str, Any]) -> str:
     pictures = [f"{entry['key']} – {entry['reason']}" for entry in group["pictures"]]
     hidden = group["count"] - len(pictures)
     more = f"<p class=soft>and {hidden:,} more</p>" if hidden else ""
-    head = f"<summary><b>{group['count']:,}</b>{_text(group['reason'])}</summary>"
+    head = f"<summary><b>{group['count']:,}</b><span>{_text(group['reason'])}</span></summary>"
     return f"<details>{head}{_list(pictures)}{more}</details>"
 
 
@@ -169,4 +171,5 @@ def _file(key: str) -> str:
 
 
 def _text(value: str) -> str:
-    return escape(_INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", value))
+    visible = _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(visible))

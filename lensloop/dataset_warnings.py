@@ -33,12 +33,10 @@ def warnings(
 
 
 def _tiny(counts: Mapping[str, int]) -> list[str]:
-    return [
-        f"`{label}` has {'1 picture' if count == 1 else f'{count} pictures'}: scores of so few vary much from run to "
-        f"run. {FEW} are a good start."
-        for label, count in sorted(counts.items())
-        if count < FEW
-    ]
+    few = [f"`{label}` ({count})" for label, count in sorted(counts.items()) if count < FEW]
+    if not few:
+        return []
+    return [f"Few pictures: {_some(few)}. Scores of so few vary much from run to run; {FEW} of each are a good start."]
 
 
 def _unbalanced(counts: Mapping[str, int]) -> list[str]:
@@ -48,10 +46,11 @@ def _unbalanced(counts: Mapping[str, int]) -> list[str]:
     # The widest step between neighbours parts the small labels from the large ones.
     (_, below), (_, above) = max(pairwise(ordered), key=lambda pair: pair[1][1] / pair[0][1])
     small = [label for label, count in ordered if count <= below]
-    names = ", ".join(f"`{label}`" for label in small[:5]) + (" and others" if len(small) > 5 else "")
+    names = _some([f"`{label}`" for label in small])
+    have = "has" if len(small) == 1 else "have"
     return [
-        f"The labels are far from balanced: {names} has {below} pictures or fewer, the next {above}. Look at "
-        "its recall rather than at the accuracy."
+        f"The labels are far from balanced: {names} {have} {below} pictures or fewer, the next {above}. Look at "
+        "their recall rather than at the accuracy."
     ]
 
 
@@ -101,3 +100,8 @@ def _suspicious(alike: Sequence[Mapping[str, str]]) -> list[str]:
     return [
         f"{first['key']} and {first['other']} look nearly the same but have different labels: one may be wrong.{more}"
     ]
+
+
+def _some(names: Sequence[str], most: int = 8) -> str:
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown

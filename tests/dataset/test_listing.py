@@ -1,11 +1,14 @@
 """The listing holds every object once, in the order of the keys, with few calls."""
 
 import random
+import threading
 
 import pytest
+from botocore.exceptions import ClientError
 
-from bench.memory_cloud import MemoryS3
-from lambdas.listing import list_images
+from bench.memory_cloud import MemoryS3, answered_by, client_of
+from lambdas.listing import list_images, read_lists_quickly
+from tests.dataset.hostile import hostile_keys, odd_keys
 
 
 def filled(keys: list[str]) -> MemoryS3:
@@ -42,8 +45,6 @@ def test_every_object_is_listed_once_in_order(keys: list[str], most_calls: int) 
 
 
 def test_labels_are_listed_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    import threading
-
     s3 = filled(labels(4, 1200))
     together = threading.Barrier(4, timeout=10)
     real = s3.list_objects_v2
@@ -55,3 +56,19 @@ def test_labels_are_listed_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(s3, "list_objects_v2", listing)
     assert len(list(list_images(s3, "b"))) == 4800
+
+
+@pytest.mark.parametrize("keys", [[], labels(2, 3), [*labels(2, 800), *LOOSE, *hostile_keys(), *odd_keys()]])
+def test_reading_lists_quickly_reads_what_botocore_reads(keys: list[str]) -> None:
+    keys = sorted(set(keys))
+    plain, quick = client_of(filled(keys)), client_of(filled(keys))
+    read_lists_quickly(quick)
+    assert list(list_images(quick, "b")) == list(list_images(plain, "b"))
+    assert [entry.key for entry in list_images(quick, "b")] == keys
+
+
+def test_an_error_is_still_botocores() -> None:
+    client = answered_by(lambda _: (403, "<Error><Code>AccessDenied</Code><Message>no</Message></Error>"))
+    read_lists_quickly(client)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        list(list_images(client, "b"))
