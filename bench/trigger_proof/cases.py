@@ -27,7 +27,8 @@ DESIGN_IN_FULL = (
     Case("three changes, a crash, a lost event", "change change change crash lose"),
     Case("poison, a change, a crash", "poison change crash"),
     Case("a restored table, two changes, a crash", "change change restore crash"),
-    Case("the daily cap, two changes, a crash, two ticks at once", "change change crash", controllers=2, cap=1),
+    Case("the daily cap, two changes, a crash", "change change crash", cap=1),
+    Case("the daily cap, two ticks at once, a failed run", "change fail", controllers=2, cap=1),
 )
 
 MUTANTS = (
