@@ -7,7 +7,7 @@ unnecessary, and when it makes it wrong.
 
 from collections.abc import Callable
 
-from local.patches import cloudformation, events, iam, iot, lambda_functions, sagemaker, step_functions
+from local.patches import cloudformation, events, iam, iot, lambda_functions, s3, sagemaker, step_functions
 
 PATCHES: tuple[Callable[[], None], ...] = (
     sagemaker.sagemaker_exists,
@@ -20,6 +20,7 @@ PATCHES: tuple[Callable[[], None], ...] = (
     step_functions.state_machines_time_out,
     step_functions.ended_executions_stay_as_they_ended,
     step_functions.states_hold_no_more_than_256_kib,
+    s3.versions_stay_on_disk,
     cloudformation.buckets_get_encryption_lifecycle_and_tags,
     cloudformation.functions_get_reserved_concurrency_and_dead_letter_queue,
     cloudformation.tables_get_recovery_and_time_to_live,

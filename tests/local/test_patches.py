@@ -129,6 +129,28 @@ def states_hold_no_more_than_256_kib(aws: Aws) -> Any:
     return [end.get("error", end["status"]) for end in ends]
 
 
+def versions_stay_on_disk(aws: Aws) -> Any:
+    """(whether the server grows by less than half of what is put, what each version and the object hold)"""
+    bucket, size, count = aws.bucket(), 12 << 20, 10
+    aws.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    before = _memory(aws)
+    for number in range(count):
+        aws.s3.put_object(Bucket=bucket, Key=f"large-{number}", Body=bytes(size))
+    grown = _memory(aws) - before
+    versions = [aws.s3.put_object(Bucket=bucket, Key="a", Body=body)["VersionId"] for body in (b"old", b"new")]
+    aws.s3.delete_object(Bucket=bucket, Key="a")
+    held = [aws.s3.get_object(Bucket=bucket, Key="a", VersionId=version)["Body"].read() for version in versions]
+    aws.s3.put_object(Bucket=bucket, Key="a", Body=b"newer")
+    return grown < count * size / 2, [*held, aws.s3.get_object(Bucket=bucket, Key="a")["Body"].read()]
+
+
+def _memory(aws: Aws) -> int:
+    """What the server's process takes, in bytes."""
+    assert aws.cloud._server is not None
+    asked = ["ps", "-o", "rss=", "-p", str(aws.cloud._server.pid)]
+    return int(subprocess.run(asked, capture_output=True, text=True, check=True).stdout) << 10
+
+
 def buckets_get_encryption_lifecycle_and_tags(aws: Aws) -> Any:
     sse = {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": True}
     properties = {
@@ -336,6 +358,7 @@ EXPECTED: dict[Callable[[Aws], Any], Any] = {
     state_machines_time_out: "TIMED_OUT",
     ended_executions_stay_as_they_ended: "ABORTED",
     states_hold_no_more_than_256_kib: ["SUCCEEDED", "States.DataLimitExceeded"],
+    versions_stay_on_disk: (True, [b"old", b"new", b"newer"]),
     buckets_get_encryption_lifecycle_and_tags: (
         True,
         {"Prefix": "work/"},
