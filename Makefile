@@ -8,6 +8,8 @@ SHELL := /bin/sh
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 PY := $(BIN)/python
+# A file's tests stay together, because they share what is slow to start.
+PYTEST := $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
 CDK := node_modules/.bin/cdk --no-notices
 # Node 24 (from PyPI) and the tools of this project come before whatever else the machine has.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -34,13 +36,13 @@ demo: $(READY) $(NODE) $(CHANNEL) ## Watch the whole loop on this machine; IMAGE
 	@$(PY) -m local demo $(if $(IMAGES),--images "$$IMAGES") $(if $(KEEP),--keep)
 
 test: $(DEV) $(NODE) $(CHANNEL) ## Run all tests, the whole loop end to end included
-	@$(PY) -m pytest
+	@$(PYTEST)
 
 check: $(DEV) $(NODE) $(CHANNEL) ## Format, lint, types, templates, then all tests: what CI runs
 	@echo "· format and lint"; $(BIN)/ruff format --check . && $(BIN)/ruff check .
 	@echo "· types"; $(BIN)/mypy .
 	@echo "· templates"; $(CDK) synth --quiet
-	@echo "· tests"; $(PY) -m pytest
+	@echo "· tests"; $(PYTEST)
 
 bench: $(DEV) $(NODE) $(CHANNEL) ## Measure against the goals and against others; ONLY=<name> runs one
 	@$(PY) -m bench $(ONLY)

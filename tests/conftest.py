@@ -18,3 +18,8 @@ def bins3() -> Path:
     if not BINS3.is_dir():
         pytest.skip(f"the real photographs are not on this machine ({BINS3})")
     return BINS3
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: "demo" not in item.path.parts)
