@@ -1,13 +1,15 @@
 """Which objects are under images/? All of them in the order of their keys, the labels listed in parallel."""
 
-import xml.etree.ElementTree as ET
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from html import unescape
 from typing import Any
 
 from lensloop.names import IMAGES_PREFIX
 from lensloop.rows import Listed
 
+_PARTS = [re.compile(rb"<%s>([^<]*)</%s>" % (name, name)) for name in (b"Key", b"ETag", b"Size")]
 _AT_ONCE = 16
 _MOST_LABELS = 100  # with more, listing each takes more calls than listing all
 
@@ -42,17 +44,17 @@ def read_lists_quickly(s3: Any) -> None:
 
 
 def _read_contents(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
-    body = response_dict["body"]
-    start, end = body.find(b"<Contents>"), body.rfind(b"</Contents>")
+    body: bytes = response_dict["body"]
+    start, end = body.find(b"<Contents>"), body.rfind(b"</Contents>") + len(b"</Contents>")
     if response_dict["status_code"] != 200 or start < 0:
         return
-    end += len(b"</Contents>")
-    if b"<CommonPrefixes>" in body[start:end]:  # in no order that is promised
-        return
-    page = ET.fromstring(b"<all>" + body[start:end] + b"</all>")  # noqa: S314 - S3 wrote it
+    entries = body[start:end]
+    keys, etags, sizes = (pattern.findall(entries) for pattern in _PARTS)
+    if not entries.count(b"<Contents>") == len(keys) == len(etags) == len(sizes) or b"<Prefix>" in entries:
+        return  # not as S3 writes it: botocore shall see to it
     customized_response_dict["Contents"] = [
-        {"Key": entry.findtext("Key"), "ETag": entry.findtext("ETag"), "Size": int(entry.findtext("Size", ""))}
-        for entry in page
+        {"Key": unescape(key.decode()), "ETag": unescape(etag.decode()), "Size": int(size)}
+        for key, etag, size in zip(keys, etags, sizes, strict=True)
     ]
     response_dict["body"] = body[:start] + body[end:]
 
