@@ -87,13 +87,16 @@ def _deal(folder: Path, by_label: dict[str, list[Path]]) -> Album:
 
 
 def _shuffled(label: str, files: Iterable[Path]) -> tuple[list[Photo], list[Photo]]:
-    """(pictures, other files): once each by content, in the order of their hashes, so that every run deals alike."""
+    """(pictures, other files): once each by content, in the order of their hashes, so that every run deals alike.
+
+    Not SHA-256: by that the system chooses the test pictures, and parts in its order would be all test or all training.
+    """
     good: dict[str, Photo] = {}
     bad: list[Photo] = []
     for file in files:
         photo = Photo(file, label, file.name)
         if _is_picture(file):
-            good.setdefault(hashlib.sha256(file.read_bytes()).hexdigest(), photo)
+            good.setdefault(hashlib.blake2b(file.read_bytes()).hexdigest(), photo)
         else:
             bad.append(photo)
     return [good[digest] for digest in sorted(good)], bad
