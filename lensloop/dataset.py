@@ -20,6 +20,7 @@ class Dataset(NamedTuple):
     left_out: list[Row]
     digest: str
     alike: list[tuple[Row, Row]]
+    distance: int  # how different near-duplicates were taken to be at most, in bits of the hash
 
 
 def assemble(rows: Iterable[Row], gone: Iterable[Row], min_test: int) -> Dataset:
@@ -35,7 +36,7 @@ def assemble(rows: Iterable[Row], gone: Iterable[Row], min_test: int) -> Dataset
     usable = _with_split(usable, left_out, placed)
     usable.sort(key=lambda row: row.key)
     left_out.sort(key=lambda row: row.key)
-    return Dataset(usable, left_out, digest(usable), placed.alike)
+    return Dataset(usable, left_out, digest(usable), placed.alike, placed.distance)
 
 
 def digest(accepted: Iterable[Row]) -> str:

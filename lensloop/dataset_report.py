@@ -49,7 +49,7 @@ def report(dataset: Dataset, reasons: Sequence[str], history: History, settings:
         "labels": labels,
         "trainable": not reasons,
         "reasons": list(reasons),
-        "warnings": warnings(dataset.accepted, examples, alike, _empty(history.folders, dataset)),
+        "warnings": warnings(dataset, examples, alike, _empty(history.folders, dataset)),
         "left_out": _left_out(dataset.left_out),
         "alike": alike,
         "near_duplicates": len({row.sha256 for pair in dataset.alike for row in pair}),

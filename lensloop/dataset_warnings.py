@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from lensloop.dataset import Dataset
+from lensloop.near_duplicates import DISTANCES
 from lensloop.rows import Row
 
 FEW = 30
@@ -16,18 +18,19 @@ _FEWEST_EXAMPLES = 6
 
 
 def warnings(
-    accepted: Sequence[Row],
+    dataset: Dataset,
     examples: Mapping[str, Sequence[Mapping[str, Any]]],
     alike: Sequence[Mapping[str, str]],
     empty_folders: Iterable[str],
 ) -> list[str]:
-    counts = Counter(row.label for row in accepted)
+    counts = Counter(row.label for row in dataset.accepted)
     return [
         *(f"The folder images/{label}/ holds no picture yet." for label in empty_folders),
         *_tiny(counts),
         *_unbalanced(counts),
-        *_one_camera(accepted, counts),
+        *_one_camera(dataset.accepted, counts),
         *_one_background(examples),
+        *_look_alikes(dataset.distance),
         *_suspicious(alike),
     ]
 
@@ -90,6 +93,15 @@ def _one_background(examples: Mapping[str, Sequence[Mapping[str, Any]]]) -> list
                 "Add pictures from other places."
             )
     return found
+
+
+def _look_alikes(distance: int) -> list[str]:
+    if distance == DISTANCES[0]:
+        return []
+    return [
+        "The new pictures look so much alike (one fixed camera, or a video?) that near-duplicates among them cannot be "
+        "told from different pictures. Some may be in the training and in the test, and make the scores look better."
+    ]
 
 
 def _suspicious(alike: Sequence[Mapping[str, str]]) -> list[str]:

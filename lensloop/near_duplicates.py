@@ -4,49 +4,77 @@ Two hashes that differ in at most 7 bits have one 16-bit quarter in which they d
 quarters). So only pictures that share a quarter, or almost, are compared: near-linear, where all pairs are quadratic.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable
 
-DISTANCE = 6  # chosen on photographs: see docs/datasets.md
+DISTANCES = (6, 4, 2)  # the first was chosen on photographs, see docs/datasets.md; the others are for look-alikes
 _MOST = 7
 _SHIFTS = (48, 32, 16, 0)
 _FLIPS = (0, *(1 << bit for bit in range(16)))
+# A fixed camera makes thousands of different pictures that look nearly the same. Where likeness is that common it says
+# nothing, and finding every pair would take for ever: beyond these averages the search gives up.
+_PAIRS_EACH, _LOOKS_EACH, _ALWAYS = 10, 2000, 100_000
+
+Pair = tuple[int, int]
 
 
-def near_pairs(new: Iterable[int], old: Iterable[int], distance: int = DISTANCE) -> Iterator[tuple[int, int]]:
-    """Pairs (new hash, old or other new hash) that differ in at most `distance` bits, each pair of new ones once.
-
-    Pairs among the old are not looked for. Both sides hold distinct hashes, and none in common.
+def near_pairs(new: Collection[int], old: Collection[int], distance: int) -> list[Pair] | None:
+    """Pairs (new hash, old or other new hash) that differ in at most `distance` bits, each pair of new ones once; None
+    when there are too many. Pairs among the old are not looked for. All hashes are distinct.
     """
     if distance > _MOST:
         raise ValueError(f"quarters find distances up to {_MOST}")
-    quarters: list[dict[int, list[int]]] = [{}, {}, {}, {}]
-    touched = [bytearray(1 << 16) for _ in _SHIFTS]
-    for value in new:
-        yield from ((other, value) for other in _near(value, quarters, distance))
-        for quarter, marks, shift in zip(quarters, touched, _SHIFTS, strict=True):
+    search = _Search(distance, len(new))
+    if all(search.near(value) and search.add(value) for value in new) and all(
+        search.near(value) for value in old if search.may_be_near(value)
+    ):
+        return search.pairs
+    return None
+
+
+class _Search:
+    def __init__(self, distance: int, newcomers: int) -> None:
+        self.pairs: list[Pair] = []
+        self._distance = distance
+        self._most_pairs = _ALWAYS + _PAIRS_EACH * newcomers
+        self._looks_left = 100 * _ALWAYS + _LOOKS_EACH * newcomers
+        self._quarters: list[dict[int, list[int]]] = [{}, {}, {}, {}]
+        self._touched = [bytearray(1 << 16) for _ in _SHIFTS]
+
+    def add(self, value: int) -> bool:
+        for quarter, marks, shift in zip(self._quarters, self._touched, _SHIFTS, strict=True):
             part = value >> shift & 0xFFFF
             if part not in quarter:
+                quarter[part] = []
                 for flip in _FLIPS:
                     marks[part ^ flip] = 1
-            quarter.setdefault(part, []).append(value)
-    first, second, third, fourth = touched
-    for value in old:
-        if first[value >> 48] or second[value >> 32 & 0xFFFF] or third[value >> 16 & 0xFFFF] or fourth[value & 0xFFFF]:
-            yield from ((other, value) for other in _near(value, quarters, distance))
+            quarter[part].append(value)
+        return True
+
+    def may_be_near(self, value: int) -> int:
+        """Quick, so that a million old pictures are compared with a hundred new ones in a second."""
+        first, second, third, fourth = self._touched
+        return (
+            first[value >> 48] or second[value >> 32 & 0xFFFF] or third[value >> 16 & 0xFFFF] or fourth[value & 0xFFFF]
+        )
+
+    def near(self, value: int) -> bool:
+        """Notes the pairs of `value` with all added before; False when it has become too much."""
+        found = set()
+        for quarter, shift in zip(self._quarters, _SHIFTS, strict=True):
+            part = value >> shift & 0xFFFF
+            for flip in _FLIPS:
+                others = quarter.get(part ^ flip, ())
+                self._looks_left -= len(others)
+                if self._looks_left < 0:
+                    return False
+                for other in others:
+                    if (other ^ value).bit_count() <= self._distance:
+                        found.add(other)
+        self.pairs.extend((other, value) for other in found)
+        return len(self.pairs) <= self._most_pairs
 
 
-def _near(value: int, quarters: list[dict[int, list[int]]], distance: int) -> set[int]:
-    found = set()
-    for quarter, shift in zip(quarters, _SHIFTS, strict=True):
-        part = value >> shift & 0xFFFF
-        for flip in _FLIPS:
-            for other in quarter.get(part ^ flip, ()):
-                if (other ^ value).bit_count() <= distance:
-                    found.add(other)
-    return found
-
-
-def components(members: Iterable[int], pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
+def components(members: Iterable[int], pairs: Iterable[Pair]) -> list[list[int]]:
     """The members in groups that are connected by pairs, each group and the list of groups sorted."""
     leader = {member: member for member in members}
 

@@ -7,10 +7,10 @@ hash leaves short of test, validation or training pictures gets some of its newc
 """
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from lensloop.near_duplicates import components, near_pairs
+from lensloop.near_duplicates import DISTANCES, components, near_pairs
 from lensloop.rows import Row
 
 TRAIN, VALIDATION, TEST = SPLITS = ("train", "validation", "test")
@@ -20,6 +20,11 @@ _SHARES = ((0.6, TRAIN), (0.8, VALIDATION), (1.0, TEST))
 Group = list[Row]
 
 
+# Where more than this would be torn or tied together, likeness is no sign of a duplicate: only closer pictures count.
+_FEW_TORN, _TORN_SHARE = 5, 0.02
+_SMALL_GROUP, _GROUP_SHARE = 50, 0.1
+
+
 class Placed(NamedTuple):
     """The splits of the newcomers, by content; and those that are nearly the same as pictures of two splits, with two
     such pictures: wherever they went, the test would be about pictures the training has seen."""
@@ -27,6 +32,15 @@ class Placed(NamedTuple):
     splits: dict[str, str]
     torn: dict[str, tuple[Row, Row]]
     alike: list[tuple[Row, Row]]  # near-duplicates, one of each pair a newcomer
+    distance: int  # how many bits of the hash near-duplicates may differ in
+
+
+class _Newcomers(NamedTuple):
+    """By perceptual hash: the newcomers, what has its place, and what differs little from a newcomer."""
+
+    rows: dict[int, Group]
+    placed: dict[int, Row]
+    near: dict[int, list[int]]
 
 
 def by_hash(sha256: str) -> str:
@@ -43,55 +57,76 @@ def place(rows: Sequence[Row], min_test: int) -> Placed:
             placed[int(row.phash, 16)] = row
         else:
             newcomers[int(row.phash, 16)].append(row)
-    splits: dict[str, str] = {}
-    alike: list[tuple[Row, Row]] = []
-    for value in placed.keys() & newcomers:
-        alike.extend((row, placed[value]) for row in newcomers[value])
-        splits.update((row.sha256, placed[value].split) for row in newcomers.pop(value))
+    same = {row.sha256: placed[value] for value in placed.keys() & newcomers for row in newcomers[value]}
+    alike = [(row, placed[value]) for value in placed.keys() & newcomers for row in newcomers.pop(value)]
+    alike += [(row, group[0]) for group in newcomers.values() for row in group[1:]]
+    for distance in (*DISTANCES, 0):
+        pairs = near_pairs(newcomers, placed, distance) if distance and newcomers else []
+        if pairs is None:
+            continue
+        grouped = _group(_Newcomers(newcomers, dict(placed), _neighbours(pairs, newcomers)))
+        if distance and not grouped.sane(len(newcomers), len(rows)):
+            continue
+        splits = {sha256: row.split for sha256, row in same.items()} | grouped.splits
+        splits |= _place_free(grouped.free, rows, splits, min_test)
+        alike += [(newcomers[one][0], placed[two] if two in placed else newcomers[two][0]) for one, two in pairs]
+        return Placed(splits, grouped.torn, alike, distance)
+    raise AssertionError("at distance 0 nothing is torn")
+
+
+def _neighbours(pairs: Iterable[tuple[int, int]], newcomers: Mapping[int, Group]) -> dict[int, list[int]]:
     near: defaultdict[int, list[int]] = defaultdict(list)
-    for one, other in near_pairs(newcomers, placed) if newcomers else ():
+    for one, other in pairs:
         near[one].append(other)
         if other in newcomers:
             near[other].append(one)
-        alike.append((newcomers[one][0], placed[other] if other in placed else newcomers[other][0]))
-    for same in newcomers.values():
-        alike.extend((row, same[0]) for row in same[1:])
-    free: list[Group] = []
-    torn: dict[str, tuple[Row, Row]] = {}
-    for group in components(newcomers, ((one, other) for one in near for other in near[one] if one in newcomers)):
-        if any(other in placed for value in group for other in near[value]):
-            _join(group, near, newcomers, placed, splits, torn)
+    return near
+
+
+class _Grouped(NamedTuple):
+    splits: dict[str, str]  # of what joins something placed
+    torn: dict[str, tuple[Row, Row]]
+    free: list[Group]
+
+    def sane(self, newcomers: int, total: int) -> bool:
+        largest = max(map(len, self.free), default=0)
+        return len(self.torn) <= _FEW_TORN + _TORN_SHARE * newcomers and largest <= max(
+            _SMALL_GROUP, _GROUP_SHARE * total
+        )
+
+
+def _group(given: _Newcomers) -> _Grouped:
+    grouped = _Grouped({}, {}, [])
+    rows, placed, near = given
+    edges = ((one, other) for one in near for other in near[one])
+    for group in components(rows, edges):
+        if any(other in placed for value in group for other in near.get(value, ())):
+            _join(group, given, grouped)
         else:
-            free.append([row for value in group for row in newcomers[value]])
-    splits.update(_place_free(free, rows, splits, min_test))
-    return Placed(splits, torn, alike)
+            grouped.free.append([row for value in group for row in rows[value]])
+    return grouped
 
 
-def _join(
-    group: list[int],
-    near: Mapping[int, list[int]],
-    newcomers: Mapping[int, Group],
-    placed: dict[int, Row],
-    splits: dict[str, str],
-    torn: dict[str, tuple[Row, Row]],
-) -> None:
+def _join(group: list[int], given: _Newcomers, grouped: _Grouped) -> None:
     """Gives a group the split of the placed pictures it resembles, from those outwards; one between two is torn."""
+    rows, placed, near = given
     touching = [value for value in group if any(other in placed for other in near[value])]
-    queue, seen = deque(touching), set(touching)
+    queue, seen, torn = deque(touching), set(touching), set()
     rest = list(group)
     while queue or rest:
         value = queue.popleft() if queue else rest.pop()  # what only torn pictures connect comes last
-        if value in placed or newcomers[value][0].sha256 in torn:
+        if value in placed or value in torn:
             continue
         beside = {placed[other].split: placed[other] for other in near[value] if other in placed}
         if len(beside) > 1:
             one, other, *_ = beside.values()
-            torn.update((row.sha256, (one, other)) for row in newcomers[value])
+            torn.add(value)
+            grouped.torn.update((row.sha256, (one, other)) for row in rows[value])
             continue
-        split = next(iter(beside), by_hash(newcomers[value][0].sha256))
-        splits.update((row.sha256, split) for row in newcomers[value])
-        placed[value] = newcomers[value][0]._replace(split=split)
-        following = [other for other in near[value] if other in newcomers and other not in seen]
+        split = next(iter(beside), by_hash(rows[value][0].sha256))
+        grouped.splits.update((row.sha256, split) for row in rows[value])
+        placed[value] = rows[value][0]._replace(split=split)
+        following = [other for other in near[value] if other in rows and other not in seen]
         queue.extend(following)
         seen.update(following)
 

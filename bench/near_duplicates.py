@@ -1,0 +1,138 @@
+"""Do near-duplicates leak into the test, and how much better would a leaking test look?
+
+Real photographs, each with a second frame as a burst or a video gives it: a slightly other crop and light, saved again.
+Ours is the split that ships; the other side is what most projects do, each file's split by its own hash.
+"""
+
+import hashlib
+import io
+import random
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lensloop.near_duplicates import DISTANCES
+from lensloop.rows import Row
+from lensloop.split import TEST, TRAIN, VALIDATION, by_hash, place
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+STRADDLE = "pairs that straddle two splits"
+
+
+def rows() -> list[dict[str, Any]]:
+    found = []
+    for name in ("bins3", "trashnet6"):
+        if (DATA / name).is_dir():
+            print(f"  {name}: second frames, hashes, embeddings ...", file=sys.stderr, flush=True)
+            found += _rows(name)
+        else:
+            print(f"  left out: the photographs {name} are not on this machine ({DATA})", file=sys.stderr)
+    return found
+
+
+def _rows(name: str) -> list[dict[str, Any]]:
+    pictures = _pictures(DATA / name)
+    burst = [row for row, _ in pictures]
+    alone = burst[::2]
+    features = _embedded([content for _, content in pictures])
+    grouped, hashed = _ours(burst), _by_hash(burst)
+    good, flattered = _accuracy(burst, features, grouped), _accuracy(burst, features, hashed)
+    size = f"{name}, {len(alone):,} photographs"
+    return [
+        _row(f"{size}: {STRADDLE}", _leaks(alone, _ours(alone)), _leaks(alone, _by_hash(alone)), "pairs", most=0),
+        _row(
+            f"{size} and a second frame of each: {STRADDLE}", _leaks(burst, grouped), _leaks(burst, hashed), "pairs", 0
+        ),
+        _row(f"{size} and a second frame of each: test accuracy as told", good, flattered, "%"),
+    ]
+
+
+def _row(name: str, ours: float, other: float, unit: str, most: float | None = None) -> dict[str, Any]:
+    goal = "" if most is None else f"{most} {unit}"
+    holds = most is None or ours <= most
+    return {"name": name, "ours": ours, "other": other, "unit": unit, "ratio": None, "goal": goal, "holds": holds}
+
+
+def _pictures(folder: Path) -> list[tuple[Row, bytes]]:
+    """Each photograph and, right behind it, its second frame."""
+    files = sorted(folder.glob("*/*.jpg"))
+    with ThreadPoolExecutor(2) as pool:
+        contents = [content for pair in pool.map(_frames, files) for content in pair]
+        hashes = list(pool.map(_phash, contents))
+    labels = [file.parent.name for file in files for _ in range(2)]
+    shas = [hashlib.sha256(content).hexdigest() for content in contents]
+    described = zip(shas, labels, hashes, strict=True)
+    rows = [Row(f"images/{label}/{sha}.jpg", "", 1, sha, label, phash=phash) for sha, label, phash in described]
+    return list(zip(rows, contents, strict=True))
+
+
+def _frames(file: Path) -> tuple[bytes, bytes]:
+    from PIL import Image, ImageEnhance
+
+    content, dice = file.read_bytes(), random.Random(file.name)
+    with Image.open(io.BytesIO(content)) as image:
+        width, height = image.size
+        left, top = dice.randrange(1 + width // 50), dice.randrange(1 + height // 50)
+        moved = image.convert("RGB").crop((left, top, left + width * 49 // 50, top + height * 49 // 50))
+    again = io.BytesIO()
+    ImageEnhance.Brightness(moved).enhance(dice.uniform(0.95, 1.05)).save(again, "JPEG", quality=88)
+    return content, again.getvalue()
+
+
+def _phash(content: bytes) -> str:
+    from lensloop.picture import open_picture, phash
+
+    return phash(open_picture(content, at_least=256))
+
+
+def _ours(found: list[Row]) -> list[str]:
+    placed = place(found, min_test=2)
+    if placed.distance != DISTANCES[0]:
+        raise RuntimeError(f"near-duplicates were only looked for up to {placed.distance} bits")
+    splits = placed.splits
+    return [splits[row.sha256] for row in found]
+
+
+def _by_hash(found: list[Row]) -> list[str]:
+    return [by_hash(row.sha256) for row in found]
+
+
+def _leaks(found: list[Row], splits: list[str]) -> int:
+    """By comparing all with all, so that this does not lean on the search that it checks."""
+    values = np.array([int(row.phash, 16) for row in found], np.uint64)
+    names = np.array(splits)
+    return sum(
+        int(np.sum((np.bitwise_count(values[i + 1 :] ^ values[i]) <= DISTANCES[0]) & (names[i + 1 :] != names[i])))
+        for i in range(len(values))
+    )
+
+
+def _embedded(contents: list[bytes]) -> np.ndarray:
+    from lensloop.picture import read_input
+    from training.backbone import SIZE, pretrained
+    from training.embed import session
+    from training.export import embedder
+    from training.weights import read_weights
+
+    network = session(embedder(read_weights(pretrained())))
+
+    def embed(content: bytes) -> np.ndarray:
+        features: np.ndarray = network.run(None, {"image": read_input(content, SIZE, SIZE)[None]})[0][0]
+        return features
+
+    with ThreadPoolExecutor(2) as pool:
+        return np.stack(list(pool.map(embed, contents)))
+
+
+def _accuracy(found: list[Row], features: np.ndarray, splits: list[str]) -> float:
+    from training.head import train
+
+    labels = sorted({row.label for row in found})
+    targets = np.array([labels.index(row.label) for row in found])
+    learn, tune, test = ([i for i, split in enumerate(splits) if split == name] for name in (TRAIN, VALIDATION, TEST))
+    head, _ = train(features[learn], targets[learn], (features[tune], targets[tune]), len(labels))
+    right = head.probabilities(features[test]).argmax(axis=1) == targets[test]
+    return round(100 * float(right.mean()), 2)
