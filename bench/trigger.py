@@ -1,6 +1,6 @@
 """Is the retraining trigger right, and what does it cost next to what is usually done? docs/trigger.md explains.
 
-`python -m bench trigger` searches every interleaving (some ten minutes, up to 2 GB), breaks every rule once, and
+`python -m bench trigger` searches every interleaving (some ten minutes, up to 1 GB), breaks every rule once, and
 compares five triggers on the same arrivals.
 """
 
