@@ -23,6 +23,9 @@ def main() -> None:
 def _serve() -> None:
     from ministack import app
 
+    from local import old_python
+
+    old_python.mend()
     if os.environ.get("LENSLOOP_PATCHES") != "none":  # the tests run the emulator as it is, to see what a patch is for
         from local.patches import apply_all
 

@@ -31,7 +31,10 @@ class Listener:
         self._client.on_connect = lambda client, *_: client.subscribe(TOPIC, qos=1)
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.on_message = lambda _client, _data, message: self._hear(message.topic, message.payload)
-        self._client.connect(host, port)
+        try:
+            self._client.connect(host, port)
+        except OSError as error:  # TLS errors and time-outs as well
+            raise DemoFailed(f"The MQTT broker at {host}:{port} cannot be reached: {error}.") from error
         self._client.loop_start()
         if not self._subscribed.wait(CONNECT_SECONDS):
             raise DemoFailed("The MQTT broker did not let the demo's listener subscribe to the cameras' results.")
