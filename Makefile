@@ -13,7 +13,6 @@ PYTEST := $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
 CDK := node_modules/.bin/cdk --no-notices
 # Node 24 (from PyPI) and the tools of this project come before whatever else the machine has.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-export PYTHONDONTWRITEBYTECODE ?= 1
 
 TOOLS := .venv/.uv-$(UV_VERSION)
 READY := .venv/.ready

@@ -1,4 +1,4 @@
-"""Where is an old Python in the way? Debian 12's own, 3.11.2, loses the first bytes of a connection to the MQTT broker."""
+"""Where is an old Python in the way? Debian 12's, 3.11.2, loses the first bytes sent to the MQTT broker."""
 
 import asyncio
 import sys
@@ -13,8 +13,10 @@ def mend() -> None:
 
 
 def paused_connections_stay_paused(transport: Any) -> None:
-    """Before 3.11.4 or so, asyncio starts to read a connection although `connection_made` has paused it. The broker does
-    so to start TLS, and waits for ever for a ClientHello that was read and thrown away."""
+    """Some 3.11 start to read a connection although `connection_made` has paused it.
+
+    The broker pauses to start TLS, and would wait for ever for a ClientHello that was read and thrown away.
+    """
     start_reading = transport._add_reader
 
     def start_unless_paused(self: asyncio.ReadTransport, *arguments: Any) -> None:
