@@ -22,6 +22,7 @@ from lensloop.rows import MANIFEST, REJECTED, Row
 from lensloop.settings import Settings
 
 
+@bucket.without_collector()
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     epoch, settings = int(event["epoch"]), Settings.from_json(os.environ["SETTINGS"])
     trigger, live, last = bucket.item("trigger"), bucket.item("live"), bucket.item("dataset")

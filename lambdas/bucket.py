@@ -2,6 +2,7 @@
 
 import csv
 import functools
+import gc
 import gzip
 import io
 import json
@@ -19,6 +20,17 @@ from lensloop.errors import BadArtifact
 from lensloop.rows import Row, read_rows, write_rows
 
 _IN_MEMORY = 8 * 1024**2
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """A million rows hold no cycles, and Python's garbage collector would walk through all of them again and again:
+    a third of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @functools.cache

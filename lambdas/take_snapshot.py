@@ -18,6 +18,7 @@ from lensloop.labels import is_folder_marker, label_of
 from lensloop.rows import Listed, Row
 
 
+@bucket.without_collector()
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     epoch = int(event["epoch"])
     to_inspect: list[Listed] = []
