@@ -127,8 +127,9 @@ class Story:
 
     def _trained(self, number: int) -> tuple[Run, Job, int]:
         """What these changes led to, seen to its end: one retraining and one training job, and nothing left to do."""
+        self.show.say("the trigger waits until nothing has changed for a while")
         self.show.until("retraining", lambda: self._runs() or None, RUN_SECONDS)
-        self.show.say("no more changes for a while, so the trigger started a retraining:")
+        self.show.say("it started a retraining:")
         told: set[str] = set()
         self.show.until("end of the retraining", lambda: self._follow(self._runs()[-1], told), RUN_SECONDS)
         runs = self._runs()
