@@ -19,6 +19,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
+from lensloop.inspection import InspectionUnfinished
 from lensloop.settings import Settings
 from stacks.training_step import TrainingSpec as TrainingSpec
 from stacks.training_step import TrainingStep
@@ -26,6 +27,8 @@ from stacks.workflow import EPOCH, WHY, Steps, grant_calls, grant_news, jsonata,
 
 # Training besides, a run lists the bucket, looks at what is new, judges and publishes; each of these within this.
 _OTHER_STEPS = Duration.hours(6)
+# By the class of the exception, or as Lambda names a function that was out of time or memory.
+_UNFINISHED = (InspectionUnfinished.__name__, "Sandbox.Timedout", "States.Timeout", "Lambda.Unknown")
 _ALREADY_STARTED = "StepFunctions.ExecutionAlreadyExistsException"
 
 
@@ -106,7 +109,10 @@ class RetrainingWorkflow(Construct):
             max_concurrency=8,
             outputs={"inspected": jsonata("$count($states.result)")},
         )
-        each.item_processor(self._steps.part("Inspect chunk", function, {"chunk": "$states.input.chunk"}))
+        chunk = self._steps.part("Inspect chunk", function, {"chunk": "$states.input.chunk"})
+        # It stops before its time is up and keeps what it has: the next call goes on from there.
+        retry(chunk, _UNFINISHED, attempts=20, seconds=1)
+        each.item_processor(chunk)
         return each.add_catch(self._steps.failure, errors=["States.ALL"])
 
     def _start_rollout(self, rollout: sfn.IStateMachine, then: sfn.IChainable) -> sfn.Chain:

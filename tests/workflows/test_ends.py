@@ -57,6 +57,15 @@ def test_every_chunk_is_inspected_once(retraining: dict[str, Any], interpreter: 
     assert sorted(call["chunk"] for call in run.of("inspect-images")) == RETRAINING["take-snapshot"]["chunks"]
 
 
+def test_a_chunk_that_outlasts_its_function_is_gone_on_with(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    unfinished = Failure("InspectionUnfinished", "datasets/inspections/7/0000.json: 90 of 180 pictures, then no time.")
+    answers = [unfinished, unfinished, unfinished, RETRAINING["inspect-images"], RETRAINING["inspect-images"]]
+    run = interpreter.run(retraining, {**RETRAINING, "inspect-images": answers})
+    assert run.path[-1] == "Release published"
+
+
 def test_nothing_to_inspect_is_no_obstacle(retraining: dict[str, Any], interpreter: Interpreter) -> None:
     run = interpreter.run(retraining, RETRAINING | {"take-snapshot": {"epoch": 7, "chunks": []}})
     assert (run.path[-1], run.of("inspect-images")) == ("Release published", [])
