@@ -125,6 +125,10 @@ def test_the_live_model_is_judged_on_the_same_pictures(second):
     assert second.status == 0, second.log
     evaluation = read_evaluation(second.evaluation)
     live, candidate = evaluation.live, evaluation.candidate
+    assert live is not None
+    assert live.scores.known is not None
+    assert live.scores.new is not None
+    assert candidate.known is not None
     assert live.epoch == 1
     assert live.labels == ("lime", "plum")
     assert live.scores.all.images == candidate.all.images

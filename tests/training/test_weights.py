@@ -37,7 +37,8 @@ def test_a_malicious_pickle_is_refused_and_not_run(tmp_path, function):
     module, name = function.split(".")
     marker = tmp_path / "ran"
     payload = f"c{module}\n{name}\n(S'touch {marker}'\ntR.".encode()
-    start = b"".join(pickle.dumps(part, 2) for part in (0x1950A86A20F9469CFC6C, 1001, {}))
+    parts: tuple[object, ...] = (0x1950A86A20F9469CFC6C, 1001, {})
+    start = b"".join(pickle.dumps(part, 2) for part in parts)
     path = tmp_path / "evil.pth"
     path.write_bytes(start + payload)
     with pytest.raises(BadArtifact, match=rf"name {module}\.{name}"):
