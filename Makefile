@@ -19,6 +19,7 @@ READY := .venv/.ready
 DEV := .venv/.ready-dev
 NODE := node_modules/.ready
 CHANNEL := .build/.training-channel-local
+OFFLINE := .build/.what-synthesis-fetches
 
 .PHONY: help demo test check bench up down status deploy-local deploy destroy install lock clean
 
@@ -75,7 +76,7 @@ destroy: $(READY) $(NODE) ## Remove functions, workflows and roles from AWS; pic
 
 ## Upkeep
 
-install: $(READY) $(DEV) $(NODE) $(CHANNEL) ## Install everything now (the other commands do it when needed)
+install: $(READY) $(DEV) $(NODE) $(CHANNEL) $(OFFLINE) ## Install everything now (the other commands do it when needed)
 
 lock: $(TOOLS) ## Pin and hash the dependencies again, after a change of requirements*.in
 	@for name in requirements requirements-dev requirements-training; do \
@@ -119,4 +120,12 @@ $(NODE): $(READY) package.json package-lock.json
 $(CHANNEL): $(READY) requirements-training.txt
 	@echo "· packing what travels with a training job"
 	@$(PY) -c 'from pathlib import Path; from stacks import training_channel; training_channel.dependencies(Path.cwd(), "local")'
+	@mkdir -p $(@D) && touch $@
+
+# What a synthesis for AWS would otherwise fetch or resolve by itself the first time.
+$(OFFLINE): $(READY) requirements.txt requirements-training.txt
+	@echo "· fetching what the stacks carry to AWS, so that \`cdk synth\` needs no network"
+	@$(PY) -c 'from pathlib import Path; from stacks import training_channel, training_image, vendor; \
+	  training_channel.dependencies(Path.cwd(), "sagemaker"); vendor.unpacked(Path.cwd(), "pillow", "3.13"); \
+	  training_image.uris("ml.m5.xlarge")'
 	@mkdir -p $(@D) && touch $@
