@@ -43,6 +43,8 @@ def status(home: Path) -> Any:
 
 
 def recorded(home: Path) -> list[Any]:
+    if not (home / "results.jsonl").exists():  # before the first frame
+        return []
     return [json.loads(line) for line in (home / "results.jsonl").read_text().splitlines()]
 
 
