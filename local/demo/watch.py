@@ -1,6 +1,7 @@
 """What has really happened? Everything that the demo claims is read back through the APIs of AWS."""
 
 import csv
+import io
 import hashlib
 import json
 from dataclasses import dataclass
@@ -154,8 +155,8 @@ class Watch:
 
     def left_out(self, digest: str) -> list[dict[str, str]]:
         """key and reason of each picture that a data set does not use."""
-        lines = self.read(names.dataset(digest, "rejected.csv")).decode().splitlines()
-        return list(csv.DictReader(lines))
+        text = self.read(names.dataset(digest, "rejected.csv")).decode()
+        return list(csv.DictReader(io.StringIO(text, newline="")))  # names of pictures may hold newlines
 
     def read(self, key: str) -> bytes:
         body: bytes = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
