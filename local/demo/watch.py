@@ -1,8 +1,8 @@
 """What has really happened? Everything that the demo claims is read back through the APIs of AWS."""
 
 import csv
-import io
 import hashlib
+import io
 import json
 from dataclasses import dataclass
 from datetime import datetime
