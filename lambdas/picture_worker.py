@@ -15,7 +15,6 @@ from typing import Any
 
 MEMORY_MB = 128  # for one picture, beside the interpreter
 _AT_LEAST = 256  # enough for hash and thumbnail; large pictures are decoded smaller
-_THUMBNAIL = 96
 
 
 def main(cpu_seconds: int) -> None:
@@ -58,15 +57,14 @@ def _full_size(content: bytes, upright: Any) -> tuple[int, int]:
 
 def _sample(image: Any) -> dict[str, Any]:
     """A thumbnail for the report, and the picture's border: its mean colour and how much that varies."""
+    from lensloop.picture import thumbnail
+
     small = image.resize((16, 16)).tobytes()
     edge = [i for i in range(256) if i < 16 or i >= 240 or i % 16 in (0, 15)]
     means = [sum(small[3 * i + channel] for i in edge) / len(edge) for channel in range(3)]
     variance = sum((small[3 * i + c] - means[c]) ** 2 for i in edge for c in range(3)) / len(edge) / 3
-    image.thumbnail((_THUMBNAIL, _THUMBNAIL))
-    file = io.BytesIO()
-    image.save(file, "JPEG", quality=60, optimize=True)
     return {
-        "thumbnail": base64.b64encode(file.getvalue()).decode(),
+        "thumbnail": base64.b64encode(thumbnail(image)).decode(),
         "border": [*(round(mean) for mean in means), round(math.sqrt(variance))],
     }
 

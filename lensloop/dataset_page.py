@@ -47,7 +47,7 @@ details ul{margin:8px 0 4px 60px}details li,code{font:12.5px/1.5 ui-monospace,mo
 def page(report: Mapping[str, Any]) -> str:
     title = f"Data set of run {report['epoch']}"
     parts = [_head(report, title), _tiles(report), _verdict(report), _warnings(report), _labels(report)]
-    parts += [_new(report), _examples(report), _left_out(report), _alike(report)]
+    parts += [_suspicious(report), _new(report), _examples(report), _left_out(report), _alike(report)]
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta http-equiv="Content-Security-Policy" '
@@ -103,6 +103,28 @@ def _label(name: str, label: Mapping[str, int], largest: int) -> str:
     numbers = "".join(f"<td>{label[column]:,}</td>" for column in ("images", "new", *SPLITS))
     parts = "".join(f"<div class={split} style='width:{100 * label[split] / largest:.2f}%'></div>" for split in SPLITS)
     return f"<tr><td>{_text(name)}</td>{numbers}<td class=bar><div class=stack>{parts}</div></td></tr>"
+
+
+def _suspicious(report: Mapping[str, Any]) -> str:
+    found = report["suspicious"]
+    if not found or not found["pictures"]:
+        return ""
+    shown = [doubt for doubt in found["pictures"] if "thumbnail" in doubt]
+    figures = _sheet((d["thumbnail"], f"{_file(d['key'])}: `{d['label']}`, or {_likely(d)}") for d in shown)
+    rest = [f"{d['key']} – {_likely(d)}" for d in found["pictures"] if "thumbnail" not in d]
+    hidden = found["count"] - len(found["pictures"])
+    more = f"<p class=soft>and {hidden:,} more; suspicious.csv beside this page lists all.</p>" if hidden > 0 else ""
+    listed = f"<details><summary>{len(rest):,} more</summary>{_list(rest)}{more}</details>" if rest else ""
+    return (
+        f"<section><h2>Labels to check <small>{found['count']:,}</small></h2><p class=soft>In run {found['epoch']} a "
+        "model that had not seen these pictures was sure that they are something else. Some labels will be wrong, some "
+        "pictures are only hard to tell. Move what is wrong into the right folder and leave the rest."
+        f"</p>{figures}{listed}</section>"
+    )
+
+
+def _likely(doubt: Mapping[str, Any]) -> str:
+    return f"`{doubt['predicted']}` ({doubt['probability']:.0%})"
 
 
 def _new(report: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from lensloop.labels import label_of
 from lensloop.rows import Row
 from lensloop.settings import Settings
 from lensloop.split import SPLITS
+from lensloop.suspicious_labels import sentences, still_doubted
 
 MOST_LISTED = 200  # of each list; the files beside the report hold all
 _MOST_THUMBNAILS = 240  # of all labels together
@@ -36,6 +37,7 @@ def report(dataset: Dataset, reasons: Sequence[str], history: History, settings:
     labels = _labels(dataset.accepted, new)
     examples = _examples(dataset.accepted, history, len(labels))
     alike = _alike(dataset, last)
+    suspicious = still_doubted(last, dataset.accepted)
     return {
         "format": 1,
         "epoch": history.epoch,
@@ -49,9 +51,10 @@ def report(dataset: Dataset, reasons: Sequence[str], history: History, settings:
         "labels": labels,
         "trainable": not reasons,
         "reasons": list(reasons),
-        "warnings": warnings(dataset, examples, alike, _empty(history.folders, dataset)),
+        "warnings": warnings(dataset, examples, alike, _empty(history.folders, dataset)) + sentences(suspicious),
         "left_out": _left_out(dataset.left_out),
         "alike": alike,
+        "suspicious": suspicious,
         "near_duplicates": len({row.sha256 for pair in dataset.alike for row in pair}),
         "examples": examples,
         "new_examples": _new_examples(dataset.accepted, new, history),

@@ -14,6 +14,8 @@ _FLIPS = (0, *(1 << bit for bit in range(16)))
 # nothing, and finding every pair would take for ever: beyond these averages the search gives up.
 _PAIRS_EACH, _LOOKS_EACH, _ALWAYS = 10, 2000, 100_000
 
+_SMALL_GROUP, _GROUP_SHARE = 50, 0.1
+
 Pair = tuple[int, int]
 
 
@@ -72,6 +74,11 @@ class _Search:
                         found.add(other)
         self.pairs.extend((other, value) for other in found)
         return len(self.pairs) <= self._most_pairs
+
+
+def plausible(largest: int, total: int) -> bool:
+    """Whether a group this large can be near-duplicates, rather than what one fixed camera sees of many things."""
+    return largest <= max(_SMALL_GROUP, _GROUP_SHARE * total)
 
 
 def components(members: Iterable[int], pairs: Iterable[Pair]) -> list[list[int]]:

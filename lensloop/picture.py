@@ -24,6 +24,7 @@ RESIZE = "squeeze-bicubic"  # the rule that to_input follows; a release names it
 
 # What Pillow raises on damaged files, found by feeding it damaged files: its plugins let these through as they come.
 _DAMAGE = (OSError, SyntaxError, ValueError, TypeError, LookupError, OverflowError, EOFError, struct.error, zlib.error)
+_THUMBNAIL = 96
 _ORIENTATION_TAG = 0x0112
 # Pillow's numbers for these, the same in every version; its names for them moved.
 _BICUBIC = 3
@@ -63,6 +64,14 @@ def to_input(image: Any, width: int, height: int) -> Any:
     import numpy
 
     return numpy.asarray(image.resize((width, height), _BICUBIC), dtype=numpy.uint8)
+
+
+def thumbnail(image: Any) -> bytes:
+    """The picture as a small JPEG for a report; makes the picture itself small."""
+    image.thumbnail((_THUMBNAIL, _THUMBNAIL))
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=60, optimize=True)
+    return file.getvalue()
 
 
 def phash(image: Any) -> str:

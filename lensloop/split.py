@@ -10,7 +10,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from lensloop.near_duplicates import DISTANCES, components, near_pairs
+from lensloop.near_duplicates import DISTANCES, components, near_pairs, plausible
 from lensloop.rows import Row
 
 TRAIN, VALIDATION, TEST = SPLITS = ("train", "validation", "test")
@@ -20,9 +20,8 @@ _SHARES = ((0.6, TRAIN), (0.8, VALIDATION), (1.0, TEST))
 Group = list[Row]
 
 
-# Where more than this would be torn or tied together, likeness is no sign of a duplicate: only closer pictures count.
+# Where more than this would be torn, likeness is no sign of a duplicate: only closer pictures count.
 _FEW_TORN, _TORN_SHARE = 5, 0.02
-_SMALL_GROUP, _GROUP_SHARE = 50, 0.1
 
 
 class Placed(NamedTuple):
@@ -90,9 +89,7 @@ class _Grouped(NamedTuple):
 
     def sane(self, newcomers: int, total: int) -> bool:
         largest = max(map(len, self.free), default=0)
-        return len(self.torn) <= _FEW_TORN + _TORN_SHARE * newcomers and largest <= max(
-            _SMALL_GROUP, _GROUP_SHARE * total
-        )
+        return len(self.torn) <= _FEW_TORN + _TORN_SHARE * newcomers and plausible(largest, total)
 
 
 def _group(given: _Newcomers) -> _Grouped:

@@ -73,6 +73,10 @@ class RetrainingStack(cdk.Stack):
         assemble_dataset.allow("s3:PutObject", on=state(names.DATASETS_PREFIX))
         assemble_dataset.allow("dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:PutItem", on=table)
 
+        report_suspicious_labels = step("report_suspicious_labels", memory_mb=1024)
+        report_suspicious_labels.allow("s3:GetObject", on=state(names.TRAINING_PREFIX, names.DATASETS_PREFIX))
+        report_suspicious_labels.allow("s3:PutObject", on=state(names.DATASETS_PREFIX))
+
         judge = step("judge", memory_mb=1024)
         judge.allow("s3:GetObject", on=state(names.TRAINING_PREFIX))
 
@@ -84,6 +88,7 @@ class RetrainingStack(cdk.Stack):
             take_snapshot=take_snapshot,
             inspect_images=inspect_images,
             assemble_dataset=assemble_dataset,
+            report_suspicious_labels=report_suspicious_labels,
             judge=judge,
             publish_release=publish_release,
         )

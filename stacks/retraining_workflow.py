@@ -5,7 +5,7 @@ Take snapshot → Inspect new images → Assemble data set
 → Blocked?          yes → Blocked
 → Enough to train?  no → Too few images
 → Train (→ Spot to blame? → Train on demand)
-→ Judge → Better?   no → Model refused
+→ Report suspicious labels → Judge → Better?   no → Model refused
 → Publish release → Start rollout → Release published          any accident → Retraining failed
 """
 
@@ -37,11 +37,12 @@ class RetrainingFunctions:
     take_snapshot: lambda_.IFunction
     inspect_images: lambda_.IFunction
     assemble_dataset: lambda_.IFunction
+    report_suspicious_labels: lambda_.IFunction
     judge: lambda_.IFunction
     publish_release: lambda_.IFunction
 
     def all(self) -> tuple[lambda_.IFunction, ...]:
-        return self.take_snapshot, self.inspect_images, self.assemble_dataset, self.judge, self.publish_release
+        return tuple(vars(self).values())
 
 
 class RetrainingWorkflow(Construct):
@@ -76,11 +77,12 @@ class RetrainingWorkflow(Construct):
             keep="dataset",
         )
         result = {"epoch": EPOCH, "digest": "$dataset.digest", "model": "$model"}
+        doubt = steps.call("Report suspicious labels", functions.report_suspicious_labels, result, keep="doubts")
         judge = steps.call("Judge", functions.judge, result, keep="verdict")
         publish = steps.call("Publish release", functions.publish_release, result, keep="published")
 
         release = publish.next(self._start_rollout(rollout, then=self._released()))
-        judged = judge.next(steps.ask("Better?", ("$verdict.ship", release), otherwise=self._refused()))
+        judged = doubt.next(judge).next(steps.ask("Better?", ("$verdict.ship", release), otherwise=self._refused()))
         training_step = TrainingStep(
             self, settings=settings, names_prefix=names_prefix, spec=training, steps=steps, then=judged
         )
@@ -174,7 +176,7 @@ class RetrainingWorkflow(Construct):
             digest="$dataset.digest",
             reasons="[$verdict.reasons]",
             news=f"'The model of run ' & $string({EPOCH}) & ' was refused and the cameras keep theirs: '"
-            f" & $join([$verdict.reasons], '; ') & '.' & {self._report()}",
+            f" & $join([$verdict.reasons], '; ') & '.' & {self._doubts()} & {self._report()}",
         )
 
     def _released(self) -> sfn.Chain:
@@ -184,8 +186,11 @@ class RetrainingWorkflow(Construct):
             digest="$dataset.digest",
             reasons="[$verdict.reasons]",
             news=f"'Release ' & $string({EPOCH}) & ' is published and on its way to the cameras: '"
-            f" & $join([$verdict.reasons], '; ') & '.' & {self._report()}",
+            f" & $join([$verdict.reasons], '; ') & '.' & {self._doubts()} & {self._report()}",
         )
+
+    def _doubts(self) -> str:
+        return "($count([$doubts.sentences]) > 0 ? '\\n' & $join([$doubts.sentences], '\\n') : '')"
 
     def _report(self) -> str:
         return f"'\\nThe data set: s3://{self._bucket}/' & $dataset.report"

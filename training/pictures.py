@@ -20,6 +20,7 @@ class Picture:
     sha256: str
     label: str
     split: str
+    phash: str
 
 
 @dataclass
@@ -34,7 +35,9 @@ class Pictures:
     def read(cls, paths: Paths) -> "Pictures":
         try:
             with gzip.open(paths.manifest, "rt", encoding="utf-8", newline="") as file:
-                rows = [Picture(r["key"], r["sha256"], r["label"], r["split"]) for r in csv.DictReader(file)]
+                rows = [
+                    Picture(r["key"], r["sha256"], r["label"], r["split"], r["phash"]) for r in csv.DictReader(file)
+                ]
         except FileNotFoundError as missing:
             raise BadArtifact("The channel `dataset` holds no manifest.csv.gz.") from missing
         except (OSError, EOFError, KeyError, ValueError) as damage:

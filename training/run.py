@@ -12,7 +12,7 @@ import numpy as np
 from lensloop.errors import BadArtifact
 from lensloop.picture import RESIZE
 from lensloop.scores import reject_threshold
-from training import golden
+from training import golden, suspicious
 from training.backbone import SIZE, pretrained
 from training.embed import embed, session
 from training.evaluate import Answers, compare
@@ -21,11 +21,15 @@ from training.head import Head, train
 from training.live import read_live
 from training.paths import Paths
 from training.pictures import Picture, Pictures
+from training.suspicious import Answered, out_of_fold
 from training.weights import read_weights
 
 
 def run(paths: Paths) -> None:
-    """Writes /opt/ml/model/{model.onnx, evaluation.json, test.csv, golden/}. Raises LensloopError with a sentence."""
+    """Writes /opt/ml/model/{model.onnx, evaluation.json, suspicious.json, test.csv, golden/}.
+
+    Raises LensloopError with a sentence.
+    """
     seconds: dict[str, float] = {}
     settings = _hyperparameters(paths)
     pictures, live = Pictures.read(paths), read_live(paths)
@@ -37,6 +41,8 @@ def run(paths: Paths) -> None:
     _check_trainable(rows, labels)
     with _timed(seconds, "train"):
         head, threshold = _train(rows, features, labels)
+    with _timed(seconds, "doubt"):
+        answered = out_of_fold(rows, features, labels, head)
     with _timed(seconds, "export"):
         model = classifier(weights, head)
         paths.model.mkdir(parents=True, exist_ok=True)
@@ -46,6 +52,8 @@ def run(paths: Paths) -> None:
         test, (ours, *theirs) = embed(pictures, pictures.of("test"), models, "judged")
         answers = Answers.read(ours, labels)
         compared = compare(test, labels, answers, live, Answers.read(theirs[0], live.labels) if live else None)
+        # The test pictures taught it nothing, so its answers for them are as good as those out of fold.
+        doubts = suspicious.write(paths.model, [answered, Answered(test, ours)], labels, pictures)
         kept = golden.write(paths.model / "golden", golden.choose(test, answers), pictures, models[0], labels)
     evaluation = {
         "format": 1,
@@ -62,6 +70,7 @@ def run(paths: Paths) -> None:
             "validation": sum(row.split == "validation" for row in rows),
             "test": len(test),
         },
+        "suspicious": doubts,
         "strength": head.strength,
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
     }
@@ -121,6 +130,8 @@ def _tell(evaluation: dict[str, Any]) -> None:
     print("recall: " + ", ".join(f"{name} {recall:.2f}" for name, recall in recalls.items()))
     if evaluation["live"]:
         print(f"live model: {evaluation['live']['all']['accuracy']:.4f} on the same pictures")
+    if evaluation["suspicious"]:
+        print(f"{evaluation['suspicious']} labels may be wrong; suspicious.json and the data set's report list them")
     if evaluation["left_out"]:
         print(f"{len(evaluation['left_out'])} pictures left out; evaluation.json says why")
     print("seconds: " + ", ".join(f"{name} {value}" for name, value in evaluation["seconds"].items()), flush=True)

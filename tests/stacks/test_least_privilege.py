@@ -106,7 +106,7 @@ def test_nobody_may_redrive_an_execution(shipped: Synthesized) -> None:
 def test_every_function_workflow_and_job_has_its_own_role(shipped: Synthesized) -> None:
     roles = [flat(r.properties["Role"]) for r in shipped.resources("AWS::Lambda::Function")]
     roles += [flat(r.properties["RoleArn"]) for r in shipped.resources("AWS::StepFunctions::StateMachine")]
-    assert len(roles) == len(set(roles)) == 11
+    assert len(roles) == len(set(roles)) == 12
     # and besides: the training job, the signer of links, and the deployer
     assert len(shipped.resources("AWS::IAM::Role")) == len(roles) + 3
 
@@ -121,6 +121,7 @@ def test_no_role_holds_a_policy_that_aws_manages(shipped: Synthesized) -> None:
         ("TakeSnapshot", {"datasets"}, {"datasets/inspections"}),
         ("InspectImages", {"images", "datasets/inspections"}, {"datasets/inspections"}),
         ("AssembleDataset", {"datasets"}, {"datasets"}),
+        ("ReportSuspiciousLabels", {"training", "datasets"}, {"datasets"}),
         ("Judge", {"training"}, set()),
         ("PublishRelease", {"training", "releases"}, {"releases"}),
         ("DeployRelease", {"releases"}, set()),

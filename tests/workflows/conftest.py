@@ -57,6 +57,7 @@ def synthesize(**settings: Any) -> Template:
             inspect_images=function("inspect-images"),
             assemble_dataset=function("assemble-dataset"),
             judge=function("judge"),
+            report_suspicious_labels=function("report-suspicious-labels"),
             publish_release=function("publish-release"),
         ),
         training=TrainingSpec(

@@ -40,6 +40,7 @@ RETRAINING: dict[str, Any] = {
     "inspect-images": {"accepted": 180, "rejected": 0},
     "assemble-dataset": DATASET,
     "createTrainingJob.sync": {"ModelArtifacts": {"S3ModelArtifacts": MODEL}},
+    "report-suspicious-labels": {"count": 0, "sentences": []},
     "judge": VERDICT,
     "publish-release": {"release": {"epoch": 7, "model_sha256": "ab", "labels": ["a", "b"], "accuracy": 0.97}},
     "startExecution": {"ExecutionArn": "arn", "StartDate": 1},
@@ -53,7 +54,7 @@ OWN_FAULT = Failure("States.TaskFailed", json.dumps({"FailureReason": "Algorithm
 
 SNAPSHOT = ["Take snapshot", "Inspect new images", "Assemble data set", "Anything new?"]
 TO_TRAIN = [*SNAPSHOT, "Blocked?", "Enough to train?", "Train"]
-TO_JUDGE = [*TO_TRAIN, "Judge", "Better?"]
+TO_JUDGE = [*TO_TRAIN, "Report suspicious labels", "Judge", "Better?"]
 TO_RELEASE = [*TO_JUDGE, "Publish release", "Start rollout"]
 
 
@@ -79,7 +80,7 @@ RETRAINING_SCENES = [
         {},
         outcome="released",
         reasons=("accuracy 0.97 on 72 test pictures",),
-        news="Release 7 is published and on its way to the cameras: accuracy 0.97 on 72 test pictures.",
+        news="Release 7 is published and on its way to the cameras: accuracy 0.97 on 72 test pictures.\nThe data set",
     ),
     Scene(
         "Release published",
@@ -114,10 +115,14 @@ RETRAINING_SCENES = [
     Scene(
         "Model refused",
         [*TO_JUDGE, "Tell: model refused"],
-        {"judge": VERDICT | {"ship": False, "reasons": ["recall of can 0.41 is below its floor 0.50"]}},
+        {
+            "report-suspicious-labels": {"count": 1, "sentences": ["These labels may be wrong: images/can/a.jpg …"]},
+            "judge": VERDICT | {"ship": False, "reasons": ["recall of can 0.41 is below its floor 0.50"]},
+        },
         outcome="refused",
         reasons=("recall of can 0.41 is below its floor 0.50",),
-        news="The model of run 7 was refused and the cameras keep theirs: recall of can 0.41 is below its floor 0.50.",
+        news="The model of run 7 was refused and the cameras keep theirs: recall of can 0.41 is below its floor 0.50."
+        "\nThese labels may be wrong: images/can/a.jpg …\nThe data set: s3://",
     ),
     Scene(
         "Release published",
@@ -159,6 +164,7 @@ RETRAINING_SCENES = [
             "take-snapshot": SNAPSHOT[:1],
             "inspect-images": SNAPSHOT[:2],
             "assemble-dataset": SNAPSHOT[:3],
+            "report-suspicious-labels": TO_JUDGE[:-2],
             "judge": TO_JUDGE[:-1],
             "publish-release": TO_RELEASE[:-1],
         }.items()

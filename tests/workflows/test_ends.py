@@ -45,7 +45,9 @@ def test_rollout_ends_where_it_should_and_says_why(
 
 
 @pytest.mark.parametrize(
-    ("workflow", "scenes"), [("retraining", RETRAINING_SCENES), ("rollout", ROLLOUT_SCENES)], ids=str
+    ("workflow", "scenes"),
+    [("retraining", RETRAINING_SCENES), ("rollout", ROLLOUT_SCENES)],
+    ids=["retraining", "rollout"],
 )
 def test_the_scenes_pass_every_state(workflow: str, scenes: list[Scene], request: pytest.FixtureRequest) -> None:
     passed = {state for scene in scenes for state in (*scene.path, scene.end)}

@@ -1,0 +1,49 @@
+"""Which labels does the model that was just trained doubt? Puts them into the report of its data set.
+
+It does so before the verdict, because a model is often refused for wrong labels, and the report then shows which.
+
+Needs: s3:GetObject on training/* and datasets/*, s3:PutObject on datasets/*. Environment: BUCKET.
+"""
+
+import csv
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from lambdas import bucket
+from lambdas.artifact import fetch, read_files
+from lensloop import names
+from lensloop.dataset_page import page
+from lensloop.errors import BadArtifact, StaleEpoch
+from lensloop.suspicious_labels import COLUMNS, FILE, Doubt, doubted, read_doubts, sentences
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    epoch, digest = int(event["epoch"]), event["digest"]
+    archive, _ = fetch(bucket.s3(), bucket.name(), event["model"])
+    files = read_files(archive, lambda name: name == FILE)
+    if FILE not in files:  # an algorithm that cannot tell
+        return {"count": 0, "sentences": []}
+    doubts = _parsed(files[FILE])
+    report = bucket.read_json(names.dataset(digest, "report.json"))
+    if report["epoch"] != epoch:
+        raise StaleEpoch(f"The report of {digest} is of run {report['epoch']} by now, so run {epoch} leaves it alone.")
+    report = doubted(report, doubts)
+    _write_all(names.dataset(digest, "suspicious.csv"), doubts)
+    bucket.write_json(names.dataset(digest, "report.json"), report)
+    bucket.write(names.dataset(digest, "report.html"), page(report).encode(), "text/html; charset=utf-8")
+    return {"count": len(doubts), "sentences": sentences(report["suspicious"])}
+
+
+def _parsed(content: bytes) -> list[Doubt]:
+    try:
+        return read_doubts(json.loads(content))
+    except ValueError as damage:
+        raise BadArtifact(f"{FILE} is not JSON: {damage}.") from damage
+
+
+def _write_all(key: str, doubts: Sequence[Doubt]) -> None:
+    with bucket.upload(key) as file:
+        writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(doubts)

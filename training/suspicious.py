@@ -1,0 +1,128 @@
+"""Which labels may be wrong? Every picture is answered by a head that never saw it, and its answer told where it is
+surely another.
+
+Confident learning (Northcutt, Jiang, Chuang: "Confident Learning: Estimating Uncertainty in Dataset Labels", Journal of
+Artificial Intelligence Research 70, 2021). The well-known library for it, cleanlab, is under the AGPL and brings
+scikit-learn and pandas along; the rule itself is `suspects`.
+"""
+
+import base64
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lensloop.errors import PictureError
+from lensloop.near_duplicates import DISTANCES, components, near_pairs, plausible
+from lensloop.picture import open_picture, thumbnail
+from lensloop.suspicious_labels import FILE, FORMAT
+from training.head import Array, Head, fit, main_axes
+from training.pictures import Picture, Pictures
+
+FOLDS = 5
+_STRENGTH = 0.1  # at least: a head with a weaker penalty begins to believe wrong labels (bench/suspicious_labels.py)
+_SHEET = 48
+_AT_LEAST = 256
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Pictures, and for each what a model that was not taught with it says: float [pictures, labels]."""
+
+    rows: Sequence[Picture]
+    probabilities: Array
+
+
+def out_of_fold(rows: Sequence[Picture], features: NDArray[np.float32], labels: Sequence[str], like: Head) -> Answered:
+    """Cross-validated answers for pictures that were learnt from. Near-duplicates share a fold, so that a wrong label
+    has no twin to vouch for it; a picture is passed over when its label has none in the other folds.
+    """
+    targets = np.array([labels.index(row.label) for row in rows], np.int64)
+    mean, axes = main_axes(features)
+    places, home = (features - mean) @ axes, folds(rows)
+    answers, asked = np.empty((len(rows), len(labels))), np.zeros(len(rows), bool)
+    head = Head(np.zeros((axes.shape[1], len(labels))), np.zeros(len(labels)), 0)
+    for fold in range(FOLDS):
+        left, learn = home == fold, home != fold
+        if not left.any() or not learn.any():
+            continue
+        head = fit(places[learn], targets[learn], len(labels), max(like.strength, _STRENGTH), head)
+        head = Head(head.weights, head.bias, head.strength, like.temperature)
+        answers[left] = head.probabilities(places[left])
+        asked |= left & np.isin(targets, targets[learn])
+    return Answered([row for row, was in zip(rows, asked, strict=True) if was], answers[asked])
+
+
+def folds(rows: Sequence[Picture]) -> NDArray[np.int64]:
+    """The fold of each picture, by the content of the first of its near-duplicates."""
+    first = {row.phash: row.sha256 for row in sorted(rows, key=lambda row: row.sha256, reverse=True)}
+    hashes = {int(phash, 16): int(sha256[-8:], 16) for phash, sha256 in first.items()}
+    fold = {value: hashes[group[0]] % FOLDS for group in _groups(list(hashes)) for value in group}
+    return np.array([fold[int(row.phash, 16)] for row in rows], np.int64)
+
+
+def _groups(hashes: list[int]) -> list[list[int]]:
+    """Near-duplicates together, as the split has them."""
+    for distance in DISTANCES:
+        pairs = near_pairs(hashes, (), distance)
+        groups = None if pairs is None else components(hashes, pairs)
+        if groups and plausible(max(map(len, groups)), len(hashes)):
+            return groups
+    return [[value] for value in hashes]
+
+
+def suspects(targets: NDArray[np.int64], probabilities: Array) -> list[tuple[int, int]]:
+    """The rows whose label may be wrong, each with the label that it may have instead; most doubtful first.
+
+    Another label counts when it is as probable as it is, on average, for the pictures that bear it; so a label that is
+    hard to tell asks for no more than it can have. The margin between the two orders them.
+    """
+    if not len(targets):
+        return []
+    every = np.arange(len(targets))
+    own = probabilities[every, targets]
+    count = np.bincount(targets, minlength=probabilities.shape[1])
+    usual = np.bincount(targets, own, probabilities.shape[1]) / np.maximum(count, 1)
+    usual[count == 0] = np.inf
+    sure = np.where(probabilities >= usual, probabilities, 0)
+    other = sure.argmax(axis=1)
+    margin = sure[every, other] - own
+    return [(int(i), int(other[i])) for i in np.argsort(-margin, kind="stable") if margin[i] > 0]
+
+
+def write(folder: Path, answered: Sequence[Answered], labels: Sequence[str], pictures: Pictures) -> int:
+    """Writes suspicious.json for the report, and says how many there are."""
+    rows = [row for part in answered for row in part.rows]
+    probabilities = np.concatenate([part.probabilities for part in answered])
+    found = suspects(np.array([labels.index(row.label) for row in rows], np.int64), probabilities)
+    doubts = [_doubt(rows[i], probabilities[i], labels, other) for i, other in found]
+    for doubt, shown in zip(doubts, _thumbnails([rows[i] for i, _ in found[:_SHEET]], pictures), strict=False):
+        doubt.update(shown)
+    text = json.dumps({"format": FORMAT, "pictures": doubts}, ensure_ascii=False, allow_nan=False)
+    (folder / FILE).write_text(text, "utf-8")
+    return len(doubts)
+
+
+def _doubt(row: Picture, probabilities: Array, labels: Sequence[str], other: int) -> dict[str, Any]:
+    return {
+        "key": row.key,
+        "sha256": row.sha256,
+        "label": row.label,
+        "predicted": labels[other],
+        "probability": round(float(probabilities[other]), 4),
+        "label_probability": round(float(probabilities[labels.index(row.label)]), 4),
+    }
+
+
+def _thumbnails(rows: Sequence[Picture], pictures: Pictures) -> Iterator[dict[str, str]]:
+    for row in rows:
+        try:
+            image = open_picture(pictures.bytes_of(row), at_least=_AT_LEAST)
+        except PictureError:  # gone since it was embedded
+            yield {}
+        else:
+            yield {"thumbnail": base64.b64encode(thumbnail(image)).decode()}
