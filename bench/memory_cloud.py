@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from xml.sax.saxutils import escape
@@ -22,6 +23,7 @@ from botocore.exceptions import ClientError
 
 LIST_SECONDS, GET_SECONDS, PUT_SECONDS = 0.06, 0.03, 0.05
 PAGE = 1000
+_ALWAYS = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -70,7 +72,12 @@ class MemoryS3:
             if not isinstance(content, bytes):
                 raise AssertionError(f"{Key} is known by its listing alone and must not be read")
             self.bytes_read[Key.split("/")[0]] += len(content)
-        return {"Body": io.BytesIO(content), "ETag": f'"{self.etag(Key)}"', "ContentLength": len(content)}
+        return {
+            "Body": io.BytesIO(content),
+            "ETag": f'"{self.etag(Key)}"',
+            "ContentLength": len(content),
+            "LastModified": _ALWAYS,
+        }
 
     def list_objects_v2(
         self, *, Prefix: str = "", Delimiter: str = "", ContinuationToken: str = "", **_: Any

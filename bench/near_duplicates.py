@@ -7,40 +7,32 @@ Ours is the split that ships; the other side is what most projects do, each file
 import hashlib
 import io
 import random
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bench import photographs
 from lensloop.near_duplicates import DISTANCES
 from lensloop.rows import Row
 from lensloop.split import TEST, TRAIN, VALIDATION, by_hash, place
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
 STRADDLE = "pairs that straddle two splits"
 
 
 def rows() -> list[dict[str, Any]]:
-    found = []
-    for name in ("bins3", "trashnet6"):
-        if (DATA / name).is_dir():
-            print(f"  {name}: second frames, hashes, embeddings ...", file=sys.stderr, flush=True)
-            found += _rows(name)
-        else:
-            print(f"  left out: the photographs {name} are not on this machine ({DATA})", file=sys.stderr)
-    return found
+    return [row for folder in photographs.present("bins3", "trashnet6") for row in _rows(folder)]
 
 
-def _rows(name: str) -> list[dict[str, Any]]:
-    pictures = _pictures(DATA / name)
+def _rows(folder: Path) -> list[dict[str, Any]]:
+    pictures = _pictures(folder)
     burst = [row for row, _ in pictures]
     alone = burst[::2]
-    features = _embedded([content for _, content in pictures])
+    features = photographs.embedded([content for _, content in pictures])
     grouped, hashed = _ours(burst), _by_hash(burst)
     good, flattered = _accuracy(burst, features, grouped), _accuracy(burst, features, hashed)
-    size = f"{name}, {len(alone):,} photographs"
+    size = f"{folder.name}, {len(alone):,} photographs"
     return [
         _row(f"{size}: {STRADDLE}", _leaks(alone, _ours(alone)), _leaks(alone, _by_hash(alone)), "pairs", most=0),
         _row(
@@ -61,7 +53,7 @@ def _pictures(folder: Path) -> list[tuple[Row, bytes]]:
     files = sorted(folder.glob("*/*.jpg"))
     with ThreadPoolExecutor(2) as pool:
         contents = [content for pair in pool.map(_frames, files) for content in pair]
-        hashes = list(pool.map(_phash, contents))
+    hashes = photographs.hashed(contents)
     labels = [file.parent.name for file in files for _ in range(2)]
     shas = [hashlib.sha256(content).hexdigest() for content in contents]
     described = zip(shas, labels, hashes, strict=True)
@@ -80,12 +72,6 @@ def _frames(file: Path) -> tuple[bytes, bytes]:
     again = io.BytesIO()
     ImageEnhance.Brightness(moved).enhance(dice.uniform(0.95, 1.05)).save(again, "JPEG", quality=88)
     return content, again.getvalue()
-
-
-def _phash(content: bytes) -> str:
-    from lensloop.picture import open_picture, phash
-
-    return phash(open_picture(content, at_least=256))
 
 
 def _ours(found: list[Row]) -> list[str]:
@@ -108,23 +94,6 @@ def _leaks(found: list[Row], splits: list[str]) -> int:
         int(np.sum((np.bitwise_count(values[i + 1 :] ^ values[i]) <= DISTANCES[0]) & (names[i + 1 :] != names[i])))
         for i in range(len(values))
     )
-
-
-def _embedded(contents: list[bytes]) -> np.ndarray:
-    from lensloop.picture import read_input
-    from training.backbone import SIZE, pretrained
-    from training.embed import session
-    from training.export import embedder
-    from training.weights import read_weights
-
-    network = session(embedder(read_weights(pretrained())))
-
-    def embed(content: bytes) -> np.ndarray:
-        features: np.ndarray = network.run(None, {"image": read_input(content, SIZE, SIZE)[None]})[0][0]
-        return features
-
-    with ThreadPoolExecutor(2) as pool:
-        return np.stack(list(pool.map(embed, contents)))
 
 
 def _accuracy(found: list[Row], features: np.ndarray, splits: list[str]) -> float:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.photographs import DATA, hashed
 from lensloop.picture import read_input
 from stacks import training_channel
 from training.backbone import SIZE, pretrained
@@ -23,7 +24,7 @@ from training.export import embedder
 from training.weights import read_weights
 
 ROOT = Path(__file__).parents[1]
-BINS3 = ROOT.parent / "shared" / "data" / "bins3"
+BINS3 = DATA / "bins3"
 PICTURES = 256
 
 
@@ -90,12 +91,13 @@ def _prepare(root: Path, photos: list[Path]) -> dict[str, str]:
             code.write(path, path.relative_to(ROOT))
     with gzip.open(data / "dataset" / "manifest.csv.gz", "wt", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(("key", "sha256", "label", "split"))
-        for photo in photos:
-            sha256 = hashlib.sha256(photo.read_bytes()).hexdigest()
+        writer.writerow(("key", "sha256", "label", "split", "phash"))
+        contents = [photo.read_bytes() for photo in photos]
+        for photo, content, look in zip(photos, contents, hashed(contents), strict=True):
+            sha256 = hashlib.sha256(content).hexdigest()
             share = int(sha256[:8], 16) / 2**32
             split = "train" if share < 0.6 else "validation" if share < 0.8 else "test"
-            writer.writerow((f"images/{photo.parent.name}/{photo.name}", sha256, photo.parent.name, split))
+            writer.writerow((f"images/{photo.parent.name}/{photo.name}", sha256, photo.parent.name, split, look))
     return os.environ | {"PYTHONPATH": str(data / "code" / "code.zip"), "LENSLOOP_ML_ROOT": str(root)}
 
 

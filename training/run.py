@@ -42,7 +42,7 @@ def run(paths: Paths) -> None:
     with _timed(seconds, "train"):
         head, threshold = _train(rows, features, labels)
     with _timed(seconds, "doubt"):
-        answered = out_of_fold(rows, features, labels, head)
+        answered = out_of_fold(rows, features, labels)
     with _timed(seconds, "export"):
         model = classifier(weights, head)
         paths.model.mkdir(parents=True, exist_ok=True)

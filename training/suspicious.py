@@ -1,9 +1,7 @@
-"""Which labels may be wrong? Every picture is answered by a head that never saw it, and its answer told where it is
-surely another.
+"""Which labels may be wrong? Every picture is answered by a head that never saw it, and told if it is surely another.
 
-Confident learning (Northcutt, Jiang, Chuang: "Confident Learning: Estimating Uncertainty in Dataset Labels", Journal of
-Artificial Intelligence Research 70, 2021). The well-known library for it, cleanlab, is under the AGPL and brings
-scikit-learn and pandas along; the rule itself is `suspects`.
+How surely was chosen by bench/suspicious_labels.py. Confident learning (Northcutt, Jiang, Chuang 2021), which asks less
+of labels that are hard to tell, listed more right labels there for every wrong one that it found.
 """
 
 import base64
@@ -24,7 +22,8 @@ from training.head import Array, Head, fit, main_axes
 from training.pictures import Picture, Pictures
 
 FOLDS = 5
-_STRENGTH = 0.1  # at least: a head with a weaker penalty begins to believe wrong labels (bench/suspicious_labels.py)
+STRENGTH = 0.1  # of the penalty; with a weaker one a head begins to believe wrong labels
+MARGIN = 0.5  # of probability, between another label and the picture's own
 _SHEET = 48
 _AT_LEAST = 256
 
@@ -37,7 +36,7 @@ class Answered:
     probabilities: Array
 
 
-def out_of_fold(rows: Sequence[Picture], features: NDArray[np.float32], labels: Sequence[str], like: Head) -> Answered:
+def out_of_fold(rows: Sequence[Picture], features: NDArray[np.float32], labels: Sequence[str]) -> Answered:
     """Cross-validated answers for pictures that were learnt from. Near-duplicates share a fold, so that a wrong label
     has no twin to vouch for it; a picture is passed over when its label has none in the other folds.
     """
@@ -50,8 +49,7 @@ def out_of_fold(rows: Sequence[Picture], features: NDArray[np.float32], labels: 
         left, learn = home == fold, home != fold
         if not left.any() or not learn.any():
             continue
-        head = fit(places[learn], targets[learn], len(labels), max(like.strength, _STRENGTH), head)
-        head = Head(head.weights, head.bias, head.strength, like.temperature)
+        head = fit(places[learn], targets[learn], len(labels), STRENGTH, head)
         answers[left] = head.probabilities(places[left])
         asked |= left & np.isin(targets, targets[learn])
     return Answered([row for row, was in zip(rows, asked, strict=True) if was], answers[asked])
@@ -76,22 +74,15 @@ def _groups(hashes: list[int]) -> list[list[int]]:
 
 
 def suspects(targets: NDArray[np.int64], probabilities: Array) -> list[tuple[int, int]]:
-    """The rows whose label may be wrong, each with the label that it may have instead; most doubtful first.
-
-    Another label counts when it is as probable as it is, on average, for the pictures that bear it; so a label that is
-    hard to tell asks for no more than it can have. The margin between the two orders them.
-    """
+    """The rows whose label may be wrong, each with the label that it may have instead; most doubtful first."""
     if not len(targets):
         return []
     every = np.arange(len(targets))
-    own = probabilities[every, targets]
-    count = np.bincount(targets, minlength=probabilities.shape[1])
-    usual = np.bincount(targets, own, probabilities.shape[1]) / np.maximum(count, 1)
-    usual[count == 0] = np.inf
-    sure = np.where(probabilities >= usual, probabilities, 0)
-    other = sure.argmax(axis=1)
-    margin = sure[every, other] - own
-    return [(int(i), int(other[i])) for i in np.argsort(-margin, kind="stable") if margin[i] > 0]
+    others = probabilities.copy()
+    others[every, targets] = -1
+    other = others.argmax(axis=1)
+    margin = others[every, other] - probabilities[every, targets]
+    return [(int(i), int(other[i])) for i in np.argsort(-margin, kind="stable") if margin[i] >= MARGIN]
 
 
 def write(folder: Path, answered: Sequence[Answered], labels: Sequence[str], pictures: Pictures) -> int:

@@ -1,5 +1,6 @@
 """The training job as it really runs: a bare interpreter, the dependencies channel, files in, files out."""
 
+import base64
 import csv
 import hashlib
 import io
@@ -15,6 +16,7 @@ from lensloop.errors import BadArtifact
 from lensloop.evaluation import read_evaluation
 from lensloop.picture import RESIZE, read_input
 from lensloop.release import File, manifest
+from lensloop.suspicious_labels import read_doubts
 from training.paths import Paths
 from training.run import run
 
@@ -40,8 +42,10 @@ def drawings(count: int, labels: tuple[str, ...]) -> Iterator[tuple[str, bytes]]
 
 @pytest.fixture(scope="module")
 def first(new_job):
-    """A job on sixty drawings of two labels, one of them damaged, one changed after inspection and one missing."""
+    """A job on drawings of two labels, two in the wrong folder; besides, one is damaged, one changed, one missing."""
     job = new_job(dict(drawings(30, ("plum", "lime"))))
+    for number in (800, 801):  # limes in the wrong folder
+        job.put(f"images/plum/{number}.jpg", drawing("lime", number))
     job.put("images/plum/half.jpg", drawing("plum", 777)[:900], split="train")
     job.put("images/plum/changed.jpg", drawing("plum", 778), split="train", sha256="0" * 64)
     job.put("images/plum/gone.jpg", drawing("plum", 779), split="train")
@@ -97,7 +101,23 @@ def test_pictures_that_cannot_be_used_are_left_out_with_a_reason(first):
     assert "damaged or incomplete" in left_out["half.jpg"]
     assert "changed in between" in left_out["changed.jpg"]
     assert "did not reach" in left_out["gone.jpg"]
-    assert sum(first.evaluation["images"].values()) == 60
+    assert sum(first.evaluation["images"].values()) == 62
+
+
+def test_pictures_in_the_wrong_folder_are_told_with_a_thumbnail(first):
+    told = json.loads((first.root / "model" / "suspicious.json").read_text("utf-8"))
+    assert read_doubts(told) == told["pictures"]
+    assert len(told["pictures"]) == first.evaluation["suspicious"]
+    doubts = {doubt["key"]: doubt for doubt in told["pictures"]}
+    assert {"images/plum/800.jpg", "images/plum/801.jpg"} <= set(doubts)
+    assert len(doubts) <= 4
+    for doubt in doubts.values():
+        assert doubt["label"] == doubt["key"].split("/")[1] != doubt["predicted"]
+        assert doubt["probability"] >= doubt["label_probability"] + 0.5
+        image = Image.open(io.BytesIO(base64.b64decode(doubt["thumbnail"])))
+        assert image.format == "JPEG"
+        assert max(image.size) <= 96
+    assert "labels may be wrong" in first.log
 
 
 def test_the_list_of_test_pictures_is_written(first):
