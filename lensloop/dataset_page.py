@@ -110,11 +110,13 @@ def _suspicious(report: Mapping[str, Any]) -> str:
     if not found or not found["pictures"]:
         return ""
     shown = [doubt for doubt in found["pictures"] if "thumbnail" in doubt]
-    figures = _sheet((d["thumbnail"], f"{_file(d['key'])}: `{d['label']}`, or {_likely(d)}") for d in shown)
-    rest = [f"{d['key']} – {_likely(d)}" for d in found["pictures"] if "thumbnail" not in d]
+    figures = _sheet((d["thumbnail"], f"{_likely(d)}: {_file(d['key'])}") for d in shown)
+    rest = [f"{_likely(d)}: {d['key']}" for d in found["pictures"] if "thumbnail" not in d]
     hidden = found["count"] - len(found["pictures"])
     more = f"<p class=soft>and {hidden:,} more; suspicious.csv beside this page lists all.</p>" if hidden > 0 else ""
-    listed = f"<details><summary>{len(rest):,} more</summary>{_list(rest)}{more}</details>" if rest else ""
+    listed = (
+        f"<details><summary>{len(rest) + max(0, hidden):,} more</summary>{_list(rest)}{more}</details>" if rest else ""
+    )
     return (
         f"<section><h2>Labels to check <small>{found['count']:,}</small></h2><p class=soft>In run {found['epoch']} a "
         "model that had not seen these pictures was sure that they are something else. Some labels will be wrong, some "
@@ -124,7 +126,7 @@ def _suspicious(report: Mapping[str, Any]) -> str:
 
 
 def _likely(doubt: Mapping[str, Any]) -> str:
-    return f"`{doubt['predicted']}` ({doubt['probability']:.0%})"
+    return f"{doubt['label']} → {doubt['predicted']} ({doubt['probability']:.0%})"
 
 
 def _new(report: Mapping[str, Any]) -> str:

@@ -108,7 +108,11 @@ def _suspicious(alike: Sequence[Mapping[str, str]]) -> list[str]:
     if not alike:
         return []
     first = alike[0]
-    more = f" {len(alike) - 1} more are listed below." if len(alike) > 1 else ""
+    more = (
+        f" {len(alike) - 1} more such {'pair is' if len(alike) == 2 else 'pairs are'} listed below."
+        if alike[1:]
+        else ""
+    )
     return [
         f"{first['key']} and {first['other']} look nearly the same but have different labels: one may be wrong.{more}"
     ]

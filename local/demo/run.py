@@ -32,14 +32,14 @@ CONTEXT = {
     "training_platform": "local",
 }
 MINUTE_SECONDS = 2.0
-REPORT, FIGURES = "demo-report.html", "demo.json"
+REPORT, REFUSED, FIGURES = "demo-report.html", "refused-dataset.html", "demo.json"
 
 
 def run(state: Path, images: Path | None, keep: bool) -> None:
     show = Show()
     _refuse_when_taken(state)
     own = own_pictures.read(images) if images else None
-    for old in (state / REPORT, state / FIGURES):  # of an earlier demo: this one has shown nothing yet
+    for old in (state / REPORT, state / REFUSED, state / FIGURES):  # of an earlier demo: this one has shown nothing yet
         old.unlink(missing_ok=True)
     show.plain(
         "Lensloop on this machine: a local AWS, the real stacks, real training, three cameras. Nothing leaves it."
@@ -144,10 +144,14 @@ def _keep_logs(story: Story, state: Path) -> Path:
 def _conclude(story: Story, state: Path) -> None:
     show = story.show
     page = report.write(story, state / REPORT)
-    told = state / FIGURES
+    refused, told = state / REFUSED, state / FIGURES
+    digest = next(act.run.output["digest"] for act in story.acts if not act.release)
+    refused.write_bytes(story.watch.read(names.dataset(digest, "report.html")))
     told.write_text(json.dumps(summary.as_json(story), indent=2) + "\n")
     show.table(summary.table(story))
-    show.plain(f"  With pictures: {page}\n  As data:       {told}")
+    show.plain(
+        f"  What the cameras saw:     {page}\n  The wrong batch's report: {refused}\n  The figures:              {told}"
+    )
 
 
 def _say_how_to_go_on(show: Show, cloud: LocalCloud, outputs: dict[str, str]) -> None:

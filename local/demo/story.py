@@ -32,6 +32,7 @@ class Act:
     deliveries: dict[str, Delivery] = field(default_factory=dict)
     sights: tuple[Sight, ...] = ()
     left_out: tuple[dict[str, str], ...] = ()
+    labels_to_check: tuple[dict[str, str], ...] = ()
 
 
 @dataclass
@@ -75,6 +76,10 @@ class Story:
         self.show.say("judged, and refused:")
         for reason in run.reasons:
             self.show.say(f"  – {reason}")
+        doubts = self.watch.labels_to_check(str(run.output["digest"]))
+        wrong = {photo.key for photo in self.album.wrong}
+        guilty = sum(doubt["key"] in wrong for doubt in doubts)
+        self.show.say(f"its report lists {len(doubts)} labels to check; {guilty} of them are of the wrong batch")
         since = self.fleet.positions()
         self._see_nothing_moved(run.epoch, before.release.epoch)
         sights = self._seen(before.release.epoch, since)
@@ -82,7 +87,7 @@ class Story:
         self.show.say(
             f"the cameras still run release {before.release.epoch} and are right {share} of the time, as before"
         )
-        return Act(2, len(self.album.wrong), executions, run, job, sights=sights)
+        return Act(2, len(self.album.wrong), executions, run, job, sights=sights, labels_to_check=tuple(doubts))
 
     def _better_batch(self) -> Act:
         with ThreadPoolExecutor(1) as other_hand:  # at once, so that no pause between them looks like the end

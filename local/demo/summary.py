@@ -61,6 +61,7 @@ def _act(act: Act) -> dict[str, Any]:
         "frames": len(act.sights),
         "accuracy_on_frames": round(accuracy(act.sights), 4),
         "left_out": list(act.left_out),
+        "labels_to_check": list(act.labels_to_check),
     }
 
 

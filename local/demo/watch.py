@@ -155,7 +155,14 @@ class Watch:
 
     def left_out(self, digest: str) -> list[dict[str, str]]:
         """key and reason of each picture that a data set does not use."""
-        text = self.read(names.dataset(digest, "rejected.csv")).decode()
+        return self._table(names.dataset(digest, "rejected.csv"))
+
+    def labels_to_check(self, digest: str) -> list[dict[str, str]]:
+        """key, label and predicted label of each picture whose label the training doubts."""
+        return self._table(names.dataset(digest, "suspicious.csv"))
+
+    def _table(self, key: str) -> list[dict[str, str]]:
+        text = self.read(key).decode()
         return list(csv.DictReader(io.StringIO(text, newline="")))  # names of pictures may hold newlines
 
     def read(self, key: str) -> bytes:

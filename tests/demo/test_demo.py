@@ -92,6 +92,16 @@ def test_a_wrong_batch_is_refused_with_its_reasons(told: Told) -> None:
     assert any("below the live model" in reason for reason in refused["reasons"])
 
 
+def test_the_wrong_labels_are_named(told: Told) -> None:
+    """A third of all labels are wrong, so a good deal of what the heads learn is wrong too, and not all are found."""
+    listed = told.figures["acts"][1]["labels_to_check"]
+    wrong = [entry for entry in listed if "/really-" in entry["key"]]
+    assert len(wrong) >= 30
+    assert len(wrong) >= 0.75 * len(listed)
+    page = (told.state / "refused-dataset.html").read_text()
+    assert "Labels to check" in page
+
+
 def test_all_three_cameras_prove_the_last_release_and_know_the_new_label(told: Told) -> None:
     last = told.figures["releases"][-1]
     assert "electronics" in last["recall"]
