@@ -5,22 +5,22 @@ import sys
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli import cameras
+from cli import cameras, deployed
 from lensloop.errors import LensloopError
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m cli", description="Lensloop, for people.")
     subjects = parser.add_subparsers(required=True, metavar="subject")
-    cameras.add_commands(subjects)
-    options = parser.parse_args(arguments)
     try:
+        cameras.add_commands(subjects)
+        options = parser.parse_args(arguments)
         options.run(options)
-    except LensloopError as error:
+    except (LensloopError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     except (BotoCoreError, ClientError) as error:
-        print(f"AWS said: {error}", file=sys.stderr)
+        print(deployed.complaint(error), file=sys.stderr)
         return 3
     return 0
 

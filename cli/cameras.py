@@ -10,14 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import boto3
-
 from camera.config import FILE as CAMERA_FILE
 from camera.config import THING
+from cli import deployed
 from cli.bundle import write_bundle
 from cli.fleet import WAVES, CameraError, cameras, require_stack
 from lensloop import names
-from lensloop.settings import Settings
 
 CERTIFICATE, KEY, CA = "certificate.pem", "private.key", "ca.pem"
 DETACH_SECONDS = 30.0
@@ -195,7 +193,7 @@ def add_commands(subjects: Any) -> None:
     remove.add_argument("thing", help="deeplens_<id>")
 
     bundle = commands.add_parser("bundle", help="pack the agent into a zip for a camera")
-    bundle.add_argument("--output", type=Path, default=Path("lensloop-camera.zip"))
+    bundle.add_argument("--output", type=Path, default=Path("lensloop-camera.zip"), help="default %(default)s")
     bundle.set_defaults(
         run=lambda options: print(f"{write_bundle(options.output)} is ready; docs/cameras.md says how.")
     )
@@ -204,22 +202,16 @@ def add_commands(subjects: Any) -> None:
 def _command(commands: Any, name: str, text: str, run: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
     """Project and stage default to those that cdk.json names."""
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text)
-    settings = _settings()
+    settings = deployed.settings()
     parser.add_argument("--project", default=settings.project, help=f"default {settings.project}")
     parser.add_argument("--stage", default=settings.stage, help="default: cdk.json's")
-    parser.add_argument("--region", default=settings.region or None, help="default: cdk.json's, then the AWS CLI's")
+    parser.add_argument("--region", default=settings.region, help="default: cdk.json's, then the AWS CLI's")
     parser.set_defaults(run=run)
     return parser
 
 
-def _settings() -> Settings:
-    """cdk.json is where the person who deployed wrote them."""
-    path = Path(__file__).parents[1] / "cdk.json"
-    return Settings.from_context(json.loads(path.read_text())["context"] if path.is_file() else {})
-
-
 def _iot(options: argparse.Namespace) -> Any:
-    return boto3.client("iot", region_name=options.region)
+    return deployed.client("iot", options.region)
 
 
 def _add(options: argparse.Namespace) -> None:
@@ -234,8 +226,10 @@ def _add(options: argparse.Namespace) -> None:
         port=options.port,
         ca=options.ca,
     )
+    wave = "canary" if options.canary else "fleet"
     print(
-        f"{options.thing} is ready: {config}\nRun its agent with: python -m camera --home {options.home} --frames ..."
+        f"{options.thing} ({wave}) is ready: {config}\n"
+        f"Run its agent with: python -m camera --home {options.home} --frames ..."
     )
 
 

@@ -1,0 +1,52 @@
+"""Which settings were deployed, and which AWS do these credentials reach? A sentence where there are none."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from lensloop.errors import LensloopError, SettingsError
+from lensloop.settings import Settings
+
+CDK_JSON = Path(__file__).parents[1] / "cdk.json"
+
+
+class NotSignedIn(LensloopError):
+    """AWS cannot be reached from here; the message says what to do."""
+
+
+def settings() -> Settings:
+    """cdk.json is where the person who deployed wrote them."""
+    try:
+        return Settings.from_context(json.loads(CDK_JSON.read_text("utf-8")).get("context", {}))
+    except (OSError, json.JSONDecodeError) as error:
+        raise SettingsError(f"{CDK_JSON} cannot be read: {error}.") from error
+
+
+def client(service: str, region: str = "") -> Any:
+    """`region` is the one of cdk.json or of the command line; empty takes the one that the AWS CLI and the CDK take."""
+    # boto3 itself knows AWS_DEFAULT_REGION only, and the stacks would lie elsewhere.
+    session = boto3.Session(region_name=region or os.environ.get("AWS_REGION") or None)
+    if session.get_credentials() is None:
+        raise NotSignedIn(
+            "There are no AWS credentials here. Sign in first, for example with `aws configure` or `aws sso login`, "
+            "and check with `aws sts get-caller-identity`. (Without an account: `make demo`.)"
+        )
+    if session.region_name is None:
+        raise NotSignedIn(
+            "No AWS region is chosen. Set `region` in cdk.json, or AWS_REGION, for example "
+            "`export AWS_REGION=eu-west-1`."
+        )
+    try:
+        return session.client(service)
+    except ValueError as error:
+        raise NotSignedIn(f"AWS cannot be addressed: {error}.") from error
+
+
+def complaint(error: Exception) -> str:
+    """What AWS said, and who was asked when that may not have been AWS."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL")
+    elsewhere = f" AWS_ENDPOINT_URL is {endpoint}: unset it for AWS, or see `make status`." if endpoint else ""
+    return f"AWS said: {str(error).rstrip('.')}.{elsewhere}"
