@@ -79,12 +79,18 @@ def free_bytes(folder: Path) -> int:
 
 @contextlib.contextmanager
 def only_one(home: Path) -> Iterator[None]:
-    """Two agents on one folder would undo each other's changes. Raises HomeError."""
+    """Two agents on one folder would undo each other's changes. Raises HomeError.
+
+    The folder itself is locked: a disk that is full or has become read-only has no room for a file to lock.
+    """
     if not home.is_dir():
         raise HomeError("There is no folder {}.".format(home))
-    with open(str(home / "agent.lock"), "w") as lock:
+    handle = os.open(str(home), os.O_RDONLY)
+    try:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
             raise HomeError("Another agent is running on {}; stop that one first.".format(home)) from None
         yield
+    finally:
+        os.close(handle)

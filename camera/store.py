@@ -12,17 +12,16 @@ from __future__ import annotations
 import functools
 import logging
 from pathlib import Path
-from typing import Any, NamedTuple, Optional, Tuple
+from typing import Any, Callable, NamedTuple, Optional, Tuple
 
 from camera import disk
 from lensloop.release import Installed
 
-GOOD_KEPT = 2
 log = logging.getLogger(__name__)
 
 
 class State(NamedTuple):
-    good: Tuple[Installed, ...] = ()  # proved and committed, the newest first
+    good: Tuple[Installed, ...] = ()  # proved and committed, the newest first; at most two
     trying: Optional[Installed] = None  # about to be proved; still here after a start = that start ended badly
     starts: int = 0  # how often `trying` was begun
 
@@ -70,10 +69,9 @@ class Store:
         self._point(release.epoch)
         return folder
 
-    def commit(self, release: Installed) -> None:
-        """From here on this release is what a restart brings back."""
-        kept = [good for good in self.state.good if good.epoch != release.epoch][: GOOD_KEPT - 1]
-        self._write(State(good=(release, *kept)))
+    def commit(self, release: Installed, before: Optional[Installed]) -> None:
+        """From here on this release is what a restart brings back; should it rot, then what was running before it."""
+        self._write(State(good=(release, before) if before else (release,)))
         self._sweep()
 
     def go_back(self, running: Optional[Installed]) -> None:
@@ -82,16 +80,13 @@ class Store:
         On a full or failing disk each step may fail and the next is still tried: a start trusts nothing but `good`.
         """
         self.state = self.state._replace(trying=None, starts=0)
-        back = self._unpoint if running is None else functools.partial(self._point, running.epoch)
-        for step in (back, self._sweep, functools.partial(self._write, self.state)):
-            try:
-                step()
-            except OSError as error:
-                log.error("going back is incomplete: %s", error)
+        _attempt(self._unpoint if running is None else functools.partial(self._point, running.epoch))
+        self._sweep()
+        _attempt(functools.partial(self._write, self.state))
 
     def settle_on(self, release: Installed) -> None:
         """At start: `current` shows the release that this start proved."""
-        self._point(release.epoch)
+        _attempt(functools.partial(self._point, release.epoch))
 
     def _found(self) -> Tuple[Installed, ...]:
         """Without a state: what the folders themselves say, newest first. A start proves them before it uses one."""
@@ -114,11 +109,19 @@ class Store:
         kept = {str(release.epoch) for release in self.state.good}
         for folder in self.releases.iterdir():
             if folder.name not in kept:
-                disk.remove(folder)
+                _attempt(functools.partial(disk.remove, folder))
 
     def _write(self, state: State) -> None:
         disk.write_json(self.home / "state.json", _shown(state))
         self.state = state
+
+
+def _attempt(step: Callable[[], None]) -> None:
+    """A disk that is full, failing or read-only must not stop a camera that has a good release."""
+    try:
+        step()
+    except OSError as error:
+        log.error("the camera's folder could not be put in order: %s", error)
 
 
 def _shown(state: State) -> Any:

@@ -96,7 +96,7 @@ def _change(order: Order, manifest: Manifest, store: Store, running: Optional[Ru
             )
         part = _bring(order, manifest, store)
         new = _prove(store.activate(release, part), release)
-        store.commit(release)
+        store.commit(release, running.installed if running else None)
     except (LensloopError, OSError) as error:
         store.go_back(running.installed if running else None)
         return Outcome(_refusal("FAILED", error), running)
@@ -118,7 +118,7 @@ def read_order(document: Any) -> Order:
             str(document["golden"]["url"]),
             str(document["golden"]["sha256"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise Refused("the job's document is not a release order ({!r})".format(error)) from error
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,17 @@ def other_size(document: dict[str, Any], shelf: Shelf) -> None:
     document["model"]["size"] += 1
 
 
+def address(text: str) -> Callable[..., None]:
+    def fault(document: dict[str, Any], shelf: Shelf) -> None:
+        document["manifest"]["url"] = text
+
+    return fault
+
+
+def endless_epoch(document: dict[str, Any], shelf: Shelf) -> None:
+    document["epoch"] = float("inf")
+
+
 def not_json(document: dict[str, Any], shelf: Shelf) -> None:
     shelf.files["/8/manifest.json"] = b"{half"
     document["manifest"]["sha256"] = sha256(b"{half")
@@ -125,6 +137,10 @@ def forged_manifest(document: dict[str, Any], shelf: Shelf) -> None:
         (other_operation, "REJECTED", "'format the disk'"),
         (other_size, "REJECTED", "name different files"),
         (not_json, "REJECTED", "cannot be read"),
+        (endless_epoch, "REJECTED", "not a release order"),
+        (address("https://[half"), "FAILED", "is not one"),
+        (address("https://localhost:9/ü"), "FAILED", "is not one"),
+        (address("https://localhost:x/"), "FAILED", "5 attempts failed"),
     ],
 )
 def test_a_damaged_delivery_is_answered_with_its_reason(
@@ -138,6 +154,15 @@ def test_a_damaged_delivery_is_answered_with_its_reason(
     assert_works(home, outcome.running, 7)
     assert_works(home, start(home)[1], 7)
     assert {path.name for path in (home / "releases").iterdir()} == {"7"}
+
+
+def not_a_name() -> bytes:
+    return golden_zip({"ü": b""}).replace("ü".encode(), b"\xff\xff")
+
+
+def compressed() -> bytes:
+    pictures = make_release(8).manifest["golden"]["pictures"]
+    return golden_zip({entry["file"]: picture(entry["label"]) for entry in pictures}, zipfile.ZIP_LZMA)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +181,8 @@ def test_a_damaged_delivery_is_answered_with_its_reason(
         (lambda: make_release(8, model=colour_model(order=(1, 0, 2))), "FAILED", "4 of 6 golden pictures"),
         (lambda: make_release(8, golden=b"no zip"), "FAILED", "golden pictures cannot be read"),
         (lambda: make_release(8, golden=golden_zip({"x": b""})), "FAILED", "golden pictures cannot be read"),
+        (lambda: make_release(8, golden=not_a_name()), "FAILED", "golden pictures cannot be read"),
+        (lambda: make_release(8, golden=compressed()), "FAILED", "too large or compressed"),
     ],
 )
 def test_a_release_that_is_no_good_here_leaves_the_old_one_running(
@@ -220,6 +247,40 @@ def test_a_disk_that_fills_up_at_any_step_costs_only_the_new_release(
     assert_works(home, take(shelf.put(make_release(8)), *start(home), "trash").running, 8)
 
 
+@pytest.mark.parametrize("function", ["write", "write_json", "move", "point", "settle", "remove"])
+def test_a_disk_that_can_only_be_read_starts_the_camera_with_its_release(
+    home: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch, function: str
+) -> None:
+    """What a worn-out memory card becomes, and what a full disk is to whoever must write."""
+    install(home, shelf, 6, 7)
+    (home / "releases" / "8.part").mkdir()  # something to clear away
+
+    def refuse(*_: Any) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(disk, function, refuse)
+    with disk.only_one(home):
+        assert_works(home, start(home)[1], 7)
+
+
+def test_a_committed_release_succeeded_even_if_an_old_one_cannot_be_removed(
+    home: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, running = install(home, shelf, 6, 7)
+    remove = disk.remove
+
+    def stuck(folder: Path) -> None:
+        if folder.name == "6":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        remove(folder)
+
+    monkeypatch.setattr(disk, "remove", stuck)
+    outcome = take(shelf.put(make_release(8)), store, running, "trash")
+    assert outcome.answer.status == "SUCCEEDED"
+    assert_works(home, outcome.running, 8)
+    assert_works(home, start(home)[1], 8)
+
+
 def test_a_release_that_kills_the_agent_each_time_is_given_up(
     home: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -252,6 +313,15 @@ def test_a_committed_release_that_rots_gives_way_to_the_one_before(home: Path, s
     assert_works(home, running, 6)
     assert take(shelf.put(make_release(5)), store, running, "trash").answer.status == "REJECTED"
     assert_works(home, take(shelf.put(make_release(7)), store, running, "trash").running, 7)
+
+
+def test_what_ran_until_now_is_kept_and_not_what_had_rotted(home: Path, shelf: Shelf) -> None:
+    install(home, shelf, 6, 7)
+    (home / "releases" / "7" / "model.onnx").write_bytes(b"?")
+    store, running = start(home)
+    assert_works(home, take(shelf.put(make_release(8)), store, running, "trash").running, 8)
+    (home / "releases" / "8" / "model.onnx").write_bytes(b"?")
+    assert_works(home, start(home)[1], 6)
 
 
 @pytest.mark.parametrize("damage", [b"", b"{half", b"[]", b'{"good": 5}', None])
