@@ -51,13 +51,15 @@ def fetch(
     size: Optional[int] = None,
 ) -> None:
     """Brings the file to `target`, or raises DownloadError and leaves nothing there."""
-    check_url(url)
     part = target.with_name(target.name + ".part")
     try:
+        check_url(url)
         _persist(url, part, sha256, limit, size)
         disk.move(part, target)
     except OSError as error:
         raise DownloadError("{} cannot be written ({}); check this camera's disk".format(target.name, error)) from error
+    except ValueError as error:  # the modules below say so of an address that is none
+        raise DownloadError("the address of {} is not one ({})".format(target.name, error)) from error
     finally:
         if part.exists():
             part.unlink()

@@ -62,8 +62,8 @@ class Jobs:
             if end in ("notify-next", "$next/get/accepted"):
                 offered = _execution(content.get("execution"))
                 self._next = None if offered and (offered.job, offered.number) == self._done else offered
-            elif content.get("clientToken") in self._replies:
-                self._replies[content["clientToken"]] = end.endswith("accepted")
+            elif str(content.get("clientToken")) in self._replies:
+                self._replies[str(content["clientToken"])] = end.endswith("accepted")
                 if end.endswith("rejected"):
                     log.warning("the cloud refuses an update of %s: %s", end, content.get("message"))
             self._changed.notify_all()
@@ -132,5 +132,5 @@ def _execution(content: Any) -> Optional[Execution]:
             int(content["versionNumber"]),
             content.get("jobDocument"),
         )
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
         return None

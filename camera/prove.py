@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import time
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Callable, NamedTuple
 
@@ -14,8 +13,8 @@ from lensloop.errors import BadArtifact, PictureError
 from lensloop.picture import MAX_BYTES
 from lensloop.release import GoldenPicture
 
-# What zipfile and the decoder say to a damaged archive; NotImplementedError is an unknown compression.
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, KeyError, OSError, PictureError, NotImplementedError, RuntimeError)
+# What zipfile and the decoder say to a damaged archive; RuntimeError is an encrypted one.
+_UNREADABLE = (zipfile.BadZipFile, KeyError, ValueError, EOFError, OSError, PictureError, RuntimeError)
 
 
 class NotProven(BadArtifact):
@@ -57,9 +56,10 @@ def prove(model: Model, folder: Path, clock: Callable[[], float] = time.perf_cou
 
 
 def _read(archive: zipfile.ZipFile, picture: GoldenPicture) -> bytes:
-    """By name and within a cap; nothing is ever unpacked onto the disk."""
-    if archive.getinfo(picture.file).file_size > MAX_BYTES:
-        raise BadArtifact("golden picture {} is too large".format(picture.file))
+    """By name, within a cap, and stored as the publisher stores it: nothing is ever unpacked."""
+    entry = archive.getinfo(picture.file)
+    if entry.file_size > MAX_BYTES or entry.compress_type != zipfile.ZIP_STORED:
+        raise BadArtifact("golden picture {} is too large or compressed".format(picture.file))
     with archive.open(picture.file) as file:
         data = file.read(MAX_BYTES + 1)
     if hashlib.sha256(data).hexdigest() != picture.sha256:

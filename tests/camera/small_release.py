@@ -48,9 +48,9 @@ def colour_model(order: tuple[int, int, int] = (0, 1, 2), output: str = "probabi
     return bytes(onnx.ModelProto.SerializeToString(model))
 
 
-def golden_zip(pictures: dict[str, bytes]) -> bytes:
+def golden_zip(pictures: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
+    with zipfile.ZipFile(file, "w", compression) as archive:
         for name, data in pictures.items():
             archive.writestr(name, data)
     return file.getvalue()
