@@ -122,7 +122,7 @@ class _Part:
     def part(self, name: str) -> "_Part":
         return _Part(self.optional(name), self._at(name))
 
-    def number(self, name: str, low: float = 0, high: float = float("inf")) -> float:
+    def number(self, name: str, low: float = 0, high: float = 10**9) -> float:
         value = self.optional(name)
         # A NaN is not within any limits.
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
