@@ -22,6 +22,7 @@ from typing import Any
 
 import boto3
 import botocore.session
+from botocore.config import Config
 
 from local import leftovers, ports
 from local.deploy import deploy
@@ -84,8 +85,8 @@ class LocalCloud:
         return environment(self.port)
 
     def client(self, service: str) -> Any:
-        """A boto3 client that talks to this cloud whatever the environment and ~/.aws say."""
-        return _session().client(service, endpoint_url=self.endpoint)
+        """A boto3 client that talks to this cloud whatever the environment and ~/.aws say, a proxy for instance."""
+        return _session().client(service, endpoint_url=self.endpoint, config=Config(proxies={}))
 
     def start(self, detached: bool = False) -> None:
         """Returns when everything answers. A detached cloud outlives this program: `make down` ends it."""

@@ -177,9 +177,13 @@ def test_the_real_cdk_cli_deploys_and_its_outputs_come_back(aws: Aws, tmp_path: 
         aws.cloud.deploy(app="echo '`project` is '\"'No'; mend it\"; exit 1")
 
 
-def test_a_person_with_a_profile_of_their_own_still_reaches_it(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_PROFILE", "work")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+@pytest.mark.parametrize("name", ["AWS_PROFILE", "AWS_ENDPOINT_URL", "HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+def test_a_person_with_a_profile_or_a_proxy_still_reaches_it(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for exempt in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(exempt, raising=False)
+    monkeypatch.setenv(name, "http://127.0.0.1:1")
     assert aws.cloud.client("sts").get_caller_identity()["Account"] == "000000000000"
 
 
