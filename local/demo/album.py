@@ -38,7 +38,6 @@ class Album:
     better: tuple[Photo, ...]
     frames: tuple[Photo, ...]
     new_label: str = ""
-    passed_over: tuple[str, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:

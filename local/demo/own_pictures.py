@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -34,12 +35,21 @@ def read(folder: Path) -> Album:
 
 
 def _pictures(label: Path) -> list[Path]:
-    return sorted(f for f in label.iterdir() if f.is_file() and f.suffix.lower() in ENDINGS)
+    """At any depth, as in the bucket."""
+    return [file for file in _files(label) if file.suffix.lower() in ENDINGS]
+
+
+def _files(folder: Path) -> list[Path]:
+    """Without hidden ones, such as a file manager's thumbnails."""
+    found = (file for file in folder.rglob("*") if file.is_file())
+    return sorted(file for file in found if not any(part[0] == "." for part in file.relative_to(folder).parts))
 
 
 def _check(folder: Path, by_label: dict[str, list[Path]]) -> None:
     if not any(by_label.values()):
-        raise LocalCloudError(f"IMAGES={folder} holds no photographs in label folders. {EXPECTED}")
+        others = Counter(file.suffix.lower() for file in _files(folder) if file.suffix)
+        seen = "".join(f" There are {n} {ending} files." for ending, n in others.most_common(1))
+        raise LocalCloudError(f"IMAGES={folder} holds no photographs in label folders.{seen} {EXPECTED}")
     for label, found in by_label.items():
         if not LABEL.fullmatch(label):
             raise LocalCloudError(
@@ -47,13 +57,15 @@ def _check(folder: Path, by_label: dict[str, list[Path]]) -> None:
                 "at most 63 of them, starting with a letter or a digit."
             )
         if len(found) < FEWEST_PER_LABEL:
-            pictures = "1 picture" if len(found) == 1 else f"{len(found)} pictures"
+            pictures = "1 JPEG or PNG picture" if len(found) == 1 else f"{len(found)} JPEG or PNG pictures"
             raise LocalCloudError(
                 f"The label `{label}` has {pictures}; the demo needs at least {FEWEST_PER_LABEL} of each label, "
                 f"because it holds some back for later. Add pictures to {folder / label} or move the folder away."
             )
     if len(by_label) < FEWEST_LABELS:
-        raise LocalCloudError(f"IMAGES={folder} has one label only; a classifier needs at least two label folders.")
+        raise LocalCloudError(
+            f"IMAGES={folder} has one label only, `{''.join(by_label)}`; a classifier needs at least two label folders."
+        )
 
 
 def _deal(folder: Path, by_label: dict[str, list[Path]]) -> Album:
@@ -63,11 +75,11 @@ def _deal(folder: Path, by_label: dict[str, list[Path]]) -> Album:
     frames: list[Photo] = []
     damaged: list[Photo] = []
     for label, files in by_label.items():
-        good, bad = _shuffled(label, files)
+        good, bad = _shuffled(folder / label, files)
         if len(good) < FEWEST_PER_LABEL:
             raise LocalCloudError(
-                f"Only {len(good)} of the {len(files)} files of the label `{label}` are JPEG or PNG pictures; "
-                f"the demo needs at least {FEWEST_PER_LABEL}."
+                f"Of the {len(files)} files of the label `{label}` only {len(good)} can be used; the demo needs "
+                f"{FEWEST_PER_LABEL} that are JPEG or PNG pictures and no copies of one another."
             )
         seen = min(max(CAMERAS, int(len(good) * FRAMES_SHARE)), FRAMES_AT_MOST)
         held = int((len(good) - seen) * HELD_BACK_SHARE)
@@ -82,11 +94,10 @@ def _deal(folder: Path, by_label: dict[str, list[Path]]) -> Album:
         wrong=mislabelled(held_back, labels),
         better=tuple(held_back),
         frames=tuple(frames),
-        passed_over=tuple(str(photo.file) for photo in damaged),
     )
 
 
-def _shuffled(label: str, files: Iterable[Path]) -> tuple[list[Photo], list[Photo]]:
+def _shuffled(label: Path, files: Iterable[Path]) -> tuple[list[Photo], list[Photo]]:
     """(pictures, other files): once each by content, in the order of their hashes, so that every run deals alike.
 
     Not SHA-256: by that the system chooses the test pictures, and parts in its order would be all test or all training.
@@ -94,7 +105,7 @@ def _shuffled(label: str, files: Iterable[Path]) -> tuple[list[Photo], list[Phot
     good: dict[str, Photo] = {}
     bad: list[Photo] = []
     for file in files:
-        photo = Photo(file, label, file.name)
+        photo = Photo(file, label.name, file.relative_to(label).as_posix())
         if _is_picture(file):
             good.setdefault(hashlib.blake2b(file.read_bytes()).hexdigest(), photo)
         else:

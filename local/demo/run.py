@@ -38,6 +38,8 @@ REPORT, REFUSED, FIGURES = "demo-report.html", "refused-dataset.html", "demo.jso
 def run(state: Path, images: Path | None, keep: bool) -> None:
     show = Show()
     _refuse_when_taken(state)
+    if images:
+        show.plain(f"Reading the photographs in {images} …")
     own = own_pictures.read(images) if images else None
     for old in (state / REPORT, state / REFUSED, state / FIGURES):  # of an earlier demo: this one has shown nothing yet
         old.unlink(missing_ok=True)

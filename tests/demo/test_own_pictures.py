@@ -1,5 +1,6 @@
 """Which folders of photographs can carry the story, and how are they dealt out?"""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,6 +35,20 @@ def _texts_named_jpg(photos: MakeFolder) -> Path:
     return folder
 
 
+def _an_iphones(photos: MakeFolder) -> Path:
+    folder = photos({"glass": 0, "metal": 0})
+    for number in range(3):
+        (folder / "glass" / f"IMG_{number}.HEIC").write_text("")
+    return folder
+
+
+def _one_picture_copied(photos: MakeFolder) -> Path:
+    folder = photos({"glass": 25, "metal": 1})
+    for number in range(24):
+        shutil.copy(folder / "metal" / "000.png", folder / "metal" / f"copy-{number}.png")
+    return folder
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
@@ -41,11 +56,17 @@ def _texts_named_jpg(photos: MakeFolder) -> Path:
         (_a_file, "is a file, not a folder"),
         (lambda photos: photos({}), "holds no photographs in label folders"),
         (_no_pictures_only_text, "holds no photographs in label folders"),
-        (lambda photos: photos({"glass": 30}), "has one label only"),
-        (lambda photos: photos({"glass": 30, "metal": 1}), "`metal` has 1 picture; the demo needs at least 20"),
-        (lambda photos: photos({"glass": 30, "metal": 0}), "`metal` has 0 pictures"),
+        (_an_iphones, "holds no photographs in label folders. There are 3 .heic files. It should hold"),
+        (lambda photos: photos({"glass": 30}), "has one label only, `glass`;"),
+        (lambda photos: photos({"glass": 30}).parent, "has one label only, `photos`;"),
+        (
+            lambda photos: photos({"glass": 30, "metal": 1}),
+            "`metal` has 1 JPEG or PNG picture; the demo needs at least 20",
+        ),
+        (lambda photos: photos({"glass": 30, "metal": 0}), "`metal` has 0 JPEG or PNG pictures"),
         (lambda photos: photos({"glass": 30, "métal!": 30}), "cannot be a label"),
-        (_texts_named_jpg, "Only 5 of the 25 files of the label `metal` are JPEG or PNG pictures"),
+        (_texts_named_jpg, "Of the 25 files of the label `metal` only 5 can be used"),
+        (_one_picture_copied, "Of the 25 files of the label `metal` only 1 can be used"),
     ],
 )
 def test_a_folder_that_cannot_carry_the_story_gets_one_sentence(
@@ -71,6 +92,17 @@ def test_every_photograph_has_exactly_one_part_and_every_part_has_every_label(
     assert len(files) == len(set(files)) == sum(counts.values())
     assert all({photo.label for photo in part} == set(counts) for part in parts)
     assert all(len([p for p in album.first if p.label == label]) >= 10 for label in counts)
+
+
+def test_folders_below_a_label_mean_nothing_and_hidden_ones_are_passed_over(photos: MakeFolder) -> None:
+    folder = photos({"glass": 40, "metal": 40})
+    for year, picture in (("2024", "000.png"), ("2025", "001.png"), (".thumbnails", "002.png")):
+        (folder / "glass" / year).mkdir()
+        (folder / "glass" / picture).rename(folder / "glass" / year / "same.png")
+    album = own_pictures.read(folder)
+    files = {photo.file for photo in (*album.first, *album.better, *album.frames)}
+    names = {photo.name for photo in (*album.first, *album.better, *album.frames) if "same" in photo.name}
+    assert (len(files), names) == (79, {"2024/same.png", "2025/same.png"})
 
 
 def test_the_wrong_batch_shows_the_held_back_photographs_under_other_labels(photos: MakeFolder) -> None:
