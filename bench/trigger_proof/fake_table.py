@@ -1,6 +1,6 @@
 """What does DynamoDB do with the expressions that lambdas/trigger_store.py sends? One item, in memory.
 
-tests/trigger/test_fake_table.py runs the same random operations on this and on the local cloud's DynamoDB and compares.
+tests/trigger/test_store.py runs the same random operations on this and on the local cloud's DynamoDB and compares.
 """
 
 import functools

@@ -57,10 +57,9 @@ def the_end(state: State, execution: Execution | None) -> Finish:
         (replace(CHANGED, last_at=NOW, first_at=None), Acquire),  # left over from a failed run
         (replace(CHANGED, not_before=NOW + 1), Wait),
         (replace(CHANGED, not_before=NOW), Acquire),
-        (
-            replace(CHANGED, last_at=NOW + 10**6, first_at=NOW + 10**6),
-            Acquire,
-        ),  # a broken clock delays nothing for ever
+        # a broken clock delays nothing for ever
+        (replace(CHANGED, last_at=NOW + 10**6), Acquire),
+        (replace(CHANGED, last_at=NOW, first_at=NOW + 10**6), Acquire),
         (replace(CHANGED, not_before=NOW + 10**6), Acquire),
     ],
 )
@@ -85,6 +84,9 @@ def test_the_daily_cap_is_told_once_a_day_and_sounds_its_alarm_as_long_as_it_hol
     then = decide(replace(spent, cap_told=TODAY), Facts(), NOW, PACING)
     assert isinstance(then, Wait)
     assert then.alarms == ("DailyCapReached",)
+    blocked = decide(replace(spent, cap_told=TODAY, blocked_digest="abc"), Facts(), NOW, PACING)
+    assert isinstance(blocked, Wait)
+    assert blocked.alarms == ("DailyCapReached", "DigestBlocked")
 
 
 @pytest.mark.parametrize(
@@ -97,6 +99,7 @@ def test_the_daily_cap_is_told_once_a_day_and_sounds_its_alarm_as_long_as_it_hol
         (WORKING, Facts(Execution("PENDING_REDRIVE", NOW - 590)), Wait),
         (WORKING, Facts(), Wait),
         (replace(WORKING, run=Run(7, 5, RUNNING, NOW - FORGOTTEN)), Facts(), Finish),
+        (replace(WORKING, run=Run(7, 5, RUNNING, NOW + FORGOTTEN)), Facts(), Finish),  # leased by a broken clock
         (replace(WORKING, run=Run(7, 5, RUNNING, NOW - FORGOTTEN)), Facts(None, {"j-1": "InProgress"}), StopTraining),
         (replace(WORKING, run=Run(7, 5, RUNNING, NOW - 10**6)), Facts(ALIVE), Wait),  # however long it takes
         (WORKING, Facts(ended(outcome="released")), Finish),

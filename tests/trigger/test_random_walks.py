@@ -1,5 +1,6 @@
 """Does the promise survive long random stories of uploads, lost events, crashes, failures, aborts and operators?"""
 
+from collections import Counter
 from contextlib import suppress
 
 from botocore.exceptions import EndpointConnectionError
@@ -7,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from bench.trigger_proof.fake_aws import BEGIN, FakeAws, connection_lost
+from bench.trigger_proof.fake_aws import FakeAws, connection_lost
 from lensloop.settings import Settings
 
 CALLS = st.integers(1, 12)
@@ -76,9 +77,10 @@ class RandomWalk(RuleBasedStateMachine):
 
     @invariant()
     def the_daily_cap_holds(self) -> None:
-        days = [(execution.started - BEGIN % 86_400) // 86_400 for execution in self.aws.executions]
+        """A run that was leased just before midnight may start after it."""
+        days = Counter(execution.started // 86_400 for execution in self.aws.executions)
         assert self.aws.state.spent_runs <= 6
-        assert len(days) <= 6 * (len(set(days)) + 1)
+        assert max(days.values(), default=0) <= 7
 
     def teardown(self) -> None:
         self.aws.tick({"sweep": True})
