@@ -21,6 +21,8 @@ from lensloop.errors import StaleEpoch
 from lensloop.rows import MANIFEST, REJECTED, Row
 from lensloop.settings import Settings
 
+_MOST_REASONS = 50
+
 
 @bucket.without_collector()
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -51,7 +53,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "changed": dataset.digest not in (trigger.get("digest"), live.get("dataset")),
         "blocked": dataset.digest == trigger.get("blocked_digest"),
         "trainable": not reasons,
-        "reasons": reasons,
+        "reasons": _few(reasons),
         "images": len(dataset.accepted),
         "rejected": len(dataset.left_out),
         "report": names.dataset(dataset.digest, "report.html"),
@@ -77,6 +79,12 @@ def _inspected(chunks: list[str]) -> tuple[list[Row], dict[str, Any]]:
 def _all_rows(epoch: int, inspected: list[Row]) -> Iterator[Row]:
     yield from bucket.stream_rows(snapshot.work_file(epoch, snapshot.UNCHANGED))
     yield from inspected
+
+
+def _few(reasons: list[str]) -> list[str]:
+    """Five thousand labels may each lack pictures, and the workflow's state and messages hold 256 KiB."""
+    more = len(reasons) - _MOST_REASONS
+    return reasons if more <= 0 else [*reasons[:_MOST_REASONS], f"{more:,} more such reasons are in the report."]
 
 
 def _write(dataset: Dataset, findings: dict[str, Any]) -> None:

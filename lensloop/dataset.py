@@ -28,11 +28,12 @@ def assemble(rows: Iterable[Row], gone: Iterable[Row], min_test: int) -> Dataset
     back under another name finds its split there."""
     left_out: list[Row] = []
     usable = _labelled(rows, left_out)
-    usable = _once(usable, left_out)
     usable = _outside_each_other(usable, left_out)
-    splits_of_gone = {row.sha256: row.split for row in gone if row.split}
-    usable = [row if row.split else row._replace(split=splits_of_gone.get(row.sha256, "")) for row in usable]
-    placed = place(usable, min_test)
+    usable = _once(usable, left_out)
+    waiting = [row for row in left_out if row.split]
+    known = {row.sha256: row.split for row in (*gone, *waiting) if row.split}
+    usable = [row if row.split else row._replace(split=known.get(row.sha256, "")) for row in usable]
+    placed = place(usable, min_test, waiting)
     usable = _with_split(usable, left_out, placed)
     usable.sort(key=lambda row: row.key)
     left_out.sort(key=lambda row: row.key)
@@ -136,7 +137,7 @@ def _outside_each_other(rows: list[Row], left_out: list[Row]) -> list[Row]:
         parent = next((p for n in range(3, len(parts)) if (p := "/".join(parts[:n])) in keys), None)
         if parent:
             inside[row.key] = row._replace(
-                reason=f"{parent} is a picture and cannot be a folder too. Rename one of them."
+                reason=f"It lies inside {parent}, which is a picture and cannot be a folder too. Rename one of them."
             )
     left_out.extend(inside.values())
     return [row for row in rows if row.key not in inside] if inside else rows

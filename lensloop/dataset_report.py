@@ -37,7 +37,7 @@ def report(dataset: Dataset, reasons: Sequence[str], history: History, settings:
     labels = _labels(dataset.accepted, new)
     examples = _examples(dataset.accepted, history, len(labels))
     alike = _alike(dataset, last)
-    suspicious = still_doubted(last, dataset.accepted)
+    suspicious = still_doubted(last, dataset.digest, dataset.accepted)
     return {
         "format": 1,
         "epoch": history.epoch,
@@ -122,10 +122,13 @@ def _left_out_examples(left_out: Iterable[Row], history: History) -> list[dict[s
 
 
 def _left_out(left_out: Sequence[Row]) -> list[dict[str, Any]]:
-    """Grouped by kind of reason, the most frequent first; each with a few of its pictures."""
+    """Grouped by kind of reason, the most frequent first; each with a few of its pictures.
+
+    The kind is what a reason says before its first name, as names are strangers' and can hold anything.
+    """
     kinds: defaultdict[str, list[Row]] = defaultdict(list)
     for row in left_out:
-        kinds[re.sub(r"`[^`]*`|images/.*?(?=[,;:]? |$)|\(.*?\)|[\d.,]+", "", row.reason)].append(row)
+        kinds[re.sub(r"\(.*?\)|[\d.,]+", "", re.split("`|images/", row.reason, maxsplit=1)[0])].append(row)
     share = max(5, MOST_LISTED // max(1, len(kinds)))
     groups = sorted(kinds.values(), key=len, reverse=True)
     return [

@@ -53,8 +53,8 @@ def key_problem(key: str) -> str:
         return "It lies directly under images/, so it has no label. Move it to images/<label>/."
     if not _LABEL.fullmatch(segments[0]):
         return (
-            f"`{segments[0]}` cannot be a label: use 1 to 63 unaccented letters, digits, spaces, `_` and `-`, "
-            "starting with a letter or digit. Rename the folder."
+            f"Its folder `{segments[0]}` cannot be a label: use 1 to 63 unaccented letters, digits, spaces, `_` and "
+            "`-`, starting with a letter or digit. Rename the folder."
         )
     return ""
 

@@ -47,9 +47,10 @@ def by_hash(sha256: str) -> str:
     return next(split for share, split in _SHARES if place < share)
 
 
-def place(rows: Sequence[Row], min_test: int) -> Placed:
-    """`rows`: every usable content once. Those with a split keep it; the others get one."""
-    placed: dict[int, Row] = {}
+def place(rows: Sequence[Row], min_test: int, waiting: Iterable[Row] = ()) -> Placed:
+    """`rows`: every usable content once. Those with a split keep it; the others get one. `waiting`: pictures that are
+    left out for now and will come back into their split, so what resembles them goes there too."""
+    placed = {int(row.phash, 16): row for row in waiting}
     newcomers: defaultdict[int, Group] = defaultdict(list)
     for row in rows:
         if row.split:

@@ -8,7 +8,8 @@ from lambdas import assemble_dataset, bucket, inspect_images, take_snapshot
 from lambdas.decoder import Decoder
 from lensloop.errors import BadArtifact, StaleEpoch
 from lensloop.inspection import InspectionUnfinished
-from lensloop.rows import MANIFEST
+from lensloop.rows import MANIFEST, Row
+from lensloop.snapshot import GONE, SUMMARY, UNCHANGED, work_file
 from lensloop.split import SPLITS
 from tests.dataset.conftest import Picture, Project, connected
 
@@ -81,6 +82,32 @@ def test_a_relabel_that_a_run_sees_half_done_leaves_the_picture_out_and_then_kee
     del filled.s3["images/glass/00.jpg"]
     filled.run()
     assert filled.manifest()["images/paper/00.jpg"]["split"] == split
+
+
+def test_what_resembles_a_picture_that_waits_for_its_relabel_to_end_goes_where_that_one_will_be_again(
+    filled: Project, picture: Picture
+) -> None:
+    waiting = [(f"images/{('glass', 'paper')[n % 2]}/{n:02d}.jpg", picture(n, 72)) for n in range(24)]
+    for key, _ in waiting:
+        filled.s3[f"images/tin/{key[-6:]}"] = filled.content(key)
+    filled.run()
+    assert not filled.manifest()
+    for key, alike in waiting:
+        filled.s3[f"{key}.alike.jpg"] = alike
+    filled.run()
+    for key, _ in waiting:
+        del filled.s3[f"images/tin/{key[-6:]}"]
+    filled.run()
+    manifest = filled.manifest()
+    assert all(manifest[key]["split"] == manifest[f"{key}.alike.jpg"]["split"] for key, _ in waiting)
+
+
+def test_a_copy_whose_name_comes_first_is_the_same_picture_and_no_near_duplicate(filled: Project) -> None:
+    before = filled.manifest()["images/glass/02.jpg"]
+    filled.s3["images/glass/!.jpg"] = filled.content(before["key"])
+    filled.run()
+    assert filled.manifest()["images/glass/!.jpg"]["split"] == before["split"]
+    assert filled.report()["near_duplicates"] == 0
 
 
 def test_a_flip_there_and_back_ends_in_the_first_digest(filled: Project) -> None:
@@ -306,6 +333,18 @@ def test_a_label_that_was_there_first_keeps_its_name_against_a_larger_newcomer(
         filled.s3[f"images/GLASS/{number}.jpg"] = picture(100 + number)
     filled.run()
     assert {row["label"] for row in filled.manifest().values()} == {"glass", "paper"}
+
+
+def test_the_state_between_steps_stays_small_however_many_labels_lack_pictures(project: Project) -> None:
+    rows = [Row(f"images/{'l' * 58}{n}/a.jpg", "e", 1, f"{n:064x}", phash=f"{n << 40:016x}") for n in range(5000)]
+    epoch = project.lease()
+    bucket.write_table(work_file(epoch, UNCHANGED), Row._fields, sorted(rows))
+    bucket.write_table(work_file(epoch, GONE), Row._fields, ())
+    bucket.write_json(work_file(epoch, SUMMARY), {"chunks": [], "folders": []})
+    result = assemble_dataset.handler({"epoch": epoch}, None)
+    assert len(json.dumps(result)) < 64 * 1024
+    assert result["reasons"][-1] == "4,950 more such reasons are in the report."
+    assert len(project.report()["reasons"]) == 5000
 
 
 def test_the_state_between_steps_stays_small_however_many_pictures_are_new(project: Project) -> None:

@@ -84,7 +84,7 @@ class Bucket(RuleBasedStateMachine):
     def run(self) -> None:
         result = self.project.run()
         assert result["digest"] == self._expected()
-        everything = {**self.project.manifest(), **self.project.rejected()}
+        everything = {**self.project.rejected(), **self.project.manifest()}
         assert set(everything) == set(self._keys())
         splits = {row["sha256"]: row["split"] for row in everything.values() if row["split"]}
         moved = {sha256 for sha256 in splits.keys() & self.splits.keys() if splits[sha256] != self.splits[sha256]}

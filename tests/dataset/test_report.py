@@ -81,6 +81,15 @@ def test_left_out_pictures_are_grouped_by_reason_and_all_are_in_the_file(project
     assert "and 200 more" in project.file("report.html").decode()
 
 
+def test_names_with_spaces_and_backticks_make_no_groups_of_their_own(project: Project, picture: Picture) -> None:
+    for number, word in enumerate(("red car", "beach day, evening", "a`b` c", "lake (2)", "sun;moon", "x: y")):
+        project.s3[f"images/glass/{word}.jpg"] = picture(number)
+        project.s3[f"images/glass/{word} copy.jpg"] = picture(number)
+        project.s3[f"images/bad {word}!/a.jpg"] = picture(number)
+    project.run()
+    assert [group["count"] for group in project.report()["left_out"]] == [6, 6]
+
+
 def test_a_data_set_of_many_labels_keeps_a_small_report(project: Project, picture: Picture) -> None:
     for label in range(300):
         project.s3[f"images/label {label}/a.jpg"] = picture(label)
