@@ -24,6 +24,7 @@ RESIZE = "squeeze-bicubic"  # the rule that to_input follows; a release names it
 
 # What Pillow raises on damaged files, found by feeding it damaged files: its plugins let these through as they come.
 _DAMAGE = (OSError, SyntaxError, ValueError, TypeError, LookupError, OverflowError, EOFError, struct.error, zlib.error)
+_LARGE = 10 * 1000 * 1000  # pixels; libjpeg holds all of a progressive picture and calls it damage when it cannot
 _THUMBNAIL = 96
 _ORIENTATION_TAG = 0x0112
 # Pillow's numbers for these, the same in every version; its names for them moved.
@@ -39,12 +40,17 @@ def open_picture(data: bytes, at_least: int = 0) -> Any:
     lighter, and a truncated file is still found. Zero keeps the full size.
     """
     image = _open(data)
+    large = image.width * image.height > _LARGE  # before a draft makes it smaller
     try:
         if at_least:
             image.draft(image.mode, (at_least, at_least))
         image.load()
         upright = _upright(_rgb(_reduced(image, at_least)), _orientation(image))
     except _DAMAGE as damage:
+        if large and image.info.get("progressive"):
+            raise PictureError(
+                "The picture is damaged, or a progressive JPEG too large to open. Save it smaller, or not progressive."
+            ) from damage
         raise PictureError(
             "The picture is damaged or incomplete: {}. Upload it again.".format(_plain(damage))
         ) from damage
@@ -108,6 +114,8 @@ def _open(data: bytes) -> Any:
     try:
         image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG"))
     except UnidentifiedImageError:
+        if data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
+            raise PictureError("The picture is damaged, or of a kind that few programs write. Save it again.") from None
         raise PictureError(
             "This is not a JPEG or PNG picture, whatever its name says. Save it as one of them."
         ) from None

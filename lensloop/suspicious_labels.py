@@ -35,8 +35,9 @@ def doubted(report: Mapping[str, Any], doubts: Sequence[Doubt]) -> dict[str, Any
     return {**report, "suspicious": found, "warnings": warnings + sentences(found)}
 
 
-def still_doubted(last: Mapping[str, Any], accepted: Iterable[Row]) -> dict[str, Any] | None:
-    """The last report's doubts about pictures that are still there under the same label, by their present names."""
+def still_doubted(last: Mapping[str, Any], digest: str, accepted: Iterable[Row]) -> dict[str, Any] | None:
+    """The last report's doubts about pictures that are still there under the same label, by their present names. Those
+    that it only counted are in the file beside it, and count no more once the data set is another."""
     before = last.get("suspicious")
     if not before:
         return None
@@ -47,7 +48,7 @@ def still_doubted(last: Mapping[str, Any], accepted: Iterable[Row]) -> dict[str,
         for doubt in before["pictures"]
         if doubt["sha256"] in there and there[doubt["sha256"]].label == doubt["label"]
     ]
-    return {**before, "count": before["count"] - len(before["pictures"]) + len(kept), "pictures": kept}
+    return {**before, "count": before["count"] if last["digest"] == digest else len(kept), "pictures": kept}
 
 
 def sentences(suspicious: Mapping[str, Any] | None) -> list[str]:

@@ -98,6 +98,13 @@ def test_a_picture_that_is_also_a_folder_keeps_the_pictures_inside_out(project: 
     assert "cannot be a folder too" in project.rejected()["images/glass/a/b.jpg"]["reason"]
 
 
+def test_a_copy_counts_when_the_one_before_it_lies_inside_a_picture(project: Project, picture: Picture) -> None:
+    project.s3["images/glass/a"] = picture(1)
+    project.s3["images/glass/a/b.jpg"] = project.s3["images/glass/c.jpg"] = picture(2)
+    project.run()
+    assert list(project.manifest()) == ["images/glass/a", "images/glass/c.jpg"]
+
+
 def test_hostile_names_cannot_break_out_of_the_report(project: Project, picture: Picture) -> None:
     project.s3["images/<img src=x onerror=alert(1)>/a.jpg"] = picture(1)
     project.s3["images/glass/gpj\u202e.exe"] = picture(2)
@@ -108,6 +115,23 @@ def test_hostile_names_cannot_break_out_of_the_report(project: Project, picture:
     assert "<img src=x" not in page
     assert "\u202e" not in page
     assert "\\u202e" in page
+
+
+def test_a_sound_picture_that_needs_too_much_memory_is_not_called_damaged_alone(opened: Decoder) -> None:
+    """24 megapixels without colour subsampling, progressive: libjpeg has no memory for it and says "broken"."""
+    large = hostile.saved(hostile.photo(6000, 4000), "JPEG", progressive=True, subsampling=0)
+    looked = opened.look(large)
+    assert isinstance(looked, Unreadable)
+    assert "or a progressive JPEG too large to open" in looked.reason
+
+
+@pytest.mark.parametrize("name", ["header-only.jpg", "random-after-header.jpg", "no-width.png"])
+def test_a_damaged_jpeg_or_png_is_not_said_to_be_something_else(
+    opened: Decoder, files: dict[str, bytes], name: str
+) -> None:
+    looked = opened.look(files[name])
+    assert isinstance(looked, Unreadable)
+    assert "not a JPEG or PNG" not in looked.reason
 
 
 def test_a_picture_that_takes_for_ever_is_stopped_and_the_next_one_is_read(

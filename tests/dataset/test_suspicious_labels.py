@@ -114,6 +114,20 @@ def test_doubts_stay_until_they_are_settled(filled: Project, picture: Picture) -
     assert "Labels to check" not in filled.file("report.html").decode()
 
 
+def test_doubts_that_were_only_counted_count_while_the_file_beside_the_report_has_them(
+    filled: Project, picture: Picture
+) -> None:
+    one = doubt(filled, "images/glass/003.jpg")
+    others = [one | {"key": f"images/glass/{number}.jpg", "sha256": f"{number:064x}"} for number in range(300)]
+    tell(filled, [one, *others])
+    filled.run()
+    assert filled.report()["suspicious"]["count"] == 301
+    filled.s3["images/glass/new.jpg"] = picture(998)
+    filled.run()
+    assert filled.report()["suspicious"]["count"] == 1
+    assert "suspicious.csv" not in filled.file("report.html").decode()
+
+
 def test_a_run_that_trains_nothing_keeps_them(filled: Project) -> None:
     tell(filled, [doubt(filled, "images/glass/003.jpg")])
     said = filled.report()["suspicious"]
