@@ -17,20 +17,21 @@ COLUMNS = ("name", "ours", "other", "unit", "ratio", "goal", "holds")
 
 def main(argv: list[str]) -> int:
     names = sorted(module.name for module in pkgutil.iter_modules([str(HERE)]) if module.name != "__main__")
-    if unknown := set(argv) - set(names):
-        print(f"There is no bench called {', '.join(sorted(unknown))}; there are {', '.join(names)}.", file=sys.stderr)
+    modules = {name: importlib.import_module(f"bench.{name}") for name in names}
+    benches = {name: module for name, module in modules.items() if hasattr(module, "rows")}  # the rest they share
+    if unknown := set(argv) - set(benches):
+        print(
+            f"There is no bench called {', '.join(sorted(unknown))}; there are {', '.join(benches)}.", file=sys.stderr
+        )
         return 2
-    measured = list(_measured(argv or names))
+    measured = list(_measured({name: benches[name] for name in argv or benches}))
     _write(measured)
     _print(measured)
     return 0 if measured and all(row["holds"] for row in measured) else 1
 
 
-def _measured(names: list[str]) -> Iterator[Row]:
-    for name in names:
-        module: ModuleType = importlib.import_module(f"bench.{name}")
-        if not hasattr(module, "rows"):
-            continue  # what several benches share
+def _measured(benches: dict[str, ModuleType]) -> Iterator[Row]:
+    for name, module in benches.items():
         print(f"· {name} …", flush=True)
         begun = time.monotonic()
         rows: list[Row] = module.rows()
