@@ -34,9 +34,19 @@ def training_job(project_prefix: str, epoch: int, attempt: int) -> str:
     return f"{project_prefix}-{epoch}-{attempt}"
 
 
+def training_jobs(project_prefix: str) -> list[str]:
+    """Patterns of all its jobs. Epochs begin with a digit, stages with a letter: a stage's jobs are not among them."""
+    return [f"{project_prefix}-{digit}*" for digit in range(1, 10)]
+
+
 def rollout_job(project_prefix: str, epoch: int, wave: str) -> str:
     """The AWS IoT Job that carries a release to one wave ("canary" or "fleet") of cameras."""
     return f"{project_prefix}-r{epoch}-{wave}"
+
+
+def rollout_jobs(project_prefix: str) -> list[str]:
+    """Patterns of all its jobs, without those of its stages: `Settings` accepts none that is `r` and a digit."""
+    return [f"{project_prefix}-r{digit}*" for digit in range(1, 10)]
 
 
 def release(epoch: int, file: str = "") -> str:

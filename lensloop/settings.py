@@ -63,8 +63,8 @@ class Settings:
     stage: str = _setting(
         "",
         "A second copy beside the first, for example `dev`; empty for the only one.",
-        pattern=r"([a-z][a-z0-9]{0,7})?",
-        form="empty, or 1 to 8 lower-case letters and digits, a letter first",
+        pattern=r"((?!r[0-9])[a-z][a-z0-9]{0,7})?",
+        form="empty, or 1 to 8 lower-case letters and digits, a letter first (and not `r` before a digit)",
     )
     region: str = _setting(
         "",

@@ -11,6 +11,7 @@ from constructs import Construct
 
 from lensloop import names
 
+BATCHING = cdk.Duration.seconds(5)
 DELIVERIES = 5  # before a batch is put aside for a person
 
 
@@ -33,8 +34,7 @@ class Changes(Construct):
             "Queue",
             queue_name=f"{prefix}-changes",
             enforce_ssl=True,
-            # AWS asks for six times the function's timeout, so that a slow batch is not delivered twice.
-            visibility_timeout=cdk.Duration.seconds(6 * 60),
+            visibility_timeout=_unseen(recorder),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.put_aside, max_receive_count=DELIVERIES),
         )
         events.Rule(
@@ -54,8 +54,14 @@ class Changes(Construct):
                 queue,
                 # A burst becomes few invocations; the wait only delays the mark, never loses a change.
                 batch_size=1000,
-                max_batching_window=cdk.Duration.seconds(5),
+                max_batching_window=BATCHING,
                 max_concurrency=2,
                 report_batch_item_failures=True,
             )
         )
+
+
+def _unseen(recorder: lambda_.Function) -> cdk.Duration:
+    """AWS asks for six times the function's timeout and the batching, so that a slow batch is not delivered twice."""
+    assert recorder.timeout is not None  # noqa: S101
+    return cdk.Duration.seconds(6 * recorder.timeout.to_seconds()).plus(BATCHING)

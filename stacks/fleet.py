@@ -1,16 +1,14 @@
-"""How do releases reach cameras? Groups of cameras, what a camera may do, and the rollout that hands out releases."""
+"""How do releases reach cameras? The rollout that hands them out, and what its steps may do."""
 
 from functools import partial
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_iot as iot
 from constructs import Construct
 
 from lensloop import names
 from lensloop.settings import Settings
 from stacks.alarms import Alarms
-from stacks.camera_policy import camera_policy
 from stacks.code import functions_code
 from stacks.function import Function
 from stacks.rollout_workflow import RolloutFunctions, RolloutWorkflow
@@ -23,9 +21,6 @@ class FleetStack(cdk.Stack):
     ) -> None:
         super().__init__(scope, f"{prefix}-fleet", env=env, description="Lensloop: releases to cameras")
         self._prefix, self._storage = prefix, storage
-        self._canary = iot.CfnThingGroup(self, "Canary", thing_group_name=f"{prefix}-canary")
-        self._fleet = iot.CfnThingGroup(self, "Fleet", thing_group_name=f"{prefix}-fleet")
-        iot.CfnPolicy(self, "Camera", policy_name=f"{prefix}-camera", policy_document=camera_policy(self))
         workflow = RolloutWorkflow(
             self,
             "Rollout",
@@ -38,15 +33,16 @@ class FleetStack(cdk.Stack):
         alarms = Alarms(self, "Alarms", prefix=prefix, topic=storage.topic)
         alarms.when_it_fails("rollout", self.rollout, "A rollout ended badly; its execution says why.")
         cdk.CfnOutput(self, "RolloutWorkflow", value=self.rollout.state_machine_arn)
-        cdk.CfnOutput(self, "CanaryGroup", value=f"{prefix}-canary")
-        cdk.CfnOutput(self, "FleetGroup", value=f"{prefix}-fleet")
-        cdk.CfnOutput(self, "CameraPolicy", value=f"{prefix}-camera")
 
     def _steps(self, settings: Settings) -> RolloutFunctions:
         bucket, table = self._storage.bucket, self._storage.table
         presign = self._presign_role()
-        groups = [self._canary.attr_arn, self._fleet.attr_arn]
-        jobs = self.format_arn(service="iot", resource="job", resource_name=f"{self._prefix}-r*")
+        canary, fleet = self._storage.canary.attr_arn, self._storage.fleet.attr_arn
+        groups = [canary, fleet]
+        jobs = [
+            self.format_arn(service="iot", resource="job", resource_name=name)
+            for name in names.rollout_jobs(self._prefix)
+        ]
         things = self.format_arn(service="iot", resource="thing", resource_name="deeplens_*")
         step = partial(
             Function,
@@ -56,13 +52,13 @@ class FleetStack(cdk.Stack):
             code=functions_code(),
             timeout_seconds=120,
             TABLE=table.table_name,
-            CANARY_GROUP_ARN=self._canary.attr_arn,
-            FLEET_GROUP_ARN=self._fleet.attr_arn,
+            CANARY_GROUP_ARN=canary,
+            FLEET_GROUP_ARN=fleet,
         )
         deploy_release = step("deploy_release", BUCKET=bucket.bucket_name, PRESIGN_ROLE_ARN=presign.role_arn)
         deploy_release.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
         deploy_release.allow("s3:GetObject", on=bucket.arn_for_objects(f"{names.RELEASES_PREFIX}*"))
-        deploy_release.allow("iot:CreateJob", on=[jobs, *groups])
+        deploy_release.allow("iot:CreateJob", on=[*jobs, *groups])
         deploy_release.allow("iot:CancelJob", on=jobs)
         deploy_release.allow("iot:ListThingsInThingGroup", on=groups)
         deploy_release.allow(
@@ -73,7 +69,7 @@ class FleetStack(cdk.Stack):
         check_rollout = step("check_rollout")
         check_rollout.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
         check_rollout.allow("iot:DescribeJob", "iot:CancelJob", "iot:ListJobExecutionsForJob", on=jobs)
-        check_rollout.allow("iot:DescribeJobExecution", on=[jobs, things])
+        check_rollout.allow("iot:DescribeJobExecution", on=[*jobs, things])
         check_rollout.allow("iot:ListThingsInThingGroup", on=groups)
         return RolloutFunctions(deploy_release=deploy_release, check_rollout=check_rollout)
 

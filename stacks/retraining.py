@@ -105,7 +105,10 @@ class RetrainingStack(cdk.Stack):
             resource_name=f"{self._prefix}-retraining:*",
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
-        jobs = self.format_arn(service="sagemaker", resource="training-job", resource_name=f"{self._prefix}-*")
+        jobs = [
+            self.format_arn(service="sagemaker", resource="training-job", resource_name=name)
+            for name in names.training_jobs(self._prefix)
+        ]
         tick.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=self._storage.table.table_arn)
         tick.allow("states:StartExecution", on=workflow.state_machine_arn)
         tick.allow("states:DescribeExecution", on=executions)

@@ -1,8 +1,9 @@
-"""What must outlive every deployment? The bucket of pictures and releases, the loop's state, where news is told."""
+"""What must outlive every deployment? Pictures, releases, the loop's state, where news is told, who the cameras are."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_iot as iot
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -10,6 +11,7 @@ from constructs import Construct
 
 from lensloop import names
 from lensloop.settings import Settings
+from stacks.camera_policy import camera_policy
 
 INSPECTIONS_KEPT_DAYS = 7
 TRAINING_OUTPUT_KEPT_DAYS = 90
@@ -21,9 +23,13 @@ class StorageStack(cdk.Stack):
         self.bucket = self._bucket(settings)
         self.table = self._table(prefix)
         self.topic = self._topic(prefix, settings)
+        self.canary, self.fleet = self._cameras(prefix)
         cdk.CfnOutput(self, "Bucket", value=self.bucket.bucket_name, description="Drop pictures under images/<label>/")
         cdk.CfnOutput(self, "StateTable", value=self.table.table_name)
         cdk.CfnOutput(self, "NewsTopic", value=self.topic.topic_arn)
+        cdk.CfnOutput(self, "CanaryGroup", value=f"{prefix}-canary")
+        cdk.CfnOutput(self, "FleetGroup", value=f"{prefix}-fleet")
+        cdk.CfnOutput(self, "CameraPolicy", value=f"{prefix}-camera")
 
     def _bucket(self, settings: Settings) -> s3.Bucket:
         bucket = s3.Bucket(
@@ -79,6 +85,16 @@ class StorageStack(cdk.Stack):
         if settings.notify_email:
             topic.add_subscription(subscriptions.EmailSubscription(settings.notify_email))
         return topic
+
+    def _cameras(self, prefix: str) -> tuple[iot.CfnThingGroup, iot.CfnThingGroup]:
+        """What cameras are registered with. A group that goes forgets its cameras, and a policy that certificates hold
+        cannot go at all: in a stack that is destroyed it would stop the destruction."""
+        canary = iot.CfnThingGroup(self, "Canary", thing_group_name=f"{prefix}-canary")
+        fleet = iot.CfnThingGroup(self, "Fleet", thing_group_name=f"{prefix}-fleet")
+        policy = iot.CfnPolicy(self, "Camera", policy_name=f"{prefix}-camera", policy_document=camera_policy(self))
+        for kept in (canary, fleet, policy):
+            kept.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+        return canary, fleet
 
 
 def alarm_arns(stack: cdk.Stack, prefix: str) -> str:

@@ -32,12 +32,13 @@ def test_a_batch_that_cannot_be_recorded_is_put_aside_with_an_alarm(shipped: Syn
     assert queues["deeplens-trash-changes-put-aside"].name in flat(dimension["Value"])
 
 
-def test_the_queue_waits_six_times_as_long_as_its_function(shipped: Synthesized) -> None:
+def test_the_queue_waits_six_times_as_long_as_its_function_and_its_batching(shipped: Synthesized) -> None:
     (mapping,) = shipped.resources("AWS::Lambda::EventSourceMapping")
     assert mapping.properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     recorder = _function(shipped, "record-changes")
     (queue,) = [r for r in shipped.resources("AWS::SQS::Queue") if "RedrivePolicy" in r.properties]
-    assert queue.properties["VisibilityTimeout"] >= 6 * recorder["Timeout"]
+    batching = mapping.properties["MaximumBatchingWindowInSeconds"]
+    assert queue.properties["VisibilityTimeout"] == 6 * recorder["Timeout"] + batching
 
 
 def test_the_tick_comes_by_the_minute_with_the_sweep_by_the_day_and_at_every_end(shipped: Synthesized) -> None:

@@ -26,9 +26,9 @@ UNLIMITED = {
 # A pattern may end in * only below a name of ours.
 PATTERNS = {
     r".*/(images|datasets|datasets/inspections|training|releases)/\*": "objects below one prefix of our bucket",
-    r".*:training-job/deeplens-trash-\*": "our training jobs; their number is not known beforehand",
+    r".*:training-job/deeplens-trash-[1-9]\*": "our training jobs, named by epoch",
     r".*:execution:deeplens-trash-retraining:\*": "executions of our workflow, named by epoch",
-    r".*:job/deeplens-trash-r\*": "our IoT jobs, named by epoch",
+    r".*:job/deeplens-trash-r[1-9]\*": "our IoT jobs, named by epoch",
     r".*:thing/deeplens_\*": "cameras, which a person names",
     r".*:log-group:/aws/sagemaker/TrainingJobs:\*": "the log group that SageMaker gives training jobs",
     r".*:topic(filter)?/\$aws/things/\$\{iot:Connection\.Thing\.ThingName\}/jobs/\*": "a camera's own job topics",

@@ -2,11 +2,14 @@
 
 import json
 import re
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lensloop import names
+from lensloop.settings import Settings
 from stacks.training_image import _ask_the_sdk
 from tests.stacks.synthesized import Synthesized, flat, synthesize
 
@@ -44,9 +47,20 @@ def test_two_stages_share_no_name(shipped: Synthesized, neighbour: Synthesized) 
     assert not shared
 
 
+@pytest.mark.parametrize("stage", ["dev", "r", "review", "x9"])
+def test_no_pattern_of_a_project_reaches_the_jobs_of_its_stages(stage: str) -> None:
+    Settings.from_context({"stage": stage})
+    mine, theirs = names.prefix("trash"), names.prefix("trash", stage)
+    patterns = [*names.training_jobs(mine), *names.rollout_jobs(mine)]
+    for epoch in (1, 9, 10, 123):
+        for prefix, reached in ((mine, 2), (theirs, 0)):
+            jobs = (names.training_job(prefix, epoch, 2), names.rollout_job(prefix, epoch, "fleet"))
+            assert sum(fnmatchcase(job, pattern) for job in jobs for pattern in patterns) == reached
+
+
 def test_every_name_starts_with_the_prefix(shipped: Synthesized) -> None:
-    names = {name for name in _names(shipped) if "::" in name}
-    strangers = {n for n in names if not re.search(r" (/aws/(lambda|vendedlogs/states)/)?deeplens-trash-", n)}
+    physical = {name for name in _names(shipped) if "::" in name}
+    strangers = {n for n in physical if not re.search(r" (/aws/(lambda|vendedlogs/states)/)?deeplens-trash-", n)}
     assert not strangers
 
 

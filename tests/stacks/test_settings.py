@@ -23,6 +23,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"project": ""}, "`project` is ''; it must be 2 to 16"),
     ({"project": 7}, "`project` is 7; it must be text."),
     ({"stage": "production"}, "`stage` is 'production'; it must be empty, or 1 to 8"),
+    ({"stage": "r2"}, "`stage` is 'r2'; it must be empty, or 1 to 8"),
     ({"region": "Frankfurt"}, "`region` is 'Frankfurt'; it must be empty, or a region such as `eu-central-1`."),
     ({"notify_email": "me"}, "`notify_email` is 'me'; it must be empty, or an e-mail address."),
     ({"training_instance_type": "m5.xlarge"}, "it must be a SageMaker instance type such as `ml.m5.xlarge`."),
