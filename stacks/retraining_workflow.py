@@ -23,12 +23,19 @@ from lensloop.inspection import InspectionUnfinished
 from lensloop.settings import Settings
 from stacks.training_step import TrainingSpec as TrainingSpec
 from stacks.training_step import TrainingStep
-from stacks.workflow import EPOCH, WHY, Steps, grant_calls, grant_news, jsonata, retry, state_machine
+from stacks.workflow import EPOCH, Steps, grant_calls, grant_news, jsonata, retry, state_machine, why
 
 # Training besides, a run lists the bucket, looks at what is new, judges and publishes; each of these within this.
 _OTHER_STEPS = Duration.hours(6)
 # By the class of the exception, or as Lambda names a function that was out of time or memory.
-_UNFINISHED = (InspectionUnfinished.__name__, "Sandbox.Timedout", "States.Timeout", "Lambda.Unknown")
+_UNFINISHED = (
+    InspectionUnfinished.__name__,
+    "Sandbox.Timedout",
+    "Runtime.ExitError",
+    "Runtime.OutOfMemory",
+    "States.Timeout",
+    "Lambda.Unknown",
+)
 _ALREADY_STARTED = "StepFunctions.ExecutionAlreadyExistsException"
 
 
@@ -77,8 +84,11 @@ class RetrainingWorkflow(Construct):
             keep="dataset",
         )
         result = {"epoch": EPOCH, "digest": "$dataset.digest", "model": "$model"}
-        doubt = steps.call("Report suspicious labels", functions.report_suspicious_labels, result, keep="doubts")
         judge = steps.call("Judge", functions.judge, result, keep="verdict")
+        doubt = steps.part("Report suspicious labels", functions.report_suspicious_labels, result, keep="doubts")
+        # It only tells people where to look: an accident is told in its place, and the verdict does without it.
+        untold = jsonata(f"'Which labels may be wrong could not be reported: ' & {why('$states.errorOutput')}")
+        doubt.add_catch(judge, errors=["States.ALL"], assign={"doubts": {"sentences": [untold]}})
         publish = steps.call("Publish release", functions.publish_release, result, keep="published")
 
         release = publish.next(self._start_rollout(rollout, then=self._released()))
@@ -126,17 +136,18 @@ class RetrainingWorkflow(Construct):
             name=jsonata("$states.context.Execution.Name"),
             input=sfn.TaskInput.from_object({"epoch": jsonata(EPOCH)}),
         )
-        # The release is live already: it is worth trying for half an hour before a person has to start its rollout.
+        # The release is live already, so it is worth trying for half an hour (a wait is half a minute on average). What
+        # fails for longer is a permission or a missing workflow, which needs a person, who is given the command.
         command = f"'\\naws stepfunctions start-execution --state-machine-arn {rollout.state_machine_arn} --name '"
         its_input = f"""" --input '{{\\"epoch\\": " & $string({EPOCH}) & "}}'\""""
         not_started = self._steps.accident(
             "Tell: rollout not started",
-            f"'Release ' & $string({EPOCH}) & ' is live, but its rollout could not be started: ' & {WHY}"
+            f"'Release ' & $string({EPOCH}) & ' is live, but its rollout could not be started: ' & {why()}"
             f" & '\\nStart it with:' & {command} & $states.context.Execution.Name & {its_input}",
         )
         start.add_catch(then, errors=[_ALREADY_STARTED])
         start.add_catch(not_started, errors=["States.ALL"])
-        retry(start, ("StepFunctions.AWSStepFunctionsException", "StepFunctions.ThrottlingException"), attempts=30)
+        retry(start, ("StepFunctions.AWSStepFunctionsException", "StepFunctions.ThrottlingException"), attempts=60)
         return start.next(then)
 
     # Ends

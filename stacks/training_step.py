@@ -23,8 +23,17 @@ WAIT_FOR_SPOT = Duration.minutes(30)
 
 _METRICS = ("accuracy", "lowest_recall", "calibration_error")  # as the training prints them
 _FAULTS = ("SageMaker.AmazonSageMakerException", "SageMaker.ThrottlingException")
-# A job of that name may still be running after ResourceInUse, and two must never run at once.
-_OWN_FAULT = "$contains($states.input.Cause, 'AlgorithmError') or $contains($states.input.Error, 'ResourceInUse')"
+# The training itself failed or was too slow, or a person stopped it. A job of that name may still be running after
+# ResourceInUse, and two must never run at once.
+_OWN_FAULT = (
+    "$contains($states.input.Cause, /AlgorithmError|SecondaryStatus\\W+(MaxRuntimeExceeded|Stopped)\\b/)"
+    " or $contains($states.input.Error, 'ResourceInUse')"
+)
+# A job that waited too long for spot capacity is not Failed but Stopped, and no guide says what .sync makes of that.
+_MODEL = (
+    "$states.result.TrainingJobStatus = 'Completed' ? $states.result.ModelArtifacts.S3ModelArtifacts"
+    " : $error('The training job ended before it was done: SecondaryStatus ' & $states.result.SecondaryStatus)"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +73,10 @@ class TrainingStep:
 
     def grants(self) -> list[iam.PolicyStatement]:
         stack = Stack.of(self._scope)
-        jobs = stack.format_arn(service="sagemaker", resource="training-job", resource_name=f"{self._prefix}-*")
+        jobs = [
+            stack.format_arn(service="sagemaker", resource="training-job", resource_name=name)
+            for name in names.training_jobs(self._prefix)
+        ]
         # Step Functions waits for the job through a managed rule of exactly this name.
         rule = stack.format_arn(
             service="events",
@@ -72,9 +84,10 @@ class TrainingStep:
             resource_name="StepFunctionsGetEventsForSageMakerTrainingJobsRule",
             arn_format=ArnFormat.SLASH_RESOURCE_NAME,
         )
-        actions = ["CreateTrainingJob", "DescribeTrainingJob", "StopTrainingJob", "AddTags"]
+        # With .sync Step Functions tags the job, besides our own tag; its guide asks for ListTags as well.
+        actions = ["CreateTrainingJob", "DescribeTrainingJob", "StopTrainingJob", "AddTags", "ListTags"]
         return [
-            iam.PolicyStatement(actions=[f"sagemaker:{action}" for action in actions], resources=[jobs]),
+            iam.PolicyStatement(actions=[f"sagemaker:{action}" for action in actions], resources=jobs),
             iam.PolicyStatement(
                 actions=["iam:PassRole"],
                 resources=[self._spec.role.role_arn],
@@ -95,7 +108,7 @@ class TrainingStep:
                 "Type": "Task",
                 "Resource": f"arn:{Stack.of(self._scope).partition}:states:::sagemaker:createTrainingJob.sync",
                 "Arguments": self._request(attempt, spot),
-                "Assign": {"model": jsonata("$states.result.ModelArtifacts.S3ModelArtifacts")},
+                "Assign": {"model": jsonata(_MODEL)},
             },
         )
         retry(job, _FAULTS, attempts=4, seconds=5)

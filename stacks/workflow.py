@@ -27,20 +27,35 @@ _BUSY = (
     "Lambda.TooManyRequestsException",
 )
 # What botocore raises inside a function when AWS, not the function, is at fault. Every handler may be run again.
-_AWS_FAULTS = (
+AWS_FAULTS = (
     "ClientError",
     "ConnectionClosedError",
     "ConnectTimeoutError",
     "EndpointConnectionError",
     "ReadTimeoutError",
+    "ResponseStreamingError",
+    # An error that the service's model names has a class of that name.
+    "InternalFailureException",
+    "InternalServerError",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ServiceUnavailableException",
+    "ThrottlingException",
+    "TransactionCanceledException",  # by another write to the same item; a lost lease is told as StaleEpoch
+    "TransactionConflictException",
+    "TransactionInProgressException",
 )
 _SNS_FAULTS = ("SNS.AmazonSNSException", "SNS.ThrottledException", "SNS.InternalErrorException")
 
-# The sentence inside a failure: what a handler raised, or why a training job ended; else the cause as it is.
-WHY = (
-    '($said := $match($states.input.Cause, /"(?:FailureReason|errorMessage)": ?("(?:[^\\\\"]|\\\\.)*")/)[0].groups[0];'
-    " $exists($said) ? $parse($said) : $states.input.Cause)"
-)
+
+def why(failure: str = "$states.input") -> str:
+    """The sentence inside a failure: what a handler raised, or why a training job ended; else the cause as it is."""
+    return (
+        f'($said := $match({failure}.Cause, /"(?:FailureReason|errorMessage)": ?("(?:[^\\\\"]|\\\\.)*")/)[0].groups[0];'
+        f" $exists($said) ? $parse($said) : {failure}.Cause)"
+    )
+
+
 _EXECUTION_PAGE = (
     "('https://' & $split($states.context.Execution.Id, ':')[3] & '.console.aws.amazon.com/states/home?region='"
     " & $split($states.context.Execution.Id, ':')[3] & '#/v2/executions/details/' & $states.context.Execution.Id)"
@@ -72,7 +87,7 @@ class Steps:
         self._fail = sfn.Fail.jsonata(
             scope, failed, error=jsonata("$states.input.Error"), cause=jsonata("$states.input.Cause")
         )
-        self.failure = self.accident("Notify failure", f"{about} & ' failed (' & $states.input.Error & '): ' & {WHY}")
+        self.failure = self.accident("Notify failure", f"{about} & ' failed (' & $states.input.Error & '): ' & {why()}")
 
     def call(
         self, name: str, function: lambda_.IFunction, payload: Mapping[str, str], *, keep: str
@@ -85,7 +100,7 @@ class Steps:
     def part(
         self, name: str, function: lambda_.IFunction, payload: Mapping[str, str], *, keep: str = ""
     ) -> tasks.LambdaInvoke:
-        """A call inside a Map, whose failures the Map catches."""
+        """A call whose failures are caught elsewhere: by its Map, or by who asks for it."""
         step = tasks.LambdaInvoke.jsonata(
             self._scope,
             name,
@@ -96,7 +111,7 @@ class Steps:
             assign={keep: jsonata("$states.result")} if keep else None,
         )
         retry(step, _BUSY)
-        retry(step, _AWS_FAULTS, attempts=2)
+        retry(step, AWS_FAULTS, attempts=2)
         return step
 
     def ask(self, question: str, *answers: tuple[str, sfn.IChainable], otherwise: sfn.IChainable) -> sfn.Choice:

@@ -1,13 +1,15 @@
 """Does every path of both workflows, as synthesized, lead where it should, say why, and tell people?"""
 
+import json
 from typing import Any
 
 import pytest
 
 from tests.workflows.interpreter import Failure, Interpreter, Run
-from tests.workflows.scenes import RETRAINING, RETRAINING_SCENES, ROLLOUT, ROLLOUT_SCENES, Scene
+from tests.workflows.scenes import RETRAINING, RETRAINING_SCENES, ROLLOUT, ROLLOUT_SCENES, TO_TRAIN, Scene, stopped
 
 BUSY = Failure("Lambda.TooManyRequestsException")
+CONFLICT = Failure("TransactionCanceledException", "Transaction cancelled … [TransactionConflict]")
 ENDS = ("Succeed", "Fail")
 
 
@@ -63,7 +65,8 @@ def test_a_chunk_that_outlasts_its_function_is_gone_on_with(
     retraining: dict[str, Any], interpreter: Interpreter
 ) -> None:
     unfinished = Failure("InspectionUnfinished", "datasets/inspections/7/0000.json: 90 of 180 pictures, then no time.")
-    answers = [unfinished, unfinished, unfinished, RETRAINING["inspect-images"], RETRAINING["inspect-images"]]
+    killed = Failure("Runtime.OutOfMemory", '{"errorMessage": "Runtime exited with error: signal: killed"}')
+    answers = [unfinished, unfinished, killed, RETRAINING["inspect-images"], RETRAINING["inspect-images"]]
     run = interpreter.run(retraining, {**RETRAINING, "inspect-images": answers})
     assert run.path[-1] == "Release published"
 
@@ -100,9 +103,33 @@ def test_spot_comes_first_and_the_two_attempts_have_names_of_their_own(
     assert "MaxWaitTimeInSeconds" not in jobs[1]["StoppingCondition"]
 
 
+@pytest.mark.parametrize("as_failure", [True, False], ids=["a failure", "an answer"])
+@pytest.mark.parametrize(
+    ("why", "then"),
+    [
+        ("MaxWaitTimeExceeded", "Train on demand"),
+        ("Interrupted", "Train on demand"),
+        ("MaxRuntimeExceeded", "Notify failure"),
+        ("Stopped", "Notify failure"),
+    ],
+)
+def test_a_job_that_was_stopped_is_no_model_and_is_repeated_only_where_spot_is_to_blame(
+    why: str, then: str, as_failure: bool, retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    """No guide says whether .sync takes a stopped job for a failure or for an answer: either must do."""
+    ended = Failure("States.TaskFailed", json.dumps(stopped(why))) if as_failure else stopped(why)
+    done = RETRAINING["createTrainingJob.sync"]
+    run = interpreter.run(retraining, RETRAINING | {"createTrainingJob.sync": [ended, done]})
+    assert run.path[len(TO_TRAIN) : len(TO_TRAIN) + 2] == ["Spot to blame?", then]
+    assert why in run.cause or then == "Train on demand"
+
+
 @pytest.mark.parametrize("step", ["take-snapshot", "inspect-images", "assemble-dataset", "judge", "publish-release"])
-def test_a_busy_service_is_asked_again(step: str, retraining: dict[str, Any], interpreter: Interpreter) -> None:
-    run = interpreter.run(retraining, RETRAINING | {step: [BUSY, BUSY, RETRAINING[step]]})
+@pytest.mark.parametrize("fault", [BUSY, CONFLICT], ids=lambda fault: fault.error)
+def test_a_busy_service_is_asked_again(
+    step: str, fault: Failure, retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    run = interpreter.run(retraining, RETRAINING | {step: [fault, fault, RETRAINING[step]]})
     assert run.path[-1] == "Release published"
 
 

@@ -1,11 +1,15 @@
 """What may the workflows do, how long may they last, and is every call tried again and caught?"""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+import botocore.exceptions
+import botocore.session
 import pytest
 from aws_cdk.assertions import Match, Template
 
+from stacks.workflow import AWS_FAULTS
 from tests.workflows.conftest import ACCOUNT, PREFIX
 
 _LOG_DELIVERY = "logs:CreateLogDelivery"
@@ -34,6 +38,39 @@ def test_every_call_is_tried_again_when_the_service_is_busy(workflow: str, reque
     functions = [s for s in tasks.values() if ":function:" in s["Resource"]]
     assert functions
     assert all("Lambda.TooManyRequestsException" in s["Retry"][0]["ErrorEquals"] for s in functions)
+
+
+# What the steps ask of AWS, and the answers to it that are no fault of AWS: asking again would not change them.
+CALLS = {
+    "s3": ("GetObject", "PutObject", "ListObjectsV2"),
+    "dynamodb": ("GetItem", "UpdateItem", "TransactWriteItems"),
+    "iot": (
+        *("CreateJob", "CancelJob", "DescribeJob", "DescribeJobExecution"),
+        *("ListJobExecutionsForJob", "ListThingsInThingGroup"),
+    ),
+}
+FINAL = re.compile(
+    r"Invalid|NotFound|NoSuch|AlreadyExists|LimitExceededException$|ConditionalCheck|Mismatch|TooManyParts|Replicated"
+)
+
+
+def test_every_error_that_aws_is_to_blame_for_is_tried_again_by_its_name() -> None:
+    """Lambda reports an exception by the name of its class, and botocore has a class for each error of a model."""
+    modelled = {
+        error.name
+        for service, operations in CALLS.items()
+        for operation in operations
+        for error in botocore.session.get_session().get_service_model(service).operation_model(operation).error_shapes
+    }
+    passing = {name for name in modelled if not FINAL.search(name)}
+    assert {"TransactionCanceledException", "ThrottlingException", "InternalServerError"} <= passing
+    assert passing <= set(AWS_FAULTS)
+
+
+def test_every_name_of_a_fault_is_one_that_botocore_raises() -> None:
+    models = [botocore.session.get_session().get_service_model(service) for service in CALLS]
+    known = {*vars(botocore.exceptions), *(error.name for model in models for error in model.error_shapes)}
+    assert set(AWS_FAULTS) <= known
 
 
 @pytest.mark.parametrize("workflow", ["retraining", "rollout"])
@@ -73,6 +110,7 @@ def test_no_workflow_runs_for_ever(workflow: str, request: pytest.FixtureRequest
                 "sagemaker:DescribeTrainingJob",
                 "sagemaker:StopTrainingJob",
                 "sagemaker:AddTags",
+                "sagemaker:ListTags",
                 "iam:PassRole",
                 "events:PutTargets",
                 "events:PutRule",
@@ -105,7 +143,8 @@ def test_only_sagemaker_is_handed_the_training_role(template: Template) -> None:
 
 def test_training_jobs_are_only_the_projects_own(template: Template) -> None:
     [grant] = [s for s in statements_of(template, "RetrainingRole") if "sagemaker:AddTags" in s["Action"]]
-    assert str(grant["Resource"]).endswith(f"training-job/{PREFIX}-*']]}}") or f"training-job/{PREFIX}-*" in str(grant)
+    assert len(grant["Resource"]) == 9
+    assert all(re.search(rf"training-job/{PREFIX}-[1-9]\*'", str(resource)) for resource in grant["Resource"])
 
 
 def test_only_step_functions_for_this_workflow_may_take_its_role(template: Template) -> None:
