@@ -24,8 +24,9 @@ _BUSY = (
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
-    "Lambda.TooManyRequestsException",
 )
+# A new account may run 10 functions at once, and an inspection in a burst of uploads takes all of them: patience.
+_THROTTLED = ("Lambda.TooManyRequestsException",)
 # What botocore raises inside a function when AWS, not the function, is at fault. Every handler may be run again.
 AWS_FAULTS = (
     "ClientError",
@@ -110,6 +111,7 @@ class Steps:
             retry_on_service_exceptions=False,
             assign={keep: jsonata("$states.result")} if keep else None,
         )
+        retry(step, _THROTTLED, attempts=15)
         retry(step, _BUSY)
         retry(step, AWS_FAULTS, attempts=2)
         return step

@@ -133,6 +133,15 @@ def test_a_busy_service_is_asked_again(
     assert run.path[-1] == "Release published"
 
 
+def test_a_run_outlasts_minutes_in_which_the_account_runs_all_the_functions_it_may(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    """With ten at once, an inspection and a burst of uploads leave no room; its work would be lost with the run."""
+    done = RETRAINING["inspect-images"]
+    run = interpreter.run(retraining, RETRAINING | {"inspect-images": [*12 * [BUSY], done]})
+    assert run.path[-1] == "Release published"
+
+
 @pytest.mark.parametrize("step", ["deploy-release", "check-rollout"])
 def test_a_busy_service_does_not_end_a_rollout(step: str, rollout: dict[str, Any], interpreter: Interpreter) -> None:
     assert interpreter.run(rollout, ROLLOUT | {step: [BUSY, ROLLOUT[step]]}).path[-1] == "Rolled out"
