@@ -1,8 +1,8 @@
 """Is the new model good enough to replace the live one? The verdict, with every reason against it.
 
 What is new is judged apart from what is known: a batch with wrong labels would otherwise lower the live model's score
-and so vote itself in. Against the live model a fall must be worth at least two pictures, because in a test set of
-twenty one picture alone is five points.
+and so vote itself in. A fall against the live model, and a calibration error beyond its ceiling, must be worth at least
+two pictures: in a test set of twenty one picture alone is five points.
 """
 
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ def _below_floors(evaluation: Evaluation, floors: Floors) -> Iterator[str]:
     for label, of_label in score.labels.items():
         if of_label.recall is not None and of_label.recall < floors.min_recall:
             yield f"recall of {label} {_below(of_label.recall, floors.min_recall)}"
-    if score.calibration_error > floors.max_calibration_error:
+    if (score.calibration_error - floors.max_calibration_error) * score.images >= NOISE:
         error, ceiling = _apart(score.calibration_error, floors.max_calibration_error)
         yield f"calibration error {error} is above its ceiling {ceiling}"
     if evaluation.live and new and new.images >= ENOUGH_NEW and new.accuracy < floors.min_accuracy:

@@ -58,6 +58,11 @@ def first(**counts: tuple[int, int]) -> dict[str, Any]:
         ),
         pytest.param(evaluation(scores(None, ALL_RIGHT, calibration_error=0.2)), [], id="calibration at its ceiling"),
         pytest.param(
+            evaluation(scores(None, dict.fromkeys(LABELS, (4, 4)), calibration_error=0.3)),
+            [],
+            id="in twelve pictures a calibration error beyond its ceiling is noise",
+        ),
+        pytest.param(
             evaluation(scores(ALL_RIGHT, None), scores(ALL_RIGHT, None)), [], id="as good as live on what is known"
         ),
         pytest.param(
