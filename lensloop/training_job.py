@@ -8,8 +8,6 @@ from typing import Any
 from lensloop import names
 from lensloop.settings import Settings
 
-SEED = "0"  # one seed for all: two runs over the same data set make the same model
-
 
 def channels(bucket: str, digest: str, live_epoch: int | None) -> list[dict[str, Any]]:
     """`live`, the release to be beaten, is there only once there is one."""
@@ -38,7 +36,6 @@ def channels(bucket: str, digest: str, live_epoch: int | None) -> list[dict[str,
 def hyperparameters(settings: Settings, epoch: int, digest: str) -> dict[str, str]:
     return {
         "algorithm": settings.algorithm,
-        "seed": SEED,
         "epoch": str(epoch),
         "digest": digest,
         "project": settings.project,

@@ -1,6 +1,7 @@
 """What is live now? The release that the candidate is compared with, if there is one."""
 
 import csv
+import hashlib
 import json
 from dataclasses import dataclass
 
@@ -32,6 +33,8 @@ def read_live(paths: Paths) -> LiveRelease | None:
             judged_on = {row["sha256"]: row["label"] for row in csv.DictReader(file)}
     except (OSError, ValueError, KeyError) as damage:
         raise BadArtifact(f"The live release cannot be read: {damage}.") from damage
+    if hashlib.sha256(model).hexdigest() != manifest.model.sha256:
+        raise BadArtifact(f"The live release's {manifest.model.file} is not the file that its manifest names.")
     if (manifest.resize, manifest.width, manifest.height) != (RESIZE, SIZE, SIZE):
         raise BadArtifact(f"The live release prepares pictures by {manifest.resize}, this job by {RESIZE}.")
     return LiveRelease(manifest.epoch, list(manifest.labels), session(model), judged_on)

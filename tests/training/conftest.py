@@ -58,7 +58,7 @@ class Job:
                     code.write(path, f"{folder}/{path.name}")
         config = self.root / "input" / "config"
         config.mkdir(parents=True)
-        (config / "hyperparameters.json").write_text('{"algorithm": "head", "seed": "7", "epoch": "1", "digest": "d1"}')
+        (config / "hyperparameters.json").write_text('{"algorithm": "head", "epoch": "1", "digest": "d1"}')
 
     def run(self) -> int:
         """Our site-packages are out of reach (-S, and the interpreter that the virtual environment was made from)."""

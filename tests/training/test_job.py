@@ -5,7 +5,9 @@ import csv
 import hashlib
 import io
 import json
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -120,6 +122,18 @@ def test_pictures_in_the_wrong_folder_are_told_with_a_thumbnail(first):
     assert "labels may be wrong" in first.log
 
 
+def test_the_same_data_set_makes_the_same_files(first, new_job):
+    """All but evaluation.json, which says how long it took."""
+    job = new_job({row["key"]: (first.root / "input/data/images" / row["key"]).read_bytes() for row in first.rows[:62]})
+    assert job.run() == 0, job.log
+    assert files(job.root / "model") == files(first.root / "model")
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    return {name: path.read_bytes() for name, path in found.items() if name != "evaluation.json"}
+
+
 def test_the_list_of_test_pictures_is_written(first):
     with (first.root / "model" / "test.csv").open() as file:
         judged = {row["sha256"]: row["label"] for row in csv.DictReader(file)}
@@ -184,10 +198,12 @@ def test_a_data_set_that_cannot_be_trained_on_is_refused_with_a_reason(new_job, 
     assert not (job.root / "model" / "evaluation.json").exists()
 
 
-def test_a_damaged_live_release_is_named(new_job, tmp_path):
-    job = new_job(dict(drawings(2, ("plum", "lime"))))
-    (tmp_path / "manifest.json").write_text("{")
-    job.put_live(tmp_path)
+@pytest.mark.parametrize(("file", "content"), [("manifest.json", b"{"), ("model.onnx", b"half"), ("test.csv", b"x\n1")])
+def test_a_damaged_live_release_is_named(new_job, release, tmp_path, file, content):
+    job, damaged = new_job(dict(drawings(2, ("plum", "lime")))), tmp_path / "release"
+    shutil.copytree(release, damaged)
+    (damaged / file).write_bytes(content)
+    job.put_live(damaged)
     job.prepare()
     with pytest.raises(BadArtifact, match="live release"):
         run(Paths(job.root))
