@@ -112,9 +112,10 @@ class Settings:
     log_retention_days: int = _setting(90, "How long CloudWatch keeps logs.", choices=LOG_RETENTION_DAYS)
     github_repository: str = _setting(
         "",
-        "`owner/name` that may deploy from its branch main without keys; empty creates no such role.",
-        pattern=r"([A-Za-z0-9-]+/[A-Za-z0-9._-]+)?",
-        form="empty, or `owner/name`",
+        "Repository that may deploy from its branch main without keys, as GitHub's tokens name it: with both ids if it "
+        "was created, renamed or moved since 15 July 2026; empty creates no such role.",
+        pattern=r"([A-Za-z0-9-]+/[A-Za-z0-9._-]+|[A-Za-z0-9-]+@[0-9]+/[A-Za-z0-9._-]+@[0-9]+)?",
+        form="empty, `owner/name`, or `owner@id/name@id`",
     )
     github_provider_exists: bool = _setting(
         False, "The account already trusts GitHub's OIDC provider (it can do so only once)."

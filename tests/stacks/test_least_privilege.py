@@ -2,8 +2,12 @@
 
 import re
 
+import aws_cdk as cdk
 import pytest
+from aws_cdk.assertions import Template
 
+from lensloop.settings import Settings
+from stacks.delivery import DeliveryStack
 from tests.stacks.synthesized import Statement, Synthesized, flat
 
 # Where AWS itself leaves no choice. Each: the actions, and why no resource can be named.
@@ -173,3 +177,13 @@ def test_only_the_main_branch_of_one_repository_may_deploy(shipped: Synthesized)
         "file-publishing",
         "lookup",
     ]
+
+
+def test_a_repository_of_today_may_deploy_by_the_name_that_its_tokens_have() -> None:
+    """Since July 2026 GitHub names new repositories in their tokens with ids, which no recycled name can have."""
+    settings = Settings.from_context({"github_repository": "someone@123/lensloop@456"})
+    stack = DeliveryStack(cdk.App(), "deeplens-trash", settings=settings, env=cdk.Environment(region="eu-central-1"))
+    (role,) = Template.from_stack(stack).find_resources("AWS::IAM::Role").values()
+    (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    subject = trust["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"]
+    assert subject == "repo:someone@123/lensloop@456:ref:refs/heads/main"

@@ -38,7 +38,12 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"min_recall": "NaN"}, "`min_recall` is 'NaN'; it must be a number."),
     ({"log_retention_days": 91}, "`log_retention_days` is 91; it must be one of 1, 3, 5, 7,"),
     ({"max_wait_seconds": 60}, "`max_wait_seconds` is below `quiet_seconds`; it must be at least as long."),
-    ({"github_repository": "lensloop"}, "`github_repository` is 'lensloop'; it must be empty, or `owner/name`."),
+    (
+        {"github_repository": "lensloop"},
+        "`github_repository` is 'lensloop'; it must be empty, `owner/name`, or `owner@id/name@id`.",
+    ),
+    ({"github_repository": "someone@1/lensloop"}, "`github_repository` is 'someone@1/lensloop'; it must be"),
+    ({"github_repository": "some*@1/lensloop@2"}, "`github_repository` is 'some*@1/lensloop@2'; it must be"),
     ({"quite_seconds": 60}, "`quite_seconds` is not a setting; the settings are project, stage,"),
 ]
 
