@@ -56,6 +56,7 @@ def up(options: argparse.Namespace) -> None:
         minute_seconds=options.minute,
         what="`make up`",
     )
+    print("Starting the local cloud …", flush=True)
     cloud.start(detached=True)
     print(f"The local cloud is up; the MQTT broker listens on {LOOPBACK}:{cloud.mqtt_port}, its CA is {cloud.ca_pem}.")
     _say_how_to_use_it(cloud.port)

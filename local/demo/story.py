@@ -120,7 +120,8 @@ class Story:
         since = self.fleet.positions()
         run, job, executions = self._trained(number)
         if run.output.get("outcome") != "released":
-            raise DemoFailed(f"The run was to end in a release and ended as {_ending(run)}.")
+            hint = "" if self.album.new_label else " More photographs of each label may help."
+            raise DemoFailed(f"The run was to end in a release and ended as {_ending(run)}.{hint}")
         release = self.watch.release(run.epoch)
         self.show.say(f"released: {release.accuracy:.1%} right on the test pictures, sha256 {release.sha256[:12]}…")
         deliveries = self._rolled_out(release)

@@ -41,7 +41,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     demo = subprocess.Popen(
         [sys.executable, "-m", "local", "demo"],
         cwd=ROOT,
-        env={**os.environ, "LENSLOOP_LOCAL": str(state)},
+        # Ports that a person chose for a cloud of their own are taken.
+        env={k: v for k, v in os.environ.items() if not k.startswith("LENSLOOP_")} | {"LENSLOOP_LOCAL": str(state)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
