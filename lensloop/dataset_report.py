@@ -9,6 +9,7 @@ from typing import Any
 from lensloop.dataset import Dataset
 from lensloop.dataset_warnings import warnings
 from lensloop.labels import label_of
+from lensloop.near_duplicates import DISTANCES
 from lensloop.rows import Row
 from lensloop.settings import Settings
 from lensloop.split import SPLITS
@@ -37,6 +38,7 @@ def report(dataset: Dataset, reasons: Sequence[str], history: History, settings:
     labels = _labels(dataset.accepted, new)
     examples = _examples(dataset.accepted, history, len(labels))
     alike = _alike(dataset, last)
+    look_alike = _look_alike(dataset, labels, last)
     suspicious = still_doubted(last, dataset.digest, dataset.accepted)
     return {
         "format": 1,
@@ -51,9 +53,11 @@ def report(dataset: Dataset, reasons: Sequence[str], history: History, settings:
         "labels": labels,
         "trainable": not reasons,
         "reasons": list(reasons),
-        "warnings": warnings(dataset, examples, alike, _empty(history.folders, dataset)) + sentences(suspicious),
+        "warnings": warnings(dataset, examples, alike, look_alike, _empty(history.folders, dataset))
+        + sentences(suspicious),
         "left_out": _left_out(dataset.left_out),
         "alike": alike,
+        "look_alike": look_alike,
         "suspicious": suspicious,
         "near_duplicates": len({row.sha256 for pair in dataset.alike for row in pair}),
         "examples": examples,
@@ -157,6 +161,12 @@ def _alike(dataset: Dataset, last: Mapping[str, Any]) -> list[dict[str, str]]:
         if there.get(pair["key"]) == pair["label"] and there.get(pair["other"]) == pair["other_label"]
     ]
     return [*found.values(), *still][:MOST_LISTED]
+
+
+def _look_alike(dataset: Dataset, labels: Mapping[str, Mapping[str, int]], last: Mapping[str, Any]) -> list[str]:
+    """Labels with pictures among which near-duplicates could not be told when they came: they stay where they are."""
+    came = {label for label, counts in labels.items() if counts["new"] and dataset.distance < DISTANCES[0]}
+    return sorted((came | set(last.get("look_alike", ()))) & labels.keys())
 
 
 def _empty(folders: Iterable[str], dataset: Dataset) -> list[str]:

@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Any
 
 from lensloop.dataset import Dataset
-from lensloop.near_duplicates import DISTANCES
 from lensloop.rows import Row
 
 FEW = 30
@@ -21,6 +20,7 @@ def warnings(
     dataset: Dataset,
     examples: Mapping[str, Sequence[Mapping[str, Any]]],
     alike: Sequence[Mapping[str, str]],
+    look_alike: Sequence[str],
     empty_folders: Iterable[str],
 ) -> list[str]:
     counts = Counter(row.label for row in dataset.accepted)
@@ -30,7 +30,7 @@ def warnings(
         *_unbalanced(counts),
         *_one_camera(dataset.accepted, counts),
         *_one_background(examples),
-        *_look_alikes(dataset.distance),
+        *_look_alikes(look_alike),
         *_suspicious(alike),
     ]
 
@@ -95,12 +95,13 @@ def _one_background(examples: Mapping[str, Sequence[Mapping[str, Any]]]) -> list
     return found
 
 
-def _look_alikes(distance: int) -> list[str]:
-    if distance == DISTANCES[0]:
+def _look_alikes(labels: Sequence[str]) -> list[str]:
+    if not labels:
         return []
     return [
-        "The new pictures look so much alike (one fixed camera, or a video?) that near-duplicates among them cannot be "
-        "told from different pictures. Some may be in the training and in the test, and make the scores look better."
+        f"Pictures look so much alike (one fixed camera, or a video?) that near-duplicates among those of "
+        f"{_some([f'`{label}`' for label in labels])} could not be told from different pictures. Some may be in the "
+        "training and in the test, and make the scores look better."
     ]
 
 

@@ -81,6 +81,32 @@ def test_left_out_pictures_are_grouped_by_reason_and_all_are_in_the_file(project
     assert "and 200 more" in project.file("report.html").decode()
 
 
+def test_that_near_duplicates_could_not_be_told_is_said_until_the_label_is_gone(
+    project: Project, picture: Picture
+) -> None:
+    fill(project, picture, "glass", 45)
+    fill(project, picture, "paper", 45, start=50)
+    project.run()
+    for number in range(250):
+        project.s3[f"images/tin/{number}.png"] = framed(number % 4, (number, number, number))
+
+    def said() -> list[str]:
+        project.run()
+        return [
+            warning
+            for warning in project.report()["warnings"]
+            if "near-duplicates among those of `tin` could" in warning
+        ]
+
+    assert said()
+    assert said(), "the next run, without a new picture"
+    fill(project, picture, "glass", 3, start=200)
+    assert said()
+    for key in list(project.s3.keys("images/tin/")):
+        del project.s3[key]
+    assert not said()
+
+
 def test_names_with_spaces_and_backticks_make_no_groups_of_their_own(project: Project, picture: Picture) -> None:
     for number, word in enumerate(("red car", "beach day, evening", "a`b` c", "lake (2)", "sun;moon", "x: y")):
         project.s3[f"images/glass/{word}.jpg"] = picture(number)
