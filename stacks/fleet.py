@@ -66,7 +66,8 @@ class FleetStack(cdk.Stack):
             on=presign.role_arn,
             when={"StringEquals": {"iam:PassedToService": "iot.amazonaws.com"}},
         )
-        check_rollout = step("check_rollout")
+        # One call for every camera that answered, a few tens of milliseconds each: for thousands of cameras, minutes.
+        check_rollout = step("check_rollout", timeout_seconds=900)
         check_rollout.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
         check_rollout.allow("iot:DescribeJob", "iot:CancelJob", "iot:ListJobExecutionsForJob", on=jobs)
         check_rollout.allow("iot:DescribeJobExecution", on=[*jobs, things])

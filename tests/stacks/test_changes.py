@@ -41,6 +41,10 @@ def test_the_queue_waits_six_times_as_long_as_its_function_and_its_batching(ship
     assert queue.properties["VisibilityTimeout"] == 6 * recorder["Timeout"] + batching
 
 
+def test_a_look_at_thousands_of_cameras_has_the_time_for_a_call_each(shipped: Synthesized) -> None:
+    assert _function(shipped, "check-rollout")["Timeout"] == 900
+
+
 def test_the_tick_comes_by_the_minute_with_the_sweep_by_the_day_and_at_every_end(shipped: Synthesized) -> None:
     assert _rule(shipped, "every-minute")["ScheduleExpression"] == "rate(1 minute)"
     sweep = _rule(shipped, "every-day")
