@@ -56,9 +56,12 @@ def key_problem(key: str) -> str:
     if len(segments) < 2:
         return "It lies directly under images/, so it has no label. Move it to images/<label>/."
     if not _LABEL.fullmatch(segments[0]):
+        # Named by its number, too: a Cyrillic letter can look just like a Latin one.
+        foreign = re.search(r"[^\x00-\x7f]", segments[0])
+        which = f" (`{foreign[0]}` is U+{ord(foreign[0]):04X})" if foreign else ""
         return (
-            f"Its folder `{segments[0]}` cannot be a label: use 1 to 63 unaccented letters, digits, spaces, `_` and "
-            "`-`, starting with a letter or digit. Rename the folder."
+            f"Its folder `{segments[0]}` cannot be a label{which}: use 1 to 63 unaccented Latin letters, digits, "
+            "spaces, `_` and `-`, starting with a letter or digit. Rename the folder."
         )
     return ""
 
