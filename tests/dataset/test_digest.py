@@ -6,6 +6,7 @@ import random
 from collections import defaultdict
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -17,6 +18,8 @@ from hypothesis.stateful import (
 )
 from PIL import Image
 
+from lambdas import assemble_dataset, inspect_images, take_snapshot
+from lensloop.errors import StaleEpoch
 from tests.dataset.conftest import Project
 
 
@@ -90,6 +93,18 @@ class Bucket(RuleBasedStateMachine):
         moved = {sha256 for sha256 in splits.keys() & self.splits.keys() if splits[sha256] != self.splits[sha256]}
         assert not moved, "a picture's split never changes"
         self.splits, self.fresh = splits, True
+
+    @rule(lost=st.booleans())
+    def run_that_fails_or_loses_the_lease_when_all_is_written(self, lost: bool) -> None:
+        epoch = self.project.lease()
+        for chunk in take_snapshot.handler({"epoch": epoch}, None)["chunks"]:
+            inspect_images.handler({"chunk": chunk}, None)
+        if lost:
+            write = assemble_dataset._write
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(assemble_dataset, "_write", lambda *given: (write(*given), self.project.lease()))
+                with pytest.raises(StaleEpoch):
+                    assemble_dataset.handler({"epoch": epoch}, None)
 
     @precondition(lambda self: self.fresh)
     @rule()
