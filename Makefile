@@ -69,9 +69,9 @@ deploy: $(READY) $(NODE) ## Deploy to the AWS account of your credentials (setti
 
 destroy: $(READY) $(NODE) ## Remove functions, workflows and roles from AWS; pictures, releases and state stay
 	@account=$$($(PY) -m local.account) && echo "From $$account this removes the retraining and fleet stacks." && \
-	echo "It keeps the storage stack: the bucket with your pictures and releases, and the state table. A later" && \
-	echo "\`make deploy\` takes them up again; to be rid of them, empty and delete them by hand." && \
-	echo "Cameras keep classifying with the release they have; their things and certificates stay in AWS IoT." && \
+	echo "It keeps the storage stack: the bucket with your pictures and releases, the state table and the cameras'" && \
+	echo "groups and policy. A later \`make deploy\` takes them up again; to be rid of them, empty and delete them by hand." && \
+	echo "Cameras stay registered and keep classifying with the release they have." && \
 	$(CDK) destroy '*-retraining' '*-fleet'
 
 ## Upkeep

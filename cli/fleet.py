@@ -27,8 +27,8 @@ def require_stack(iot: Any, prefix: str) -> None:
             iot.describe_thing_group(thingGroupName=f"{prefix}-{wave}")
     except iot.exceptions.ResourceNotFoundException:
         raise CameraError(
-            f"There is no {prefix}-fleet stack in this account and region yet; deploy first (`make deploy`, or "
-            "`make deploy-local`), then add cameras."
+            f"Nothing called {prefix} is deployed in {iot.meta.region_name} of this account; deploy first (`make "
+            "deploy` or `make deploy-local`), then add cameras."
         ) from None
 
 
