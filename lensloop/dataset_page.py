@@ -175,7 +175,7 @@ def _alike(report: Mapping[str, Any]) -> str:
     if not report["alike"]:
         return ""
     pairs = [f"{p['key']} ({p['label']}) and {p['other']} ({p['other_label']})" for p in report["alike"]]
-    return f"<section><h2>Nearly the same picture under two labels</h2><details open>{_list(pairs)}</details></section>"
+    return f"<section><h2>Nearly the same picture under two labels</h2>{_list(pairs)}</section>"
 
 
 def _sheet(figures: Iterable[tuple[str, str]]) -> str:
@@ -197,4 +197,5 @@ def _file(key: str) -> str:
 
 def _text(value: str) -> str:
     visible = _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
-    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(visible))
+    # Only around a whole word of a sentence: in the midst of a file's name a backtick is part of it.
+    return re.sub(r"(?<![^\s(])`([^`]+)`(?![^\s,;:.)])", r"<code>\1</code>", escape(visible))

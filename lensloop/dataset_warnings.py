@@ -25,11 +25,11 @@ def warnings(
 ) -> list[str]:
     counts = Counter(row.label for row in dataset.accepted)
     return [
-        *(f"The folder images/{label}/ holds no picture yet." for label in empty_folders),
+        *_first([f"The folder images/{label}/ holds no picture yet." for label in empty_folders]),
         *_tiny(counts),
         *_unbalanced(counts),
-        *_one_camera(dataset.accepted, counts),
-        *_one_background(examples),
+        *_first(_one_camera(dataset.accepted, counts)),
+        *_first(_one_background(examples)),
         *_look_alikes(look_alike),
         *_suspicious(alike),
     ]
@@ -117,6 +117,11 @@ def _suspicious(alike: Sequence[Mapping[str, str]]) -> list[str]:
     return [
         f"{first['key']} and {first['other']} look nearly the same but have different labels: one may be wrong.{more}"
     ]
+
+
+def _first(sentences: list[str], most: int = 8) -> list[str]:
+    more = len(sentences) - most
+    return sentences if more <= 1 else [*sentences[:most], f"The same is true of {more:,} more labels."]
 
 
 def _some(names: Sequence[str], most: int = 8) -> str:

@@ -125,6 +125,23 @@ def test_a_data_set_of_many_labels_keeps_a_small_report(project: Project, pictur
     assert len(project.file("report.json")) < 2_000_000
 
 
+def test_warnings_that_hold_for_many_labels_are_not_repeated_for_each(project: Project, picture: Picture) -> None:
+    for label in range(40):
+        project.s3[f"images/empty {label}/"] = b""
+        for number in range(6):
+            project.s3[f"images/label {label}/{number}.jpg"] = picture(6 * label + number, 40 + label)
+    project.run()
+    warnings = project.report()["warnings"]
+    assert len(warnings) < 25
+    assert warnings.count("The same is true of 32 more labels.") == 2
+
+
+def test_a_name_is_shown_as_it_is(project: Project, picture: Picture) -> None:
+    project.s3["images/glass/a`b`c.jpg"] = picture(1)
+    project.run()
+    assert "a`b`c.jpg" in project.file("report.html").decode()
+
+
 @pytest.mark.parametrize(
     ("words", "odd"),
     [
