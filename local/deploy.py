@@ -44,7 +44,7 @@ def deploy(
     quietly = ["--require-approval", "never", "--progress", "events"]
     source = ["--app", app] if app else []
 
-    say("  synthesizing the stacks")
+    say("  synthesizing the stacks (up to half a minute)")
     # Not left to `bootstrap`: for that command the CLI skips bundling, and assets would be the whole project.
     _run([*common, "synth", "--quiet", *source, *settings, "--output", str(state.assembly)], variables, state, say)
     say("  bootstrapping the account")
