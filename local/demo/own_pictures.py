@@ -11,8 +11,8 @@ from PIL import Image
 from local.demo.album import CAMERAS, Album, Photo, mislabelled
 from local.errors import LocalCloudError
 
-# 3 frames and 5 held back of a label of 20 leave 12 to learn from: the least that a first release can be judged on. Where
-# labels look alike that is too little: two of three first models from 20 photographs a label of bins3 were refused.
+# 3 frames and 5 held back of a label of 20 leave 12 to learn from, the least that a first release can be judged on.
+# Where labels look alike it is too little: two of three first models from 20 photographs a label of bins3 were refused.
 FEWEST_PER_LABEL = 20
 FEWEST_LABELS = 2
 FRAMES_SHARE, FRAMES_AT_MOST = 0.1, 60
