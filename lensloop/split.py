@@ -153,7 +153,8 @@ def _place_free(groups: list[Group], rows: Sequence[Row], splits: Mapping[str, s
 def _help_out(count: Counter[str], indexes: list[int], groups: list[Group], homes: list[str], min_test: int) -> None:
     """Moves whole groups into splits that are below their floor, never taking another split below its own."""
     total = count.total()
-    few = min(total // 5, max(min_test, round(_LEAST_SHARE * total)))
+    # One picture early: when both are short, as at ten, the one newcomer can help out only one of them.
+    few = min((total + 1) // 5, max(min_test, round(_LEAST_SHARE * total)))
     floors = {TEST: few, VALIDATION: few, TRAIN: total // 2}
     for short, floor in floors.items():
         for i in indexes:

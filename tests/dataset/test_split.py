@@ -103,9 +103,11 @@ def test_every_label_gets_test_and_validation_pictures_as_soon_as_it_has_enough(
 
 
 def test_a_label_that_grows_one_by_one_gets_its_test_pictures_too() -> None:
-    for seed in range(30):
-        rows = grown([[row(1000 * seed + number)] for number in range(12)])
-        assert Counter(r.split for r in rows)[TEST] >= 2
+    for seed in range(300):
+        splits = Counter(r.split for r in grown([[row(100 * seed + number)] for number in range(10)]))
+        assert splits[TEST] >= 2
+        assert splits[VALIDATION] >= 2
+        assert splits[TRAIN] >= 5
 
 
 def test_adding_pictures_of_one_label_moves_none_of_another() -> None:
