@@ -257,6 +257,10 @@ def connection_lost() -> None:
     raise EndpointConnectionError(endpoint_url="https://aws.example")
 
 
+def throttled() -> None:
+    raise _error("ThrottlingException", "Rate exceeded")
+
+
 def _nothing() -> None:
     pass
 

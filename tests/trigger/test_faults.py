@@ -9,9 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
-from bench.trigger_proof.fake_aws import BEGIN, Execution, FakeAws, connection_lost
+from bench.trigger_proof.fake_aws import BEGIN, Execution, FakeAws, connection_lost, throttled
 from lensloop.settings import Settings
 
 Story = Callable[[FakeAws], None]
@@ -22,7 +22,7 @@ def minutes(aws: FakeAws, count: int) -> None:
     for _ in range(count):
         steps: list[Callable[[], object]] = [aws.tick, aws.advance]
         for step in [aws.deliver, *steps] if aws.queue else steps:
-            with suppress(EndpointConnectionError):
+            with suppress(EndpointConnectionError, ClientError):
                 step()
         aws.now += 60
 
@@ -57,7 +57,7 @@ def a_data_set_that_gets_blocked_and_cleared(aws: FakeAws) -> None:
     for _ in range(4):
         minutes(aws, 6)
         aws.now += 300
-    with suppress(EndpointConnectionError):
+    with suppress(EndpointConnectionError, ClientError):
         aws.tick({"clear_blocked": True})
     minutes(aws, 3)
 
@@ -117,10 +117,11 @@ def calls_of(story: Story) -> range:
     return range(1, drained(FakeAws(), story).calls + 1)
 
 
+@pytest.mark.parametrize("fault", [connection_lost, throttled])
 @pytest.mark.parametrize("story", STORIES)
-def test_a_call_that_fails_before_it_takes_effect_breaks_nothing(story: Story) -> None:
+def test_a_call_that_fails_before_it_takes_effect_breaks_nothing(story: Story, fault: Callable[[], None]) -> None:
     for call in calls_of(story):
-        drained(FakeAws(before_call={call: connection_lost}), story)
+        drained(FakeAws(before_call={call: fault}), story)
 
 
 @pytest.mark.parametrize("story", STORIES)

@@ -1,14 +1,15 @@
 """What do the two shipped handlers do, seen from outside?"""
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
-from bench.trigger_proof.fake_aws import BEGIN, Execution, FakeAws, connection_lost
+from bench.trigger_proof.fake_aws import BEGIN, Execution, FakeAws, connection_lost, throttled
 from lensloop.settings import Settings
-from lensloop.trigger import SETTLE
+from lensloop.trigger import FORGOTTEN, SETTLE
 
 
 def minutes(aws: FakeAws, count: int) -> None:
@@ -49,8 +50,9 @@ def test_a_batch_is_not_acknowledged_when_the_mark_could_not_be_raised() -> None
     assert (aws.queue, aws.state.gen) == (0, 1)
 
 
-def test_a_tick_that_cannot_be_woken_costs_nothing_but_a_line_in_the_log() -> None:
-    aws = FakeAws(before_call={2: connection_lost})
+@pytest.mark.parametrize("fault", [connection_lost, throttled])
+def test_a_tick_that_cannot_be_woken_costs_nothing_but_a_line_in_the_log(fault: Callable[[], None]) -> None:
+    aws = FakeAws(before_call={2: fault})
     aws.upload()
     aws.deliver()
     assert aws.queue == 0
@@ -77,6 +79,13 @@ def test_a_sweep_finds_what_a_lost_event_hid() -> None:
     aws.tick({"sweep": True})
     aws.drain()
     assert aws.trained == 1
+
+
+def test_a_sweep_counts_even_when_its_tick_fails() -> None:
+    aws = FakeAws(before_call={2: connection_lost})
+    with pytest.raises(EndpointConnectionError):
+        aws.tick({"sweep": True})
+    assert aws.state.gen == 1
 
 
 def test_a_sweep_of_an_unchanged_bucket_trains_nothing() -> None:
@@ -109,6 +118,47 @@ def test_a_second_attempt_that_is_left_behind_is_stopped_as_well() -> None:
     aws.drain()
     assert aws.jobs["deeplens-trash-1-2"] == "Stopped"
     assert aws.trained == 1
+
+
+def test_a_run_that_was_stopped_a_moment_ago_is_not_over_yet() -> None:
+    """A training job may still be on its way."""
+    aws = FakeAws()
+    aws.upload()
+    aws.deliver()
+    aws.now += 120
+    minutes(aws, 2)
+    aws.end(aws.executions[0], "ABORTED")
+    aws.now += SETTLE - 1
+    aws.tick()
+    assert aws.state.run is not None
+    aws.now += 1
+    aws.tick()
+    assert aws.state.run is None
+
+
+def test_a_run_that_cannot_be_asked_about_is_not_forgotten() -> None:
+    aws = FakeAws()
+    aws.upload()
+    aws.deliver()
+    aws.now += 120
+    minutes(aws, 2)
+    aws.now += FORGOTTEN
+    aws.before_call = {aws.calls + 2: throttled}  # after the state, the execution
+    with pytest.raises(ClientError, match="Rate exceeded"):
+        aws.tick()
+    assert aws.state.run is not None
+
+
+def test_the_training_of_a_run_that_aws_has_forgotten_is_stopped_before_the_next_run() -> None:
+    aws = FakeAws()
+    aws.upload()
+    aws.deliver()
+    aws.now += 120
+    minutes(aws, 3)
+    aws.executions.clear()
+    aws.drain()
+    assert aws.jobs == {"deeplens-trash-1-1": "Stopped", "deeplens-trash-2-1": "Completed"}
+    assert [subject for subject, _ in aws.news] == ["Retraining run 1 was forgotten by Step Functions"]
 
 
 def test_a_data_set_that_always_fails_is_tried_three_times_then_blocked_with_news_and_an_alarm() -> None:
@@ -175,6 +225,19 @@ def test_an_execution_that_aws_shows_late_is_started_once_and_asked_for_again_at
     assert [step["step"] for step in aws.tick()["steps"]] == ["Confirm", "Wait"]
     aws.drain()
     assert (len(aws.executions), aws.trained) == (1, 1)
+
+
+def test_a_run_that_cannot_be_started_is_an_error_and_not_passed_over() -> None:
+    """The errors of the tick are what its alarm watches."""
+    aws = FakeAws()
+    aws.upload()
+    aws.deliver()
+    aws.now += 120
+    aws.before_call = {aws.calls + 7: throttled}  # after Acquire: the state, the execution, two training jobs
+    with pytest.raises(ClientError, match="Rate exceeded"):
+        aws.tick()
+    assert aws.executions == []
+    assert aws.state.run is not None
 
 
 def test_news_that_cannot_be_sent_now_is_sent_later_and_holds_nothing_up() -> None:
