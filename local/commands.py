@@ -67,6 +67,7 @@ def down(options: argparse.Namespace) -> None:  # noqa: ARG001
     state = _state()
     running = state.running()
     if running and running.pid:
+        print("Stopping the local cloud …", flush=True)
         os.kill(running.pid, signal.SIGTERM)
         if not state.wait_until_free(PATIENCE_TO_STOP):
             os.kill(running.pid, signal.SIGKILL)

@@ -129,10 +129,10 @@ def test_mistakes_at_the_command_line_are_one_sentence(
 
 def test_a_cloud_that_is_left_up_is_used_and_stopped_by_others(tmp_path: Path, free_ports: Callable[[], str]) -> None:
     place = {"LENSLOOP_LOCAL": str(tmp_path), "LENSLOOP_PORT": free_ports(), "LENSLOOP_MQTT_PORT": free_ports()}
-    assert local("up", **place).returncode == 0
+    assert local("up", **place).stdout.startswith("Starting the local cloud …\n")
     told = local("status", **place).stdout
     assert f"export AWS_ENDPOINT_URL=http://127.0.0.1:{place['LENSLOOP_PORT']}" in told
-    assert local("down", **place).stdout == "The local cloud has stopped.\n"
+    assert local("down", **place).stdout == "Stopping the local cloud …\nThe local cloud has stopped.\n"
     assert left_behind(tmp_path) == set()
     assert local("down", **place).stdout == "No local cloud was running.\n"
 
