@@ -3,6 +3,7 @@
 The archive is untrusted input: links, devices and paths are passed over, and its size is limited before it is read.
 """
 
+import gzip
 import io
 import tarfile
 import zlib
@@ -13,7 +14,8 @@ from lensloop.errors import BadArtifact
 
 MAX_ARCHIVE_BYTES = 200 * 1024**2
 MAX_FILES = 1000
-MAX_BYTES = 400 * 1024**2  # of all files together, unpacked
+MAX_BYTES = 300 * 1024**2  # unpacked
+_TOO_MUCH = f"The model archive holds more than {MAX_FILES} files or {MAX_BYTES} bytes."
 
 
 def fetch(s3: Any, bucket: str, uri: str) -> tuple[BinaryIO, str]:
@@ -31,12 +33,12 @@ def read_files(archive: BinaryIO, wanted: Callable[[str], bool]) -> dict[str, by
     found: dict[str, bytes] = {}
     try:
         # As a stream, so that a limit is met before what lies behind it is decompressed.
-        with tarfile.open(fileobj=archive, mode="r|gz") as tar:
+        with _Capped(fileobj=archive) as unpacked, tarfile.open(fileobj=unpacked, mode="r|") as tar:
             total = 0
             for count, member in enumerate(tar, 1):
                 total += member.size
                 if count > MAX_FILES or total > MAX_BYTES:
-                    raise BadArtifact(f"The model archive holds more than {MAX_FILES} files or {MAX_BYTES} bytes.")
+                    raise BadArtifact(_TOO_MUCH)
                 name = member.name.removeprefix("./")
                 if not member.isreg() or not wanted(name):
                     continue
@@ -47,3 +49,16 @@ def read_files(archive: BinaryIO, wanted: Callable[[str], bool]) -> dict[str, by
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
         raise BadArtifact(f"The model archive cannot be read: {error}.") from error
     return found
+
+
+class _Capped(gzip.GzipFile):
+    """What tarfile reads for itself counts as well: a header may be gigabytes long."""
+
+    left = MAX_BYTES
+
+    def read(self, size: int | None = -1) -> bytes:
+        part = super().read(size)
+        self.left -= len(part)
+        if self.left < 0:
+            raise BadArtifact(_TOO_MUCH)
+        return part

@@ -1,5 +1,6 @@
 """From a training job's archive to a live release: what is written, what is refused, and what a retry does."""
 
+import gzip
 import io
 import json
 import tarfile
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lambdas import judge, publish_release
+from lambdas import artifact, judge, publish_release
 from lambdas.artifact import MAX_FILES, read_files
 from lensloop import release
 from lensloop.errors import BadArtifact, StaleEpoch
@@ -212,6 +213,16 @@ def test_an_archive_is_read_up_to_a_limit() -> None:
     many = io.BytesIO(archive({f"file{n}": b"" for n in range(MAX_FILES + 1)}))
     with pytest.raises(BadArtifact, match="holds more than"):
         read_files(many, lambda name: False)
+
+
+def test_a_header_is_read_up_to_that_limit_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """tarfile reads a header of any length by itself, before it hands out a file whose size could be looked at."""
+    monkeypatch.setattr(artifact._Capped, "left", 2**20)
+    entry = tarfile.TarInfo("x")
+    entry.type, entry.size = tarfile.XHDTYPE, 2**21
+    bomb = io.BytesIO(gzip.compress(entry.tobuf(tarfile.USTAR_FORMAT) + bytes(entry.size)))
+    with pytest.raises(BadArtifact, match="holds more than"):
+        read_files(bomb, lambda name: False)
 
 
 @pytest.mark.parametrize("body", [b"", b"no archive", archive(model_files())[:-200]], ids=["empty", "text", "cut off"])
