@@ -100,7 +100,7 @@ class Broker:
     def _on_message(self, _client: mqtt.Client, _data: Any, message: Any) -> None:
         try:
             content = json.loads(message.payload)
-        except ValueError:
+        except (ValueError, RecursionError):
             log.error("passed over a message on %s that is not JSON", message.topic)
             return
         self._received(message.topic, content)

@@ -66,7 +66,7 @@ def read_manifest(path: Path) -> Manifest:
     """Raises ManifestError, also when pictures must be prepared in a way that this agent does not know."""
     try:
         content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ManifestError("The release manifest cannot be read: {}.".format(error)) from error
     manifest = parse(content)
     if manifest.resize != RESIZE:

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import paho.mqtt.client as mqtt
 import pytest
 
 from camera import agent as module
 from camera import config
 from camera.agent import Agent
+from camera.broker import Broker
 from camera.frames import Frame, SourceError, open_source
 from tests.camera.conftest import Shelf, certificate
 from tests.camera.small_release import picture
@@ -168,6 +170,17 @@ def future_broker(tmp_path: Path) -> Iterator[tuple[int, Path]]:
     yield listener.getsockname()[1], pem
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
+
+
+@pytest.mark.parametrize("payload", [b"{half", b"\xff", b"[" * 100_000], ids=["half", "bytes", "deep"])
+def test_a_message_that_is_not_json_is_passed_over(home: Path, payload: bytes) -> None:
+    """What is raised in the network's thread ends it, and the camera would never hear of a release again."""
+    message = mqtt.MQTTMessage(topic=b"$aws/things/deeplens_test/jobs/notify-next")
+    message.payload = payload
+    heard: list[str] = []
+    broker = Broker(config.read(home), [], lambda topic, _: heard.append(topic), lambda: None)
+    broker._on_message(broker._client, None, message)
+    assert not heard
 
 
 def test_with_a_wrong_clock_the_camera_says_so_and_goes_on(

@@ -119,6 +119,11 @@ def not_json(document: dict[str, Any], shelf: Shelf) -> None:
     document["manifest"]["sha256"] = sha256(b"{half")
 
 
+def deep(document: dict[str, Any], shelf: Shelf) -> None:
+    shelf.files["/8/manifest.json"] = b"[" * 100_000
+    document["manifest"]["sha256"] = sha256(b"[" * 100_000)
+
+
 def forged_manifest(document: dict[str, Any], shelf: Shelf) -> None:
     shelf.files["/8/manifest.json"] += b" "
 
@@ -137,6 +142,7 @@ def forged_manifest(document: dict[str, Any], shelf: Shelf) -> None:
         (other_operation, "REJECTED", "'format the disk'"),
         (other_size, "REJECTED", "name different files"),
         (not_json, "REJECTED", "cannot be read"),
+        (deep, "REJECTED", "cannot be read"),
         (endless_epoch, "REJECTED", "not a release order"),
         (address("https://[half"), "FAILED", "is not one"),
         (address("https://localhost:9/ü"), "FAILED", "is not one"),
