@@ -48,9 +48,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _positive(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value <= 1000:
-        raise argparse.ArgumentTypeError("it must lie between 0 and 1000")
+        raise argparse.ArgumentTypeError("it must be a number between 0 and 1000")
     return value
 
 

@@ -84,7 +84,7 @@ def only_one(home: Path) -> Iterator[None]:
     The folder itself is locked: a disk that is full or has become read-only has no room for a file to lock.
     """
     if not home.is_dir():
-        raise HomeError("There is no folder {}.".format(home))
+        raise HomeError("There is no folder {}; `python -m cli camera add` makes it.".format(home))
     handle = os.open(str(home), os.O_RDONLY)
     try:
         try:

@@ -18,10 +18,9 @@ from lensloop.dataset import Dataset, assemble, shortfalls
 from lensloop.dataset_page import page
 from lensloop.dataset_report import History, report
 from lensloop.errors import StaleEpoch
+from lensloop.reasons import shortened
 from lensloop.rows import MANIFEST, REJECTED, Row
 from lensloop.settings import Settings
-
-_MOST_REASONS = 50
 
 
 @bucket.without_collector()
@@ -53,7 +52,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "changed": dataset.digest not in (trigger.get("digest"), live.get("dataset")),
         "blocked": dataset.digest == trigger.get("blocked_digest"),
         "trainable": not reasons,
-        "reasons": _few(reasons),
+        "reasons": list(shortened(reasons, rest="more such reasons are in the report.")),
         "images": len(dataset.accepted),
         "rejected": len(dataset.left_out),
         "report": names.dataset(dataset.digest, "report.html"),
@@ -79,12 +78,6 @@ def _inspected(chunks: list[str]) -> tuple[list[Row], dict[str, Any]]:
 def _all_rows(epoch: int, inspected: list[Row]) -> Iterator[Row]:
     yield from bucket.stream_rows(snapshot.work_file(epoch, snapshot.UNCHANGED))
     yield from inspected
-
-
-def _few(reasons: list[str]) -> list[str]:
-    """Five thousand labels may each lack pictures, and the workflow's state and messages hold 256 KiB."""
-    more = len(reasons) - _MOST_REASONS
-    return reasons if more <= 0 else [*reasons[:_MOST_REASONS], f"{more:,} more such reasons are in the report."]
 
 
 def _write(dataset: Dataset, findings: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from lambdas.artifact import fetch, read_files
 from lensloop.errors import BadArtifact
 from lensloop.evaluation import Evaluation, read_evaluation
 from lensloop.gate import Floors, judge
+from lensloop.reasons import shortened
 from lensloop.settings import Settings
 
 
@@ -24,7 +25,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     live = evaluation.live.scores if evaluation.live else None
     return {
         "ship": verdict.ship,
-        "reasons": list(verdict.reasons),
+        "reasons": list(shortened(verdict.reasons)),
         "accuracy": evaluation.candidate.all.accuracy,
         "known_accuracy": evaluation.candidate.known.accuracy if evaluation.candidate.known else None,
         "live_accuracy": live.known.accuracy if live and live.known else None,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from lensloop.labels import collisions, key_problem, label_of
 from lensloop.rows import Row
 from lensloop.settings import Settings
-from lensloop.split import TEST, Placed, place
+from lensloop.split import TEST, TRAIN, Placed, place
 
 
 class Dataset(NamedTuple):
@@ -48,8 +48,9 @@ def digest(accepted: Iterable[Row]) -> str:
 
 def shortfalls(dataset: Dataset, settings: Settings) -> list[str]:
     """Why this is not enough to train on, one sentence each; nothing when it is."""
-    counts, tests = Counter(row.label for row in dataset.accepted), Counter[str]()
-    tests.update(row.label for row in dataset.accepted if row.split == TEST)
+    counts = Counter(row.label for row in dataset.accepted)
+    tests = Counter(row.label for row in dataset.accepted if row.split == TEST)
+    taught = {row.label for row in dataset.accepted if row.split == TRAIN}
     hopeful = {label_of(row.key) for row in dataset.left_out if not key_problem(row.key)}
     hopeful -= {row.label for row in dataset.left_out if row.reason.startswith(_COLLIDES)}
     labels = sorted(counts.keys() | {label for label in hopeful if label not in counts and label})
@@ -66,6 +67,10 @@ def shortfalls(dataset: Dataset, settings: Settings) -> list[str]:
             reasons.append(
                 f"`{label}` has {tests[label]} of the {settings.min_test_images_per_label} test pictures that a "
                 "verdict needs (`min_test_images_per_label`): add pictures that differ from those already there."
+            )
+        elif label not in taught:
+            reasons.append(
+                f"`{label}` has no training pictures left: add pictures that differ from those already there."
             )
     return reasons
 

@@ -44,4 +44,5 @@ def refusal(code: str) -> str:
         return "It was deleted while this run was looking at it."
     if code == "InvalidObjectState":
         return "It is archived (Glacier). Restore it, or upload it again."
-    return f"S3 does not let Lensloop read it ({code}). Look at its permissions and its encryption key."
+    # Without leave to list all of the bucket, S3 says of what is gone that it may not be read.
+    return f"It was deleted meanwhile, or S3 does not let Lensloop read it ({code}): its permissions or encryption key."

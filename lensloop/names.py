@@ -3,6 +3,8 @@
 Names start with `deeplens-` because the roles of AWS DeepLens reach only such names (buckets, functions, jobs).
 """
 
+from __future__ import annotations
+
 IMAGES_PREFIX = "images/"
 DATASETS_PREFIX = "datasets/"
 INSPECTIONS_PREFIX = "datasets/inspections/"

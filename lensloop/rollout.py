@@ -8,6 +8,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from lensloop.reasons import shortened
+
 WAITING, PROVEN, FAILED, SUPERSEDED = "waiting", "proven", "failed", "superseded"
 _OPEN = ("QUEUED", "IN_PROGRESS")
 _NAMED = 5  # cameras; the others are counted
@@ -60,11 +62,13 @@ def wave_state(
     if not cameras:
         return state(FAILED, f"no {wave} camera is left to prove the release", cancel=True)
     if len(proven) >= needed:
-        return state(PROVEN, *_shortened(failures), *_offline(waiting))
+        return state(PROVEN, *shortened(failures, _NAMED, "more failed"), *_offline(waiting))
     if aborted and not failures:
         return state(FAILED, "the job was cancelled before enough cameras had proved the release", cancel=True)
     if aborted or len(failures) > cameras - needed:
-        return state(FAILED, _too_few(proven, cameras, needed), *_shortened(failures), cancel=True)
+        return state(
+            FAILED, _too_few(proven, cameras, needed), *shortened(failures, _NAMED, "more failed"), cancel=True
+        )
     if late:
         # Cameras of the fleet that were only offline still get the release, which others have proved, when they return.
         cancel = wave == "canary" or bool(failures)
@@ -72,7 +76,7 @@ def wave_state(
         return state(
             FAILED,
             f"{_too_few(proven, cameras, needed)} after {minutes}",
-            *_shortened(failures),
+            *shortened(failures, _NAMED, "more failed"),
             *_offline(waiting),
             cancel=cancel,
         )
@@ -132,11 +136,6 @@ def _offline(waiting: Sequence[Answer]) -> tuple[str, ...]:
         return ()
     things = _listed([answer.thing for answer in waiting])
     return (f"no answer (offline?) from {things}",)
-
-
-def _shortened(failures: Sequence[str]) -> tuple[str, ...]:
-    more = len(failures) - _NAMED
-    return (*failures[:_NAMED], *([f"and {more} more failed"] if more > 0 else []))
 
 
 def _listed(things: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 """How does one start a whole AWS on this machine, use it, and leave nothing behind?
 
     with LocalCloud(Path(".local"), port=0, mqtt_port=0) as cloud:
-        outputs = cloud.deploy({"quiet_seconds": "0"})
+        outputs = cloud.deploy({"quiet_seconds": "10"})
         cloud.client("s3").upload_file("can.jpg", outputs["Bucket"], "images/metal/can.jpg")
 
 The emulator runs in a process of its own (local/launcher.py). Where the program that started it dies, it ends as well.

@@ -87,7 +87,7 @@ def status(options: argparse.Namespace) -> None:  # noqa: ARG001
 def deploy_stacks(options: argparse.Namespace) -> None:
     wrong = [word for word in options.context if "=" not in word]
     if wrong:
-        raise LocalCloudError(f"`-c {wrong[0]}` must be a key and a value, as in `-c quiet_seconds=5`.")
+        raise LocalCloudError(f"`-c {wrong[0]}` must be a key and a value, as in `-c quiet_seconds=20`.")
     running, context = _running(), PLAYING | dict(word.split("=", 1) for word in options.context)
     cdk()  # says what is missing before anything else is done
     outputs = deploy(_state(), environment(running.port), context, None, print)

@@ -176,8 +176,8 @@ class RetrainingWorkflow(Construct):
             "too-few-images",
             digest="$dataset.digest",
             reasons="[$dataset.reasons]",
-            news="'There are too few usable pictures to train: ' & $join([$dataset.reasons], '; ') &"
-            f" '. Add some; the next run starts by itself.' & {self._report()}",
+            news="'There are too few usable pictures to train:' & $join([$dataset.reasons].('\\n– ' & $)) &"
+            f" '\\nThe next run starts by itself.' & {self._report()}",
         )
 
     def _refused(self) -> sfn.Chain:

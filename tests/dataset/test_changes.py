@@ -317,6 +317,19 @@ def test_a_label_of_near_duplicates_lacks_test_pictures(filled: Project, picture
     ]
 
 
+def test_a_label_whose_training_pictures_were_deleted_is_too_few(
+    filled: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected(monkeypatch, filled, min_images_per_label=2, min_test_images_per_label=1)
+    for key, row in filled.manifest().items():
+        if (row["label"], row["split"]) == ("glass", "train"):
+            del filled.s3[key]
+    result = filled.run()
+    assert result["reasons"] == [
+        "`glass` has no training pictures left: add pictures that differ from those already there."
+    ]
+
+
 def test_labels_that_differ_by_case_are_reported_and_never_merged(filled: Project, picture: Picture) -> None:
     filled.s3["images/Glass/new.jpg"] = picture(80)
     filled.s3["images/glass /new.jpg"] = picture(81)
@@ -343,7 +356,7 @@ def test_the_state_between_steps_stays_small_however_many_labels_lack_pictures(p
     bucket.write_json(work_file(epoch, SUMMARY), {"chunks": [], "folders": []})
     result = assemble_dataset.handler({"epoch": epoch}, None)
     assert len(json.dumps(result)) < 64 * 1024
-    assert result["reasons"][-1] == "4,950 more such reasons are in the report."
+    assert result["reasons"][-1] == "and 4,950 more such reasons are in the report."
     assert len(project.report()["reasons"]) == 5000
 
 

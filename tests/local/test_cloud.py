@@ -116,7 +116,7 @@ def test_a_busy_port_is_refused_with_the_variable_that_moves_it(tmp_path: Path) 
         (["status"], {}, "No local cloud is running here; `make up` starts one."),
         (["deploy"], {}, "No local cloud is running here; `make up` starts one."),
         (["up"], {"LENSLOOP_PORT": "many"}, "LENSLOOP_PORT is 'many'; it must be a number between 1 and 65535."),
-        (["deploy", "-c", "quiet"], {}, "`-c quiet` must be a key and a value, as in `-c quiet_seconds=5`."),
+        (["deploy", "-c", "quiet"], {}, "`-c quiet` must be a key and a value, as in `-c quiet_seconds=20`."),
         (["up", "--minute", "0"], {}, "--minute is 0.0; a minute must last longer than nothing."),
     ],
 )

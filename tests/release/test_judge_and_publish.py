@@ -16,6 +16,7 @@ from lensloop import release
 from lensloop.errors import BadArtifact, StaleEpoch
 from lensloop.settings import Settings
 from tests.release.conftest import BUCKET, MODEL, Aws, archive, model_files
+from tests.release.evaluations import scores
 from tests.workflows import scenes
 
 EVENT = {"epoch": 7, "digest": "d1", "model": MODEL}
@@ -41,6 +42,15 @@ def test_the_verdict_follows_from_the_evaluation_in_the_archive(
     assert (answer["ship"], answer["reasons"], answer["live_accuracy"]) == (ship, reasons, None)
     json.dumps(answer)
     assert set(scenes.VERDICT) <= set(answer)
+
+
+def test_the_answer_stays_small_however_many_labels_fall_short(aws: Aws) -> None:
+    labels = {f"label {number}": (1, 0) for number in range(5000)}
+    aws.put_model(model_files(labels=sorted(labels), candidate=scores(None, labels)))
+    answer = judge.handler(EVENT, None)
+    assert answer["ship"] is False
+    assert answer["reasons"][-1].startswith("and ")
+    assert len(json.dumps(answer)) < 64 * 1024
 
 
 def test_the_floors_are_the_projects_own(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,13 @@
 import time
 from dataclasses import replace
 
+import pytest
+
+from lensloop.errors import SettingsError
 from lensloop.settings import Settings
 from lensloop.trigger import decide
 from lensloop.trigger_terms import Facts, Pacing, State, Step, Wait
+from stacks.changes import BATCHING
 from tests.stacks.synthesized import Synthesized, flat
 
 
@@ -88,3 +92,10 @@ def _function(shipped: Synthesized, name: str) -> dict[str, int]:
         if r.properties["FunctionName"] == f"deeplens-trash-{name}"
     ]
     return found.properties
+
+
+def test_a_burst_cannot_be_cut_by_counting_it_late() -> None:
+    """Changes are counted up to a batching window late; a shorter quiet time would take that for quiet."""
+    with pytest.raises(SettingsError):
+        Settings.from_context({"quiet_seconds": int(BATCHING.to_seconds())})
+    assert Settings.from_context({"quiet_seconds": int(BATCHING.to_seconds()) + 1})

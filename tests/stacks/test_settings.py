@@ -32,7 +32,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"quiet_seconds": "soon"}, "`quiet_seconds` is 'soon'; it must be a whole number."),
     ({"quiet_seconds": 1.5}, "`quiet_seconds` is 1.5; it must be a whole number."),
     ({"quiet_seconds": True}, "`quiet_seconds` is True; it must be a whole number."),
-    ({"quiet_seconds": -1}, "`quiet_seconds` is -1; it must lie between 0 and 3600."),
+    ({"quiet_seconds": -1}, "`quiet_seconds` is -1; it must lie between 6 and 3600."),
     ({"quiet_seconds": float("nan")}, "it must be a whole number."),
     ({"min_recall": 60}, "`min_recall` is 60; it must lie between 0 and 1."),
     ({"min_recall": "NaN"}, "`min_recall` is 'NaN'; it must be a number."),

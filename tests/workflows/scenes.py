@@ -117,7 +117,7 @@ RETRAINING_SCENES = [
         {"assemble-dataset": DATASET | {"trainable": False, "reasons": ["can has 1 picture", "tin has 2 pictures"]}},
         outcome="too-few-images",
         reasons=("can has 1 picture", "tin has 2 pictures"),
-        news="too few usable pictures to train: can has 1 picture; tin has 2 pictures. Add some",
+        news="too few usable pictures to train:\n– can has 1 picture\n– tin has 2 pictures\nThe next run starts",
     ),
     Scene(
         "Model refused",
