@@ -1,7 +1,8 @@
 """Which labels may be wrong? Every picture is answered by a head that never saw it, and told if it is surely another.
 
-How surely was chosen by bench/suspicious_labels.py. Confident learning (Northcutt, Jiang, Chuang 2021), which asks less
-of labels that are hard to tell, listed more right labels there for every wrong one that it found.
+How surely, and that the penalty is strong, was chosen by what bench/suspicious_labels.py measures. Confident learning
+(Northcutt, Jiang, Chuang 2021), which asks less of labels that are hard to tell, was tried and not kept: with as many
+wrong labels found, more of its list were right ones.
 """
 
 import base64
