@@ -38,7 +38,7 @@ td.bar{width:34%;min-width:120px}.scroll{overflow-x:auto}
 ul{margin:0;padding-left:20px}li{margin:4px 0}.bad{color:var(--bad)}
 .good{color:var(--good)}.warn li::marker{color:var(--warn)}
 details{border-top:1px solid var(--line);padding:9px 0}details:first-of-type{border:0}
-summary{cursor:pointer;display:flex}summary::before{content:"▸";color:var(--soft)}
+summary{cursor:pointer;display:flex}summary::before{content:"▸";color:var(--soft);margin-right:6px}
 details[open] summary::before{content:"▾"}
 summary b{flex:0 0 52px;text-align:right;padding-right:14px}summary:hover{color:var(--train)}
 details ul{margin:8px 0 4px 60px}details li,code{font:12.5px/1.5 ui-monospace,monospace;overflow-wrap:anywhere}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from cli.cameras import add_camera
+from cli.identity import add_camera
 from lensloop import names
 from lensloop.settings import Settings
 from local.cloud import LocalCloud

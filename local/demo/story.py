@@ -1,10 +1,11 @@
 """What happens in the demo, act by act? Each changes pictures, then waits until it has seen what must follow."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from local.demo.album import Album, Photo
+from local.demo import drop
+from local.demo.album import Album
 from local.demo.cameras import Fleet, Sight
 from local.demo.errors import DemoFailed
 from local.demo.listener import Listener
@@ -16,7 +17,6 @@ ROLLOUT_SECONDS = 120.0
 FRAMES_SECONDS = 120.0
 NOTHING_NEW = "nothing-new"
 SILENT_STEPS = frozenset({"Inspect chunk"})
-UPLOADS_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Story:
         self._see_no_more()
 
     def _first_batch(self) -> Act:
-        self._upload(self.album.first)
+        drop.upload(self.show, self.watch, self.album.first)
         act = self._released(1, len(self.album.first))
         known = self.known(act.sights)
         self.show.say(f"on {len(known)} frames that no training saw, the cameras are right {_share(known)} of the time")
@@ -69,10 +69,10 @@ class Story:
     def _wrong_batch(self) -> Act:
         before = self.acts[-1]
         assert before.release is not None  # noqa: S101
-        self._upload(self.album.wrong)
+        drop.upload(self.show, self.watch, self.album.wrong)
         run, job, executions = self._trained(2)
         if run.output.get("outcome") != "refused":
-            raise DemoFailed(f"The model trained on wrong labels was not refused: its run ended as {_ending(run)}.")
+            raise DemoFailed(f"The model trained on wrong labels was not refused: its run ended as {run.ending}.")
         self.show.say("judged, and refused:")
         for reason in run.reasons:
             self.show.say(f"  – {reason}")
@@ -91,8 +91,8 @@ class Story:
 
     def _better_batch(self) -> Act:
         with ThreadPoolExecutor(1) as other_hand:  # at once, so that no pause between them looks like the end
-            deleted = other_hand.submit(self._delete, self.album.wrong)
-            self._upload(self.album.better)
+            deleted = other_hand.submit(drop.delete, self.show, self.watch, self.album.wrong)
+            drop.upload(self.show, self.watch, self.album.better)
             deleted.result()
         act = self._released(3, len(self.album.better))
         assert act.release is not None  # noqa: S101
@@ -121,7 +121,7 @@ class Story:
         run, job, executions = self._trained(number)
         if run.output.get("outcome") != "released":
             hint = "" if self.album.new_label else " More photographs of each label may help."
-            raise DemoFailed(f"The run was to end in a release and ended as {_ending(run)}.{hint}")
+            raise DemoFailed(f"The run was to end in a release and ended as {run.ending}.{hint}")
         release = self.watch.release(run.epoch)
         self.show.say(f"released: {release.accuracy:.1%} right on the test pictures, sha256 {release.sha256[:12]}…")
         deliveries = self._rolled_out(release)
@@ -190,7 +190,7 @@ class Story:
             "end of the rollout", lambda: _last_ended(self.watch.rollouts(), release.epoch), ROLLOUT_SECONDS
         )
         if rollout.status != ENDED_WELL or rollout.output.get("outcome") != "rolled-out":
-            raise DemoFailed(f"The rollout ended as {_ending(rollout)}.")
+            raise DemoFailed(f"The rollout ended as {rollout.ending}.")
         return deliveries
 
     def _answer(self, epoch: int, wave: str, thing: str) -> Delivery | None:
@@ -220,35 +220,6 @@ class Story:
             FRAMES_SECONDS,
         )
 
-    # The bucket
-
-    def _upload(self, photos: Sequence[Photo]) -> None:
-        def put(photo: Photo) -> None:
-            self.watch.s3.put_object(Bucket=self.watch.bucket, Key=photo.key, Body=photo.file.read_bytes())
-
-        begun = self.show.elapsed
-        _all_at_once(put, photos)
-        self.show.say(f"{len(photos)} pictures uploaded to images/ in {self.show.elapsed - begun:.1f} s")
-
-    def _delete(self, photos: Sequence[Photo]) -> None:
-        for batch in _batches([photo.key for photo in photos], 500):
-            answer = self.watch.s3.delete_objects(
-                Bucket=self.watch.bucket, Delete={"Objects": [{"Key": key} for key in batch], "Quiet": True}
-            )
-            if answer.get("Errors"):
-                raise DemoFailed(f"S3 would not delete {answer['Errors'][0]['Key']}.")
-        self.show.say(f"{len(photos)} wrong pictures deleted")
-
-
-def _all_at_once(put: Callable[[Photo], None], photos: Sequence[Photo]) -> None:
-    with ThreadPoolExecutor(UPLOADS_AT_ONCE) as pool:
-        for _ in pool.map(put, photos):
-            pass
-
-
-def _batches(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    return (keys[start : start + size] for start in range(0, len(keys), size))
-
 
 def _last_ended(runs: Sequence[Run], epoch: int | None = None) -> Run | None:
     """The newest run once it has ended; with an epoch, only if it is that one."""
@@ -257,12 +228,7 @@ def _last_ended(runs: Sequence[Run], epoch: int | None = None) -> Run | None:
 
 
 def _endings(runs: Iterable[Run]) -> str:
-    return ", ".join(f"{run.name} {_ending(run)}" for run in runs) or "none"
-
-
-def _ending(run: Run) -> str:
-    outcome = str(run.output.get("outcome") or run.status)
-    return f"{outcome}: {'; '.join(run.reasons)}" if run.reasons else outcome
+    return ", ".join(f"{run.name} {run.ending}" for run in runs) or "none"
 
 
 def _share(sights: Iterable[Sight]) -> str:

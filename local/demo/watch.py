@@ -38,6 +38,11 @@ class Run:
     def reasons(self) -> tuple[str, ...]:
         return tuple(self.output.get("reasons", ()))
 
+    @property
+    def ending(self) -> str:
+        outcome = str(self.output.get("outcome") or self.status)
+        return f"{outcome}: {'; '.join(self.reasons)}" if self.reasons else outcome
+
 
 @dataclass(frozen=True)
 class Job:

@@ -19,8 +19,8 @@ from camera import config
 from camera.agent import Agent
 from camera.broker import tls_context
 from camera.frames import open_source
-from cli.cameras import add_camera, remove_camera
 from cli.fleet import CameraError, cameras
+from cli.identity import add_camera, remove_camera
 from local.cloud import ACCOUNT, REGION, LocalCloud
 from stacks.camera_policy import camera_policy
 from tests.camera.small_release import Files, colour_model, make_release, picture, sha256
