@@ -97,7 +97,3 @@ def _against(name: str, ours: float, other: float, whose: str, unit: str, goal: 
     ratio = round(other / ours, 1) if ours else None
     row = _row(f"{name} (other: {whose})", ours, unit, goal, ours <= most)
     return {**row, "other": other, "ratio": ratio}
-
-
-if __name__ == "__main__":
-    rows()

@@ -5,6 +5,7 @@ The archive is untrusted input: links, devices and paths are passed over, and it
 
 import gzip
 import io
+import json
 import tarfile
 import zlib
 from collections.abc import Callable
@@ -49,6 +50,16 @@ def read_files(archive: BinaryIO, wanted: Callable[[str], bool]) -> dict[str, by
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
         raise BadArtifact(f"The model archive cannot be read: {error}.") from error
     return found
+
+
+def parsed(files: dict[str, bytes], name: str) -> Any:
+    """The JSON in a file of the archive."""
+    try:
+        return json.loads(files[name])
+    except KeyError:
+        raise BadArtifact(f"The model archive holds no {name}.") from None
+    except ValueError as error:
+        raise BadArtifact(f"{name} is not JSON: {error}.") from error
 
 
 class _Capped(gzip.GzipFile):

@@ -15,7 +15,6 @@ from typing import Any
 from lambdas import bucket
 from lensloop import names, snapshot, training_job
 from lensloop.dataset import Dataset, assemble, shortfalls
-from lensloop.dataset_page import page
 from lensloop.dataset_report import History, report
 from lensloop.errors import StaleEpoch
 from lensloop.reasons import shortened
@@ -90,8 +89,7 @@ def _write(dataset: Dataset, findings: dict[str, Any]) -> None:
         file.write(json.dumps([{"prefix": f"s3://{bucket.name()}/"}], ensure_ascii=False)[:-1])
         file.writelines(",\n" + json.dumps(row.key, ensure_ascii=False) for row in dataset.accepted)
         file.write("]\n")
-    bucket.write_json(key("report.json"), findings)
-    bucket.write(key("report.html"), page(findings).encode(), "text/html; charset=utf-8")
+    bucket.write_report(dataset.digest, findings)
 
 
 def _point(epoch: int, digest: str) -> None:

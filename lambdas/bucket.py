@@ -8,7 +8,7 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any, TextIO, cast
 
@@ -16,6 +16,8 @@ import boto3
 from botocore.exceptions import ClientError
 
 from lambdas.listing import read_lists_quickly
+from lensloop import names
+from lensloop.dataset_page import page
 from lensloop.errors import BadArtifact
 from lensloop.rows import Row, read_rows, write_rows
 
@@ -61,6 +63,12 @@ def read_json(key: str) -> Any:
 
 def write_json(key: str, value: Any) -> None:
     write(key, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), "application/json")
+
+
+def write_report(digest: str, report: Mapping[str, Any]) -> None:
+    """For programs and for people; each call replaces the last."""
+    write_json(names.dataset(digest, "report.json"), report)
+    write(names.dataset(digest, "report.html"), page(report).encode(), "text/html; charset=utf-8")
 
 
 def write(key: str, body: bytes | IO[bytes], content_type: str) -> None:

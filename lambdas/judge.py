@@ -4,13 +4,12 @@ Needs: s3:GetObject on training/*. Environment: BUCKET, SETTINGS.
 """
 
 import functools
-import json
 import os
 from typing import Any
 
 import boto3
 
-from lambdas.artifact import fetch, read_files
+from lambdas.artifact import fetch, parsed, read_files
 from lensloop.errors import BadArtifact
 from lensloop.evaluation import Evaluation, read_evaluation
 from lensloop.gate import Floors, judge
@@ -36,19 +35,10 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 def evaluation_in(files: dict[str, bytes], digest: str) -> Evaluation:
     """The evaluation, which must be of the data set that this run assembled."""
-    evaluation = read_evaluation(parse(files))
+    evaluation = read_evaluation(parsed(files, "evaluation.json"))
     if evaluation.dataset != digest:
         raise BadArtifact(f"The model was trained on data set {evaluation.dataset}, not on {digest}.")
     return evaluation
-
-
-def parse(files: dict[str, bytes]) -> Any:
-    try:
-        return json.loads(files["evaluation.json"])
-    except KeyError:
-        raise BadArtifact("The model archive holds no evaluation.json.") from None
-    except ValueError as error:
-        raise BadArtifact(f"evaluation.json is not JSON: {error}.") from error
 
 
 @functools.cache

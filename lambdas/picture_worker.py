@@ -3,7 +3,6 @@
 Reads from standard input: 4 bytes length, 1 byte "make a sample too", the file. Answers with one line of JSON.
 """
 
-import base64
 import io
 import json
 import math
@@ -64,7 +63,7 @@ def _sample(image: Any) -> dict[str, Any]:
     means = [sum(small[3 * i + channel] for i in edge) / len(edge) for channel in range(3)]
     variance = sum((small[3 * i + c] - means[c]) ** 2 for i in edge for c in range(3)) / len(edge) / 3
     return {
-        "thumbnail": base64.b64encode(thumbnail(image)).decode(),
+        "thumbnail": thumbnail(image),
         "border": [*(round(mean) for mean in means), round(math.sqrt(variance))],
     }
 

@@ -20,8 +20,8 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from lambdas.artifact import fetch, read_files
-from lambdas.judge import evaluation_in, parse
+from lambdas.artifact import fetch, parsed, read_files
+from lambdas.judge import evaluation_in
 from lensloop import names, release
 from lensloop.errors import BadArtifact, StaleEpoch
 from lensloop.settings import Settings
@@ -58,7 +58,7 @@ def build(
             raise BadArtifact(f"The model archive holds no {name}.")
     if not files["test.csv"].startswith(b"sha256,label"):
         raise BadArtifact("test.csv must begin with the line sha256,label.")
-    evaluation = parse(files)
+    evaluation = parsed(files, "evaluation.json")
     golden = pack_golden(evaluation.get("golden"), files)
     manifest = release.manifest(
         project,

@@ -6,15 +6,13 @@ Needs: s3:GetObject on training/* and datasets/*, s3:PutObject on datasets/*. En
 """
 
 import csv
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from lambdas import bucket
-from lambdas.artifact import fetch, read_files
+from lambdas.artifact import fetch, parsed, read_files
 from lensloop import names
-from lensloop.dataset_page import page
-from lensloop.errors import BadArtifact, StaleEpoch
+from lensloop.errors import StaleEpoch
 from lensloop.suspicious_labels import COLUMNS, FILE, Doubt, doubted, read_doubts, sentences
 
 
@@ -24,22 +22,14 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     files = read_files(archive, lambda name: name == FILE)
     if FILE not in files:  # an algorithm that cannot tell
         return {"count": 0, "sentences": []}
-    doubts = _parsed(files[FILE])
+    doubts = read_doubts(parsed(files, FILE))
     report = bucket.read_json(names.dataset(digest, "report.json"))
     if report["epoch"] != epoch:
         raise StaleEpoch(f"The report of {digest} is of run {report['epoch']} by now, so run {epoch} leaves it alone.")
     report = doubted(report, doubts)
     _write_all(names.dataset(digest, "suspicious.csv"), doubts)
-    bucket.write_json(names.dataset(digest, "report.json"), report)
-    bucket.write(names.dataset(digest, "report.html"), page(report).encode(), "text/html; charset=utf-8")
+    bucket.write_report(digest, report)
     return {"count": len(doubts), "sentences": sentences(report["suspicious"])}
-
-
-def _parsed(content: bytes) -> list[Doubt]:
-    try:
-        return read_doubts(json.loads(content))
-    except ValueError as damage:
-        raise BadArtifact(f"{FILE} is not JSON: {damage}.") from damage
 
 
 def _write_all(key: str, doubts: Sequence[Doubt]) -> None:

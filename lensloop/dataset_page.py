@@ -5,13 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from lensloop.labels import UNSEEN
 from lensloop.split import SPLITS
 
 # Names come from strangers: what cannot be seen is spelled out, so that no name can look like another.
-_INVISIBLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff"
-    "\ufeff\uffa0\ufff9-\uffff]"
-)
+_INVISIBLE = re.compile(f"[{UNSEEN}\u200c\u200d]")
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1d2430;--soft:#667085;--line:#e3e7ee;--card:#fff;--page:#f6f7f9;

@@ -10,12 +10,12 @@ from lensloop.dataset import Dataset
 from lensloop.dataset_warnings import warnings
 from lensloop.labels import label_of
 from lensloop.near_duplicates import DISTANCES
+from lensloop.reasons import MOST_LISTED
 from lensloop.rows import Row
 from lensloop.settings import Settings
 from lensloop.split import SPLITS
 from lensloop.suspicious_labels import sentences, still_doubted
 
-MOST_LISTED = 200  # of each list; the files beside the report hold all
 _MOST_THUMBNAILS = 240  # of all labels together
 _SHEET = 24
 

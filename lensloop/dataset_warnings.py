@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from lensloop.dataset import Dataset
+from lensloop.reasons import listed
 from lensloop.rows import Row
 
 FEW = 30
@@ -14,6 +15,7 @@ IMBALANCE = 5.0
 _SAME_CAMERA = 0.95
 _SAME_BACKGROUND = 16.0  # levels of 255: how far apart the borders' colours are, and how plain each is
 _FEWEST_EXAMPLES = 6
+_NAMED = 8  # labels; the others are counted
 
 
 def warnings(
@@ -39,7 +41,10 @@ def _tiny(counts: Mapping[str, int]) -> list[str]:
     few = [f"`{label}` ({count})" for label, count in sorted(counts.items()) if count < FEW]
     if not few:
         return []
-    return [f"Few pictures: {_some(few)}. Scores of so few vary much from run to run; {FEW} of each are a good start."]
+    return [
+        f"Few pictures: {listed(few, _NAMED)}. Scores of so few vary much from run to run; {FEW} of each are a good "
+        "start."
+    ]
 
 
 def _unbalanced(counts: Mapping[str, int]) -> list[str]:
@@ -49,7 +54,7 @@ def _unbalanced(counts: Mapping[str, int]) -> list[str]:
     # The widest step between neighbours parts the small labels from the large ones.
     (_, below), (_, above) = max(pairwise(ordered), key=lambda pair: pair[1][1] / pair[0][1])
     small = [label for label, count in ordered if count <= below]
-    names = _some([f"`{label}`" for label in small])
+    names = listed([f"`{label}`" for label in small], _NAMED)
     have = "has" if len(small) == 1 else "have"
     return [
         f"The labels are far from balanced: {names} {have} {below} pictures or fewer, the next {above}. Look at "
@@ -98,9 +103,10 @@ def _one_background(examples: Mapping[str, Sequence[Mapping[str, Any]]]) -> list
 def _look_alikes(labels: Sequence[str]) -> list[str]:
     if not labels:
         return []
+    names = listed([f"`{label}`" for label in labels], _NAMED)
     return [
-        f"Pictures look so much alike (one fixed camera, or a video?) that near-duplicates among those of "
-        f"{_some([f'`{label}`' for label in labels])} could not be told from different pictures. Some may be in the "
+        "Pictures look so much alike (one fixed camera, or a video?) that near-duplicates among those of "
+        f"{names} could not be told from different pictures. Some may be in the "
         "training and in the test, and make the scores look better."
     ]
 
@@ -119,11 +125,6 @@ def _suspicious(alike: Sequence[Mapping[str, str]]) -> list[str]:
     ]
 
 
-def _first(sentences: list[str], most: int = 8) -> list[str]:
-    more = len(sentences) - most
-    return sentences if more <= 1 else [*sentences[:most], f"The same is true of {more:,} more labels."]
-
-
-def _some(names: Sequence[str], most: int = 8) -> str:
-    shown = ", ".join(names[:most])
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+def _first(sentences: list[str]) -> list[str]:
+    more = len(sentences) - _NAMED
+    return sentences if more <= 1 else [*sentences[:_NAMED], f"The same is true of {more:,} more labels."]

@@ -17,11 +17,12 @@ _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,62}")
 _PLAIN = re.compile(
     r"images/[A-Za-z0-9][A-Za-z0-9 _-]{0,62}(/[A-Za-z0-9_(-][A-Za-z0-9 ._()+,=@-]{0,200}){1,3}", re.ASCII
 )
-# All that cannot be seen, but for what joins emoji and letters (U+200C, U+200D).
-_HIDDEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff"
-    "\ufeff\uffa0\ufff9-\uffff]"
+# All that cannot be seen, for a character class; what joins emoji and letters (U+200C, U+200D) may be in a name.
+UNSEEN = (
+    "\x00-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff"
+    "\ufeff\uffa0\ufff9-\uffff"
 )
+_HIDDEN = re.compile(f"[{UNSEEN}]")
 
 
 def is_folder_marker(key: str, size: int) -> bool:

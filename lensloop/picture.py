@@ -7,6 +7,7 @@ palettes and CMYK become RGB, and of a phone's multi-picture JPEG the main pictu
 over, for a camera's frames have none. All limits are checked on the header, before a pixel is decoded.
 """
 
+import base64
 import functools
 import io
 import math
@@ -72,12 +73,12 @@ def to_input(image: Any, width: int, height: int) -> Any:
     return numpy.asarray(image.resize((width, height), _BICUBIC), dtype=numpy.uint8)
 
 
-def thumbnail(image: Any) -> bytes:
-    """The picture as a small JPEG for a report; makes the picture itself small."""
+def thumbnail(image: Any) -> str:
+    """The picture as a small JPEG in base64, for a report; makes the picture itself small."""
     image.thumbnail((_THUMBNAIL, _THUMBNAIL))
     file = io.BytesIO()
     image.save(file, "JPEG", quality=60, optimize=True)
-    return file.getvalue()
+    return base64.b64encode(file.getvalue()).decode()
 
 
 def phash(image: Any) -> str:

@@ -1,11 +1,18 @@
-"""How many reasons go into one answer? As many as a person reads: 5,000 labels would burst a workflow's 256 KiB."""
+"""How much of a long list is told? As much as a person reads; 5,000 reasons would burst a workflow's 256 KiB."""
 
 from collections.abc import Sequence
 
 MOST = 50
+MOST_LISTED = 200  # of each list in a report; the files beside it hold all
 
 
 def shortened(reasons: Sequence[str], most: int = MOST, rest: str = "more") -> tuple[str, ...]:
     """The first ones, and the number of the others."""
     others = len(reasons) - most
     return (*reasons[:most], f"and {others:,} {rest}") if others > 0 else tuple(reasons)
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """The first ones in a sentence, and the number of the others."""
+    others = len(names) - most
+    return ", ".join(names[:most]) + (f" and {others} more" if others > 0 else "")

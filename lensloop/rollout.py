@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lensloop.reasons import shortened
+from lensloop.reasons import listed, shortened
 
 WAITING, PROVEN, FAILED, SUPERSEDED = "waiting", "proven", "failed", "superseded"
 _OPEN = ("QUEUED", "IN_PROGRESS")
@@ -134,10 +134,5 @@ def _too_few(proven: Sequence[str], cameras: int, needed: int) -> str:
 def _offline(waiting: Sequence[Answer]) -> tuple[str, ...]:
     if not waiting:
         return ()
-    things = _listed([answer.thing for answer in waiting])
+    things = listed([answer.thing for answer in waiting], _NAMED)
     return (f"no answer (offline?) from {things}",)
-
-
-def _listed(things: Sequence[str]) -> str:
-    more = len(things) - _NAMED
-    return ", ".join(things[:_NAMED]) + (f" and {more} more" if more > 0 else "")

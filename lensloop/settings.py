@@ -90,9 +90,8 @@ class Settings:
     training_spot: bool = _setting(True, "Try spot capacity first, then on demand.")
     training_volume_gb: int = _setting(30, "Disk of the training job, in GB.", 1, 1000)
     max_training_minutes: int = _setting(60, "A training job is stopped after this long.", 5, 1440)
-    quiet_seconds: int = _setting(
-        120, "Train when nothing has changed for this long.", 6, 3600
-    )  # more than stacks/changes.py counts late
+    # The least is more than stacks/changes.py counts late.
+    quiet_seconds: int = _setting(120, "Train when nothing has changed for this long.", 6, 3600)
     max_wait_seconds: int = _setting(900, "Train after this long even when changes keep coming.", 0, 86400)
     backoff_seconds: int = _setting(300, "Wait after a failed run; doubles with each failure, up to 6 hours.", 1, 21600)
     runs_per_day: int = _setting(48, "At most this many runs a day; an alarm says when it bites.", 1, 1000)

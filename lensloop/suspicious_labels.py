@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lensloop.errors import BadArtifact
+from lensloop.reasons import MOST_LISTED
 from lensloop.rows import Row
 
 FORMAT = 1
 FILE = "suspicious.json"  # in the training job's archive
 COLUMNS = ("key", "sha256", "label", "predicted", "probability", "label_probability")
-_MOST_LISTED = 200
 
 Doubt = Mapping[str, Any]
 
@@ -29,7 +29,7 @@ def read_doubts(content: Any) -> list[Doubt]:
 
 def doubted(report: Mapping[str, Any], doubts: Sequence[Doubt]) -> dict[str, Any]:
     """The report of the data set that was trained on, with what the training doubts in place of earlier doubts."""
-    found = {"epoch": report["epoch"], "count": len(doubts), "pictures": list(doubts[:_MOST_LISTED])}
+    found = {"epoch": report["epoch"], "count": len(doubts), "pictures": list(doubts[:MOST_LISTED])}
     before = sentences(report["suspicious"])
     warnings = [warning for warning in report["warnings"] if warning not in before]
     return {**report, "suspicious": found, "warnings": warnings + sentences(found)}
@@ -66,7 +66,7 @@ def sentences(suspicious: Mapping[str, Any] | None) -> list[str]:
 def _is_doubt(picture: Any) -> bool:
     return (
         isinstance(picture, dict)
-        and all(isinstance(picture.get(name), str) for name in (*COLUMNS[:4],))
+        and all(isinstance(picture.get(name), str) for name in COLUMNS[:4])
         and all(isinstance(picture.get(name), int | float) and 0 <= picture[name] <= 1 for name in COLUMNS[4:])
         and isinstance(picture.get("thumbnail", ""), str)
     )

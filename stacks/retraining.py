@@ -19,6 +19,7 @@ from stacks.function import Function
 from stacks.retraining_workflow import RetrainingFunctions, RetrainingWorkflow
 from stacks.storage import StorageStack
 from stacks.training_jobs import TrainingJobs
+from stacks.training_step import job_arns
 
 
 class RetrainingStack(cdk.Stack):
@@ -105,10 +106,7 @@ class RetrainingStack(cdk.Stack):
             resource_name=f"{self._prefix}-retraining:*",
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
-        jobs = [
-            self.format_arn(service="sagemaker", resource="training-job", resource_name=name)
-            for name in names.training_jobs(self._prefix)
-        ]
+        jobs = job_arns(self, self._prefix)
         tick.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=self._storage.table.table_arn)
         tick.allow("states:StartExecution", on=workflow.state_machine_arn)
         tick.allow("states:DescribeExecution", on=executions)

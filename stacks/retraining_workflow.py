@@ -21,8 +21,7 @@ from constructs import Construct
 
 from lensloop.inspection import InspectionUnfinished
 from lensloop.settings import Settings
-from stacks.training_step import TrainingSpec as TrainingSpec
-from stacks.training_step import TrainingStep
+from stacks.training_step import TrainingSpec, TrainingStep
 from stacks.workflow import EPOCH, Steps, grant_calls, grant_news, jsonata, retry, state_machine, why
 
 # Training besides, a run lists the bucket, looks at what is new, judges and publishes; each of these within this.

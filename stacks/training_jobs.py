@@ -12,8 +12,8 @@ from lensloop import names
 from lensloop.settings import Settings
 from stacks import training_channel
 from stacks.code import ROOT, training_code
-from stacks.retraining_workflow import TrainingSpec
 from stacks.training_image import TrainingImage, training_image
+from stacks.training_step import TrainingSpec
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"  # SageMaker's own; every training job of the account shares it
 

@@ -36,6 +36,14 @@ _MODEL = (
 )
 
 
+def job_arns(stack: Stack, prefix: str) -> list[str]:
+    """Patterns of all training jobs of the project."""
+    return [
+        stack.format_arn(service="sagemaker", resource="training-job", resource_name=name)
+        for name in names.training_jobs(prefix)
+    ]
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainingSpec:
     image_uri: str
@@ -73,10 +81,6 @@ class TrainingStep:
 
     def grants(self) -> list[iam.PolicyStatement]:
         stack = Stack.of(self._scope)
-        jobs = [
-            stack.format_arn(service="sagemaker", resource="training-job", resource_name=name)
-            for name in names.training_jobs(self._prefix)
-        ]
         # Step Functions waits for the job through a managed rule of exactly this name.
         rule = stack.format_arn(
             service="events",
@@ -87,7 +91,9 @@ class TrainingStep:
         # With .sync Step Functions tags the job, besides our own tag; its guide asks for ListTags as well.
         actions = ["CreateTrainingJob", "DescribeTrainingJob", "StopTrainingJob", "AddTags", "ListTags"]
         return [
-            iam.PolicyStatement(actions=[f"sagemaker:{action}" for action in actions], resources=jobs),
+            iam.PolicyStatement(
+                actions=[f"sagemaker:{action}" for action in actions], resources=job_arns(stack, self._prefix)
+            ),
             iam.PolicyStatement(
                 actions=["iam:PassRole"],
                 resources=[self._spec.role.role_arn],

@@ -5,7 +5,6 @@ How surely, and that the penalty is strong, was chosen by what bench/suspicious_
 wrong labels found, more of its list were right ones.
 """
 
-import base64
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -58,10 +57,12 @@ def out_of_fold(rows: Sequence[Picture], features: NDArray[np.float32], labels: 
 
 def folds(rows: Sequence[Picture]) -> NDArray[np.int64]:
     """The fold of each picture, by the content of the first of its near-duplicates."""
-    first = {row.phash: row.sha256 for row in sorted(rows, key=lambda row: row.sha256, reverse=True)}
-    hashes = {int(phash, 16): int(sha256[-8:], 16) for phash, sha256 in first.items()}
-    fold = {value: hashes[group[0]] % FOLDS for group in _groups(list(hashes)) for value in group}
-    return np.array([fold[int(row.phash, 16)] for row in rows], np.int64)
+    hashes = [int(row.phash, 16) for row in rows]
+    first: dict[int, str] = {}
+    for value, row in zip(hashes, rows, strict=True):
+        first[value] = min(first.get(value, row.sha256), row.sha256)
+    fold = {value: int(first[group[0]][-8:], 16) % FOLDS for group in _groups(list(first)) for value in group}
+    return np.array([fold[value] for value in hashes], np.int64)
 
 
 def _groups(hashes: list[int]) -> list[list[int]]:
@@ -117,4 +118,4 @@ def _thumbnails(rows: Sequence[Picture], pictures: Pictures) -> Iterator[dict[st
         except PictureError:  # gone since it was embedded
             yield {}
         else:
-            yield {"thumbnail": base64.b64encode(thumbnail(image)).decode()}
+            yield {"thumbnail": thumbnail(image)}

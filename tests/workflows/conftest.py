@@ -11,8 +11,9 @@ from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
 
 from lensloop.settings import Settings
-from stacks.retraining_workflow import RetrainingFunctions, RetrainingWorkflow, TrainingSpec
+from stacks.retraining_workflow import RetrainingFunctions, RetrainingWorkflow
 from stacks.rollout_workflow import RolloutFunctions, RolloutWorkflow
+from stacks.training_step import TrainingSpec
 from tests.workflows.interpreter import Interpreter, definition_of
 
 ACCOUNT, REGION, PREFIX = "111122223333", "eu-central-1", "deeplens-trash"
