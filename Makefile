@@ -33,7 +33,7 @@ help: ## Show this list
 ## The whole loop on this machine
 
 demo: $(READY) $(NODE) $(CHANNEL) ## Watch the whole loop on this machine; IMAGES=<folder> takes your photographs, KEEP=1 leaves it up
-	@$(PY) -m local demo $(if $(IMAGES),--images "$$IMAGES") $(if $(KEEP),--keep)
+	@$(PY) -m demo $(if $(IMAGES),--images "$$IMAGES") $(if $(KEEP),--keep)
 
 test: $(DEV) $(NODE) $(CHANNEL) ## Run all tests, the whole loop end to end included
 	@$(PYTEST)
@@ -64,11 +64,11 @@ deploy-local: $(READY) $(NODE) $(CHANNEL) ## Deploy the stacks to the local clou
 ## AWS
 
 deploy: $(READY) $(NODE) ## Deploy to the AWS account of your credentials (settings: cdk.json)
-	@account=$$($(PY) -m local.account) && echo "· bootstrapping $$account (nothing to do when it was done before)" \
+	@account=$$($(PY) -m cli.account) && echo "· bootstrapping $$account (nothing to do when it was done before)" \
 	  && $(CDK) bootstrap "$$account" && $(CDK) deploy --all
 
 destroy: $(READY) $(NODE) ## Remove functions, workflows and roles from AWS; pictures, releases and state stay
-	@account=$$($(PY) -m local.account) && echo "From $$account this removes the retraining and fleet stacks." && \
+	@account=$$($(PY) -m cli.account) && echo "From $$account this removes the retraining and fleet stacks." && \
 	echo "It keeps the storage stack: the bucket with your pictures and releases, the state table and the cameras'" && \
 	echo "groups and policy. A later \`make deploy\` takes them up again; to be rid of them, empty and delete them by hand." && \
 	echo "Cameras stay registered and keep classifying with the release they have." && \

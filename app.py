@@ -1,12 +1,14 @@
-"""What is deployed? Three stacks from one set of settings: what is kept, what reaches cameras, what retrains."""
+"""What is deployed? Three stacks from one set of settings: what is kept, what reaches cameras, what
+retrains.
+"""
 
 import sys
 
 import aws_cdk as cdk
 
-from lensloop import names
-from lensloop.errors import LensloopError
 from lensloop.settings import Settings
+from lensloop.wire import names
+from lensloop.wire.errors import LensloopError
 from stacks.delivery import DeliveryStack
 from stacks.fleet import FleetStack
 from stacks.retraining import RetrainingStack

@@ -1,4 +1,6 @@
-"""Do the promises hold, in numbers? Runs every module here that has `rows()`; `make bench ONLY=<name>` runs one."""
+"""Do the promises hold, in numbers? Runs every module here that has `rows()`; `make bench
+ONLY=<name>` runs one.
+"""
 
 import importlib
 import json
@@ -16,12 +18,18 @@ COLUMNS = ("name", "ours", "other", "unit", "ratio", "goal", "holds")
 
 
 def main(argv: list[str]) -> int:
-    names = sorted(module.name for module in pkgutil.iter_modules([str(HERE)]) if module.name != "__main__")
+    names = sorted(
+        module.name for module in pkgutil.iter_modules([str(HERE)]) if module.name != "__main__"
+    )
     modules = {name: importlib.import_module(f"bench.{name}") for name in names}
-    benches = {name: module for name, module in modules.items() if hasattr(module, "rows")}  # the rest they share
+    benches = {
+        name: module for name, module in modules.items() if hasattr(module, "rows")
+    }  # the rest they share
     if unknown := set(argv) - set(benches):
         print(
-            f"There is no bench called {', '.join(sorted(unknown))}; there are {', '.join(benches)}.", file=sys.stderr
+            f"There is no bench called {', '.join(sorted(unknown))}; there are"
+            f" {', '.join(benches)}.",
+            file=sys.stderr,
         )
         return 2
     measured = list(_measured({name: benches[name] for name in argv or benches}))
@@ -44,14 +52,18 @@ def _write(measured: list[Row]) -> None:
     file = HERE / "results.json"
     kept: list[Row] = json.loads(file.read_text()) if file.exists() else []
     ran = {row["bench"] for row in measured}
-    file.write_text(json.dumps([row for row in kept if row["bench"] not in ran] + measured, indent=1) + "\n")
+    file.write_text(
+        json.dumps([row for row in kept if row["bench"] not in ran] + measured, indent=1) + "\n"
+    )
 
 
 def _print(measured: list[Row]) -> None:
     lines = [COLUMNS, *(tuple(_shown(row.get(column)) for column in COLUMNS) for row in measured)]
     widths = [max(len(line[number]) for line in lines) for number in range(len(COLUMNS))]
     for line in lines:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        print(
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        )
 
 
 def _shown(value: Any) -> str:

@@ -1,4 +1,6 @@
-"""Do 10,000 uploads during a training cost exactly one more training, with all 10,000 in it? On the local cloud."""
+"""Do 10,000 uploads during a training cost exactly one more training, with all 10,000 in it? On the
+local cloud.
+"""
 
 import csv
 import gzip
@@ -13,23 +15,35 @@ from typing import Any
 import numpy
 from PIL import Image
 
-from lensloop import names
+from lensloop.wire import names
 from local.cloud import LocalCloud
 
 BEFORE, BURST, LABELS = 120, 10_000, ("compost", "landfill", "recycling")
-CONTEXT = {"quiet_seconds": "15", "max_wait_seconds": "600", "training_platform": "local", "min_accuracy": "0"}
+CONTEXT = {
+    "quiet_seconds": "15",
+    "max_wait_seconds": "600",
+    "training_platform": "local",
+    "min_accuracy": "0",
+}
 Objects = Iterator[tuple[str, bytes]]
 
 
 def rows() -> list[dict[str, Any]]:
-    with tempfile.TemporaryDirectory() as folder, LocalCloud(Path(folder), port=0, mqtt_port=0) as cloud:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        LocalCloud(Path(folder), port=0, mqtt_port=0) as cloud,
+    ):
         outputs = cloud.deploy(CONTEXT)
         bucket, machine = outputs["Bucket"], outputs["RetrainingWorkflow"]
         states, jobs = cloud.client("stepfunctions"), cloud.client("sagemaker")
         _upload(cloud, bucket, "first", BEFORE)
         _until(lambda: _jobs(jobs, "InProgress"), "the first training")
         _upload(cloud, bucket, "burst", BURST)
-        _until(lambda: len(_ended(states, machine)) >= 2 and not _running(states, machine), "the second run", 1800)
+        _until(
+            lambda: len(_ended(states, machine)) >= 2 and not _running(states, machine),
+            "the second run",
+            1800,
+        )
         time.sleep(30)  # a third run would begin within the quiet time
         trained = _rows_of_the_newest(cloud, bucket)
         trainings = len(_jobs(jobs))
@@ -71,7 +85,10 @@ def _upload(cloud: LocalCloud, bucket: str, part: str, count: int) -> None:
     s3 = cloud.client("s3")
     print(f"  uploading {count:,} pictures …", flush=True)
     with ThreadPoolExecutor(8) as pool:
-        for _ in pool.map(lambda item: s3.put_object(Bucket=bucket, Key=item[0], Body=item[1]), _pictures(part, count)):
+        for _ in pool.map(
+            lambda item: s3.put_object(Bucket=bucket, Key=item[0], Body=item[1]),
+            _pictures(part, count),
+        ):
             pass
 
 
@@ -95,7 +112,9 @@ def _ended(states: Any, machine: str) -> list[str]:
 
 
 def _running(states: Any, machine: str) -> bool:
-    return bool(states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"])
+    return bool(
+        states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
+    )
 
 
 def _rows_of_the_newest(cloud: LocalCloud, bucket: str) -> list[str]:
@@ -103,5 +122,9 @@ def _rows_of_the_newest(cloud: LocalCloud, bucket: str) -> list[str]:
     tables = cloud.client("dynamodb")
     table = next(name for name in tables.list_tables()["TableNames"] if name.endswith("-state"))
     digest = tables.get_item(TableName=table, Key={"id": {"S": "trigger"}})["Item"]["digest"]["S"]
-    body = cloud.client("s3").get_object(Bucket=bucket, Key=names.dataset(digest, "manifest.csv.gz"))["Body"].read()
+    body = (
+        cloud.client("s3")
+        .get_object(Bucket=bucket, Key=names.dataset(digest, "manifest.csv.gz"))["Body"]
+        .read()
+    )
     return [row["key"] for row in csv.DictReader(io.StringIO(gzip.decompress(body).decode()))]

@@ -1,8 +1,10 @@
-"""What does looking at the bucket cost when 100 pictures of many are new, next to reading it all again?
+"""What does looking at the bucket cost when 100 pictures of many are new, next to reading it all
+again?
 
-Ours is a run's whole data set part (snapshot, inspection, assembly) as it ships, each size in its own process, over an
-S3 in memory: pages of 1,000 keys, sent as XML and read by boto3, a latency per call. The other side, the full rescan
-of the usual tutorials, downloads and decodes every picture; its bytes and calls are counted, not spent.
+Ours is a run's whole data set part (snapshot, inspection, assembly) as it ships, each size in its
+own process, over an S3 in memory: pages of 1,000 keys, sent as XML and read by boto3, a latency per
+call. The other side, the full rescan of the usual tutorials, downloads and decodes every picture;
+its bytes and calls are counted, not spent.
 """
 
 import gc
@@ -21,20 +23,31 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from bench.memory_cloud import GET_SECONDS, LIST_SECONDS, PAGE, MemoryS3, MemoryTable, client_of
+from tests.fakes.memory_cloud import (
+    GET_SECONDS,
+    LIST_SECONDS,
+    PAGE,
+    MemoryS3,
+    MemoryTable,
+    client_of,
+)
 
 SIZES = (10**3, 10**4, 10**5, 10**6)
 NEW = 100
 PICTURE_BYTES = 150_000  # of an unchanged one, as listed
 LABELS = ("compost", "landfill", "recycling")
-DECODE_SECONDS = 0.0025  # of a small photograph, measured with the same child process on this kind of machine
+DECODE_SECONDS = (
+    0.0025  # of a small photograph, measured with the same child process on this kind of machine
+)
 _ROOT = Path(__file__).parents[1]
 
 
 def rows() -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for size in SIZES:
-        print(f"  data set of {size:,} pictures, {NEW} of them new ...", file=sys.stderr, flush=True)
+        print(
+            f"  data set of {size:,} pictures, {NEW} of them new ...", file=sys.stderr, flush=True
+        )
         found += _rows(size, _measured(size))
     return found
 
@@ -44,13 +57,31 @@ def _rows(size: int, ours: dict[str, float]) -> list[dict[str, Any]]:
     rescan_calls = -(-size // PAGE) + size
     rescan_seconds = -(-size // PAGE) * LIST_SECONDS + size * GET_SECONDS
     return [
-        row("bytes read of unchanged pictures", ours["unchanged_bytes"], size * PICTURE_BYTES, "bytes", most=0),
-        row("bytes read", ours["bytes"], size * PICTURE_BYTES, "bytes", least_ratio=100 if last else None),
+        row(
+            "bytes read of unchanged pictures",
+            ours["unchanged_bytes"],
+            size * PICTURE_BYTES,
+            "bytes",
+            most=0,
+        ),
+        row(
+            "bytes read",
+            ours["bytes"],
+            size * PICTURE_BYTES,
+            "bytes",
+            least_ratio=100 if last else None,
+        ),
         row("calls", ours["calls"], rescan_calls, "calls", least_ratio=100 if last else None),
         row("waiting for S3, calls one by one", ours["wait"], rescan_seconds, "s"),
         row("CPU of the snapshot", ours["snapshot_cpu"], None, "s", most=30 if last else None),
         row("CPU of all three steps", ours["cpu"], size * DECODE_SECONDS, "s"),
-        row("peak memory of the snapshot", ours["snapshot_mb"], None, "MB", most=1000 if last else None),
+        row(
+            "peak memory of the snapshot",
+            ours["snapshot_mb"],
+            None,
+            "MB",
+            most=1000 if last else None,
+        ),
         row("peak memory of all three steps", ours["mb"], None, "MB", most=1000 if last else None),
     ]
 
@@ -67,7 +98,9 @@ def _row(
 ) -> dict[str, Any]:
     ratio = other / ours if other is not None and ours else None
     holds = (most is None or ours <= most) and (least_ratio is None or (ratio or 0) >= least_ratio)
-    goal = f"≤ {most:,} {unit}" if most is not None else f"≥ {least_ratio:,}×" if least_ratio else ""
+    goal = (
+        f"≤ {most:,} {unit}" if most is not None else f"≥ {least_ratio:,}×" if least_ratio else ""
+    )
     return {
         "name": f"{group}: {name}",
         "ours": ours,
@@ -82,19 +115,25 @@ def _row(
 def _measured(size: int) -> dict[str, float]:
     """In a process of its own, so that one size's memory is not another's."""
     run = subprocess.run(
-        [sys.executable, "-m", "bench.dataset", str(size)], cwd=_ROOT, stdout=subprocess.PIPE, check=True, text=True
+        [sys.executable, "-m", "bench.dataset", str(size)],
+        cwd=_ROOT,
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
     )
     told: dict[str, float] = json.loads(run.stdout)
     return told
 
 
 def measure(size: int) -> dict[str, float]:
-    from lambdas import assemble_dataset, bucket, inspect_images, take_snapshot
-    from lambdas.listing import read_lists_quickly
+    from lambdas import assemble_dataset, inspect_images, take_snapshot
+    from lambdas.aws import bucket
+    from lambdas.aws.listing import read_lists_quickly
 
     s3, table = _filled(size, bucket), MemoryTable()
     table.items = {"trigger": {"run": {"epoch": 2}}, "dataset": {"digest": "old", "epoch": 1}}
-    # Listings through a real client, which has to read S3's XML; reading and writing objects costs boto3 little.
+    # Listings through a real client, which has to read S3's XML; reading and writing objects costs
+    # boto3 little.
     client = client_of(s3)
     read_lists_quickly(client)
     s3_as_listed = SimpleNamespace(
@@ -131,8 +170,10 @@ def measure(size: int) -> dict[str, float]:
 
 
 def _filled(size: int, bucket: Any) -> MemoryS3:
-    """A bucket whose last data set knows everything in it; its pictures can be listed and not be read."""
-    from lensloop.rows import MANIFEST, REJECTED
+    """A bucket whose last data set knows everything in it; its pictures can be listed and not be
+    read.
+    """
+    from lensloop.dataset.rows import MANIFEST, REJECTED
 
     s3 = MemoryS3()
     bucket.s3 = lambda: s3
@@ -146,14 +187,16 @@ def _filled(size: int, bucket: Any) -> MemoryS3:
 
 
 def _known_rows(size: int) -> Iterator[Any]:
-    from lensloop.rows import Row
-    from lensloop.split import by_hash
+    from lensloop.dataset.rows import Row
+    from lensloop.dataset.split import by_hash
 
     dice = random.Random(1)
     for number in range(size):
         key, sha256 = _key(number, size), hashlib.sha256(str(number).encode()).hexdigest()
         label, phash = key.split("/")[1], f"{dice.getrandbits(64):016x}"
-        yield Row(key, _etag(number), PICTURE_BYTES, sha256, label, by_hash(sha256), 512, 384, phash)
+        yield Row(
+            key, _etag(number), PICTURE_BYTES, sha256, label, by_hash(sha256), 512, 384, phash
+        )
 
 
 def _key(number: int, size: int) -> str:
@@ -182,7 +225,10 @@ def _cpu() -> float:
 
 def _peak_mb() -> float:
     status = Path("/proc/self/status").read_text()
-    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
+    return (
+        int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
+        / 1024
+    )
 
 
 if __name__ == "__main__":

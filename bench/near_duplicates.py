@@ -1,7 +1,8 @@
 """Do near-duplicates leak into the test, and how much better would a leaking test look?
 
-Real photographs, each with a second frame as a burst or a video gives it: a slightly other crop and light, saved again.
-Ours is the split that ships; the other side is what most projects do, each file's split by its own hash.
+Real photographs, each with a second frame as a burst or a video gives it: a slightly other crop and
+light, saved again. Ours is the split that ships; the other side is what most projects do, each
+file's split by its own hash.
 """
 
 import hashlib
@@ -14,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from bench import photographs
-from lensloop.near_duplicates import DISTANCES
-from lensloop.rows import Row
-from lensloop.split import TEST, TRAIN, VALIDATION, by_hash, place
+from lensloop.dataset.near_duplicates import DISTANCES
+from lensloop.dataset.rows import Row
+from lensloop.dataset.split import TEST, TRAIN, VALIDATION, by_hash, place
 
 STRADDLE = "pairs that straddle two splits"
 
@@ -34,18 +35,38 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
     good, flattered = _accuracy(burst, features, grouped), _accuracy(burst, features, hashed)
     size = f"{folder.name}, {len(alone):,} photographs"
     return [
-        _row(f"{size}: {STRADDLE}", _leaks(alone, _ours(alone)), _leaks(alone, _by_hash(alone)), "pairs", most=0),
         _row(
-            f"{size} and a second frame of each: {STRADDLE}", _leaks(burst, grouped), _leaks(burst, hashed), "pairs", 0
+            f"{size}: {STRADDLE}",
+            _leaks(alone, _ours(alone)),
+            _leaks(alone, _by_hash(alone)),
+            "pairs",
+            most=0,
+        ),
+        _row(
+            f"{size} and a second frame of each: {STRADDLE}",
+            _leaks(burst, grouped),
+            _leaks(burst, hashed),
+            "pairs",
+            0,
         ),
         _row(f"{size} and a second frame of each: test accuracy as told", good, flattered, "%"),
     ]
 
 
-def _row(name: str, ours: float, other: float, unit: str, most: float | None = None) -> dict[str, Any]:
+def _row(
+    name: str, ours: float, other: float, unit: str, most: float | None = None
+) -> dict[str, Any]:
     goal = "" if most is None else f"{most} {unit}"
     holds = most is None or ours <= most
-    return {"name": name, "ours": ours, "other": other, "unit": unit, "ratio": None, "goal": goal, "holds": holds}
+    return {
+        "name": name,
+        "ours": ours,
+        "other": other,
+        "unit": unit,
+        "ratio": None,
+        "goal": goal,
+        "holds": holds,
+    }
 
 
 def _pictures(folder: Path) -> list[tuple[Row, bytes]]:
@@ -57,7 +78,10 @@ def _pictures(folder: Path) -> list[tuple[Row, bytes]]:
     labels = [file.parent.name for file in files for _ in range(2)]
     shas = [hashlib.sha256(content).hexdigest() for content in contents]
     described = zip(shas, labels, hashes, strict=True)
-    rows = [Row(f"images/{label}/{sha}.jpg", "", 1, sha, label, phash=phash) for sha, label, phash in described]
+    rows = [
+        Row(f"images/{label}/{sha}.jpg", "", 1, sha, label, phash=phash)
+        for sha, label, phash in described
+    ]
     return list(zip(rows, contents, strict=True))
 
 
@@ -68,7 +92,9 @@ def _frames(file: Path) -> tuple[bytes, bytes]:
     with Image.open(io.BytesIO(content)) as image:
         width, height = image.size
         left, top = dice.randrange(1 + width // 50), dice.randrange(1 + height // 50)
-        moved = image.convert("RGB").crop((left, top, left + width * 49 // 50, top + height * 49 // 50))
+        moved = image.convert("RGB").crop(
+            (left, top, left + width * 49 // 50, top + height * 49 // 50)
+        )
     again = io.BytesIO()
     ImageEnhance.Brightness(moved).enhance(dice.uniform(0.95, 1.05)).save(again, "JPEG", quality=88)
     return content, again.getvalue()
@@ -91,17 +117,24 @@ def _leaks(found: list[Row], splits: list[str]) -> int:
     values = np.array([int(row.phash, 16) for row in found], np.uint64)
     names = np.array(splits)
     return sum(
-        int(np.sum((np.bitwise_count(values[i + 1 :] ^ values[i]) <= DISTANCES[0]) & (names[i + 1 :] != names[i])))
+        int(
+            np.sum(
+                (np.bitwise_count(values[i + 1 :] ^ values[i]) <= DISTANCES[0])
+                & (names[i + 1 :] != names[i])
+            )
+        )
         for i in range(len(values))
     )
 
 
 def _accuracy(found: list[Row], features: np.ndarray, splits: list[str]) -> float:
-    from training.head import train
+    from training.algorithms.head.regression import train
 
     labels = sorted({row.label for row in found})
     targets = np.array([labels.index(row.label) for row in found])
-    learn, tune, test = ([i for i, split in enumerate(splits) if split == name] for name in (TRAIN, VALIDATION, TEST))
+    learn, tune, test = (
+        [i for i, split in enumerate(splits) if split == name] for name in (TRAIN, VALIDATION, TEST)
+    )
     head, _ = train(features[learn], targets[learn], (features[tune], targets[tune]), len(labels))
     right = head.probabilities(features[test]).argmax(axis=1) == targets[test]
     return round(100 * float(right.mean()), 2)

@@ -1,4 +1,6 @@
-"""Real photographs for several benches: where they are, how they look to the network, and their perceptual hashes."""
+"""Real photographs for several benches: where they are, how they look to the network, and their
+perceptual hashes.
+"""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,13 +13,18 @@ DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
 def present(*names: str) -> Iterator[Path]:
-    """The folders of these collections; those that are not on this machine are left out, and it is said."""
+    """The folders of these collections; those that are not on this machine are left out, and it is
+    said.
+    """
     for name in names:
         if (DATA / name).is_dir():
             print(f"  {name}: hashes and embeddings ...", file=sys.stderr, flush=True)
             yield DATA / name
         else:
-            print(f"  left out: the photographs {name} are not on this machine ({DATA})", file=sys.stderr)
+            print(
+                f"  left out: the photographs {name} are not on this machine ({DATA})",
+                file=sys.stderr,
+            )
 
 
 def hashed(contents: Sequence[bytes]) -> list[str]:
@@ -26,23 +33,25 @@ def hashed(contents: Sequence[bytes]) -> list[str]:
 
 
 def _phash(content: bytes) -> str:
-    from lensloop.picture import open_picture, phash
+    from lensloop.wire.picture import open_picture, phash
 
     return phash(open_picture(content, at_least=256))
 
 
 def embedded(contents: Sequence[bytes]) -> np.ndarray:
     """What the shipped backbone sees: float32 [pictures, 1280]."""
-    from lensloop.picture import read_input
-    from training.backbone import SIZE, pretrained
+    from lensloop.wire.picture import read_input
+    from training.algorithms.head.backbone import SIZE, pretrained
+    from training.algorithms.head.export import embedder
+    from training.algorithms.head.weights import read_weights
     from training.embed import session
-    from training.export import embedder
-    from training.weights import read_weights
 
     network = session(embedder(read_weights(pretrained())))
 
     def embed(content: bytes) -> np.ndarray:
-        features: np.ndarray = network.run(None, {"image": read_input(content, SIZE, SIZE)[None]})[0][0]
+        features: np.ndarray = network.run(None, {"image": read_input(content, SIZE, SIZE)[None]})[
+            0
+        ][0]
         return features
 
     with ThreadPoolExecutor(2) as pool:

@@ -1,7 +1,8 @@
-"""Are wrong labels found, and is what is listed worth a look? Real photographs, one label in twenty made wrong.
+"""Are wrong labels found, and is what is listed worth a look? Real photographs, one label in twenty
+made wrong.
 
-Ours is the list that ships. The other side is the shortest way to such a list: pictures that the trained model itself
-takes for something else, though it has learnt from most of them.
+Ours is the list that ships. The other side is the shortest way to such a list: pictures that the
+trained model itself takes for something else, though it has learnt from most of them.
 """
 
 import hashlib
@@ -13,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from bench import photographs
-from lensloop.split import TEST, TRAIN, VALIDATION, by_hash
-from training.head import train
+from lensloop.dataset.split import TEST, TRAIN, VALIDATION, by_hash
+from training.algorithms.head.regression import train
 from training.pictures import Picture
 from training.suspicious import Answered, out_of_fold, suspects
 
@@ -27,12 +28,17 @@ def rows() -> list[dict[str, Any]]:
 
 
 def _rows(folder: Path) -> list[dict[str, Any]]:
-    """Of all photographs, and of a quarter of them: with few pictures a model learns wrong labels by heart."""
+    """Of all photographs, and of a quarter of them: with few pictures a model learns wrong labels
+    by heart.
+    """
     files = sorted(folder.glob("*/*.jpg"))
     contents = [file.read_bytes() for file in files]
     shas = [hashlib.sha256(content).hexdigest() for content in contents]
     described = zip(files, shas, photographs.hashed(contents), strict=True)
-    pictures = [Picture(file.name, sha, file.parent.name, by_hash(sha), phash) for file, sha, phash in described]
+    pictures = [
+        Picture(file.name, sha, file.parent.name, by_hash(sha), phash)
+        for file, sha, phash in described
+    ]
     features = photographs.embedded(contents)
     few = [i for i, sha in enumerate(shas) if int(sha[-4:], 16) % 4 == 0]
     return [
@@ -59,11 +65,18 @@ def _of(name: str, pictures: Sequence[Picture], features: np.ndarray) -> list[di
             _mean([_share(wrong & listed, listed) for wrong, _, listed in found]),
             at_least=40,
         ),
-        _row(f"{size}, as they are: listed", _share(ours, pictures), _share(others, pictures), at_most=5),
+        _row(
+            f"{size}, as they are: listed",
+            _share(ours, pictures),
+            _share(others, pictures),
+            at_most=5,
+        ),
     ]
 
 
-def _row(name: str, ours: float, other: float, at_least: float = 0, at_most: float = 100) -> dict[str, Any]:
+def _row(
+    name: str, ours: float, other: float, at_least: float = 0, at_most: float = 100
+) -> dict[str, Any]:
     return {
         "name": name,
         "ours": round(ours, 1),
@@ -87,11 +100,14 @@ def _plant(pictures: Sequence[Picture], seed: int) -> tuple[list[Picture], set[i
 
 
 def _listed(pictures: Sequence[Picture], features: np.ndarray) -> tuple[set[int], set[int]]:
-    """The pictures on our list, made as training/run.py makes it, and those of the trained model's own list."""
+    """The pictures on our list, made as training/run.py makes it, and those of the trained model's
+    own list.
+    """
     labels = sorted({picture.label for picture in pictures})
     targets = np.array([labels.index(picture.label) for picture in pictures])
     learn, tune, test = (
-        [i for i, picture in enumerate(pictures) if picture.split == name] for name in (TRAIN, VALIDATION, TEST)
+        [i for i, picture in enumerate(pictures) if picture.split == name]
+        for name in (TRAIN, VALIDATION, TEST)
     )
     head, _ = train(features[learn], targets[learn], (features[tune], targets[tune]), len(labels))
     taught = learn + tune

@@ -1,4 +1,6 @@
-"""How fast does a data set become a judged model? Embedding by threads, and the whole training of 1,251 photographs."""
+"""How fast does a data set become a judged model? Embedding by threads, and the whole training of
+1,251 photographs.
+"""
 
 import csv
 import gzip
@@ -16,12 +18,12 @@ from typing import Any
 import numpy as np
 
 from bench.photographs import DATA, hashed
-from lensloop.picture import read_input
-from stacks import training_channel
-from training.backbone import SIZE, pretrained
+from lensloop.wire.picture import read_input
+from stacks.training import channel as training_channel
+from training.algorithms.head.backbone import SIZE, pretrained
+from training.algorithms.head.export import embedder
+from training.algorithms.head.weights import read_weights
 from training.embed import BATCH, session
-from training.export import embedder
-from training.weights import read_weights
 
 ROOT = Path(__file__).parents[1]
 BINS3 = DATA / "bins3"
@@ -35,11 +37,21 @@ def rows() -> list[dict[str, Any]]:
 def _row(
     name: str, ours: float, other: float | None, unit: str, ratio: float, goal: str, holds: bool
 ) -> dict[str, Any]:
-    return {"name": name, "ours": ours, "other": other, "unit": unit, "ratio": ratio, "goal": goal, "holds": holds}
+    return {
+        "name": name,
+        "ours": ours,
+        "other": other,
+        "unit": unit,
+        "ratio": ratio,
+        "goal": goal,
+        "holds": holds,
+    }
 
 
 def _threads() -> dict[str, Any]:
-    """Ours, a batch for each core, against one batch for all cores; alternating, and the best of three each."""
+    """Ours, a batch for each core, against one batch for all cores; alternating, and the best of
+    three each.
+    """
     from concurrent.futures import ThreadPoolExecutor
 
     model, cores = embedder(read_weights(pretrained())), os.cpu_count() or 1
@@ -58,11 +70,21 @@ def _threads() -> dict[str, Any]:
     times = [(_seconds(ours), _seconds(other)) for _ in range(3)]
     speed, against = (PICTURES / min(column) for column in zip(*times, strict=True))
     name = f"embedding: a batch for each of {cores} cores, against all on one"
-    return _row(name, round(speed), round(against), "pictures/s", speed / against, "≥ 0.9 ×", speed >= 0.9 * against)
+    return _row(
+        name,
+        round(speed),
+        round(against),
+        "pictures/s",
+        speed / against,
+        "≥ 0.9 ×",
+        speed >= 0.9 * against,
+    )
 
 
 def _job() -> Iterator[dict[str, Any]]:
-    """The training step as the local cloud starts it: a bare interpreter, the dependencies unpacked first."""
+    """The training step as the local cloud starts it: a bare interpreter, the dependencies unpacked
+    first.
+    """
     if not BINS3.is_dir():
         return
     photos = sorted(BINS3.glob("*/*.jpg"))
@@ -70,12 +92,16 @@ def _job() -> Iterator[dict[str, Any]]:
         root = Path(folder)
         environment = _prepare(root, photos)
         command = [getattr(sys, "_base_executable", sys.executable), "-S", "-m", "training"]
-        wall = _seconds(lambda: subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL))
+        wall = _seconds(
+            lambda: subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+        )
     name = f"training on {len(photos)} photographs, unpacking included"
     yield _row(name, round(wall, 1), 60, "s", 60 / wall, "≤ 60 s", wall <= 60)
     data = photos[0].read_bytes()
     decode = _seconds(lambda: [read_input(data, SIZE, SIZE) for _ in range(100)])
-    yield _row("decoding for the model, one core", round(100 / decode), None, "pictures/s", 1.0, "", True)
+    yield _row(
+        "decoding for the model, one core", round(100 / decode), None, "pictures/s", 1.0, "", True
+    )
 
 
 def _prepare(root: Path, photos: list[Path]) -> dict[str, str]:
@@ -97,8 +123,13 @@ def _prepare(root: Path, photos: list[Path]) -> dict[str, str]:
             sha256 = hashlib.sha256(content).hexdigest()
             share = int(sha256[:8], 16) / 2**32
             split = "train" if share < 0.6 else "validation" if share < 0.8 else "test"
-            writer.writerow((f"images/{photo.parent.name}/{photo.name}", sha256, photo.parent.name, split, look))
-    return os.environ | {"PYTHONPATH": str(data / "code" / "code.zip"), "LENSLOOP_ML_ROOT": str(root)}
+            writer.writerow(
+                (f"images/{photo.parent.name}/{photo.name}", sha256, photo.parent.name, split, look)
+            )
+    return os.environ | {
+        "PYTHONPATH": str(data / "code" / "code.zip"),
+        "LENSLOOP_ML_ROOT": str(root),
+    }
 
 
 def _seconds(work: Callable[[], object]) -> float:

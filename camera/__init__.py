@@ -1,4 +1,5 @@
-"""What runs on a camera? The agent that takes releases, proves them, classifies frames and publishes what it sees.
+"""What runs on a camera? The agent that takes releases, proves them, classifies frames and
+publishes what it sees.
 
 Python 3.7 syntax throughout: a stock AWS DeepLens has nothing newer.
 """

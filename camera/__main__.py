@@ -12,7 +12,7 @@ from pathlib import Path
 from camera import config, disk
 from camera.agent import Agent
 from camera.frames import open_source
-from lensloop.errors import LensloopError
+from lensloop.wire.errors import LensloopError
 
 
 def main() -> int:
@@ -24,7 +24,10 @@ def main() -> int:
             agent = Agent(config.read(options.home), record=options.record, fps=options.fps)
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: agent.stop())
-            agent.run(functools.partial(open_source, options.frames, options.loop), options.exit_after_frames)
+            agent.run(
+                functools.partial(open_source, options.frames, options.loop),
+                options.exit_after_frames,
+            )
     except (LensloopError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -32,17 +35,32 @@ def main() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m camera", description="The Lensloop camera agent.")
-    parser.add_argument("--home", type=Path, required=True, help="folder with camera.json; releases are kept there")
+    parser = argparse.ArgumentParser(
+        prog="python -m camera", description="The Lensloop camera agent."
+    )
+    parser.add_argument(
+        "--home", type=Path, required=True, help="folder with camera.json; releases are kept there"
+    )
     parser.add_argument(
         "--frames",
         required=True,
-        help="folder of pictures, video file, camera device (/dev/video0 or 0), or awscam on a stock DeepLens",
+        help=(
+            "folder of pictures, video file, camera device (/dev/video0 or 0), or awscam on a stock"
+            " DeepLens"
+        ),
     )
-    parser.add_argument("--loop", action="store_true", help="start a folder or a video file again when it ends")
-    parser.add_argument("--fps", type=_positive, default=5.0, help="at most this many frames per second (default 5)")
-    parser.add_argument("--record", action="store_true", help="append every result to DIR/results.jsonl")
-    parser.add_argument("--exit-after-frames", type=int, metavar="N", help="stop after this many frames")
+    parser.add_argument(
+        "--loop", action="store_true", help="start a folder or a video file again when it ends"
+    )
+    parser.add_argument(
+        "--fps", type=_positive, default=5.0, help="at most this many frames per second (default 5)"
+    )
+    parser.add_argument(
+        "--record", action="store_true", help="append every result to DIR/results.jsonl"
+    )
+    parser.add_argument(
+        "--exit-after-frames", type=int, metavar="N", help="stop after this many frames"
+    )
     parser.add_argument("--verbose", action="store_true", help="log more")
     return parser
 

@@ -1,6 +1,8 @@
-"""What does a camera do all day? Classifies frames in one thread and carries out jobs in another, and never gives up.
+"""What does a camera do all day? Classifies frames in one thread and carries out jobs in another,
+and never gives up.
 
-The two meet in one field: `running`, which a job replaces only after the new release is proved and committed.
+The two meet in one field: `running`, which a job replaces only after the new release is proved and
+committed.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from camera.jobs import Jobs
 from camera.results import Results
 from camera.store import Store
 from camera.update import Running, restore, take
-from lensloop.errors import PictureError
+from lensloop.wire.errors import PictureError
 
 ASK_SECONDS = 300.0  # a lost message delays a job by at most this long
 ASK_AGAIN_SECONDS = 10.0  # after a job that could not be begun or answered
@@ -34,7 +36,9 @@ class Agent:
         self._jobs = Jobs(config.thing, lambda topic, content: self._broker.publish(topic, content))
         self._broker = Broker(config, self._jobs.topics(), self._jobs.received, self._connected)
         publish, up = self._broker.publish_now, lambda: self._broker.up
-        self._results = Results(config.home, config.thing, config.results_topic, publish, up, record)
+        self._results = Results(
+            config.home, config.thing, config.results_topic, publish, up, record
+        )
         self._stop = threading.Event()
         self._ready = threading.Event()
         self._ask_at = 0.0
@@ -55,7 +59,9 @@ class Agent:
             self._classify(first, source, enough)
         finally:
             self._stop.set()
-            worker.join(timeout=30.0)  # a job in hand is finished, so that it need not be done twice
+            worker.join(
+                timeout=30.0
+            )  # a job in hand is finished, so that it need not be done twice
             self._broker.stop()
             self._results.note()
 
@@ -129,7 +135,9 @@ class Agent:
         self._jobs.ask()
 
     def _survive(self, step: Callable[[], None]) -> bool:
-        """The project's one broad catch: whatever a frame or a job does to the camera, it says so and goes on."""
+        """The project's one broad catch: whatever a frame or a job does to the camera, it says so
+        and goes on.
+        """
         try:
             step()
             return True

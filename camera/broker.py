@@ -1,4 +1,6 @@
-"""How does a camera stay in touch? MQTT over mutual TLS, reconnecting for ever, few messages in flight."""
+"""How does a camera stay in touch? MQTT over mutual TLS, reconnecting for ever, few messages in
+flight.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ log = logging.getLogger(__name__)
 
 
 class Broker:
-    """`received(topic, content)` and `connected()` are called in the network's thread and must return at once."""
+    """`received(topic, content)` and `connected()` are called in the network's thread and must
+    return at once.
+    """
 
     def __init__(
         self,
@@ -48,7 +52,9 @@ class Broker:
         self._client.loop_start()
 
     def publish(self, topic: str, content: Any) -> bool:
-        """False when too much is waiting already; True is a promise to try, also across a reconnect."""
+        """False when too much is waiting already; True is a promise to try, also across a
+        reconnect.
+        """
         message = self._client.publish(topic, json.dumps(content), qos=1)
         if message.rc == mqtt.MQTT_ERR_QUEUE_SIZE:
             return False
@@ -62,7 +68,9 @@ class Broker:
     def stop(self, patience: float = 5.0) -> None:
         """Waits a moment for what is in flight, then leaves."""
         deadline = time.monotonic() + patience
-        while self.up and self._last and not self._last.is_published() and time.monotonic() < deadline:
+        while (
+            self.up and self._last and not self._last.is_published() and time.monotonic() < deadline
+        ):
             time.sleep(0.02)
         self._client.disconnect()
         self._client.loop_stop()
@@ -71,7 +79,8 @@ class Broker:
     def _make_client(self) -> mqtt.Client:
         client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=self._config.thing)
         client.tls_set_context(tls_context(self._config))
-        # Doubling from a random start, so that a fleet does not come back all at once after the broker was away.
+        # Doubling from a random start, so that a fleet does not come back all at once after the
+        # broker was away.
         client.reconnect_delay_set(min_delay=random.randint(1, 3), max_delay=120)  # noqa: S311 - not a secret
         client.max_inflight_messages_set(IN_FLIGHT)
         client.max_queued_messages_set(WAITING)
@@ -79,7 +88,9 @@ class Broker:
         client.on_connect_fail, client.on_message = self._on_connect_fail, self._on_message
         return client
 
-    def _on_connect(self, client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+    def _on_connect(
+        self, client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any
+    ) -> None:
         if reason.is_failure:
             log.error("the broker refuses this camera: %s", reason)
             return
@@ -88,7 +99,9 @@ class Broker:
         self._up.set()
         self._connected()
 
-    def _on_disconnect(self, _client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+    def _on_disconnect(
+        self, _client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any
+    ) -> None:
         self._up.clear()
         if reason.is_failure:
             log.warning("the connection to the broker was lost (%s); classifying goes on", reason)
@@ -107,19 +120,22 @@ class Broker:
 
 
 def tls_context(config: Config) -> ssl.SSLContext:
-    """Checks the broker's name and chain, and shows this camera's certificate. Raises ConfigError."""
+    """Checks the broker's name and chain, and shows this camera's certificate. Raises
+    ConfigError.
+    """
     try:
         context = trusting(config.ca)
         context.load_cert_chain(str(config.certificate), str(config.key))
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         raise ConfigError(
-            "The certificates in {} cannot be used ({}). Register this camera again.".format(config.home, error)
+            f"The certificates in {config.home} cannot be used ({error}). Register this camera"
+            " again."
         ) from error
     return context
 
 
 def explain(error: Any, config: Config) -> str:
-    where = "{}:{}".format(config.endpoint, config.port)
+    where = f"{config.endpoint}:{config.port}"
     text: str = str(error)
     if isinstance(error, ssl.SSLError) and ("not yet valid" in text or "expired" in text):
         problem = "not yet valid" if "not yet valid" in text else "expired"
@@ -127,5 +143,5 @@ def explain(error: Any, config: Config) -> str:
             time.strftime("%Y-%m-%d %H:%M"), where, problem
         )
     if isinstance(error, ssl.SSLError):
-        return "the broker at {} cannot be trusted ({})".format(where, text)
+        return f"the broker at {where} cannot be trusted ({text})"
     return "the broker at {} cannot be reached ({})".format(where, text or "no answer")

@@ -1,4 +1,6 @@
-"""What survives a power cut? Each function here is one step: after a cut it has happened, or it has not."""
+"""What survives a power cut? Each function here is one step: after a cut it has happened, or it has
+not.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ import shutil
 from pathlib import Path
 from typing import Any, Iterator
 
-from lensloop.errors import LensloopError
+from lensloop.wire.errors import LensloopError
 
 
 class HomeError(LensloopError):
@@ -81,16 +83,17 @@ def free_bytes(folder: Path) -> int:
 def only_one(home: Path) -> Iterator[None]:
     """Two agents on one folder would undo each other's changes. Raises HomeError.
 
-    The folder itself is locked: a disk that is full or has become read-only has no room for a file to lock.
+    The folder itself is locked: a disk that is full or has become read-only has no room for a file
+    to lock.
     """
     if not home.is_dir():
-        raise HomeError("There is no folder {}; `python -m cli camera add` makes it.".format(home))
+        raise HomeError(f"There is no folder {home}; `python -m cli camera add` makes it.")
     handle = os.open(str(home), os.O_RDONLY)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise HomeError("Another agent is running on {}; stop that one first.".format(home)) from None
+            raise HomeError(f"Another agent is running on {home}; stop that one first.") from None
         yield
     finally:
         os.close(handle)

@@ -1,4 +1,6 @@
-"""How does a file reach the camera? Over https, no larger than announced, its sha256 checked as it arrives."""
+"""How does a file reach the camera? Over https, no larger than announced, its sha256 checked as it
+arrives.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from typing import Any, Optional
 
 from camera import disk
 from camera.trust import trusting
-from lensloop.errors import LensloopError
+from lensloop.wire.errors import LensloopError
 
 ATTEMPTS = 5
 TIMEOUT_SECONDS = 30.0
@@ -37,9 +39,8 @@ def check_space(folder: Path, needed: int) -> None:
     free = disk.free_bytes(folder)
     if free < needed + SPARE_BYTES:
         raise DownloadError(
-            "the disk has {:.0f} MB free and the release needs {:.0f} MB; make room on this camera".format(
-                free / 1e6, (needed + SPARE_BYTES) / 1e6
-            )
+            f"the disk has {free / 1e6:.0f} MB free and the release needs"
+            f" {(needed + SPARE_BYTES) / 1e6:.0f} MB; make room on this camera"
         )
 
 
@@ -57,20 +58,26 @@ def fetch(
         _persist(url, part, sha256, limit, size)
         disk.move(part, target)
     except OSError as error:
-        raise DownloadError("{} cannot be written ({}); check this camera's disk".format(target.name, error)) from error
+        raise DownloadError(
+            f"{target.name} cannot be written ({error}); check this camera's disk"
+        ) from error
     except ValueError as error:  # the modules below say so of an address that is none
-        raise DownloadError("the address of {} is not one ({})".format(target.name, error)) from error
+        raise DownloadError(f"the address of {target.name} is not one ({error})") from error
     finally:
         if part.exists():
             part.unlink()
 
 
 def check_url(url: str) -> None:
-    """Only https, except to this very machine, where the local cloud lives. Never shows the URL: it is a secret."""
+    """Only https, except to this very machine, where the local cloud lives. Never shows the URL: it
+    is a secret.
+    """
     parts = urllib.parse.urlsplit(url)
     if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
         return
-    raise DownloadError("a {} address on {} is not taken; releases come by https".format(parts.scheme, parts.hostname))
+    raise DownloadError(
+        f"a {parts.scheme} address on {parts.hostname} is not taken; releases come by https"
+    )
 
 
 def _persist(url: str, part: Path, sha256: str, limit: int, size: Optional[int]) -> None:
@@ -78,16 +85,20 @@ def _persist(url: str, part: Path, sha256: str, limit: int, size: Optional[int])
         try:
             digest, received = _stream(url, part, limit)
             if size is not None and received != size:
-                raise _Interrupted("{} bytes arrived and {} were announced".format(received, size))
+                raise _Interrupted(f"{received} bytes arrived and {size} were announced")
         except _Interrupted as reason:
             if attempt == ATTEMPTS:
-                raise DownloadError("{} attempts failed, the last one because {}".format(ATTEMPTS, reason)) from reason
-            log.warning("download interrupted (%s); attempt %d of %d follows", reason, attempt + 1, ATTEMPTS)
+                raise DownloadError(
+                    f"{ATTEMPTS} attempts failed, the last one because {reason}"
+                ) from reason
+            log.warning(
+                "download interrupted (%s); attempt %d of %d follows", reason, attempt + 1, ATTEMPTS
+            )
             pause(attempt)
             continue
         if digest != sha256:
             name = part.name[: -len(".part")]
-            raise DownloadError("{} has sha256 {} and {} was announced".format(name, digest, sha256))
+            raise DownloadError(f"{name} has sha256 {digest} and {sha256} was announced")
         return
 
 
@@ -107,39 +118,52 @@ def _stream(url: str, part: Path, limit: int) -> Any:
                 break
             received += len(block)
             if received > limit:
-                raise DownloadError("more than the {} bytes announced are coming".format(limit))
+                raise DownloadError(f"more than the {limit} bytes announced are coming")
             digest.update(block)
             file.write(block)
         file.flush()
         os.fsync(file.fileno())
     if announced and received < announced:
-        raise _Interrupted("{} of {} bytes arrived".format(received, announced))
+        raise _Interrupted(f"{received} of {announced} bytes arrived")
     return digest.hexdigest(), received
 
 
 def _open(url: str) -> Any:
     local = _is_loopback(urllib.parse.urlsplit(url).hostname or "")
-    way: Any = urllib.request.ProxyHandler({}) if local else urllib.request.HTTPSHandler(context=trusting())
+    way: Any = (
+        urllib.request.ProxyHandler({})
+        if local
+        else urllib.request.HTTPSHandler(context=trusting())
+    )
     try:
-        return urllib.request.build_opener(_CarefulRedirects(), way).open(url, timeout=TIMEOUT_SECONDS)
+        return urllib.request.build_opener(_CarefulRedirects(), way).open(
+            url, timeout=TIMEOUT_SECONDS
+        )
     except urllib.error.HTTPError as error:
         if error.code >= 500 or error.code == 429:
-            raise _Interrupted("the server answered {}".format(error.code)) from error
+            raise _Interrupted(f"the server answered {error.code}") from error
         hint = " (the address may have expired)" if error.code == 403 else ""
-        raise DownloadError("the server answered {}{}".format(error.code, hint)) from error
-    except (OSError, http.client.HTTPException) as error:  # URLError, a timeout, a broken connection
-        raise _Interrupted("the server cannot be reached: {}".format(getattr(error, "reason", error))) from error
+        raise DownloadError(f"the server answered {error.code}{hint}") from error
+    except (
+        OSError,
+        http.client.HTTPException,
+    ) as error:  # URLError, a timeout, a broken connection
+        raise _Interrupted(
+            "the server cannot be reached: {}".format(getattr(error, "reason", error))
+        ) from error
 
 
 def _read(response: Any) -> bytes:
     try:
         return bytes(response.read(BLOCK))
     except (OSError, http.client.HTTPException) as error:
-        raise _Interrupted("the connection broke: {!r}".format(error)) from error
+        raise _Interrupted(f"the connection broke: {error!r}") from error
 
 
 class _CarefulRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, req: Any, fp: Any, code: Any, msg: Any, headers: Any, newurl: str) -> Any:
+    def redirect_request(
+        self, req: Any, fp: Any, code: Any, msg: Any, headers: Any, newurl: str
+    ) -> Any:
         check_url(newurl)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 

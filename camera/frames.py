@@ -1,4 +1,6 @@
-"""Where do the pictures come from? A folder, a video file, a camera device, or a stock DeepLens' own camera."""
+"""Where do the pictures come from? A folder, a video file, a camera device, or a stock DeepLens'
+own camera.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, NamedTuple
 
 from camera.model import Model
-from lensloop.errors import LensloopError, PictureError
+from lensloop.wire.errors import LensloopError, PictureError
 
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 Prediction = Dict[str, float]
@@ -23,7 +25,9 @@ class Frame(NamedTuple):
 
 
 def open_source(text: str, loop: bool) -> Iterator[Frame]:
-    """`text` is what the person wrote after --frames. Raises SourceError at once when it cannot work."""
+    """`text` is what the person wrote after --frames. Raises SourceError at once when it cannot
+    work.
+    """
     path = Path(text)
     if text == "awscam":
         return _awscam()
@@ -33,12 +37,12 @@ def open_source(text: str, loop: bool) -> Iterator[Frame]:
         return _folder(path, loop)
     if path.is_file():
         return _video(text, loop)
-    raise SourceError("There is no folder, video file or camera device {}.".format(text))
+    raise SourceError(f"There is no folder, video file or camera device {text}.")
 
 
 def _folder(folder: Path, loop: bool) -> Iterator[Frame]:
     if not any(_pictures(folder)):
-        raise SourceError("There is no JPEG or PNG picture in {}.".format(folder))
+        raise SourceError(f"There is no JPEG or PNG picture in {folder}.")
     return _walk(folder, loop)
 
 
@@ -51,7 +55,11 @@ def _walk(folder: Path, loop: bool) -> Iterator[Frame]:
 
 
 def _pictures(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES and path.is_file())
+    return (
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in SUFFIXES and path.is_file()
+    )
 
 
 def _file_reader(path: Path) -> Callable[[Model], Prediction]:
@@ -59,7 +67,7 @@ def _file_reader(path: Path) -> Callable[[Model], Prediction]:
         try:
             data = path.read_bytes()
         except OSError as error:
-            raise PictureError("{} cannot be read: {}".format(path.name, error)) from error
+            raise PictureError(f"{path.name} cannot be read: {error}") from error
         return model.predict_file(data)
 
     return predict
@@ -75,7 +83,7 @@ def _video(source: str, loop: bool) -> Iterator[Frame]:
         ) from None
     capture = cv2.VideoCapture(int(source) if source.isdigit() else source)
     if not capture.isOpened():
-        raise SourceError("{} cannot be opened; is it a video, and may this user read it?".format(source))
+        raise SourceError(f"{source} cannot be opened; is it a video, and may this user read it?")
     return _captured(cv2, capture, source, loop)
 
 
@@ -86,11 +94,13 @@ def _captured(cv2: Any, capture: Any, source: str, loop: bool) -> Iterator[Frame
             grabbed, array = capture.read()
             if grabbed:
                 number += 1
-                yield _array_frame("{}#{}".format(Path(source).name, number), array)
+                yield _array_frame(f"{Path(source).name}#{number}", array)
             elif loop and number:
                 capture.set(cv2.CAP_PROP_POS_FRAMES, 0)
             elif source.startswith("/dev/") or source.isdigit():
-                raise SourceError("{} gives no more pictures; is the camera still plugged in?".format(source))
+                raise SourceError(
+                    f"{source} gives no more pictures; is the camera still plugged in?"
+                )
             else:
                 return
     finally:
@@ -101,7 +111,9 @@ def _awscam() -> Iterator[Frame]:
     try:
         import awscam
     except ImportError:
-        raise SourceError("There is no awscam here; it exists on an AWS DeepLens with its own software only.") from None
+        raise SourceError(
+            "There is no awscam here; it exists on an AWS DeepLens with its own software only."
+        ) from None
 
     def frames() -> Iterator[Frame]:
         number = 0
@@ -111,7 +123,7 @@ def _awscam() -> Iterator[Frame]:
                 time.sleep(0.5)
                 continue
             number += 1
-            yield _array_frame("awscam#{}".format(number), array)
+            yield _array_frame(f"awscam#{number}", array)
 
     return frames()
 

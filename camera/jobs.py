@@ -1,9 +1,9 @@
 """What does the cloud ask of this camera? The device side of AWS IoT Jobs over MQTT.
 
 jobs/notify-next             cloud → camera   the first job of this camera's queue has changed
-jobs/$next/get               camera → cloud   asked at every connect and now and then: messages are only wake-ups
-jobs/<job>/update            camera → cloud   IN_PROGRESS, then SUCCEEDED, FAILED or REJECTED, with the version expected
-jobs/…/accepted, …/rejected  cloud → camera   the answers
+jobs/$next/get               camera → cloud   asked at every connect and now and then: messages are
+only wake-ups jobs/<job>/update            camera → cloud   IN_PROGRESS, then SUCCEEDED, FAILED or
+REJECTED, with the version expected jobs/…/accepted, …/rejected  cloud → camera   the answers
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Answer(NamedTuple):
 
 class Jobs:
     def __init__(self, thing: str, publish: Publish) -> None:
-        self._base = "$aws/things/{}/jobs/".format(thing)
+        self._base = f"$aws/things/{thing}/jobs/"
         self._publish = publish
         self._changed = threading.Condition()
         self._next: Optional[Execution] = None
@@ -61,24 +61,32 @@ class Jobs:
         with self._changed:
             if end in ("notify-next", "$next/get/accepted"):
                 offered = _execution(content.get("execution"))
-                self._next = None if offered and (offered.job, offered.number) == self._done else offered
+                self._next = (
+                    None if offered and (offered.job, offered.number) == self._done else offered
+                )
             elif str(content.get("clientToken")) in self._replies:
                 self._replies[str(content["clientToken"])] = end.endswith("accepted")
                 if end.endswith("rejected"):
-                    log.warning("the cloud refuses an update of %s: %s", end, content.get("message"))
+                    log.warning(
+                        "the cloud refuses an update of %s: %s", end, content.get("message")
+                    )
             self._changed.notify_all()
 
     def next(self, seconds: float) -> Optional[Execution]:
-        """The next job, or None when none came in this time. It is handed out once, until the cloud names it again."""
+        """The next job, or None when none came in this time. It is handed out once, until the cloud
+        names it again.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._next is not None, seconds)
             execution, self._next = self._next, None
             return execution
 
     def start(self, execution: Execution) -> Optional[Execution]:
-        """Tells the cloud that work begins. None: the job is no longer ours, or the cloud is away; ask again later.
+        """Tells the cloud that work begins. None: the job is no longer ours, or the cloud is away;
+        ask again later.
 
-        A job that was answered before, but whose answer got lost, is answered again and not done again.
+        A job that was answered before, but whose answer got lost, is answered again and not done
+        again.
         """
         known = self._answers.get((execution.job, execution.number))
         if known is not None:
@@ -102,7 +110,7 @@ class Jobs:
     def _update(self, execution: Execution, status: str, details: Dict[str, str]) -> bool:
         """True when the cloud accepted it in time."""
         self._tokens += 1
-        token = "{}-{}".format(execution.job[-40:], self._tokens)
+        token = f"{execution.job[-40:]}-{self._tokens}"
         with self._changed:
             self._replies[token] = None
         message: Dict[str, Any] = {
@@ -120,7 +128,9 @@ class Jobs:
 
 
 def printable(value: str) -> str:
-    """AWS refuses status details that are empty, longer than 1,024 characters or hold control characters."""
+    """AWS refuses status details that are empty, longer than 1,024 characters or hold control
+    characters.
+    """
     return re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", value).strip()[:1024] or "-"
 
 

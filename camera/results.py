@@ -1,4 +1,6 @@
-"""Who hears what the camera saw? The cloud over MQTT, a record for measuring, and DIR/status.json for people."""
+"""Who hears what the camera saw? The cloud over MQTT, a record for measuring, and DIR/status.json
+for people.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,7 @@ class Results:
         self._show(at_once=False)
 
     def passed_over(self, frame: str, reason: Exception) -> None:
-        self.note(last_error="{}: {}".format(frame, reason))
+        self.note(last_error=f"{frame}: {reason}")
 
     def error(self, reason: BaseException) -> None:
         with self._lock:
@@ -91,7 +93,9 @@ class Results:
         self._show(at_once=True)
 
     def _show(self, at_once: bool) -> None:
-        """Not made durable: people look at it, and flash memory wears out. A full disk costs the status, no frame."""
+        """Not made durable: people look at it, and flash memory wears out. A full disk costs the
+        status, no frame.
+        """
         with self._lock:
             if not at_once and time.monotonic() - self._written_at < STATUS_SECONDS:
                 return

@@ -1,10 +1,13 @@
 """Which releases are on this camera, which are good, and which one is current?
 
-    DIR/releases/<epoch>/{manifest.json, model.onnx, golden.zip}     complete and verified (not yet: <epoch>.part)
+    DIR/releases/<epoch>/{manifest.json, model.onnx, golden.zip}     complete and verified (not yet:
+    <epoch>.part)
     DIR/current -> releases/<epoch>                                  what is being tried or running
-    DIR/state.json                                                   the truth: which releases were proved and committed
+    DIR/state.json                                                   the truth: which releases were
+    proved and committed
 
-A release that state.json does not call good counts for nothing: a cut of the power costs at most a download.
+A release that state.json does not call good counts for nothing: a cut of the power costs at most a
+download.
 """
 
 from __future__ import annotations
@@ -15,14 +18,16 @@ from pathlib import Path
 from typing import Any, Callable, NamedTuple, Optional, Tuple
 
 from camera import disk
-from lensloop.release import Installed
+from lensloop.wire.manifest import Installed
 
 log = logging.getLogger(__name__)
 
 
 class State(NamedTuple):
     good: Tuple[Installed, ...] = ()  # proved and committed, the newest first; at most two
-    trying: Optional[Installed] = None  # about to be proved; still here after a start = that start ended badly
+    trying: Optional[Installed] = (
+        None  # about to be proved; still here after a start = that start ended badly
+    )
     starts: int = 0  # how often `trying` was begun
 
 
@@ -48,14 +53,16 @@ class Store:
         return self.releases / str(epoch)
 
     def begin(self, release: Installed) -> int:
-        """Remembers what is about to be tried; returns how often it has been begun without an end."""
+        """Remembers what is about to be tried; returns how often it has been begun without an
+        end.
+        """
         starts = self.state.starts + 1 if self.state.trying == release else 1
         self._write(self.state._replace(trying=release, starts=starts))
         return starts
 
     def workplace(self, epoch: int) -> Path:
         """An empty folder to download into."""
-        part = self.releases / "{}.part".format(epoch)
+        part = self.releases / f"{epoch}.part"
         disk.remove(part)
         part.mkdir()
         return part
@@ -70,17 +77,22 @@ class Store:
         return folder
 
     def commit(self, release: Installed, before: Optional[Installed]) -> None:
-        """From here on this release is what a restart brings back; should it rot, then what was running before it."""
+        """From here on this release is what a restart brings back; should it rot, then what was
+        running before it.
+        """
         self._write(State(good=(release, before) if before else (release,)))
         self._sweep()
 
     def go_back(self, running: Optional[Installed]) -> None:
         """Forgets what was tried and points `current` at what is running.
 
-        On a full or failing disk each step may fail and the next is still tried: a start trusts nothing but `good`.
+        On a full or failing disk each step may fail and the next is still tried: a start trusts
+        nothing but `good`.
         """
         self.state = self.state._replace(trying=None, starts=0)
-        _attempt(self._unpoint if running is None else functools.partial(self._point, running.epoch))
+        _attempt(
+            self._unpoint if running is None else functools.partial(self._point, running.epoch)
+        )
         self._sweep()
         _attempt(functools.partial(self._write, self.state))
 
@@ -89,7 +101,9 @@ class Store:
         _attempt(functools.partial(self._point, release.epoch))
 
     def _found(self) -> Tuple[Installed, ...]:
-        """Without a state: what the folders themselves say, newest first. A start proves them before it uses one."""
+        """Without a state: what the folders themselves say, newest first. A start proves them
+        before it uses one.
+        """
         found = []
         for folder in self.releases.glob("[0-9]*/"):
             content = disk.read_json(folder / "manifest.json")
@@ -100,7 +114,7 @@ class Store:
         return tuple(sorted(found, reverse=True))
 
     def _point(self, epoch: int) -> None:
-        disk.point(self.current, "releases/{}".format(epoch))
+        disk.point(self.current, f"releases/{epoch}")
 
     def _unpoint(self) -> None:
         disk.remove(self.current)
@@ -140,7 +154,9 @@ def _read_state(content: Any) -> Optional[State]:
     try:
         trying = content["trying"]
         return State(
-            good=tuple(Installed(int(item["epoch"]), str(item["sha256"])) for item in content["good"]),
+            good=tuple(
+                Installed(int(item["epoch"]), str(item["sha256"])) for item in content["good"]
+            ),
             trying=Installed(int(trying["epoch"]), str(trying["sha256"])) if trying else None,
             starts=int(content["starts"]),
         )

@@ -10,8 +10,8 @@ from camera import AGENT_VERSION, disk, download, model, prove
 from camera.download import DownloadError
 from camera.jobs import Answer
 from camera.store import Store
-from lensloop.errors import BadArtifact, LensloopError
-from lensloop.release import Installed, Manifest, ManifestError, accepts
+from lensloop.wire.errors import BadArtifact, LensloopError
+from lensloop.wire.manifest import Installed, Manifest, ManifestError, accepts
 
 MAX_MANIFEST_BYTES = 1024 * 1024
 MAX_GOLDEN_BYTES = 512 * 1024 * 1024
@@ -53,7 +53,9 @@ class Outcome(NamedTuple):
 
 
 def restore(store: Store) -> Optional[Running]:
-    """At start: the newest committed release that still loads and proves itself here, network or not."""
+    """At start: the newest committed release that still loads and proves itself here, network or
+    not.
+    """
     store.open()
     for release in store.state.good:
         try:
@@ -73,7 +75,9 @@ def take(document: Any, store: Store, running: Optional[Running], project: str) 
         order = read_order(document)
         manifest = _fetch_manifest(order, store)
         _check(order, manifest, project)
-        verdict = accepts(manifest, store.highest, running.installed if running else None, AGENT_VERSION)
+        verdict = accepts(
+            manifest, store.highest, running.installed if running else None, AGENT_VERSION
+        )
         if verdict.running and running is not None:
             log.info("%s", verdict.reason)
             return Outcome(_success(running), running)
@@ -92,7 +96,8 @@ def _change(order: Order, manifest: Manifest, store: Store, running: Optional[Ru
         starts = store.begin(release)
         if starts > MAX_STARTS:
             raise BadArtifact(
-                "the agent started this release {} times and never came to an end; giving it up".format(starts - 1)
+                f"the agent started this release {starts - 1} times and never came to an end;"
+                " giving it up"
             )
         part = _bring(order, manifest, store)
         new = _prove(store.activate(release, part), release)
@@ -100,14 +105,22 @@ def _change(order: Order, manifest: Manifest, store: Store, running: Optional[Ru
     except (LensloopError, OSError) as error:
         store.go_back(running.installed if running else None)
         return Outcome(_refusal("FAILED", error), running)
-    log.info("release %d proved itself (golden pictures %s) and is running", release.epoch, new.proof.golden)
+    log.info(
+        "release %d proved itself (golden pictures %s) and is running",
+        release.epoch,
+        new.proof.golden,
+    )
     return Outcome(_success(new), new)
 
 
 def read_order(document: Any) -> Order:
     try:
         if document["operation"] != "release":
-            raise Refused("this agent knows the operation 'release' and not {!r}".format(document["operation"]))
+            raise Refused(
+                "this agent knows the operation 'release' and not {!r}".format(
+                    document["operation"]
+                )
+            )
         return Order(
             int(document["epoch"]),
             str(document["manifest"]["url"]),
@@ -119,7 +132,7 @@ def read_order(document: Any) -> Order:
             str(document["golden"]["sha256"]),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise Refused("the job's document is not a release order ({!r})".format(error)) from error
+        raise Refused(f"the job's document is not a release order ({error!r})") from error
 
 
 def _fetch_manifest(order: Order, store: Store) -> Manifest:
@@ -129,18 +142,27 @@ def _fetch_manifest(order: Order, store: Store) -> Manifest:
 
 
 def _check(order: Order, manifest: Manifest, project: str) -> None:
-    """The order and the manifest must speak of the same release, and it must be meant for this camera."""
+    """The order and the manifest must speak of the same release, and it must be meant for this
+    camera.
+    """
     if manifest.project != project:
-        raise Refused("the release belongs to project {!r} and this camera to {!r}".format(manifest.project, project))
+        raise Refused(
+            f"the release belongs to project {manifest.project!r} and this camera to {project!r}"
+        )
     ordered = (order.epoch, order.model_sha256, order.model_size, order.golden_sha256)
-    if ordered != (manifest.epoch, manifest.model.sha256, manifest.model.size, manifest.golden.sha256):
+    if ordered != (
+        manifest.epoch,
+        manifest.model.sha256,
+        manifest.model.size,
+        manifest.golden.sha256,
+    ):
         raise Refused("the job and the release manifest name different files")
 
 
 def _bring(order: Order, manifest: Manifest, store: Store) -> Path:
     """A folder with the complete, verified release."""
     if manifest.golden.size > MAX_GOLDEN_BYTES:
-        raise DownloadError("{} golden bytes are more than this agent takes".format(manifest.golden.size))
+        raise DownloadError(f"{manifest.golden.size} golden bytes are more than this agent takes")
     part = store.workplace(manifest.epoch)
     download.check_space(store.home, manifest.model.size + manifest.golden.size)
     for url, file in ((order.model_url, manifest.model), (order.golden_url, manifest.golden)):
@@ -152,7 +174,7 @@ def _bring(order: Order, manifest: Manifest, store: Store) -> Path:
 def _prove(folder: Path, release: Installed) -> Running:
     loaded = model.load(folder)
     if loaded.installed != release:
-        raise BadArtifact("{} holds {} and must hold {}".format(folder, loaded.installed, release))
+        raise BadArtifact(f"{folder} holds {loaded.installed} and must hold {release}")
     return Running(loaded, prove.prove(loaded, folder))
 
 
@@ -170,6 +192,6 @@ def _success(running: Running) -> Answer:
 
 
 def _refusal(status: str, error: Exception) -> Answer:
-    reason = str(error) if isinstance(error, LensloopError) else "this camera's disk: {}".format(error)
+    reason = str(error) if isinstance(error, LensloopError) else f"this camera's disk: {error}"
     log.error("%s: %s", status.lower(), reason)
     return Answer(status, {"reason": reason[:1].upper() + reason[1:], "agent": str(AGENT_VERSION)})

@@ -6,7 +6,7 @@ import sys
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli import cameras, deployed
-from lensloop.errors import LensloopError
+from lensloop.wire.errors import LensloopError
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,18 +1,21 @@
-"""What lands on a camera? One zip with the agent, the rules it shares with the cloud, and what to install."""
+"""What lands on a camera? One zip with the agent, the rules it shares with the cloud, and what to
+install.
+"""
 
 import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SHARED = ("__init__.py", "errors.py", "names.py", "picture.py", "release.py")
+SHIPPED = ("camera", "lensloop/wire")
 
 
 def shipped() -> list[Path]:
     """Paths inside the project."""
-    agent = [
-        path for path in sorted((ROOT / "camera").rglob("*")) if path.is_file() and "__pycache__" not in path.parts
+    files = [
+        path for folder in SHIPPED for path in sorted((ROOT / folder).rglob("*")) if path.is_file()
     ]
-    return [path.relative_to(ROOT) for path in agent] + [Path("lensloop", name) for name in SHARED]
+    wanted = [path.relative_to(ROOT) for path in files if "__pycache__" not in path.parts]
+    return [*wanted, Path("lensloop", "__init__.py")]
 
 
 def write_bundle(output: Path) -> Path:

@@ -1,4 +1,6 @@
-"""Which settings were deployed, and which AWS do these credentials reach? A sentence where there are none."""
+"""Which settings were deployed, and which AWS do these credentials reach? A sentence where there
+are none.
+"""
 
 import json
 import os
@@ -7,8 +9,8 @@ from typing import Any
 
 import boto3
 
-from lensloop.errors import LensloopError, SettingsError
 from lensloop.settings import Settings
+from lensloop.wire.errors import LensloopError, SettingsError
 
 CDK_JSON = Path(__file__).parents[1] / "cdk.json"
 
@@ -26,13 +28,16 @@ def settings() -> Settings:
 
 
 def client(service: str, region: str = "") -> Any:
-    """`region` is the one of cdk.json or of the command line; empty takes the one that the AWS CLI and the CDK take."""
+    """`region` is the one of cdk.json or of the command line; empty takes the one that the AWS CLI
+    and the CDK take.
+    """
     # boto3 itself knows AWS_DEFAULT_REGION only, and the stacks would lie elsewhere.
     session = boto3.Session(region_name=region or os.environ.get("AWS_REGION") or None)
     if session.get_credentials() is None:
         raise NotSignedIn(
-            "There are no AWS credentials here. Sign in first, for example with `aws configure` or `aws sso login`, "
-            "and check with `aws sts get-caller-identity`. (Without an account: `make demo`.)"
+            "There are no AWS credentials here. Sign in first, for example with `aws configure` or"
+            " `aws sso login`, and check with `aws sts get-caller-identity`. (Without an account:"
+            " `make demo`.)"
         )
     if session.region_name is None:
         raise NotSignedIn(
@@ -48,5 +53,9 @@ def client(service: str, region: str = "") -> Any:
 def complaint(error: Exception) -> str:
     """What AWS said, and who was asked when that may not have been AWS."""
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
-    elsewhere = f" AWS_ENDPOINT_URL is {endpoint}: unset it for AWS, or see `make status`." if endpoint else ""
+    elsewhere = (
+        f" AWS_ENDPOINT_URL is {endpoint}: unset it for AWS, or see `make status`."
+        if endpoint
+        else ""
+    )
     return f"AWS said: {str(error).rstrip('.')}.{elsewhere}"

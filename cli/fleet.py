@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from lensloop.errors import LensloopError
+from lensloop.wire.errors import LensloopError
 
 WAVES = ("canary", "fleet")
 
@@ -16,7 +16,8 @@ class CameraError(LensloopError):
 class Camera(NamedTuple):
     thing: str
     wave: str
-    answer: str  # what it said to the newest release it was sent: "release 7 proven 12/12", or the job's status
+    # what it said to the newest release it was sent: "release 7 proven 12/12", or the job's status
+    answer: str
 
 
 def require_stack(iot: Any, prefix: str) -> None:
@@ -27,8 +28,8 @@ def require_stack(iot: Any, prefix: str) -> None:
             iot.describe_thing_group(thingGroupName=f"{prefix}-{wave}")
     except iot.exceptions.ResourceNotFoundException:
         raise CameraError(
-            f"Nothing called {prefix} is deployed in {iot.meta.region_name} of this account; deploy first (`make "
-            "deploy` or `make deploy-local`), then add cameras."
+            f"Nothing called {prefix} is deployed in {iot.meta.region_name} of this account; deploy"
+            " first (`make deploy` or `make deploy-local`), then add cameras."
         ) from None
 
 
@@ -49,7 +50,12 @@ def things(iot: Any, group: str) -> list[str]:
 def _newest_answer(iot: Any, prefix: str, thing: str) -> str:
     """From the executions of this project's rollout jobs."""
     pages = iot.get_paginator("list_job_executions_for_thing").paginate(thingName=thing)
-    found = [item for page in pages for item in page["executionSummaries"] if item["jobId"].startswith(f"{prefix}-r")]
+    found = [
+        item
+        for page in pages
+        for item in page["executionSummaries"]
+        if item["jobId"].startswith(f"{prefix}-r")
+    ]
     if not found:
         return "no release yet"
     newest = max(found, key=lambda item: item["jobExecutionSummary"]["queuedAt"])

@@ -1,4 +1,6 @@
-"""How does a camera get its identity, and how does it lose it? A thing, its certificate, its wave, and a folder."""
+"""How does a camera get its identity, and how does it lose it? A thing, its certificate, its wave,
+and a folder.
+"""
 
 import contextlib
 import json
@@ -29,13 +31,17 @@ def add_camera(
     port: int = 8883,
     ca: Path | None = None,
 ) -> Path:
-    """Makes the thing, its certificate and the folder `home` that the agent runs on; returns its camera.json.
+    """Makes the thing, its certificate and the folder `home` that the agent runs on; returns its
+    camera.json.
 
-    `endpoint` of None asks AWS IoT; `ca` of None is the trust store of the camera's own system. Raises CameraError, and
-    then nothing new is left behind. A camera that `home` already belongs to is only moved to the wave asked for.
+    `endpoint` of None asks AWS IoT; `ca` of None is the trust store of the camera's own system.
+    Raises CameraError, and then nothing new is left behind. A camera that `home` already belongs to
+    is only moved to the wave asked for.
     """
     if not THING.fullmatch(thing):
-        raise CameraError(f"{thing!r} is no camera name; it is deeplens_ and then letters, digits, _ or -.")
+        raise CameraError(
+            f"{thing!r} is no camera name; it is deeplens_ and then letters, digits, _ or -."
+        )
     if ca is not None and "BEGIN CERTIFICATE" not in _text(ca):
         raise CameraError(f"{ca} is not a certificate in PEM form.")
     require_stack(iot, prefix)
@@ -52,7 +58,9 @@ def add_camera(
         _write_home(home, keys, ca, undo)
         content = {
             "thing": thing,
-            "endpoint": endpoint or iot.describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"],
+            "endpoint": (
+                endpoint or iot.describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"]
+            ),
             "port": port,
             "ca": CA if ca else None,
             "certificate": CERTIFICATE,
@@ -65,12 +73,16 @@ def add_camera(
 
 
 def remove_camera(iot: Any, prefix: str, thing: str) -> None:
-    """Revokes the camera's certificates and forgets it. Its folder is worthless from now on, and stays."""
+    """Revokes the camera's certificates and forgets it. Its folder is worthless from now on, and
+    stays.
+    """
     require_stack(iot, prefix)
     try:
         groups = iot.list_thing_groups_for_thing(thingName=thing)["thingGroups"]
     except iot.exceptions.ResourceNotFoundException:
-        raise CameraError(f"There is no camera {thing}; `python -m cli camera list` shows those there are.") from None
+        raise CameraError(
+            f"There is no camera {thing}; `python -m cli camera list` shows those there are."
+        ) from None
     if not {group["groupName"] for group in groups} & {f"{prefix}-{wave}" for wave in WAVES}:
         raise CameraError(f"{thing} is not a camera of {prefix}; it is left alone.")
     for principal in iot.list_thing_principals(thingName=thing)["principals"]:
@@ -86,8 +98,8 @@ def _make_thing(iot: Any, thing: str, undo: contextlib.ExitStack) -> None:
         undo.callback(_when_detached, iot, lambda: iot.delete_thing(thingName=thing))
         return
     raise CameraError(
-        f"A camera called {thing} exists already. Use the folder it was made with, take another name, or remove it "
-        f"first (`python -m cli camera remove {thing}`)."
+        f"A camera called {thing} exists already. Use the folder it was made with, take another"
+        f" name, or remove it first (`python -m cli camera remove {thing}`)."
     )
 
 
@@ -107,7 +119,9 @@ def _put_into_wave(iot: Any, prefix: str, thing: str, canary: bool) -> None:
             iot.remove_thing_from_thing_group(thingGroupName=f"{prefix}-{wave}", thingName=thing)
 
 
-def _make_certificate(iot: Any, policy: str, thing: str, undo: contextlib.ExitStack) -> dict[str, Any]:
+def _make_certificate(
+    iot: Any, policy: str, thing: str, undo: contextlib.ExitStack
+) -> dict[str, Any]:
     made: dict[str, Any] = iot.create_keys_and_certificate(setAsActive=True)
     arn = made["certificateArn"]
     undo.callback(_revoke, iot, thing, arn)
@@ -120,9 +134,13 @@ def _revoke(iot: Any, thing: str, certificate: str) -> None:
     """From here on the broker refuses this certificate."""
     certificate_id = certificate.rsplit("/", 1)[-1]
     iot.update_certificate(certificateId=certificate_id, newStatus="REVOKED")
-    with contextlib.suppress(iot.exceptions.ResourceNotFoundException):  # half-way through `add` it may not be attached
+    with contextlib.suppress(
+        iot.exceptions.ResourceNotFoundException
+    ):  # half-way through `add` it may not be attached
         iot.detach_thing_principal(thingName=thing, principal=certificate)
-    _when_detached(iot, lambda: iot.delete_certificate(certificateId=certificate_id, forceDelete=True))
+    _when_detached(
+        iot, lambda: iot.delete_certificate(certificateId=certificate_id, forceDelete=True)
+    )
 
 
 def _when_detached(iot: Any, delete: Callable[[], Any]) -> None:
@@ -138,7 +156,9 @@ def _when_detached(iot: Any, delete: Callable[[], Any]) -> None:
             time.sleep(1)
 
 
-def _write_home(home: Path, keys: dict[str, Any], ca: Path | None, undo: contextlib.ExitStack) -> None:
+def _write_home(
+    home: Path, keys: dict[str, Any], ca: Path | None, undo: contextlib.ExitStack
+) -> None:
     """The private key exists nowhere else; only its owner may read it."""
     if not home.exists():
         home.mkdir(parents=True)

@@ -1,10 +1,12 @@
-"""Which pictures make up the data set, and is it new and large enough? Writes it, reports it, and says what to train.
+"""Which pictures make up the data set, and is it new and large enough? Writes it, reports it, and
+says what to train.
 
-Only the run that holds the lease may point to it. The same pictures under the same labels have the same address, so a
-data set's files are written again when names change or other pictures are left out; its digest says what is trained on.
+Only the run that holds the lease may point to it. The same pictures under the same labels have the
+same address, so a data set's files are written again when names change or other pictures are left
+out; its digest says what is trained on.
 
-Needs: s3:GetObject and s3:PutObject on datasets/*, dynamodb:GetItem, UpdateItem and PutItem on the table.
-Environment: BUCKET, TABLE, SETTINGS.
+Needs: s3:GetObject and s3:PutObject on datasets/*, dynamodb:GetItem, UpdateItem and PutItem on the
+table. Environment: BUCKET, TABLE, SETTINGS.
 """
 
 import json
@@ -12,14 +14,16 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from lambdas import bucket
-from lensloop import names, snapshot, training_job
-from lensloop.dataset import Dataset, assemble, shortfalls
-from lensloop.dataset_report import History, report
-from lensloop.errors import StaleEpoch
+from lambdas.aws import bucket
+from lensloop import training_job
+from lensloop.dataset import snapshot
+from lensloop.dataset.assembly import Dataset, assemble, shortfalls
+from lensloop.dataset.report import History, report
+from lensloop.dataset.rows import MANIFEST, REJECTED, Row
 from lensloop.reasons import shortened
-from lensloop.rows import MANIFEST, REJECTED, Row
 from lensloop.settings import Settings
+from lensloop.wire import names
+from lensloop.wire.errors import StaleEpoch
 
 
 @bucket.without_collector()
@@ -57,7 +61,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "report": names.dataset(dataset.digest, "report.html"),
         "training": {
             "job": f"{prefix}-{epoch}",
-            "channels": training_job.channels(bucket.name(), dataset.digest, int(live["epoch"]) if live else None),
+            "channels": training_job.channels(
+                bucket.name(), dataset.digest, int(live["epoch"]) if live else None
+            ),
             "hyperparameters": training_job.hyperparameters(settings, epoch, dataset.digest),
         },
     }
@@ -93,7 +99,9 @@ def _write(dataset: Dataset, findings: dict[str, Any]) -> None:
 
 
 def _point(epoch: int, digest: str) -> None:
-    """The run's digest and the newest data set move together, and only while this run holds the lease."""
+    """The run's digest and the newest data set move together, and only while this run holds the
+    lease.
+    """
     client = bucket.table().meta.client
     name = bucket.table().name
     try:
@@ -105,15 +113,26 @@ def _point(epoch: int, digest: str) -> None:
                         "Key": {"id": "trigger"},
                         "UpdateExpression": "SET #run.#digest = :digest",
                         "ConditionExpression": "#run.#epoch = :epoch",
-                        "ExpressionAttributeNames": {"#run": "run", "#digest": "digest", "#epoch": "epoch"},
+                        "ExpressionAttributeNames": {
+                            "#run": "run",
+                            "#digest": "digest",
+                            "#epoch": "epoch",
+                        },
                         "ExpressionAttributeValues": {":digest": digest, ":epoch": epoch},
                     }
                 },
-                {"Put": {"TableName": name, "Item": {"id": "dataset", "digest": digest, "epoch": epoch}}},
+                {
+                    "Put": {
+                        "TableName": name,
+                        "Item": {"id": "dataset", "digest": digest, "epoch": epoch},
+                    }
+                },
             ]
         )
     except client.exceptions.TransactionCanceledException as error:
         codes = [reason.get("Code") for reason in error.response.get("CancellationReasons", ())]
         if "ConditionalCheckFailed" in codes or "ConditionalCheckFailed" in str(error):
-            raise StaleEpoch(f"Run {epoch} lost the lease while it assembled its data set.") from error
+            raise StaleEpoch(
+                f"Run {epoch} lost the lease while it assembled its data set."
+            ) from error
         raise

@@ -1,16 +1,27 @@
-"""What did the cameras of a wave answer? Collects the answers, asks the rule, and withdraws a failed order.
+"""What did the cameras of a wave answer? Collects the answers, asks the rule, and withdraws a
+failed order.
 
-Needs: iot:DescribeJob, ListJobExecutionsForJob and CancelJob on job/<prefix>-*, iot:DescribeJobExecution on
-job/<prefix>-* and thing/deeplens_*, iot:ListThingsInThingGroup on the two groups, dynamodb:GetItem and UpdateItem on
-the table. Environment: TABLE, SETTINGS, CANARY_GROUP_ARN, FLEET_GROUP_ARN.
+Needs: iot:DescribeJob, ListJobExecutionsForJob and CancelJob on job/<prefix>-*,
+iot:DescribeJobExecution on job/<prefix>-* and thing/deeplens_*, iot:ListThingsInThingGroup on the
+two groups, dynamodb:GetItem and UpdateItem on the table. Environment: TABLE, SETTINGS,
+CANARY_GROUP_ARN, FLEET_GROUP_ARN.
 """
 
 import os
 import time
 from typing import Any
 
-from lambdas import fleet
-from lensloop.rollout import SUPERSEDED, WAITING, Answer, Patience, Release, WaveState, next_look, wave_state
+from lambdas.aws import fleet
+from lensloop.rollout import (
+    SUPERSEDED,
+    WAITING,
+    Answer,
+    Patience,
+    Release,
+    WaveState,
+    next_look,
+    wave_state,
+)
 from lensloop.settings import Settings
 
 _ANSWERED = ("SUCCEEDED", "FAILED", "REJECTED")
@@ -38,7 +49,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def look(job: str, wave: str, release: Release, patience: Patience) -> WaveState:
-    """Answers are read one by one, a call each, only once they could decide: if all who say so were right."""
+    """Answers are read one by one, a call each, only once they could decide: if all who say so were
+    right.
+    """
     statuses = _statuses(job)
     aborted = fleet.iot().describe_job(jobId=job)["job"]["status"] == "CANCELED"
     cameras = fleet.cameras_in(wave)  # one that has left the wave no longer counts
@@ -47,7 +60,10 @@ def look(job: str, wave: str, release: Release, patience: Patience) -> WaveState
     state = wave_state(release, claimed, patience, aborted=aborted, wave=wave)
     if state.state == WAITING:
         return state
-    answers = [Answer(thing, statuses.get(thing, "QUEUED"), _details(job, thing, statuses)) for thing in cameras]
+    answers = [
+        Answer(thing, statuses.get(thing, "QUEUED"), _details(job, thing, statuses))
+        for thing in cameras
+    ]
     return wave_state(release, answers, patience, aborted=aborted, wave=wave)
 
 
@@ -56,8 +72,13 @@ def _statuses(job: str) -> dict[str, str]:
     newest: dict[str, tuple[int, str]] = {}
     for page in fleet.iot().get_paginator("list_job_executions_for_job").paginate(jobId=job):
         for execution in page["executionSummaries"]:
-            thing, summary = execution["thingArn"].rpartition("/")[2], execution["jobExecutionSummary"]
-            newest[thing] = max(newest.get(thing, (-1, "")), (summary.get("executionNumber", 0), summary["status"]))
+            thing, summary = (
+                execution["thingArn"].rpartition("/")[2],
+                execution["jobExecutionSummary"],
+            )
+            newest[thing] = max(
+                newest.get(thing, (-1, "")), (summary.get("executionNumber", 0), summary["status"])
+            )
     return {thing: status for thing, (_, status) in newest.items()}
 
 
@@ -70,7 +91,11 @@ def _details(job: str, thing: str, statuses: dict[str, str]) -> dict[str, str]:
 
 
 def _patience(wave: str, started_at: int, settings: Settings) -> Patience:
-    minutes = settings.canary_timeout_minutes if wave == "canary" else settings.fleet_timeout_minutes
+    minutes = (
+        settings.canary_timeout_minutes if wave == "canary" else settings.fleet_timeout_minutes
+    )
     return Patience(
-        elapsed=int(time.time()) - started_at, timeout=minutes * 60, min_proven_share=settings.min_proven_share
+        elapsed=int(time.time()) - started_at,
+        timeout=minutes * 60,
+        min_proven_share=settings.min_proven_share,
     )

@@ -1,11 +1,13 @@
-"""How does a release get to cameras? This is the DeepLens deployment function: it orders one wave to take the release.
+"""How does a release get to cameras? This is the DeepLens deployment function: it orders one wave
+to take the release.
 
-The order is an AWS IoT Job whose document carries presigned addresses. Its target selection is continuous: a camera
-that joins the wave later gets the release too. The job is named after epoch and wave, so a retry orders nothing twice.
+The order is an AWS IoT Job whose document carries presigned addresses. Its target selection is
+continuous: a camera that joins the wave later gets the release too. The job is named after epoch
+and wave, so a retry orders nothing twice.
 
 Needs: iot:CreateJob on job/<prefix>-* and on the two thing groups, iot:CancelJob on job/<prefix>-*,
-iot:ListThingsInThingGroup on the two groups, iam:PassRole on the presign role (PassedToService iot.amazonaws.com),
-s3:GetObject on releases/*, dynamodb:GetItem and UpdateItem on the table.
+iot:ListThingsInThingGroup on the two groups, iam:PassRole on the presign role (PassedToService
+iot.amazonaws.com), s3:GetObject on releases/*, dynamodb:GetItem and UpdateItem on the table.
 Environment: BUCKET, TABLE, SETTINGS, PRESIGN_ROLE_ARN, CANARY_GROUP_ARN, FLEET_GROUP_ARN.
 """
 
@@ -20,11 +22,12 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from lambdas import fleet
-from lensloop import names, release
-from lensloop.errors import BadArtifact
+from lambdas.aws import fleet
 from lensloop.rollout import SUPERSEDED, WAITING, needed_of, to_cancel
 from lensloop.settings import Settings
+from lensloop.wire import manifest as release
+from lensloop.wire import names
+from lensloop.wire.errors import BadArtifact
 
 _CAMERAS_PER_MINUTE = 100
 _URL_LIVES_SECONDS = 3600
@@ -41,7 +44,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     order(job, epoch, wave, len(cameras), settings)
     for older in to_cancel(fleet.open_jobs(), job, wave):
         fleet.withdraw(older, "SUPERSEDED")
-    # A newer release may have become live since the first look, and its rollout may have looked before this job was.
+    # A newer release may have become live since the first look, and its rollout may have looked
+    # before this job was.
     if _is_superseded(epoch):
         fleet.withdraw(job, "SUPERSEDED")
         return _answer(job, len(cameras), settings, superseded=True)
@@ -49,7 +53,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def order(job: str, epoch: int, wave: str, cameras: int, settings: Settings) -> None:
-    minutes = settings.canary_timeout_minutes if wave == "canary" else settings.fleet_timeout_minutes
+    minutes = (
+        settings.canary_timeout_minutes if wave == "canary" else settings.fleet_timeout_minutes
+    )
     try:
         fleet.iot().create_job(
             jobId=job,
@@ -57,7 +63,10 @@ def order(job: str, epoch: int, wave: str, cameras: int, settings: Settings) -> 
             targetSelection="CONTINUOUS",
             description=f"Release {epoch} for the {wave} cameras",
             document=json.dumps(document(epoch)),
-            presignedUrlConfig={"roleArn": os.environ["PRESIGN_ROLE_ARN"], "expiresInSec": _URL_LIVES_SECONDS},
+            presignedUrlConfig={
+                "roleArn": os.environ["PRESIGN_ROLE_ARN"],
+                "expiresInSec": _URL_LIVES_SECONDS,
+            },
             jobExecutionsRolloutConfig={"maximumPerMinute": _CAMERAS_PER_MINUTE},
             abortConfig={"criteriaList": abort_criteria(cameras, settings.min_proven_share)},
             timeoutConfig={"inProgressTimeoutInMinutes": minutes},
@@ -93,7 +102,9 @@ def document(epoch: int) -> dict[str, Any]:
 
 
 def abort_criteria(cameras: int, min_proven_share: float) -> list[dict[str, Any]]:
-    """AWS IoT stops by itself, between two looks of ours, once more cameras have failed than the wave may lose."""
+    """AWS IoT stops by itself, between two looks of ours, once more cameras have failed than the
+    wave may lose.
+    """
     may_fail = max(cameras - needed_of(cameras, min_proven_share), 0)
     share = max(math.floor((1 - min_proven_share) * 10000) / 100, 1.0)  # AWS takes two decimals
     return [
@@ -110,12 +121,16 @@ def abort_criteria(cameras: int, min_proven_share: float) -> list[dict[str, Any]
 def _is_superseded(epoch: int) -> bool:
     live = fleet.live_release()
     if live.epoch < epoch:
-        raise BadArtifact(f"Release {epoch} is not live (release {live.epoch} is), so it cannot be rolled out.")
+        raise BadArtifact(
+            f"Release {epoch} is not live (release {live.epoch} is), so it cannot be rolled out."
+        )
     return live.epoch > epoch
 
 
 def _answer(job: str, cameras: int, settings: Settings, *, superseded: bool) -> dict[str, Any]:
-    """In the shape of check_rollout's answers, so that the workflow can keep both under one name."""
+    """In the shape of check_rollout's answers, so that the workflow can keep both under one
+    name.
+    """
     return {
         "job": job,
         "cameras": cameras,
@@ -132,7 +147,9 @@ def _json(body: bytes, epoch: int) -> Any:
     try:
         return json.loads(body)
     except ValueError as error:
-        raise BadArtifact(f"{names.release(epoch, 'manifest.json')} is not JSON: {error}.") from error
+        raise BadArtifact(
+            f"{names.release(epoch, 'manifest.json')} is not JSON: {error}."
+        ) from error
 
 
 @functools.cache

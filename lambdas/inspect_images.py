@@ -1,8 +1,11 @@
-"""What are the new pictures? Reads each once: its content hash, whether it opens, its size and perceptual hash.
+"""What are the new pictures? Reads each once: its content hash, whether it opens, its size and
+perceptual hash.
 
-One chunk of a snapshot's plan; the rows are written back into it. An interrupted chunk goes on where it was saved.
+One chunk of a snapshot's plan; the rows are written back into it. An interrupted chunk goes on
+where it was saved.
 
-Needs: s3:GetObject on images/* and datasets/inspections/*, s3:PutObject on datasets/inspections/*. Environment: BUCKET.
+Needs: s3:GetObject on images/* and datasets/inspections/*, s3:PutObject on datasets/inspections/*.
+Environment: BUCKET.
 """
 
 import hashlib
@@ -14,10 +17,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas import bucket
-from lambdas.decoder import Decoder, Unreadable
-from lensloop.inspection import InspectionUnfinished, Samples, refusal, too_large
-from lensloop.rows import Listed, Row, refused
+from lambdas.aws import bucket
+from lambdas.decoding.decoder import Decoder, Unreadable
+from lensloop.dataset.inspection import InspectionUnfinished, Samples, refusal, too_large
+from lensloop.dataset.rows import Listed, Row, refused
 
 _DOWNLOADS = 8
 _AHEAD_BYTES = 32 * 1024**2
@@ -37,13 +40,19 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
     def unfinished(why: str) -> InspectionUnfinished:
         save()
-        return InspectionUnfinished(f"{chunk}: {len(rows)} of {len(work['pictures'])} pictures, then {why}.")
+        return InspectionUnfinished(
+            f"{chunk}: {len(rows)} of {len(work['pictures'])} pictures, then {why}."
+        )
 
     saved = time.monotonic()
     with Decoder() as decoder:
         try:
             for picture, content in _downloaded(todo):
-                rows.append(content if isinstance(content, Row) else _look(picture, content, decoder, samples))
+                rows.append(
+                    content
+                    if isinstance(content, Row)
+                    else _look(picture, content, decoder, samples)
+                )
                 if _ends_soon(context) and len(rows) < len(work["pictures"]):
                     raise unfinished("the time was up")
                 if time.monotonic() - saved > _SAVE_EVERY:
@@ -61,7 +70,9 @@ def _look(picture: dict[str, Any], content: bytes, decoder: Decoder, samples: Sa
     listed, known = _listed(picture), picture.get("known")
     sha256 = hashlib.sha256(content).hexdigest()
     if known and known["sha256"] == sha256:
-        return Row(*listed, sha256, width=known["width"], height=known["height"], phash=known["phash"])
+        return Row(
+            *listed, sha256, width=known["width"], height=known["height"], phash=known["phash"]
+        )
     seen = decoder.look(content, sample=samples.wanted(listed.key))
     if isinstance(seen, Unreadable):
         return refused(listed, seen.reason, again=seen.may_pass)
@@ -75,7 +86,9 @@ def _downloaded(pictures: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any]
     ahead = 0
     with ThreadPoolExecutor(_DOWNLOADS) as pool:
         for picture in pictures:
-            while waiting and (ahead + picture["size"] > _AHEAD_BYTES or len(waiting) >= 2 * _DOWNLOADS):
+            while waiting and (
+                ahead + picture["size"] > _AHEAD_BYTES or len(waiting) >= 2 * _DOWNLOADS
+            ):
                 first, future = waiting.popleft()
                 ahead -= first["size"]
                 yield first, future.result()
@@ -99,7 +112,9 @@ def _download(picture: dict[str, Any]) -> bytes | Row:
         return refused(listed, refusal(error.response["Error"]["Code"]), again=True)
     if answer["ETag"].strip('"') != listed.etag or answer["ContentLength"] != listed.size:
         return refused(
-            listed, "It was replaced while this run was looking at it; the next run looks again.", again=True
+            listed,
+            "It was replaced while this run was looking at it; the next run looks again.",
+            again=True,
         )
     content: bytes = answer["Body"].read()
     return content
@@ -110,4 +125,7 @@ def _listed(picture: dict[str, Any]) -> Listed:
 
 
 def _ends_soon(context: Any) -> bool:
-    return hasattr(context, "get_remaining_time_in_millis") and context.get_remaining_time_in_millis() < _LAST_CALL
+    return (
+        hasattr(context, "get_remaining_time_in_millis")
+        and context.get_remaining_time_in_millis() < _LAST_CALL
+    )

@@ -1,4 +1,5 @@
-"""May the model that was just trained replace the live one? Reads its evaluation, asks the gate, answers with reasons.
+"""May the model that was just trained replace the live one? Reads its evaluation, asks the gate,
+answers with reasons.
 
 Needs: s3:GetObject on training/*. Environment: BUCKET, SETTINGS.
 """
@@ -9,24 +10,28 @@ from typing import Any
 
 import boto3
 
-from lambdas.artifact import fetch, parsed, read_files
-from lensloop.errors import BadArtifact
-from lensloop.evaluation import Evaluation, read_evaluation
-from lensloop.gate import Floors, judge
+from lambdas.aws.artifact import fetch, parsed, read_files
+from lensloop.model.evaluation import Evaluation, read_evaluation
+from lensloop.model.gate import Floors, judge
 from lensloop.reasons import shortened
 from lensloop.settings import Settings
+from lensloop.wire.errors import BadArtifact
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     archive, _ = fetch(_s3(), os.environ["BUCKET"], event["model"])
-    evaluation = evaluation_in(read_files(archive, lambda name: name == "evaluation.json"), event["digest"])
+    evaluation = evaluation_in(
+        read_files(archive, lambda name: name == "evaluation.json"), event["digest"]
+    )
     verdict = judge(evaluation, Floors.from_settings(Settings.from_json(os.environ["SETTINGS"])))
     live = evaluation.live.scores if evaluation.live else None
     return {
         "ship": verdict.ship,
         "reasons": list(shortened(verdict.reasons)),
         "accuracy": evaluation.candidate.all.accuracy,
-        "known_accuracy": evaluation.candidate.known.accuracy if evaluation.candidate.known else None,
+        "known_accuracy": evaluation.candidate.known.accuracy
+        if evaluation.candidate.known
+        else None,
         "live_accuracy": live.known.accuracy if live and live.known else None,
         "calibration_error": evaluation.candidate.all.calibration_error,
         "test_images": evaluation.candidate.all.images,
@@ -37,7 +42,9 @@ def evaluation_in(files: dict[str, bytes], digest: str) -> Evaluation:
     """The evaluation, which must be of the data set that this run assembled."""
     evaluation = read_evaluation(parsed(files, "evaluation.json"))
     if evaluation.dataset != digest:
-        raise BadArtifact(f"The model was trained on data set {evaluation.dataset}, not on {digest}.")
+        raise BadArtifact(
+            f"The model was trained on data set {evaluation.dataset}, not on {digest}."
+        )
     return evaluation
 
 

@@ -1,10 +1,13 @@
-"""How does a judged model become a release? Its files are written once under releases/<epoch>/, then it becomes live.
+"""How does a judged model become a release? Its files are written once under releases/<epoch>/,
+then it becomes live.
 
-Every byte follows from the training job's archive, so a retry writes the same and finds it there; manifest.json comes
-last, so that a release without one was never finished. The live pointer moves only while this run holds the lease.
+Every byte follows from the training job's archive, so a retry writes the same and finds it there;
+manifest.json comes last, so that a release without one was never finished. The live pointer moves
+only while this run holds the lease.
 
-Needs: s3:GetObject on training/* and releases/*, s3:PutObject on releases/*, dynamodb:ConditionCheckItem and
-dynamodb:UpdateItem on the table. Environment: BUCKET, TABLE, SETTINGS.
+Needs: s3:GetObject on training/* and releases/*, s3:PutObject on releases/*,
+dynamodb:ConditionCheckItem and dynamodb:UpdateItem on the table. Environment: BUCKET, TABLE,
+SETTINGS.
 """
 
 import functools
@@ -20,11 +23,12 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from lambdas.artifact import fetch, parsed, read_files
+from lambdas.aws.artifact import fetch, parsed, read_files
 from lambdas.judge import evaluation_in
-from lensloop import names, release
-from lensloop.errors import BadArtifact, StaleEpoch
 from lensloop.settings import Settings
+from lensloop.wire import manifest as release
+from lensloop.wire import names
+from lensloop.wire.errors import BadArtifact, StaleEpoch
 
 _GOLDEN = re.compile(r"golden/[0-9a-f]{64}\.(jpg|png)")
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say; the same in every retry
@@ -35,7 +39,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     archive, trained_at = fetch(_s3(), bucket, event["model"])
     files = read_files(archive, _belongs)
     evaluation_in(files, digest)
-    manifest, content = build(Settings.from_json(os.environ["SETTINGS"]).project, epoch, files, trained_at)
+    manifest, content = build(
+        Settings.from_json(os.environ["SETTINGS"]).project, epoch, files, trained_at
+    )
     for name, body in content.items():
         write_once(bucket, names.release(epoch, name), body)
     make_live(epoch, digest, manifest)
@@ -70,12 +76,16 @@ def build(
     )
     content = {name: files[name] for name in ("model.onnx", "test.csv", "evaluation.json")}
     content["golden.zip"] = golden
-    content["manifest.json"] = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False).encode()
+    content["manifest.json"] = json.dumps(
+        manifest, indent=1, sort_keys=True, ensure_ascii=False
+    ).encode()
     return manifest, content
 
 
 def pack_golden(pictures: Any, files: dict[str, bytes]) -> bytes:
-    """The pictures that a camera proves itself on, in one archive that is the same whenever it is made."""
+    """The pictures that a camera proves itself on, in one archive that is the same whenever it is
+    made.
+    """
     if not isinstance(pictures, list) or not all(isinstance(picture, dict) for picture in pictures):
         raise BadArtifact("evaluation.json: `golden` must be a list of pictures.")
     packed = io.BytesIO()
@@ -84,7 +94,10 @@ def pack_golden(pictures: Any, files: dict[str, bytes]) -> bytes:
             name = str(picture.get("file"))
             body = files.get(name)
             if body is None or hashlib.sha256(body).hexdigest() != picture.get("sha256"):
-                raise BadArtifact(f"The golden picture {name} is missing from the model archive or is another picture.")
+                raise BadArtifact(
+                    f"The golden picture {name} is missing from the model archive or is another"
+                    " picture."
+                )
             entry = zipfile.ZipInfo(name, _LONG_AGO)
             entry.create_system, entry.external_attr = 3, 0o644 << 16
             archive.writestr(entry, body)
@@ -94,12 +107,16 @@ def pack_golden(pictures: Any, files: dict[str, bytes]) -> bytes:
 def write_once(bucket: str, key: str, body: bytes) -> None:
     """What is there already must be the same, as it is after a retry."""
     try:
-        _s3().put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*", ContentType=_type_of(key))
+        _s3().put_object(
+            Bucket=bucket, Key=key, Body=body, IfNoneMatch="*", ContentType=_type_of(key)
+        )
     except ClientError as error:
         if error.response["Error"]["Code"] != "PreconditionFailed":
             raise
         if _s3().get_object(Bucket=bucket, Key=key)["Body"].read() != body:
-            raise BadArtifact(f"s3://{bucket}/{key} exists with other content; releases are never changed.") from error
+            raise BadArtifact(
+                f"s3://{bucket}/{key} exists with other content; releases are never changed."
+            ) from error
 
 
 def make_live(epoch: int, digest: str, manifest: dict[str, Any]) -> None:
@@ -121,20 +138,34 @@ def make_live(epoch: int, digest: str, manifest: dict[str, Any]) -> None:
                     "Update": {
                         "TableName": os.environ["TABLE"],
                         "Key": {"id": {"S": "live"}},
-                        "UpdateExpression": "SET #epoch = :epoch, #dataset = :dataset, #model_sha256 = :model_sha256, "
-                        "#labels = :labels, #released_at = :now",
-                        # The last alternative is this very release again: a retry whose first answer was lost.
-                        "ConditionExpression": "attribute_not_exists(#epoch) OR #epoch < :epoch "
-                        "OR (#epoch = :epoch AND #model_sha256 = :model_sha256)",
+                        "UpdateExpression": (
+                            "SET #epoch = :epoch, #dataset = :dataset, #model_sha256 ="
+                            " :model_sha256, #labels = :labels, #released_at = :now"
+                        ),
+                        # The last alternative is this very release again: a retry whose first
+                        # answer was lost.
+                        "ConditionExpression": (
+                            "attribute_not_exists(#epoch) OR #epoch < :epoch "
+                            "OR (#epoch = :epoch AND #model_sha256 = :model_sha256)"
+                        ),
                         "ExpressionAttributeNames": {
-                            f"#{name}": name for name in ("epoch", "dataset", "model_sha256", "labels", "released_at")
+                            f"#{name}": name
+                            for name in (
+                                "epoch",
+                                "dataset",
+                                "model_sha256",
+                                "labels",
+                                "released_at",
+                            )
                         },
-                        "ExpressionAttributeValues": values
-                        | {
-                            ":dataset": {"S": digest},
-                            ":labels": {"L": [{"S": label} for label in manifest["labels"]]},
-                            ":now": {"N": str(int(time.time()))},
-                        },
+                        "ExpressionAttributeValues": (
+                            values
+                            | {
+                                ":dataset": {"S": digest},
+                                ":labels": {"L": [{"S": label} for label in manifest["labels"]]},
+                                ":now": {"N": str(int(time.time()))},
+                            }
+                        ),
                     }
                 },
             ]
@@ -142,7 +173,9 @@ def make_live(epoch: int, digest: str, manifest: dict[str, Any]) -> None:
     except ClientError as error:
         causes = [cause.get("Code") for cause in error.response.get("CancellationReasons", [])]
         if "ConditionalCheckFailed" in causes:
-            raise StaleEpoch(f"Run {epoch} no longer holds the lease, so its release does not become live.") from error
+            raise StaleEpoch(
+                f"Run {epoch} no longer holds the lease, so its release does not become live."
+            ) from error
         raise
 
 

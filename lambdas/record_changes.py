@@ -1,4 +1,6 @@
-"""Did anything under images/ change? Raises the trigger's mark, and only then lets SQS forget the events."""
+"""Did anything under images/ change? Raises the trigger's mark, and only then lets SQS forget the
+events.
+"""
 
 import functools
 import json
@@ -9,11 +11,12 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.trigger_store import TriggerStore
+from lambdas.aws.trigger_store import TriggerStore
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """One mark for the whole batch is enough, and no event is passed over: the data set's digest decides what matters.
+    """One mark for the whole batch is enough, and no event is passed over: the data set's digest
+    decides what matters.
 
     If the mark cannot be raised this raises, and SQS delivers the whole batch again.
     """
@@ -26,11 +29,17 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 def _wake_tick() -> None:
     """A courtesy: the minute tick comes anyway, so a failure here must not bring the batch back."""
     try:
-        _lambda().invoke(FunctionName=os.environ["TICK_FUNCTION"], InvocationType="Event", Payload=b"{}")
+        _lambda().invoke(
+            FunctionName=os.environ["TICK_FUNCTION"], InvocationType="Event", Payload=b"{}"
+        )
     except (BotoCoreError, ClientError) as error:
         print(
             json.dumps(
-                {"level": "WARNING", "message": "The tick was not woken; the next minute does it.", "error": str(error)}
+                {
+                    "level": "WARNING",
+                    "message": "The tick was not woken; the next minute does it.",
+                    "error": str(error),
+                }
             )
         )
 

@@ -1,6 +1,8 @@
-"""Which labels does the model that was just trained doubt? Puts them into the report of its data set.
+"""Which labels does the model that was just trained doubt? Puts them into the report of its data
+set.
 
-It does so before the verdict, because a model is often refused for wrong labels, and the report then shows which.
+It does so before the verdict, because a model is often refused for wrong labels, and the report
+then shows which.
 
 Needs: s3:GetObject on training/* and datasets/*, s3:PutObject on datasets/*. Environment: BUCKET.
 """
@@ -9,11 +11,11 @@ import csv
 from collections.abc import Sequence
 from typing import Any
 
-from lambdas import bucket
-from lambdas.artifact import fetch, parsed, read_files
-from lensloop import names
-from lensloop.errors import StaleEpoch
-from lensloop.suspicious_labels import COLUMNS, FILE, Doubt, doubted, read_doubts, sentences
+from lambdas.aws import bucket
+from lambdas.aws.artifact import fetch, parsed, read_files
+from lensloop.dataset.suspicious import COLUMNS, FILE, Doubt, doubted, read_doubts, sentences
+from lensloop.wire import names
+from lensloop.wire.errors import StaleEpoch
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -25,7 +27,10 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     doubts = read_doubts(parsed(files, FILE))
     report = bucket.read_json(names.dataset(digest, "report.json"))
     if report["epoch"] != epoch:
-        raise StaleEpoch(f"The report of {digest} is of run {report['epoch']} by now, so run {epoch} leaves it alone.")
+        raise StaleEpoch(
+            f"The report of {digest} is of run {report['epoch']} by now, so run {epoch} leaves it"
+            " alone."
+        )
     report = doubted(report, doubts)
     _write_all(names.dataset(digest, "suspicious.csv"), doubts)
     bucket.write_report(digest, report)

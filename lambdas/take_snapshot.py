@@ -1,21 +1,24 @@
-"""What is in the bucket now, and which of it is new? Lists images/ once, reads no picture, plans the inspection.
+"""What is in the bucket now, and which of it is new? Lists images/ once, reads no picture, plans
+the inspection.
 
-Writes under datasets/inspections/<epoch>/: what is unchanged, what is gone, and a plan for each chunk of new pictures.
-Only pointers to these are passed on, so the workflow's state stays small at any size.
+Writes under datasets/inspections/<epoch>/: what is unchanged, what is gone, and a plan for each
+chunk of new pictures. Only pointers to these are passed on, so the workflow's state stays small at
+any size.
 
-Needs: s3:ListBucket of images/*, s3:GetObject on datasets/*, s3:PutObject on datasets/inspections/*, dynamodb:GetItem.
-Environment: BUCKET, TABLE.
+Needs: s3:ListBucket of images/*, s3:GetObject on datasets/*, s3:PutObject on
+datasets/inspections/*, dynamodb:GetItem. Environment: BUCKET, TABLE.
 """
 
 import heapq
 from collections.abc import Iterator
 from typing import Any
 
-from lambdas import bucket
-from lambdas.listing import list_images
-from lensloop import names, snapshot
-from lensloop.labels import is_folder_marker, label_of
-from lensloop.rows import Listed, Row
+from lambdas.aws import bucket
+from lambdas.aws.listing import list_images
+from lensloop.dataset import snapshot
+from lensloop.dataset.labels import is_folder_marker, label_of
+from lensloop.dataset.rows import Listed, Row
+from lensloop.wire import names
 
 
 @bucket.without_collector()
@@ -39,11 +42,14 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
             if place.gone:
                 gone.append(place.gone)
     bucket.write_table(snapshot.work_file(epoch, snapshot.GONE), Row._fields, gone)
-    chunks = [names.inspection(epoch, number) for number in range(snapshot.chunk_count(len(to_inspect)))]
+    chunks = [
+        names.inspection(epoch, number) for number in range(snapshot.chunk_count(len(to_inspect)))
+    ]
     for chunk, plan in zip(chunks, snapshot.plans(to_inspect, gone), strict=True):
         bucket.write_json(chunk, plan)
     bucket.write_json(
-        snapshot.work_file(epoch, snapshot.SUMMARY), {"chunks": chunks, "folders": sorted(folders - {""})}
+        snapshot.work_file(epoch, snapshot.SUMMARY),
+        {"chunks": chunks, "folders": sorted(folders - {""})},
     )
     return {"epoch": epoch, "chunks": chunks, "images": images, "new": len(to_inspect)}
 

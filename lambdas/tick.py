@@ -1,7 +1,9 @@
-"""What should the trigger do now? Asks `decide`, does the one step that it answers with, and asks again until it waits.
+"""What should the trigger do now? Asks `decide`, does the one step that it answers with, and asks
+again until it waits.
 
-Runs each minute, after every batch of changes and whenever an execution changes its status; any number may run at once.
-Events: {} or anything for a tick, {"sweep": true} daily, {"clear_blocked": true} from a person.
+Runs each minute, after every batch of changes and whenever an execution changes its status; any
+number may run at once. Events: {} or anything for a tick, {"sweep": true} daily, {"clear_blocked":
+true} from a person.
 """
 
 import functools
@@ -13,12 +15,12 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from lambdas.trigger_facts import error_code, gather, sagemaker, states
-from lambdas.trigger_store import TriggerStore
-from lensloop import names
+from lambdas.aws.executions import error_code, gather, sagemaker, states
+from lambdas.aws.trigger_store import TriggerStore
 from lensloop.settings import Settings
-from lensloop.trigger import decide
-from lensloop.trigger_terms import Pacing, Start, Step, StopTraining, Tell, Wait
+from lensloop.trigger.decide import decide
+from lensloop.trigger.terms import Pacing, Start, Step, StopTraining, Tell, Wait
+from lensloop.wire import names
 
 MAX_STEPS = 50  # far above any honest sequence; what is left is for the next minute
 
@@ -29,7 +31,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     store = TriggerStore(_table())
     if event.get("clear_blocked"):
         store.clear_blocked(int(time.time()))
-    elif event.get("sweep"):  # events can be lost; the next run lists the bucket and compares digests
+    elif event.get(
+        "sweep"
+    ):  # events can be lost; the next run lists the bucket and compares digests
         store.record_change(int(time.time()))
     done = tick(store, Pacing.from_settings(settings), prefix)
     alarms = done[-1].alarms if isinstance(done[-1], Wait) else ()
@@ -42,7 +46,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def tick(store: TriggerStore, pacing: Pacing, prefix: str) -> list[Step]:
-    """The steps that were taken. A step decided twice in a row did not help: AWS may show its effect a little later."""
+    """The steps that were taken. A step decided twice in a row did not help: AWS may show its
+    effect a little later.
+    """
     done: list[Step] = []
     while len(done) < MAX_STEPS:
         state = store.read()
@@ -72,7 +78,9 @@ def act(step: Step, store: TriggerStore) -> None:
 
 
 def _start_execution(epoch: int) -> None:
-    """That it exists already is as good as started: the next look at the execution says whose it is."""
+    """That it exists already is as good as started: the next look at the execution says whose it
+    is.
+    """
     try:
         states().start_execution(
             stateMachineArn=os.environ["RETRAINING_ARN"],

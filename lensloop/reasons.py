@@ -1,4 +1,6 @@
-"""How much of a long list is told? As much as a person reads; 5,000 reasons would burst a workflow's 256 KiB."""
+"""How much of a long list is told? As much as a person reads; 5,000 reasons would burst a
+workflow's 256 KiB.
+"""
 
 from collections.abc import Sequence
 

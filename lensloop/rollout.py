@@ -1,7 +1,8 @@
-"""Has a wave of cameras proved a release? Decided from what each camera answered, and said with the cameras' names.
+"""Has a wave of cameras proved a release? Decided from what each camera answered, and said with the
+cameras' names.
 
-A camera has proved a release when its AWS IoT Job execution SUCCEEDED and its answer names this release's epoch and
-sha256; "succeeded" alone may be an agent that did something else.
+A camera has proved a release when its AWS IoT Job execution SUCCEEDED and its answer names this
+release's epoch and sha256; "succeeded" alone may be an agent that did something else.
 """
 
 import math
@@ -43,7 +44,9 @@ class WaveState:
     reasons: tuple[str, ...] = ()
     proven: int = 0
     cameras: int = 0
-    cancel: bool = False  # whether cameras that have not answered must not take the release any more
+    cancel: bool = (
+        False  # whether cameras that have not answered must not take the release any more
+    )
 
 
 def wave_state(
@@ -53,7 +56,9 @@ def wave_state(
     cameras, needed = len(answers), needed_of(len(answers), patience.min_proven_share)
     proven = [answer.thing for answer in answers if _proved(answer, release)]
     waiting = [answer for answer in answers if answer.status in _OPEN]
-    failures = tuple(_failure(answer, release) for answer in answers if _has_failed(answer, release))
+    failures = tuple(
+        _failure(answer, release) for answer in answers if _has_failed(answer, release)
+    )
     late = patience.elapsed >= patience.timeout
 
     def state(name: str, *reasons: str, cancel: bool = False) -> WaveState:
@@ -64,13 +69,21 @@ def wave_state(
     if len(proven) >= needed:
         return state(PROVEN, *shortened(failures, _NAMED, "more failed"), *_offline(waiting))
     if aborted and not failures:
-        return state(FAILED, "the job was cancelled before enough cameras had proved the release", cancel=True)
+        return state(
+            FAILED,
+            "the job was cancelled before enough cameras had proved the release",
+            cancel=True,
+        )
     if aborted or len(failures) > cameras - needed:
         return state(
-            FAILED, _too_few(proven, cameras, needed), *shortened(failures, _NAMED, "more failed"), cancel=True
+            FAILED,
+            _too_few(proven, cameras, needed),
+            *shortened(failures, _NAMED, "more failed"),
+            cancel=True,
         )
     if late:
-        # Cameras of the fleet that were only offline still get the release, which others have proved, when they return.
+        # Cameras of the fleet that were only offline still get the release, which others have
+        # proved, when they return.
         cancel = wave == "canary" or bool(failures)
         minutes = f"{patience.timeout // 60} minutes"
         return state(
@@ -89,18 +102,24 @@ def needed_of(cameras: int, min_proven_share: float) -> int:
 
 
 def next_look(base: int, patience: Patience) -> int:
-    """Seconds until the next look: a twentieth of the time passed, so that a week's wait stays a short history.
+    """Seconds until the next look: a twentieth of the time passed, so that a week's wait stays a
+    short history.
 
     A workflow's history ends at 25,000 events; looking every 30 seconds for a day would pass that.
     """
     wait = max(base, patience.elapsed // 20)
-    return max(1, min(wait, patience.timeout - patience.elapsed)) if patience.elapsed < patience.timeout else base
+    return (
+        max(1, min(wait, patience.timeout - patience.elapsed))
+        if patience.elapsed < patience.timeout
+        else base
+    )
 
 
 def to_cancel(jobs: Sequence[str], job: str, wave: str) -> list[str]:
     """Which of the project's open jobs make way for `job`: older ones of its own wave.
 
-    A new canary does not touch the fleet, which keeps its release until the canary has proved the new one.
+    A new canary does not touch the fleet, which keeps its release until the canary has proved the
+    new one.
     """
     return sorted(other for other in jobs if other != job and other.endswith(f"-{wave}"))
 
@@ -120,8 +139,13 @@ def _has_failed(answer: Answer, release: Release) -> bool:
 
 def _failure(answer: Answer, release: Release) -> str:
     if answer.status == "SUCCEEDED":
-        runs = f"release {answer.details.get('epoch', '?')} ({answer.details.get('sha256', '?')[:12]})"
-        return f"{answer.thing} says that it runs {runs}, not release {release.epoch} ({release.sha256[:12]})"
+        runs = (
+            f"release {answer.details.get('epoch', '?')} ({answer.details.get('sha256', '?')[:12]})"
+        )
+        return (
+            f"{answer.thing} says that it runs {runs}, not release {release.epoch}"
+            f" ({release.sha256[:12]})"
+        )
     if answer.status == "TIMED_OUT":
         return f"{answer.thing} began but did not finish in time"
     return f"{answer.thing}: {answer.details.get('reason', 'it failed and gave no reason')}"

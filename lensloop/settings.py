@@ -7,32 +7,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from lensloop.errors import SettingsError
+from lensloop.wire.errors import SettingsError
 
 # CloudWatch accepts these and no others.
 LOG_RETENTION_DAYS = (
-    1,
-    3,
-    5,
-    7,
-    14,
-    30,
-    60,
-    90,
-    120,
-    150,
-    180,
-    365,
-    400,
-    545,
-    731,
-    1096,
-    1827,
-    2192,
-    2557,
-    2922,
-    3288,
-    3653,
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 
 
@@ -45,15 +25,25 @@ def _setting(
     form: str = "",
     choices: tuple[int, ...] = (),
 ) -> Any:
-    limits = {"meaning": meaning, "low": low, "high": high, "pattern": pattern, "form": form, "choices": choices}
+    limits = {
+        "meaning": meaning,
+        "low": low,
+        "high": high,
+        "pattern": pattern,
+        "form": form,
+        "choices": choices,
+    }
     return field(default=default, metadata=limits)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The context of cdk.json. Limits and meanings stand beside the defaults: docs/settings.md is made from here."""
+    """The context of cdk.json. Limits and meanings stand beside the defaults: docs/settings.md is
+    made from here.
+    """
 
-    # At most 16 + 8 characters keep the bucket's name within S3's 63 in the region with the longest name.
+    # At most 16 + 8 characters keep the bucket's name within S3's 63 in the region with the longest
+    # name.
     project: str = _setting(
         "trash",
         "Names everything; several projects can live in one account.",
@@ -64,7 +54,10 @@ class Settings:
         "",
         "A second copy beside the first, for example `dev`; empty for the only one.",
         pattern=r"((?!r[0-9])[a-z][a-z0-9]{0,7})?",
-        form="empty, or 1 to 8 lower-case letters and digits, a letter first (and not `r` before a digit)",
+        form=(
+            "empty, or 1 to 8 lower-case letters and digits, a letter first (and not `r` before a"
+            " digit)"
+        ),
     )
     region: str = _setting(
         "",
@@ -79,7 +72,10 @@ class Settings:
         form="empty, or an e-mail address",
     )
     algorithm: str = _setting(
-        "head", "How to train; `head` is a frozen pretrained backbone with a new head.", pattern=r"head", form="`head`"
+        "head",
+        "How to train; `head` is a frozen pretrained backbone with a new head.",
+        pattern=r"head",
+        form="`head`",
     )
     training_instance_type: str = _setting(
         "ml.m5.xlarge",
@@ -92,29 +88,54 @@ class Settings:
     max_training_minutes: int = _setting(60, "A training job is stopped after this long.", 5, 1440)
     # The least is more than stacks/changes.py counts late.
     quiet_seconds: int = _setting(120, "Train when nothing has changed for this long.", 6, 3600)
-    max_wait_seconds: int = _setting(900, "Train after this long even when changes keep coming.", 0, 86400)
-    backoff_seconds: int = _setting(300, "Wait after a failed run; doubles with each failure, up to 6 hours.", 1, 21600)
-    runs_per_day: int = _setting(48, "At most this many runs a day; an alarm says when it bites.", 1, 1000)
+    max_wait_seconds: int = _setting(
+        900, "Train after this long even when changes keep coming.", 0, 86400
+    )
+    backoff_seconds: int = _setting(
+        300, "Wait after a failed run; doubles with each failure, up to 6 hours.", 1, 21600
+    )
+    runs_per_day: int = _setting(
+        48, "At most this many runs a day; an alarm says when it bites.", 1, 1000
+    )
     min_images_per_label: int = _setting(
         10, "A label with fewer usable pictures stops the training, with a reason.", 2, 10000
     )
-    min_test_images_per_label: int = _setting(2, "A verdict needs this many test pictures of each label.", 1, 1000)
+    min_test_images_per_label: int = _setting(
+        2, "A verdict needs this many test pictures of each label.", 1, 1000
+    )
     min_accuracy: float = _setting(0.7, "Floor of test accuracy (0 to 1).", 0, 1)
-    min_recall: float = _setting(0.5, "Floor of every label's recall on the test pictures (0 to 1).", 0, 1)
-    tolerance: float = _setting(0.02, "How far below the live model accuracy or a recall may fall (0 to 1).", 0, 1)
-    max_calibration_error: float = _setting(0.2, "Ceiling of the expected calibration error (0 to 1).", 0, 1)
+    min_recall: float = _setting(
+        0.5, "Floor of every label's recall on the test pictures (0 to 1).", 0, 1
+    )
+    tolerance: float = _setting(
+        0.02, "How far below the live model accuracy or a recall may fall (0 to 1).", 0, 1
+    )
+    max_calibration_error: float = _setting(
+        0.2, "Ceiling of the expected calibration error (0 to 1).", 0, 1
+    )
     canary_timeout_minutes: int = _setting(
         60, "A canary that has not proved the release by then ends the rollout.", 1, 10080
     )
-    fleet_timeout_minutes: int = _setting(1440, "How long the rollout waits for the fleet.", 1, 10080)
-    min_proven_share: float = _setting(0.9, "Share of a wave's cameras that must prove the release (0 to 1).", 0, 1)
-    rollout_check_seconds: int = _setting(30, "How often the rollout looks at the cameras' answers.", 1, 3600)
-    keep_old_versions_days: int = _setting(90, "How long S3 keeps overwritten and deleted pictures.", 1, 3650)
-    log_retention_days: int = _setting(90, "How long CloudWatch keeps logs.", choices=LOG_RETENTION_DAYS)
+    fleet_timeout_minutes: int = _setting(
+        1440, "How long the rollout waits for the fleet.", 1, 10080
+    )
+    min_proven_share: float = _setting(
+        0.9, "Share of a wave's cameras that must prove the release (0 to 1).", 0, 1
+    )
+    rollout_check_seconds: int = _setting(
+        30, "How often the rollout looks at the cameras' answers.", 1, 3600
+    )
+    keep_old_versions_days: int = _setting(
+        90, "How long S3 keeps overwritten and deleted pictures.", 1, 3650
+    )
+    log_retention_days: int = _setting(
+        90, "How long CloudWatch keeps logs.", choices=LOG_RETENTION_DAYS
+    )
     github_repository: str = _setting(
         "",
-        "Repository that may deploy from its branch main without keys, as GitHub's tokens name it: with both ids if it "
-        "was created, renamed or moved since 15 July 2026; empty creates no such role.",
+        "Repository that may deploy from its branch main without keys, as GitHub's tokens name it:"
+        " with both ids if it was created, renamed or moved since 15 July 2026; empty creates no"
+        " such role.",
         pattern=r"([A-Za-z0-9-]+/[A-Za-z0-9._-]+|[A-Za-z0-9-]+@[0-9]+/[A-Za-z0-9._-]+@[0-9]+)?",
         form="empty, `owner/name`, or `owner@id/name@id`",
     )
@@ -124,10 +145,11 @@ class Settings:
 
     @classmethod
     def from_context(cls, context: Mapping[str, Any]) -> "Settings":
-        """Reads the settings out of CDK's context; keys that CDK owns (with `:` or `/`) are passed over.
+        """Reads the settings out of CDK's context; keys that CDK owns (with `:` or `/`) are passed
+        over.
 
-        Raises SettingsError naming every mistake, one sentence each. Values given with `cdk deploy -c key=value`
-        arrive as text and are read as their setting's type.
+        Raises SettingsError naming every mistake, one sentence each. Values given with `cdk deploy
+        -c key=value` arrive as text and are read as their setting's type.
         """
         known = {f.name: f for f in fields(cls)}
         mistakes, values = [], {}
@@ -146,14 +168,18 @@ class Settings:
                 values[key] = value
         settings = cls(**values)
         if settings.max_wait_seconds < settings.quiet_seconds:
-            mistakes.append("`max_wait_seconds` is below `quiet_seconds`; it must be at least as long.")
+            mistakes.append(
+                "`max_wait_seconds` is below `quiet_seconds`; it must be at least as long."
+            )
         if mistakes:
             raise SettingsError("\n".join(mistakes))
         return settings
 
     def to_json(self) -> str:
         """Only what differs from the defaults, so that a Lambda's environment stays small."""
-        return json.dumps({f.name: value for f in fields(self) if (value := getattr(self, f.name)) != f.default})
+        return json.dumps(
+            {f.name: value for f in fields(self) if (value := getattr(self, f.name)) != f.default}
+        )
 
     @classmethod
     def from_json(cls, text: str) -> "Settings":
@@ -166,7 +192,12 @@ class Settings:
 # Context that the stacks read themselves: it says where training runs, not how Lensloop behaves.
 CONTEXT_OF_OTHERS = frozenset({"training_platform"})
 
-KINDS: Mapping[type, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+KINDS: Mapping[type, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+}
 
 
 def _read(raw: Any, kind: type) -> Any:

@@ -1,12 +1,13 @@
-"""What is a training job given of this run? Its channels and hyperparameters, as CreateTrainingJob takes them.
+"""What is a training job given of this run? Its channels and hyperparameters, as CreateTrainingJob
+takes them.
 
 The channels that every job has, code and libraries, are the workflow's own.
 """
 
 from typing import Any
 
-from lensloop import names
 from lensloop.settings import Settings
+from lensloop.wire import names
 
 
 def channels(bucket: str, digest: str, live_epoch: int | None) -> list[dict[str, Any]]:

@@ -1,4 +1,6 @@
-"""`python -m local …`: the local cloud at the command line. The Makefile's up, down, status, deploy-local and demo."""
+"""`python -m local …`: the local cloud at the command line. The Makefile's up, down, status and
+deploy-local.
+"""
 
 import signal
 import sys
@@ -10,12 +12,10 @@ INTERRUPTED = 130
 
 
 def main(arguments: list[str]) -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended politely, it tidies up as after Ctrl-C
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # ended politely, it tidies up as after Ctrl-C
     try:
-        if arguments[:1] == ["demo"]:
-            from local import demo
-
-            return demo.main(arguments[1:])
         options = commands.parser().parse_args(arguments)
         options.run(options)
     except LocalCloudError as problem:

@@ -4,7 +4,8 @@
         outputs = cloud.deploy({"quiet_seconds": "10"})
         cloud.client("s3").upload_file("can.jpg", outputs["Bucket"], "images/metal/can.jpg")
 
-The emulator runs in a process of its own (local/launcher.py). Where the program that started it dies, it ends as well.
+The emulator runs in a process of its own (local/launcher.py). Where the program that started it
+dies, it ends as well.
 """
 
 import contextlib
@@ -37,10 +38,11 @@ PATIENCE_TO_STOP = 8.0
 
 
 class LocalCloud:
-    """`port` and `mqtt_port` of 0 take free ones; `minute_seconds` is how long a minute of a schedule lasts.
+    """`port` and `mqtt_port` of 0 take free ones; `minute_seconds` is how long a minute of a
+    schedule lasts.
 
-    `what` names to others who has it up, `say` hears of progress, and without `patched` it is the emulator as it comes,
-    for the tests of the patches.
+    `what` names to others who has it up, `say` hears of progress, and without `patched` it is the
+    emulator as it comes, for the tests of the patches.
     """
 
     def __init__(
@@ -67,7 +69,12 @@ class LocalCloud:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
         self.stop()
 
     @property
@@ -85,11 +92,15 @@ class LocalCloud:
         return environment(self.port)
 
     def client(self, service: str) -> Any:
-        """A boto3 client that talks to this cloud whatever the environment and ~/.aws say, a proxy for instance."""
+        """A boto3 client that talks to this cloud whatever the environment and ~/.aws say, a proxy
+        for instance.
+        """
         return _session().client(service, endpoint_url=self.endpoint, config=Config(proxies={}))
 
     def start(self, detached: bool = False) -> None:
-        """Returns when everything answers. A detached cloud outlives this program: `make down` ends it."""
+        """Returns when everything answers. A detached cloud outlives this program: `make down` ends
+        it.
+        """
         with self._state.locked() as lock:
             leftovers.end(self._state.root)  # of one that was killed
             self._state.clear()
@@ -127,7 +138,9 @@ class LocalCloud:
     def _server_environment(self, detached: bool) -> dict[str, str]:
         """Little of the person's own environment: functions inherit it, and it may hold secrets."""
         kept = {
-            name: os.environ[name] for name in ("HOME", "LANG", "LC_ALL", "USER", "SYSTEMROOT") if name in os.environ
+            name: os.environ[name]
+            for name in ("HOME", "LANG", "LC_ALL", "USER", "SYSTEMROOT")
+            if name in os.environ
         }
         return kept | {
             "PATH": search_path(),
@@ -162,24 +175,32 @@ class LocalCloud:
         deadline = time.monotonic() + PATIENCE_TO_START
         while time.monotonic() < deadline:
             if self._server is None or self._server.poll() is not None:
-                raise LocalCloudError(f"The local cloud ended as it started; {self._state.log} says why.")
+                raise LocalCloudError(
+                    f"The local cloud ended as it started; {self._state.log} says why."
+                )
             status, body = _get(self.port, "/_ministack/ready")
             if status == 200 and json.loads(body).get("ready", True):
                 return
             time.sleep(0.05)
         raise LocalCloudError(
-            f"The local cloud did not answer within {PATIENCE_TO_START:.0f} s; see {self._state.log}."
+            f"The local cloud did not answer within {PATIENCE_TO_START:.0f} s; see"
+            f" {self._state.log}."
         )
 
-    def deploy(self, context: dict[str, str] | None = None, app: str | None = None) -> dict[str, str]:
-        """Bootstraps and deploys all stacks with the real CDK CLI; returns the outputs of all stacks by name.
+    def deploy(
+        self, context: dict[str, str] | None = None, app: str | None = None
+    ) -> dict[str, str]:
+        """Bootstraps and deploys all stacks with the real CDK CLI; returns the outputs of all
+        stacks by name.
 
         `app` is the command that synthesizes; without it the one in cdk.json.
         """
         return deploy(self._state, self.env, context or {}, app, self._say)
 
     def stop(self) -> None:
-        """Ends the cloud with everything it started and removes its temporary folders. Logs stay."""
+        """Ends the cloud with everything it started and removes its temporary folders. Logs
+        stay.
+        """
         if not self._started:
             return
         if self._server is not None:
@@ -196,13 +217,17 @@ def _end(server: subprocess.Popen[bytes]) -> None:
         server.send_signal(signal.SIGTERM)
     try:
         server.wait(PATIENCE_TO_STOP)
-    except subprocess.TimeoutExpired:  # a CloudFormation custom resource that waits keeps the emulator alive
+    except (
+        subprocess.TimeoutExpired
+    ):  # a CloudFormation custom resource that waits keeps the emulator alive
         server.kill()
         server.wait()
 
 
 def environment(port: int) -> dict[str, str]:
-    """For programs that use the cloud at this port. By 127.0.0.1, because <bucket>.localhost does not resolve."""
+    """For programs that use the cloud at this port. By 127.0.0.1, because <bucket>.localhost does
+    not resolve.
+    """
     return {
         "AWS_ENDPOINT_URL": f"http://{ports.LOOPBACK}:{port}",
         "AWS_ACCESS_KEY_ID": "test",
@@ -218,7 +243,9 @@ def environment(port: int) -> dict[str, str]:
 
 
 def _session() -> boto3.Session:
-    """Ignores profiles and configuration files, so that a person's AWS_PROFILE cannot break or redirect it."""
+    """Ignores profiles and configuration files, so that a person's AWS_PROFILE cannot break or
+    redirect it.
+    """
     core = botocore.session.Session(
         session_vars={
             "profile": (None, None, None, None),

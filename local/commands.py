@@ -28,27 +28,46 @@ PLAYING = {
 def parser() -> argparse.ArgumentParser:
     main = argparse.ArgumentParser(
         prog="python -m local",
-        description="A whole AWS on this machine, without an account. It listens on loopback only and keeps its things "
-        "in .local/. LENSLOOP_LOCAL, LENSLOOP_PORT and LENSLOOP_MQTT_PORT choose another folder and other ports.",
+        description=(
+            "A whole AWS on this machine, without an account. It listens on loopback only and keeps"
+            " its things in .local/. LENSLOOP_LOCAL, LENSLOOP_PORT and LENSLOOP_MQTT_PORT choose"
+            " another folder and other ports."
+        ),
     )
     commands = main.add_subparsers(required=True, metavar="command")
     start = commands.add_parser("up", help="start it and leave it running")
     start.add_argument(
-        "--minute", type=float, default=3, metavar="SECONDS", help="how long a minute of a schedule lasts (3)"
+        "--minute",
+        type=float,
+        default=3,
+        metavar="SECONDS",
+        help="how long a minute of a schedule lasts (3)",
     )
     start.set_defaults(run=up)
     commands.add_parser("down", help="stop it, with everything it started").set_defaults(run=down)
-    commands.add_parser("status", help="say whether it runs, and how to talk to it").set_defaults(run=status)
-    put = commands.add_parser("deploy", help="deploy the stacks to the one that runs, with the real CDK CLI")
-    put.add_argument("-c", "--context", action="append", default=[], metavar="KEY=VALUE", help="a setting of cdk.json")
+    commands.add_parser("status", help="say whether it runs, and how to talk to it").set_defaults(
+        run=status
+    )
+    put = commands.add_parser(
+        "deploy", help="deploy the stacks to the one that runs, with the real CDK CLI"
+    )
+    put.add_argument(
+        "-c",
+        "--context",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting of cdk.json",
+    )
     put.set_defaults(run=deploy_stacks)
-    commands.add_parser("demo", help="watch the whole loop; `python -m local demo --help` says more")
     return main
 
 
 def up(options: argparse.Namespace) -> None:
     if options.minute <= 0:
-        raise LocalCloudError(f"--minute is {options.minute}; a minute must last longer than nothing.")
+        raise LocalCloudError(
+            f"--minute is {options.minute}; a minute must last longer than nothing."
+        )
     cloud = LocalCloud(
         _state().root,
         port=port("LENSLOOP_PORT", PORT),
@@ -58,12 +77,15 @@ def up(options: argparse.Namespace) -> None:
     )
     print("Starting the local cloud …", flush=True)
     cloud.start(detached=True)
-    print(f"The local cloud is up; the MQTT broker listens on {LOOPBACK}:{cloud.mqtt_port}, its CA is {cloud.ca_pem}.")
+    print(
+        f"The local cloud is up; the MQTT broker listens on {LOOPBACK}:{cloud.mqtt_port}, its CA is"
+        f" {cloud.ca_pem}."
+    )
     _say_how_to_use_it(cloud.port)
     print("Deploy the stacks with `make deploy-local`, and stop it with `make down`.")
 
 
-def down(options: argparse.Namespace) -> None:  # noqa: ARG001
+def down(options: argparse.Namespace) -> None:
     state = _state()
     running = state.running()
     if running and running.pid:
@@ -73,12 +95,14 @@ def down(options: argparse.Namespace) -> None:  # noqa: ARG001
             os.kill(running.pid, signal.SIGKILL)
     leftovers.end(state.root)
     if not state.wait_until_free(PATIENCE_TO_STOP):
-        raise LocalCloudError(f"{running.sentence if running else 'It'} and does not stop. End that process by hand.")
+        raise LocalCloudError(
+            f"{running.sentence if running else 'It'} and does not stop. End that process by hand."
+        )
     state.clear()
     print("The local cloud has stopped." if running else "No local cloud was running.")
 
 
-def status(options: argparse.Namespace) -> None:  # noqa: ARG001
+def status(options: argparse.Namespace) -> None:
     running = _running()
     print(f"{running.sentence}; the MQTT broker listens on {LOOPBACK}:{running.mqtt_port}.")
     _say_how_to_use_it(running.port)
@@ -87,16 +111,28 @@ def status(options: argparse.Namespace) -> None:  # noqa: ARG001
 def deploy_stacks(options: argparse.Namespace) -> None:
     wrong = [word for word in options.context if "=" not in word]
     if wrong:
-        raise LocalCloudError(f"`-c {wrong[0]}` must be a key and a value, as in `-c quiet_seconds=20`.")
+        raise LocalCloudError(
+            f"`-c {wrong[0]}` must be a key and a value, as in `-c quiet_seconds=20`."
+        )
     running, context = _running(), PLAYING | dict(word.split("=", 1) for word in options.context)
     cdk()  # says what is missing before anything else is done
     outputs = deploy(_state(), environment(running.port), context, None, print)
-    print("\n".join(f"{name} = {value}" for name, value in outputs.items() if not name.startswith("ExportsOutput")))
+    print(
+        "\n".join(
+            f"{name} = {value}"
+            for name, value in outputs.items()
+            if not name.startswith("ExportsOutput")
+        )
+    )
 
 
 def _say_how_to_use_it(port: int) -> None:
     print("In a shell, this sends the AWS CLI and every SDK to it:")
-    print("\n".join(f"  export {name}={shlex.quote(value)}" for name, value in environment(port).items()))
+    print(
+        "\n".join(
+            f"  export {name}={shlex.quote(value)}" for name, value in environment(port).items()
+        )
+    )
 
 
 def _state() -> StateDir:

@@ -1,4 +1,6 @@
-"""How do the real stacks get onto the local cloud? By the real CDK CLI: bootstrap once, then deploy all stacks."""
+"""How do the real stacks get onto the local cloud? By the real CDK CLI: bootstrap once, then deploy
+all stacks.
+"""
 
 import json
 import os
@@ -21,7 +23,11 @@ APP_FAILED = "Subprocess exited with error 1"
 
 
 def deploy(
-    state: StateDir, env: Mapping[str, str], context: Mapping[str, str], app: str | None, say: Callable[[str], None]
+    state: StateDir,
+    env: Mapping[str, str],
+    context: Mapping[str, str],
+    app: str | None,
+    say: Callable[[str], None],
 ) -> dict[str, str]:
     node, program = cdk()
     state.deploy_log.write_text("")
@@ -34,7 +40,9 @@ def deploy(
         "PATH": search_path(),
         "JSII_NODE": node,
         "TMPDIR": str(state.temporary),
-        "CDK_HOME": str(state.temporary / "cdk-home"),  # caches and notices, else in the person's home
+        "CDK_HOME": str(
+            state.temporary / "cdk-home"
+        ),  # caches and notices, else in the person's home
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
     }
@@ -45,13 +53,28 @@ def deploy(
     source = ["--app", app] if app else []
 
     say("  synthesizing the stacks (up to half a minute)")
-    # Not left to `bootstrap`: for that command the CLI skips bundling, and assets would be the whole project.
-    _run([*common, "synth", "--quiet", *source, *settings, "--output", str(state.assembly)], variables, state, say)
+    # Not left to `bootstrap`: for that command the CLI skips bundling, and assets would be the
+    # whole project.
+    _run(
+        [*common, "synth", "--quiet", *source, *settings, "--output", str(state.assembly)],
+        variables,
+        state,
+        say,
+    )
     say("  bootstrapping the account")
     _run([*common, "bootstrap", TARGET, "--app", str(state.assembly)], variables, state, say)
     say("  deploying the stacks")
     _run(
-        [*common, "deploy", "--app", str(state.assembly), "--all", *quietly, "--outputs-file", str(state.outputs)],
+        [
+            *common,
+            "deploy",
+            "--app",
+            str(state.assembly),
+            "--all",
+            *quietly,
+            "--outputs-file",
+            str(state.outputs),
+        ],
         variables,
         state,
         say,
@@ -60,8 +83,12 @@ def deploy(
     return {name: value for stack in written.values() for name, value in stack.items()}
 
 
-def _run(command: list[str], variables: dict[str, str], state: StateDir, say: Callable[[str], None]) -> None:
-    """Runs one command of the CLI; all it prints goes to the log, what tells of progress to the person."""
+def _run(
+    command: list[str], variables: dict[str, str], state: StateDir, say: Callable[[str], None]
+) -> None:
+    """Runs one command of the CLI; all it prints goes to the log, what tells of progress to the
+    person.
+    """
     started, lines = time.monotonic(), []
     with state.deploy_log.open("a") as log:
         log.write(f"$ {shlex.join(command)}\n")
@@ -78,7 +105,7 @@ def _run(command: list[str], variables: dict[str, str], state: StateDir, say: Ca
             start_new_session=True,
         )
         try:
-            assert process.stdout is not None  # noqa: S101
+            assert process.stdout is not None
             for line in process.stdout:
                 log.write(line)
                 log.flush()
@@ -91,7 +118,9 @@ def _run(command: list[str], variables: dict[str, str], state: StateDir, say: Ca
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
     if failed:
-        raise LocalCloudError(f"The deployment failed: {_complaint(lines)} (all of it: {state.deploy_log})")
+        raise LocalCloudError(
+            f"The deployment failed: {_complaint(lines)} (all of it: {state.deploy_log})"
+        )
 
 
 def _complaint(lines: list[str]) -> str:

@@ -1,4 +1,6 @@
-"""What can a person have to mend before the local cloud runs? One exception, whose message says what to do next."""
+"""What can a person have to mend before the local cloud runs? One exception, whose message says
+what to do next.
+"""
 
 
 class LocalCloudError(Exception):

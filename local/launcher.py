@@ -1,6 +1,7 @@
 """The process that is the local cloud: the pinned emulator with our patches and SageMaker.
 
-Started by local/cloud.py, which sets its environment. It ends on SIGTERM, and when the program that started it is gone.
+Started by local/cloud.py, which sets its environment. It ends on SIGTERM, and when the program that
+started it is gone.
 """
 
 import os
@@ -26,7 +27,9 @@ def _serve() -> None:
     from local import old_python
 
     old_python.mend()
-    if os.environ.get("LENSLOOP_PATCHES") != "none":  # the tests run the emulator as it is, to see what a patch is for
+    if (
+        os.environ.get("LENSLOOP_PATCHES") != "none"
+    ):  # the tests run the emulator as it is, to see what a patch is for
         from local.patches import apply_all
 
         apply_all()
@@ -35,7 +38,9 @@ def _serve() -> None:
 
 
 def _end_with_parent() -> None:
-    """Stdin is a pipe that only the parent holds: it closes when the parent ends, in whatever way."""
+    """Stdin is a pipe that only the parent holds: it closes when the parent ends, in whatever
+    way.
+    """
     while os.read(0, 1024):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

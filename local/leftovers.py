@@ -1,7 +1,8 @@
 """Which processes does a local cloud leave behind, and how are they ended?
 
-Every process below the cloud inherits a variable that names its state folder: the functions' workers, the training
-jobs and what those start. So they are found even when their parent was killed.
+Every process below the cloud inherits a variable that names its state folder: the functions'
+workers, the training jobs and what those start. So they are found even when their parent was
+killed.
 """
 
 import os
@@ -36,14 +37,21 @@ def marked(state: Path) -> list[int]:
 
 def _environments() -> list[tuple[int, set[str]]]:
     if sys.platform != "linux":
-        listing = subprocess.run(["ps", "-axEww", "-o", "pid=,command="], capture_output=True, text=True, check=False)
+        listing = subprocess.run(
+            ["ps", "-axEww", "-o", "pid=,command="], capture_output=True, text=True, check=False
+        )
         lines = [line.split() for line in listing.stdout.splitlines() if MARK in line]
         return [(int(words[0]), set(words[1:])) for words in lines]
     found = []
     for folder in Path("/proc").iterdir():
         if re.fullmatch(r"\d+", folder.name):
             try:
-                found.append((int(folder.name), set((folder / "environ").read_text(errors="replace").split("\0"))))
+                found.append(
+                    (
+                        int(folder.name),
+                        set((folder / "environ").read_text(errors="replace").split("\0")),
+                    )
+                )
             except OSError:  # another user's, or gone meanwhile
                 continue
     return found

@@ -1,7 +1,8 @@
 """Where does a local cloud keep its things, and who is using that place now?
 
-The folder is `.local/` (LENSLOOP_LOCAL moves it). Whoever runs a cloud there holds an flock on `lock`; the kernel drops
-it when the last process that inherited it ends, so that no crash leaves a stale lock behind.
+The folder is `.local/` (LENSLOOP_LOCAL moves it). Whoever runs a cloud there holds an flock on
+`lock`; the kernel drops it when the last process that inherited it ends, so that no crash leaves a
+stale lock behind.
 """
 
 import contextlib
@@ -30,7 +31,10 @@ class Running:
 
     @property
     def sentence(self) -> str:
-        return f"{self.what} has had a local cloud up here since {self.started} (process {self.pid}, port {self.port})"
+        return (
+            f"{self.what} has had a local cloud up here since {self.started} (process {self.pid},"
+            f" port {self.port})"
+        )
 
 
 class StateDir:
@@ -92,8 +96,9 @@ class StateDir:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise LocalCloudError(
-                    f"{self._who().sentence}. Stop it with `make down` (or Ctrl-C where it runs), "
-                    "or use another folder and ports: LENSLOOP_LOCAL, LENSLOOP_PORT, LENSLOOP_MQTT_PORT."
+                    f"{self._who().sentence}. Stop it with `make down` (or Ctrl-C where it runs),"
+                    " or use another folder and ports: LENSLOOP_LOCAL, LENSLOOP_PORT,"
+                    " LENSLOOP_MQTT_PORT."
                 ) from None
             yield lock
         finally:

@@ -19,8 +19,12 @@ def cdk() -> tuple[str, str]:
     """The paths of Node and of the CDK CLI's program."""
     node = shutil.which("node", path=search_path())
     if node is None:
-        raise LocalCloudError("Node is missing; `make install` puts Node 24 (from PyPI) beside this Python.")
+        raise LocalCloudError(
+            "Node is missing; `make install` puts Node 24 (from PyPI) beside this Python."
+        )
     program = PROJECT / "node_modules" / "aws-cdk" / "bin" / "cdk"
     if not program.exists():
-        raise LocalCloudError("The CDK CLI is missing (no node_modules/aws-cdk here); `make install` gets it.")
+        raise LocalCloudError(
+            "The CDK CLI is missing (no node_modules/aws-cdk here); `make install` gets it."
+        )
     return node, str(program)

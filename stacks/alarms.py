@@ -1,4 +1,6 @@
-"""What wakes a person? Alarms that tell the project's topic of news, each with a sentence on what it means."""
+"""What wakes a person? Alarms that tell the project's topic of news, each with a sentence on what
+it means.
+"""
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -9,14 +11,24 @@ from constructs import Construct
 
 
 class Alarms(Construct):
-    def __init__(self, scope: Construct, construct_id: str, *, prefix: str, topic: sns.ITopic) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, prefix: str, topic: sns.ITopic
+    ) -> None:
         super().__init__(scope, construct_id)
         self._prefix = prefix
         self._tell = actions.SnsAction(topic)
 
-    def when_any(self, what: str, metric: cloudwatch.IMetric, meaning: str, *, periods: int = 1) -> None:
+    def when_any(
+        self, what: str, metric: cloudwatch.IMetric, meaning: str, *, periods: int = 1
+    ) -> None:
         """At least one, in as many periods in a row; silence is good news."""
-        self._alarm(what, metric, meaning, periods, cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD)
+        self._alarm(
+            what,
+            metric,
+            meaning,
+            periods,
+            cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        )
 
     def when_none(self, what: str, metric: cloudwatch.IMetric, meaning: str) -> None:
         """Fewer than one; silence is bad news."""

@@ -1,16 +1,20 @@
-"""What may a camera say and hear? Its own jobs and its own results, with its own certificate, under its own name."""
+"""What may a camera say and hear? Its own jobs and its own results, with its own certificate, under
+its own name.
+"""
 
 from typing import Any
 
 import aws_cdk as cdk
 
-from lensloop import names
+from lensloop.wire import names
 
 ME = "${iot:Connection.Thing.ThingName}"
 
 
 def camera_policy(stack: cdk.Stack) -> dict[str, Any]:
-    """One policy for all cameras: AWS IoT puts in the name of the thing that the certificate is attached to."""
+    """One policy for all cameras: AWS IoT puts in the name of the thing that the certificate is
+    attached to.
+    """
 
     def arn(kind: str, name: str) -> str:
         return stack.format_arn(service="iot", resource=kind, resource_name=name)

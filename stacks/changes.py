@@ -1,4 +1,6 @@
-"""How does a change under images/ reach the trigger? S3 → EventBridge → a queue → one function that raises a mark."""
+"""How does a change under images/ reach the trigger? S3 → EventBridge → a queue → one function that
+raises a mark.
+"""
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
@@ -9,7 +11,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from lensloop import names
+from lensloop.wire import names
 
 BATCHING = cdk.Duration.seconds(5)
 DELIVERIES = 5  # before a batch is put aside for a person
@@ -19,7 +21,13 @@ class Changes(Construct):
     """Every created or deleted object under images/, and nothing that the system itself writes."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, prefix: str, bucket: s3.IBucket, recorder: lambda_.Function
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        prefix: str,
+        bucket: s3.IBucket,
+        recorder: lambda_.Function,
     ) -> None:
         super().__init__(scope, construct_id)
         self.put_aside = sqs.Queue(
@@ -35,7 +43,9 @@ class Changes(Construct):
             queue_name=f"{prefix}-changes",
             enforce_ssl=True,
             visibility_timeout=_unseen(recorder),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.put_aside, max_receive_count=DELIVERIES),
+            dead_letter_queue=sqs.DeadLetterQueue(
+                queue=self.put_aside, max_receive_count=DELIVERIES
+            ),
         )
         events.Rule(
             self,
@@ -45,14 +55,18 @@ class Changes(Construct):
             event_pattern=events.EventPattern(
                 source=["aws.s3"],
                 detail_type=["Object Created", "Object Deleted"],
-                detail={"bucket": {"name": [bucket.bucket_name]}, "object": {"key": [{"prefix": names.IMAGES_PREFIX}]}},
+                detail={
+                    "bucket": {"name": [bucket.bucket_name]},
+                    "object": {"key": [{"prefix": names.IMAGES_PREFIX}]},
+                },
             ),
             targets=[targets.SqsQueue(queue)],
         )
         recorder.add_event_source(
             event_sources.SqsEventSource(
                 queue,
-                # A burst becomes few invocations; the wait only delays the mark, never loses a change.
+                # A burst becomes few invocations; the wait only delays the mark, never loses a
+                # change.
                 batch_size=1000,
                 max_batching_window=BATCHING,
                 max_concurrency=2,
@@ -62,6 +76,8 @@ class Changes(Construct):
 
 
 def _unseen(recorder: lambda_.Function) -> cdk.Duration:
-    """AWS asks for six times the function's timeout and the batching, so that a slow batch is not delivered twice."""
-    assert recorder.timeout is not None  # noqa: S101
+    """AWS asks for six times the function's timeout and the batching, so that a slow batch is not
+    delivered twice.
+    """
+    assert recorder.timeout is not None
     return cdk.Duration.seconds(6 * recorder.timeout.to_seconds()).plus(BATCHING)

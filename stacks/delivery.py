@@ -1,4 +1,6 @@
-"""Who may deploy without keys? GitHub Actions on branch main of one repository, through CDK's own roles."""
+"""Who may deploy without keys? GitHub Actions on branch main of one repository, through CDK's own
+roles.
+"""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -12,8 +14,12 @@ BOOTSTRAP_ROLES = ("deploy-role", "file-publishing-role", "lookup-role")
 
 
 class DeliveryStack(cdk.Stack):
-    def __init__(self, scope: Construct, prefix: str, *, settings: Settings, env: cdk.Environment) -> None:
-        super().__init__(scope, f"{prefix}-delivery", env=env, description="Lensloop: deployments from GitHub")
+    def __init__(
+        self, scope: Construct, prefix: str, *, settings: Settings, env: cdk.Environment
+    ) -> None:
+        super().__init__(
+            scope, f"{prefix}-delivery", env=env, description="Lensloop: deployments from GitHub"
+        )
         role = iam.Role(
             self,
             "Deploy",
@@ -30,7 +36,9 @@ class DeliveryStack(cdk.Stack):
             max_session_duration=cdk.Duration.hours(1),
             description=f"{settings.github_repository}, branch main, deploys {prefix}",
         )
-        qualifier = self.synthesizer.bootstrap_qualifier or cdk.DefaultStackSynthesizer.DEFAULT_QUALIFIER
+        qualifier = (
+            self.synthesizer.bootstrap_qualifier or cdk.DefaultStackSynthesizer.DEFAULT_QUALIFIER
+        )
         role.add_to_policy(
             iam.PolicyStatement(
                 actions=["sts:AssumeRole"],
@@ -40,10 +48,19 @@ class DeliveryStack(cdk.Stack):
                 ],
             )
         )
-        cdk.CfnOutput(self, "DeployRole", value=role.role_arn, description="Repository variable AWS_DEPLOY_ROLE")
+        cdk.CfnOutput(
+            self,
+            "DeployRole",
+            value=role.role_arn,
+            description="Repository variable AWS_DEPLOY_ROLE",
+        )
 
     def _provider_arn(self, settings: Settings) -> str:
         if settings.github_provider_exists:
-            return self.format_arn(service="iam", region="", resource="oidc-provider", resource_name=HOST)
-        provider = iam.OidcProviderNative(self, "GitHub", url=f"https://{HOST}", client_ids=["sts.amazonaws.com"])
+            return self.format_arn(
+                service="iam", region="", resource="oidc-provider", resource_name=HOST
+            )
+        provider = iam.OidcProviderNative(
+            self, "GitHub", url=f"https://{HOST}", client_ids=["sts.amazonaws.com"]
+        )
         return provider.oidc_provider_arn

@@ -6,20 +6,28 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from lensloop import names
 from lensloop.settings import Settings
+from lensloop.wire import names
 from stacks.alarms import Alarms
-from stacks.code import functions_code
-from stacks.function import Function
-from stacks.rollout_workflow import RolloutFunctions, RolloutWorkflow
+from stacks.assets.code import functions_code
+from stacks.steps.function import Function
+from stacks.steps.rollout_workflow import RolloutFunctions, RolloutWorkflow
 from stacks.storage import StorageStack
 
 
 class FleetStack(cdk.Stack):
     def __init__(
-        self, scope: Construct, prefix: str, *, settings: Settings, env: cdk.Environment, storage: StorageStack
+        self,
+        scope: Construct,
+        prefix: str,
+        *,
+        settings: Settings,
+        env: cdk.Environment,
+        storage: StorageStack,
     ) -> None:
-        super().__init__(scope, f"{prefix}-fleet", env=env, description="Lensloop: releases to cameras")
+        super().__init__(
+            scope, f"{prefix}-fleet", env=env, description="Lensloop: releases to cameras"
+        )
         self._prefix, self._storage = prefix, storage
         workflow = RolloutWorkflow(
             self,
@@ -31,7 +39,9 @@ class FleetStack(cdk.Stack):
         )
         self.rollout = workflow.state_machine
         alarms = Alarms(self, "Alarms", prefix=prefix, topic=storage.topic)
-        alarms.when_it_fails("rollout", self.rollout, "A rollout ended badly; its execution says why.")
+        alarms.when_it_fails(
+            "rollout", self.rollout, "A rollout ended badly; its execution says why."
+        )
         cdk.CfnOutput(self, "RolloutWorkflow", value=self.rollout.state_machine_arn)
 
     def _steps(self, settings: Settings) -> RolloutFunctions:
@@ -55,7 +65,9 @@ class FleetStack(cdk.Stack):
             CANARY_GROUP_ARN=canary,
             FLEET_GROUP_ARN=fleet,
         )
-        deploy_release = step("deploy_release", BUCKET=bucket.bucket_name, PRESIGN_ROLE_ARN=presign.role_arn)
+        deploy_release = step(
+            "deploy_release", BUCKET=bucket.bucket_name, PRESIGN_ROLE_ARN=presign.role_arn
+        )
         deploy_release.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
         deploy_release.allow("s3:GetObject", on=bucket.arn_for_objects(f"{names.RELEASES_PREFIX}*"))
         deploy_release.allow("iot:CreateJob", on=[*jobs, *groups])
@@ -66,10 +78,13 @@ class FleetStack(cdk.Stack):
             on=presign.role_arn,
             when={"StringEquals": {"iam:PassedToService": "iot.amazonaws.com"}},
         )
-        # One call for every camera that answered, a few tens of milliseconds each: for thousands of cameras, minutes.
+        # One call for every camera that answered, a few tens of milliseconds each: for thousands of
+        # cameras, minutes.
         check_rollout = step("check_rollout", timeout_seconds=900)
         check_rollout.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
-        check_rollout.allow("iot:DescribeJob", "iot:CancelJob", "iot:ListJobExecutionsForJob", on=jobs)
+        check_rollout.allow(
+            "iot:DescribeJob", "iot:CancelJob", "iot:ListJobExecutionsForJob", on=jobs
+        )
         check_rollout.allow("iot:DescribeJobExecution", on=[*jobs, things])
         check_rollout.allow("iot:ListThingsInThingGroup", on=groups)
         return RolloutFunctions(deploy_release=deploy_release, check_rollout=check_rollout)

@@ -1,4 +1,6 @@
-"""What turns changed pictures into a better release? The trigger, the workflow's steps, the training job, alarms."""
+"""What turns changed pictures into a better release? The trigger, the workflow's steps, the
+training job, alarms.
+"""
 
 from functools import partial
 
@@ -10,16 +12,16 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from lensloop import names
 from lensloop.settings import Settings
+from lensloop.wire import names
 from stacks.alarms import Alarms, lensloop_metric
+from stacks.assets.code import functions_code, functions_code_with_pillow
 from stacks.changes import Changes
-from stacks.code import functions_code, functions_code_with_pillow
-from stacks.function import Function
-from stacks.retraining_workflow import RetrainingFunctions, RetrainingWorkflow
+from stacks.steps.function import Function
+from stacks.steps.retraining_workflow import RetrainingFunctions, RetrainingWorkflow
 from stacks.storage import StorageStack
-from stacks.training_jobs import TrainingJobs
-from stacks.training_step import job_arns
+from stacks.training.jobs import TrainingJobs
+from stacks.training.step import job_arns
 
 
 class RetrainingStack(cdk.Stack):
@@ -33,10 +35,17 @@ class RetrainingStack(cdk.Stack):
         storage: StorageStack,
         rollout: sfn.IStateMachine,
     ) -> None:
-        super().__init__(scope, f"{prefix}-retraining", env=env, description="Lensloop: pictures to releases")
+        super().__init__(
+            scope, f"{prefix}-retraining", env=env, description="Lensloop: pictures to releases"
+        )
         self._prefix, self._storage = prefix, storage
         self._function = partial(
-            Function, self, prefix=prefix, settings=settings, code=functions_code(), TABLE=storage.table.table_name
+            Function,
+            self,
+            prefix=prefix,
+            settings=settings,
+            code=functions_code(),
+            TABLE=storage.table.table_name,
         )
         workflow = RetrainingWorkflow(
             self,
@@ -59,30 +68,40 @@ class RetrainingStack(cdk.Stack):
         step = partial(self._function, BUCKET=bucket.bucket_name, timeout_seconds=900)
 
         take_snapshot = step("take_snapshot", memory_mb=2048)
-        take_snapshot.allow("s3:ListBucket", on=bucket.bucket_arn, when=_prefixes(names.IMAGES_PREFIX))
+        take_snapshot.allow(
+            "s3:ListBucket", on=bucket.bucket_arn, when=_prefixes(names.IMAGES_PREFIX)
+        )
         take_snapshot.allow("s3:GetObject", on=state(names.DATASETS_PREFIX))
         take_snapshot.allow("s3:PutObject", on=state(names.INSPECTIONS_PREFIX))
         take_snapshot.allow("dynamodb:GetItem", on=table)
 
         # One vCPU, and room for the largest picture that inspection accepts.
         inspect_images = step("inspect_images", memory_mb=1769, code=functions_code_with_pillow())
-        inspect_images.allow("s3:GetObject", on=state(names.IMAGES_PREFIX, names.INSPECTIONS_PREFIX))
+        inspect_images.allow(
+            "s3:GetObject", on=state(names.IMAGES_PREFIX, names.INSPECTIONS_PREFIX)
+        )
         inspect_images.allow("s3:PutObject", on=state(names.INSPECTIONS_PREFIX))
 
         assemble_dataset = step("assemble_dataset", memory_mb=3008)
         assemble_dataset.allow("s3:GetObject", on=state(names.DATASETS_PREFIX))
         assemble_dataset.allow("s3:PutObject", on=state(names.DATASETS_PREFIX))
-        assemble_dataset.allow("dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:PutItem", on=table)
+        assemble_dataset.allow(
+            "dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:PutItem", on=table
+        )
 
         report_suspicious_labels = step("report_suspicious_labels", memory_mb=1024)
-        report_suspicious_labels.allow("s3:GetObject", on=state(names.TRAINING_PREFIX, names.DATASETS_PREFIX))
+        report_suspicious_labels.allow(
+            "s3:GetObject", on=state(names.TRAINING_PREFIX, names.DATASETS_PREFIX)
+        )
         report_suspicious_labels.allow("s3:PutObject", on=state(names.DATASETS_PREFIX))
 
         judge = step("judge", memory_mb=1024)
         judge.allow("s3:GetObject", on=state(names.TRAINING_PREFIX))
 
         publish_release = step("publish_release", memory_mb=1769)
-        publish_release.allow("s3:GetObject", on=state(names.TRAINING_PREFIX, names.RELEASES_PREFIX))
+        publish_release.allow(
+            "s3:GetObject", on=state(names.TRAINING_PREFIX, names.RELEASES_PREFIX)
+        )
         publish_release.allow("s3:PutObject", on=state(names.RELEASES_PREFIX))
         publish_release.allow("dynamodb:UpdateItem", "dynamodb:ConditionCheckItem", on=table)
         return RetrainingFunctions(
@@ -99,7 +118,9 @@ class RetrainingStack(cdk.Stack):
 
     def _tick(self, workflow: sfn.StateMachine) -> Function:
         topic = self._storage.topic
-        tick = self._function("tick", RETRAINING_ARN=workflow.state_machine_arn, TOPIC_ARN=topic.topic_arn)
+        tick = self._function(
+            "tick", RETRAINING_ARN=workflow.state_machine_arn, TOPIC_ARN=topic.topic_arn
+        )
         executions = self.format_arn(
             service="states",
             resource="execution",
@@ -112,9 +133,12 @@ class RetrainingStack(cdk.Stack):
         tick.allow("states:DescribeExecution", on=executions)
         tick.allow("sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob", on=jobs)
         tick.allow("sns:Publish", on=topic.topic_arn)
-        # A redriven execution would run with an epoch that no longer holds the lease; a retry is a new epoch.
+        # A redriven execution would run with an epoch that no longer holds the lease; a retry is a
+        # new epoch.
         tick.add_to_role_policy(
-            iam.PolicyStatement(effect=iam.Effect.DENY, actions=["states:RedriveExecution"], resources=[executions])
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY, actions=["states:RedriveExecution"], resources=[executions]
+            )
         )
         self._wake(tick, workflow)
         return tick
@@ -132,7 +156,11 @@ class RetrainingStack(cdk.Stack):
             rule_name=f"{self._prefix}-every-day",
             description="The sweep: the next run lists the bucket, in case an event was lost",
             schedule=events.Schedule.rate(cdk.Duration.days(1)),
-            targets=[targets.LambdaFunction(tick, event=events.RuleTargetInput.from_object({"sweep": True}))],
+            targets=[
+                targets.LambdaFunction(
+                    tick, event=events.RuleTargetInput.from_object({"sweep": True})
+                )
+            ],
         )
         rule(
             "RunEnded",
@@ -154,16 +182,21 @@ class RetrainingStack(cdk.Stack):
         recorder.allow("lambda:InvokeFunction", on=tick.function_arn)
         return recorder
 
-    def _alarms(self, workflow: sfn.IStateMachine, tick: lambda_.IFunction, changes: Changes) -> None:
+    def _alarms(
+        self, workflow: sfn.IStateMachine, tick: lambda_.IFunction, changes: Changes
+    ) -> None:
         alarms = Alarms(self, "Alarms", prefix=self._prefix, topic=self._storage.topic)
         quarter = cdk.Duration.minutes(15)
         alarms.when_it_fails(
-            "retraining", workflow, "A retraining failed. It is tried again by itself, later each time."
+            "retraining",
+            workflow,
+            "A retraining failed. It is tried again by itself, later each time.",
         )
         alarms.when_any(
             "changes-put-aside",
             changes.put_aside.metric_approximate_number_of_messages_visible(),
-            "Change events could not be recorded; see the log of record-changes. The daily sweep makes up for them.",
+            "Change events could not be recorded; see the log of record-changes. The daily sweep"
+            " makes up for them.",
         )
         alarms.when_any(
             "tick-errors",
@@ -179,7 +212,8 @@ class RetrainingStack(cdk.Stack):
         alarms.when_any(
             "blocked",
             lensloop_metric("DigestBlocked", self._prefix),
-            "Training on the present pictures failed three times. It waits for other pictures or for a person.",
+            "Training on the present pictures failed three times. It waits for other pictures or"
+            " for a person.",
         )
         alarms.when_any(
             "daily-cap",

@@ -1,4 +1,6 @@
-"""What must outlive every deployment? Pictures, releases, the loop's state, where news is told, who the cameras are."""
+"""What must outlive every deployment? Pictures, releases, the loop's state, where news is told, who
+the cameras are.
+"""
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
@@ -9,8 +11,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from lensloop import names
 from lensloop.settings import Settings
+from lensloop.wire import names
 from stacks.camera_policy import camera_policy
 
 INSPECTIONS_KEPT_DAYS = 7
@@ -18,13 +20,25 @@ TRAINING_OUTPUT_KEPT_DAYS = 90
 
 
 class StorageStack(cdk.Stack):
-    def __init__(self, scope: Construct, prefix: str, *, settings: Settings, env: cdk.Environment) -> None:
-        super().__init__(scope, f"{prefix}-storage", env=env, description="Lensloop: pictures, releases, state, news")
+    def __init__(
+        self, scope: Construct, prefix: str, *, settings: Settings, env: cdk.Environment
+    ) -> None:
+        super().__init__(
+            scope,
+            f"{prefix}-storage",
+            env=env,
+            description="Lensloop: pictures, releases, state, news",
+        )
         self.bucket = self._bucket(settings)
         self.table = self._table(prefix)
         self.topic = self._topic(prefix, settings)
         self.canary, self.fleet = self._cameras(prefix)
-        cdk.CfnOutput(self, "Bucket", value=self.bucket.bucket_name, description="Drop pictures under images/<label>/")
+        cdk.CfnOutput(
+            self,
+            "Bucket",
+            value=self.bucket.bucket_name,
+            description="Drop pictures under images/<label>/",
+        )
         cdk.CfnOutput(self, "StateTable", value=self.table.table_name)
         cdk.CfnOutput(self, "NewsTopic", value=self.topic.topic_arn)
         cdk.CfnOutput(self, "CanaryGroup", value=f"{prefix}-canary")
@@ -35,9 +49,11 @@ class StorageStack(cdk.Stack):
         bucket = s3.Bucket(
             self,
             "Pictures",
-            bucket_name=names.bucket(settings.project, settings.stage, cdk.Aws.ACCOUNT_ID, self.region),
-            # S3's own keys: nobody outside the account reads the bucket, and a KMS key would have to be granted to
-            # every role and paid for with every picture.
+            bucket_name=names.bucket(
+                settings.project, settings.stage, cdk.Aws.ACCOUNT_ID, self.region
+            ),
+            # S3's own keys: nobody outside the account reads the bucket, and a KMS key would have
+            # to be granted to every role and paid for with every picture.
             encryption=s3.BucketEncryption.S3_MANAGED,
             enforce_ssl=True,
             minimum_tls_version=1.2,
@@ -47,10 +63,13 @@ class StorageStack(cdk.Stack):
             removal_policy=cdk.RemovalPolicy.RETAIN,
             lifecycle_rules=_lifecycle(settings),
         )
-        # The L2 property `event_bridge_enabled` would add a custom-resource Lambda; CloudFormation can do it itself.
+        # The L2 property `event_bridge_enabled` would add a custom-resource Lambda; CloudFormation
+        # can do it itself.
         cfn_bucket = bucket.node.default_child
-        assert isinstance(cfn_bucket, s3.CfnBucket)  # noqa: S101
-        cfn_bucket.add_property_override("NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True)
+        assert isinstance(cfn_bucket, s3.CfnBucket)
+        cfn_bucket.add_property_override(
+            "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True
+        )
         return bucket
 
     def _table(self, prefix: str) -> dynamodb.TableV2:
@@ -69,7 +88,8 @@ class StorageStack(cdk.Stack):
 
     def _topic(self, prefix: str, settings: Settings) -> sns.Topic:
         topic = sns.Topic(self, "News", topic_name=f"{prefix}-news", enforce_ssl=True)
-        # A topic policy replaces SNS's default one, which is what lets alarms of this account publish.
+        # A topic policy replaces SNS's default one, which is what lets alarms of this account
+        # publish.
         topic.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="AlarmsOfThisProject",
@@ -87,11 +107,14 @@ class StorageStack(cdk.Stack):
         return topic
 
     def _cameras(self, prefix: str) -> tuple[iot.CfnThingGroup, iot.CfnThingGroup]:
-        """What cameras are registered with. A group that goes forgets its cameras, and a policy that certificates hold
-        cannot go at all: in a stack that is destroyed it would stop the destruction."""
+        """What cameras are registered with. A group that goes forgets its cameras, and a policy
+        that certificates hold cannot go at all: in a stack that is destroyed it would stop the
+        destruction."""
         canary = iot.CfnThingGroup(self, "Canary", thing_group_name=f"{prefix}-canary")
         fleet = iot.CfnThingGroup(self, "Fleet", thing_group_name=f"{prefix}-fleet")
-        policy = iot.CfnPolicy(self, "Camera", policy_name=f"{prefix}-camera", policy_document=camera_policy(self))
+        policy = iot.CfnPolicy(
+            self, "Camera", policy_name=f"{prefix}-camera", policy_document=camera_policy(self)
+        )
         for kept in (canary, fleet, policy):
             kept.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
         return canary, fleet
@@ -107,17 +130,27 @@ def alarm_arns(stack: cdk.Stack, prefix: str) -> str:
 
 
 def _lifecycle(settings: Settings) -> list[s3.LifecycleRule]:
-    """Only what the system itself wrote expires; of a person's pictures, only overwritten or deleted versions do."""
+    """Only what the system itself wrote expires; of a person's pictures, only overwritten or
+    deleted versions do.
+    """
     days = cdk.Duration.days
     return [
         s3.LifecycleRule(
-            id="inspection-work-files", prefix=names.INSPECTIONS_PREFIX, expiration=days(INSPECTIONS_KEPT_DAYS)
+            id="inspection-work-files",
+            prefix=names.INSPECTIONS_PREFIX,
+            expiration=days(INSPECTIONS_KEPT_DAYS),
         ),
         s3.LifecycleRule(
-            id="training-output", prefix=names.TRAINING_PREFIX, expiration=days(TRAINING_OUTPUT_KEPT_DAYS)
+            id="training-output",
+            prefix=names.TRAINING_PREFIX,
+            expiration=days(TRAINING_OUTPUT_KEPT_DAYS),
         ),
-        s3.LifecycleRule(id="old-versions", noncurrent_version_expiration=days(settings.keep_old_versions_days)),
         s3.LifecycleRule(
-            id="leftovers", abort_incomplete_multipart_upload_after=days(7), expired_object_delete_marker=True
+            id="old-versions", noncurrent_version_expiration=days(settings.keep_old_versions_days)
+        ),
+        s3.LifecycleRule(
+            id="leftovers",
+            abort_incomplete_multipart_upload_after=days(7),
+            expired_object_delete_marker=True,
         ),
     ]

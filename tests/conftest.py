@@ -1,4 +1,6 @@
-"""Shared by all tests: nothing in the environment may reach AWS, and where the real photographs are."""
+"""Shared by all tests: nothing in the environment may reach AWS, and where the real photographs
+are.
+"""
 
 import os
 from pathlib import Path

@@ -1,7 +1,9 @@
-"""What do the pictures look like to a network? Runs ONNX models over pictures on every core, saying how far it is.
+"""What do the pictures look like to a network? Runs ONNX models over pictures on every core, saying
+how far it is.
 
-Each core decodes and runs its own batches with one thread, instead of all cores sharing one batch: as fast on an idle
-machine, and many times faster on a busy one, where threads that share a batch wait for the slowest (bench/training.py).
+Each core decodes and runs its own batches with one thread, instead of all cores sharing one batch:
+as fast on an idle machine, and many times faster on a busy one, where threads that share a batch
+wait for the slowest (bench/training.py).
 """
 
 import os
@@ -29,9 +31,14 @@ def session(model: bytes, threads: int = 1) -> onnxruntime.InferenceSession:
 
 
 def embed(
-    pictures: Pictures, rows: Sequence[Picture], models: Sequence[onnxruntime.InferenceSession], verb: str
+    pictures: Pictures,
+    rows: Sequence[Picture],
+    models: Sequence[onnxruntime.InferenceSession],
+    verb: str,
 ) -> tuple[list[Picture], list[np.ndarray]]:
-    """The usable rows, in order, and each model's output for them; a picture is decoded once for all models."""
+    """The usable rows, in order, and each model's output for them; a picture is decoded once for
+    all models.
+    """
 
     def answer(batch: Sequence[Picture]) -> Answer:
         usable, inputs = pictures.load(batch)
@@ -43,7 +50,9 @@ def embed(
     used: list[Picture] = []
     outputs: list[list[np.ndarray]] = [[_nothing(model)] for model in models]
     began = said = time.monotonic()
-    for usable, answers in _in_order(answer, [rows[i : i + BATCH] for i in range(0, len(rows), BATCH)]):
+    for usable, answers in _in_order(
+        answer, [rows[i : i + BATCH] for i in range(0, len(rows), BATCH)]
+    ):
         used.extend(usable)
         for output, arrays in zip(outputs, answers, strict=True):
             output.append(arrays)
@@ -54,7 +63,9 @@ def embed(
     return used, [np.concatenate(output) for output in outputs]
 
 
-def _in_order(work: Callable[[Sequence[Picture]], Answer], batches: Sequence[Sequence[Picture]]) -> Iterator[Answer]:
+def _in_order(
+    work: Callable[[Sequence[Picture]], Answer], batches: Sequence[Sequence[Picture]]
+) -> Iterator[Answer]:
     """The results in the order of the batches, only a few of which are in memory at a time."""
     cores = os.cpu_count() or 1
     with ThreadPoolExecutor(cores) as pool:

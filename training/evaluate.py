@@ -1,4 +1,6 @@
-"""Is the candidate better than the live model? Both answer for the same frozen test pictures, by the shipped file."""
+"""Is the candidate better than the live model? Both answer for the same frozen test pictures, by
+the shipped file.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lensloop.scores import losses_and_gains, score
+from lensloop.model.scores import losses_and_gains, score
 from training.live import LiveRelease
 from training.pictures import Picture
 
@@ -20,10 +22,17 @@ class Answers:
 
     @classmethod
     def read(cls, probabilities: np.ndarray, labels: Sequence[str]) -> "Answers":
-        return cls([labels[i] for i in probabilities.argmax(axis=1)], [float(p) for p in probabilities.max(axis=1)])
+        return cls(
+            [labels[i] for i in probabilities.argmax(axis=1)],
+            [float(p) for p in probabilities.max(axis=1)],
+        )
 
-    def scores(self, test: Sequence[Picture], known: Sequence[bool], order: Sequence[str]) -> dict[str, Any]:
-        """All pictures; those that the live model was judged on; the others. None where there are none."""
+    def scores(
+        self, test: Sequence[Picture], known: Sequence[bool], order: Sequence[str]
+    ) -> dict[str, Any]:
+        """All pictures; those that the live model was judged on; the others. None where there are
+        none.
+        """
 
         def of(chosen: Sequence[bool]) -> dict[str, Any] | None:
             rows = [i for i, wanted in enumerate(chosen) if wanted]
@@ -39,9 +48,15 @@ class Answers:
 
 
 def compare(
-    test: Sequence[Picture], labels: Sequence[str], candidate: Answers, live: LiveRelease | None, theirs: Answers | None
+    test: Sequence[Picture],
+    labels: Sequence[str],
+    candidate: Answers,
+    live: LiveRelease | None,
+    theirs: Answers | None,
 ) -> dict[str, Any]:
-    """The `candidate` and `live` parts of evaluation.json. Without a live model no picture is known and none is new."""
+    """The `candidate` and `live` parts of evaluation.json. Without a live model no picture is known
+    and none is new.
+    """
     if live is None or theirs is None:
         scores = candidate.scores(test, [False] * len(test), labels)
         return {"candidate": scores | {"new": None}, "live": None}
@@ -55,5 +70,11 @@ def compare(
     of_live = theirs.scores(test, known, [*labels, *gone])
     return {
         "candidate": candidate.scores(test, known, labels),
-        "live": {"epoch": live.epoch, "labels": live.labels, **of_live, "losses": losses, "gains": gains},
+        "live": {
+            "epoch": live.epoch,
+            "labels": live.labels,
+            **of_live,
+            "losses": losses,
+            "gains": gains,
+        },
     }

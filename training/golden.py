@@ -1,4 +1,6 @@
-"""How will a camera prove the model? A dozen test pictures that it must recognise before it may classify anything."""
+"""How will a camera prove the model? A dozen test pictures that it must recognise before it may
+classify anything.
+"""
 
 import hashlib
 import io
@@ -8,9 +10,9 @@ from typing import Any
 
 import onnxruntime
 
-from lensloop.errors import PictureError
-from lensloop.picture import open_picture, read_input
-from training.backbone import SIZE
+from lensloop.wire.errors import PictureError
+from lensloop.wire.picture import open_picture, read_input
+from training.algorithms.head.backbone import SIZE
 from training.evaluate import Answers
 from training.pictures import Picture, Pictures
 
@@ -40,7 +42,9 @@ def write(
     model: onnxruntime.InferenceSession,
     labels: Sequence[str],
 ) -> list[dict[str, Any]]:
-    """Writes golden/*.jpg and says what the model answers for exactly these bytes, one at a time as a camera would."""
+    """Writes golden/*.jpg and says what the model answers for exactly these bytes, one at a time as
+    a camera would.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     golden: list[dict[str, Any]] = []
     for row in chosen:
@@ -48,12 +52,19 @@ def write(
             data = _as_jpeg(pictures.bytes_of(row))
         except PictureError:  # gone since the evaluation; there are others
             continue
-        answers = Answers.read(model.run(None, {"image": read_input(data, SIZE, SIZE)[None]})[0], labels)
+        answers = Answers.read(
+            model.run(None, {"image": read_input(data, SIZE, SIZE)[None]})[0], labels
+        )
         if answers.said[0] != row.label or answers.sure[0] < _SURE:
             continue
         sha256 = hashlib.sha256(data).hexdigest()
         (folder / f"{sha256}.jpg").write_bytes(data)
-        entry = {"file": f"golden/{sha256}.jpg", "sha256": sha256, "label": row.label, "probability": answers.sure[0]}
+        entry = {
+            "file": f"golden/{sha256}.jpg",
+            "sha256": sha256,
+            "label": row.label,
+            "probability": answers.sure[0],
+        }
         golden.append(entry)
         if len(golden) == WANTED:
             break

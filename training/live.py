@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import onnxruntime
 
-from lensloop.errors import BadArtifact
-from lensloop.picture import RESIZE
-from lensloop.release import parse
-from training.backbone import SIZE
+from lensloop.wire.errors import BadArtifact
+from lensloop.wire.manifest import parse
+from lensloop.wire.picture import RESIZE
+from training.algorithms.head.backbone import SIZE
 from training.embed import session
 from training.paths import Paths
 
@@ -34,7 +34,11 @@ def read_live(paths: Paths) -> LiveRelease | None:
     except (OSError, ValueError, KeyError) as damage:
         raise BadArtifact(f"The live release cannot be read: {damage}.") from damage
     if hashlib.sha256(model).hexdigest() != manifest.model.sha256:
-        raise BadArtifact(f"The live release's {manifest.model.file} is not the file that its manifest names.")
+        raise BadArtifact(
+            f"The live release's {manifest.model.file} is not the file that its manifest names."
+        )
     if (manifest.resize, manifest.width, manifest.height) != (RESIZE, SIZE, SIZE):
-        raise BadArtifact(f"The live release prepares pictures by {manifest.resize}, this job by {RESIZE}.")
+        raise BadArtifact(
+            f"The live release prepares pictures by {manifest.resize}, this job by {RESIZE}."
+        )
     return LiveRelease(manifest.epoch, list(manifest.labels), session(model), judged_on)

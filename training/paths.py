@@ -1,11 +1,13 @@
-"""Where is everything in a training job? SageMaker's folders, under /opt/ml or wherever LENSLOOP_ML_ROOT says."""
+"""Where is everything in a training job? SageMaker's folders, under /opt/ml or wherever
+LENSLOOP_ML_ROOT says.
+"""
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lensloop.errors import BadArtifact
+from lensloop.wire.errors import BadArtifact
 
 
 @dataclass(frozen=True)
@@ -18,10 +20,14 @@ class Paths:
 
     @property
     def dependencies(self) -> Path:
-        """The zip of unpacked wheels; CDK names an asset by its hash, so the channel's only zip is taken."""
+        """The zip of unpacked wheels; CDK names an asset by its hash, so the channel's only zip is
+        taken.
+        """
         zips = sorted(self._channel("dependencies").glob("*.zip"))
         if len(zips) != 1:
-            raise BadArtifact(f"The channel `dependencies` holds {len(zips)} zip files; it must hold exactly one.")
+            raise BadArtifact(
+                f"The channel `dependencies` holds {len(zips)} zip files; it must hold exactly one."
+            )
         return zips[0]
 
     @property

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lensloop.errors import BadArtifact, PictureError
-from lensloop.picture import read_input
-from training.backbone import SIZE
+from lensloop.wire.errors import BadArtifact, PictureError
+from lensloop.wire.picture import read_input
+from training.algorithms.head.backbone import SIZE
 from training.paths import Paths
 
 
@@ -25,7 +25,9 @@ class Picture:
 
 @dataclass
 class Pictures:
-    """The data set's pictures; those that cannot be used after all are left out, each with its reason."""
+    """The data set's pictures; those that cannot be used after all are left out, each with its
+    reason.
+    """
 
     paths: Paths
     rows: list[Picture]
@@ -36,7 +38,8 @@ class Pictures:
         try:
             with gzip.open(paths.manifest, "rt", encoding="utf-8", newline="") as file:
                 rows = [
-                    Picture(r["key"], r["sha256"], r["label"], r["split"], r["phash"]) for r in csv.DictReader(file)
+                    Picture(r["key"], r["sha256"], r["label"], r["split"], r["phash"])
+                    for r in csv.DictReader(file)
                 ]
         except FileNotFoundError as missing:
             raise BadArtifact("The channel `dataset` holds no manifest.csv.gz.") from missing
@@ -56,13 +59,17 @@ class Pictures:
         try:
             data = self.paths.picture(row.key).read_bytes()
         except OSError as problem:
-            raise PictureError(f"the file did not reach the training job: {problem.strerror}") from problem
+            raise PictureError(
+                f"the file did not reach the training job: {problem.strerror}"
+            ) from problem
         if hashlib.sha256(data).hexdigest() != row.sha256:
             raise PictureError("the file is not the one that was inspected; it changed in between")
         return data
 
     def load(self, batch: Iterable[Picture]) -> tuple[list[Picture], list[np.ndarray]]:
-        """The usable ones of these pictures, and them as model inputs. May be called from several threads."""
+        """The usable ones of these pictures, and them as model inputs. May be called from several
+        threads.
+        """
         usable, inputs = [], []
         for row in batch:
             try:

@@ -1,4 +1,6 @@
-"""How does a data set become a judged model? Embed, train the head, export, evaluate, write: the whole job."""
+"""How does a data set become a judged model? Embed, train the head, export, evaluate, write: the
+whole job.
+"""
 
 import csv
 import json
@@ -9,20 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from lensloop.errors import BadArtifact
-from lensloop.picture import RESIZE
-from lensloop.scores import reject_threshold
+from lensloop.model.scores import reject_threshold
+from lensloop.wire.errors import BadArtifact
+from lensloop.wire.picture import RESIZE
 from training import golden, suspicious
-from training.backbone import SIZE, pretrained
+from training.algorithms.head.backbone import SIZE, pretrained
+from training.algorithms.head.export import classifier, embedder
+from training.algorithms.head.regression import Head, train
+from training.algorithms.head.weights import read_weights
 from training.embed import embed, session
 from training.evaluate import Answers, compare
-from training.export import classifier, embedder
-from training.head import Head, train
 from training.live import read_live
 from training.paths import Paths
 from training.pictures import Picture, Pictures
 from training.suspicious import Answered, out_of_fold
-from training.weights import read_weights
 
 
 def run(paths: Paths) -> None:
@@ -51,10 +53,15 @@ def run(paths: Paths) -> None:
         models = [session(model)] + ([live.model] if live else [])
         test, (ours, *theirs) = embed(pictures, pictures.of("test"), models, "judged")
         answers = Answers.read(ours, labels)
-        compared = compare(test, labels, answers, live, Answers.read(theirs[0], live.labels) if live else None)
-        # The test pictures taught it nothing, so its answers for them are as good as those out of fold.
+        compared = compare(
+            test, labels, answers, live, Answers.read(theirs[0], live.labels) if live else None
+        )
+        # The test pictures taught it nothing, so its answers for them are as good as those out of
+        # fold.
         doubts = suspicious.write(paths.model, [answered, Answered(test, ours)], labels, pictures)
-        kept = golden.write(paths.model / "golden", golden.choose(test, answers), pictures, models[0], labels)
+        kept = golden.write(
+            paths.model / "golden", golden.choose(test, answers), pictures, models[0], labels
+        )
     evaluation = {
         "format": 1,
         "dataset": settings.get("digest", ""),
@@ -64,7 +71,9 @@ def run(paths: Paths) -> None:
         "reject_threshold": threshold,
         **compared,
         "golden": kept,
-        "left_out": [{"key": key, "reason": reason} for key, reason in sorted(pictures.left_out.items())],
+        "left_out": [
+            {"key": key, "reason": reason} for key, reason in sorted(pictures.left_out.items())
+        ],
         "images": {
             "train": sum(row.split == "train" for row in rows),
             "validation": sum(row.split == "validation" for row in rows),
@@ -78,11 +87,15 @@ def run(paths: Paths) -> None:
     _tell(evaluation)
 
 
-def _train(rows: Sequence[Picture], features: np.ndarray, labels: Sequence[str]) -> tuple[Head, float]:
+def _train(
+    rows: Sequence[Picture], features: np.ndarray, labels: Sequence[str]
+) -> tuple[Head, float]:
     """The head, and the confidence below which its answers deserve a second look."""
     targets = np.array([labels.index(row.label) for row in rows], np.int64)
     learn = np.array([row.split == "train" for row in rows])
-    head, before = train(features[learn], targets[learn], (features[~learn], targets[~learn]), len(labels))
+    head, before = train(
+        features[learn], targets[learn], (features[~learn], targets[~learn]), len(labels)
+    )
     probabilities = before.probabilities(features[~learn])
     right = probabilities.argmax(axis=1) == targets[~learn]
     return head, reject_threshold(right.tolist(), probabilities.max(axis=1).tolist())
@@ -91,11 +104,16 @@ def _train(rows: Sequence[Picture], features: np.ndarray, labels: Sequence[str])
 def _check_trainable(rows: Sequence[Picture], labels: Sequence[str]) -> None:
     if len(labels) < 2:
         have = f"only the label {labels[0]}" if labels else "no pictures at all"
-        raise BadArtifact(f"The data set has {have}; training needs pictures of at least two labels.")
-    without = [label for label in labels if not any(r.split == "train" and r.label == label for r in rows)]
+        raise BadArtifact(
+            f"The data set has {have}; training needs pictures of at least two labels."
+        )
+    without = [
+        label for label in labels if not any(r.split == "train" and r.label == label for r in rows)
+    ]
     if without:
         raise BadArtifact(
-            f"No usable training pictures of {', '.join(without)}; add pictures of it or remove the label."
+            f"No usable training pictures of {', '.join(without)}; add pictures of it or remove the"
+            " label."
         )
 
 
@@ -107,7 +125,9 @@ def _hyperparameters(paths: Paths) -> dict[str, str]:
     except ValueError as damage:
         raise BadArtifact(f"hyperparameters.json cannot be read: {damage}.") from damage
     if settings.get("algorithm", "head") != "head":
-        raise BadArtifact(f"`algorithm` is {settings['algorithm']}; this training job knows only head.")
+        raise BadArtifact(
+            f"`algorithm` is {settings['algorithm']}; this training job knows only head."
+        )
     return settings
 
 
@@ -131,10 +151,16 @@ def _tell(evaluation: dict[str, Any]) -> None:
     if evaluation["live"]:
         print(f"live model: {evaluation['live']['all']['accuracy']:.4f} on the same pictures")
     if evaluation["suspicious"]:
-        print(f"{evaluation['suspicious']} labels may be wrong; suspicious.json and the data set's report list them")
+        print(
+            f"{evaluation['suspicious']} labels may be wrong; suspicious.json and the data set's"
+            " report list them"
+        )
     if evaluation["left_out"]:
         print(f"{len(evaluation['left_out'])} pictures left out; evaluation.json says why")
-    print("seconds: " + ", ".join(f"{name} {value}" for name, value in evaluation["seconds"].items()), flush=True)
+    print(
+        "seconds: " + ", ".join(f"{name} {value}" for name, value in evaluation["seconds"].items()),
+        flush=True,
+    )
 
 
 @contextmanager

@@ -1,8 +1,9 @@
-"""Which labels may be wrong? Every picture is answered by a head that never saw it, and told if it is surely another.
+"""Which labels may be wrong? Every picture is answered by a head that never saw it, and told if it
+is surely another.
 
-How surely, and that the penalty is strong, was chosen by what bench/suspicious_labels.py measures. Confident learning
-(Northcutt, Jiang, Chuang 2021), which asks less of labels that are hard to tell, was tried and not kept: with as many
-wrong labels found, more of its list were right ones.
+How surely, and that the penalty is strong, was chosen by what bench/suspicious_labels.py measures.
+Confident learning (Northcutt, Jiang, Chuang 2021), which asks less of labels that are hard to tell,
+was tried and not kept: with as many wrong labels found, more of its list were right ones.
 """
 
 import json
@@ -14,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lensloop.errors import PictureError
-from lensloop.near_duplicates import DISTANCES, components, near_pairs, plausible
-from lensloop.picture import open_picture, thumbnail
-from lensloop.suspicious_labels import FILE, FORMAT
-from training.head import Array, Head, fit, main_axes
+from lensloop.dataset.near_duplicates import DISTANCES, components, near_pairs, plausible
+from lensloop.dataset.suspicious import FILE, FORMAT
+from lensloop.wire.errors import PictureError
+from lensloop.wire.picture import open_picture, thumbnail
+from training.algorithms.head.regression import Array, Head, fit, main_axes
 from training.pictures import Picture, Pictures
 
 FOLDS = 5
@@ -30,15 +31,20 @@ _AT_LEAST = 256
 
 @dataclass(frozen=True)
 class Answered:
-    """Pictures, and for each what a model that was not taught with it says: float [pictures, labels]."""
+    """Pictures, and for each what a model that was not taught with it says: float [pictures,
+    labels].
+    """
 
     rows: Sequence[Picture]
     probabilities: Array
 
 
-def out_of_fold(rows: Sequence[Picture], features: NDArray[np.float32], labels: Sequence[str]) -> Answered:
-    """Cross-validated answers for pictures that were learnt from. Near-duplicates share a fold, so that a wrong label
-    has no twin to vouch for it; a picture is passed over when its label has none in the other folds.
+def out_of_fold(
+    rows: Sequence[Picture], features: NDArray[np.float32], labels: Sequence[str]
+) -> Answered:
+    """Cross-validated answers for pictures that were learnt from. Near-duplicates share a fold, so
+    that a wrong label has no twin to vouch for it; a picture is passed over when its label has none
+    in the other folds.
     """
     targets = np.array([labels.index(row.label) for row in rows], np.int64)
     mean, axes = main_axes(features)
@@ -61,7 +67,11 @@ def folds(rows: Sequence[Picture]) -> NDArray[np.int64]:
     first: dict[int, str] = {}
     for value, row in zip(hashes, rows, strict=True):
         first[value] = min(first.get(value, row.sha256), row.sha256)
-    fold = {value: int(first[group[0]][-8:], 16) % FOLDS for group in _groups(list(first)) for value in group}
+    fold = {
+        value: int(first[group[0]][-8:], 16) % FOLDS
+        for group in _groups(list(first))
+        for value in group
+    }
     return np.array([fold[value] for value in hashes], np.int64)
 
 
@@ -76,7 +86,9 @@ def _groups(hashes: list[int]) -> list[list[int]]:
 
 
 def suspects(targets: NDArray[np.int64], probabilities: Array) -> list[tuple[int, int]]:
-    """The rows whose label may be wrong, each with the label that it may have instead; most doubtful first."""
+    """The rows whose label may be wrong, each with the label that it may have instead; most
+    doubtful first.
+    """
     if not len(targets):
         return []
     every = np.arange(len(targets))
@@ -84,16 +96,22 @@ def suspects(targets: NDArray[np.int64], probabilities: Array) -> list[tuple[int
     others[every, targets] = -1
     other = others.argmax(axis=1)
     margin = others[every, other] - probabilities[every, targets]
-    return [(int(i), int(other[i])) for i in np.argsort(-margin, kind="stable") if margin[i] >= MARGIN]
+    return [
+        (int(i), int(other[i])) for i in np.argsort(-margin, kind="stable") if margin[i] >= MARGIN
+    ]
 
 
-def write(folder: Path, answered: Sequence[Answered], labels: Sequence[str], pictures: Pictures) -> int:
+def write(
+    folder: Path, answered: Sequence[Answered], labels: Sequence[str], pictures: Pictures
+) -> int:
     """Writes suspicious.json for the report, and says how many there are."""
     rows = [row for part in answered for row in part.rows]
     probabilities = np.concatenate([part.probabilities for part in answered])
     found = suspects(np.array([labels.index(row.label) for row in rows], np.int64), probabilities)
     doubts = [_doubt(rows[i], probabilities[i], labels, other) for i, other in found]
-    for doubt, shown in zip(doubts, _thumbnails([rows[i] for i, _ in found[:_SHEET]], pictures), strict=False):
+    for doubt, shown in zip(
+        doubts, _thumbnails([rows[i] for i, _ in found[:_SHEET]], pictures), strict=False
+    ):
         doubt.update(shown)
     text = json.dumps({"format": FORMAT, "pictures": doubts}, ensure_ascii=False, allow_nan=False)
     (folder / FILE).write_text(text, "utf-8")

@@ -1,13 +1,22 @@
 """What do we correct in ministack 1.5.33, so that the local cloud answers as AWS does?
 
-Each patch is one function whose docstring says what upstream does (file:line) and what AWS does. For each,
-tests/local/test_patches.py runs the emulator with and without it: the test fails when a new version makes the patch
-unnecessary, and when it makes it wrong.
+Each patch is one function whose docstring says what upstream does (file:line) and what AWS does.
+For each, tests/local/test_patches.py runs the emulator with and without it: the test fails when a
+new version makes the patch unnecessary, and when it makes it wrong.
 """
 
 from collections.abc import Callable
 
-from local.patches import cloudformation, events, iam, iot, lambda_functions, s3, sagemaker, step_functions
+from local.patches import (
+    cloudformation,
+    events,
+    iam,
+    iot,
+    lambda_functions,
+    s3,
+    sagemaker,
+    step_functions,
+)
 
 PATCHES: tuple[Callable[[], None], ...] = (
     sagemaker.sagemaker_exists,

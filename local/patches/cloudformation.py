@@ -1,7 +1,7 @@
 """Which properties of our stacks does the emulator's CloudFormation drop without a word?
 
-Resources are made on the emulator's event loop, where a call back over HTTP would wait for itself: so these patches use
-the service modules' own functions.
+Resources are made on the emulator's event loop, where a call back over HTTP would wait for itself:
+so these patches use the service modules' own functions.
 """
 
 import functools
@@ -18,28 +18,38 @@ Properties = dict[str, Any]
 
 
 def buckets_get_encryption_lifecycle_and_tags() -> None:
-    """Upstream applies versioning, events, CORS, access block and website (provisioners.py:1475); AWS applies all."""
+    """Upstream applies versioning, events, CORS, access block and website (provisioners.py:1475);
+    AWS applies all.
+    """
     _afterwards("AWS::S3::Bucket", _finish_bucket)
 
 
 def functions_get_reserved_concurrency_and_dead_letter_queue() -> None:
-    """Upstream drops ReservedConcurrentExecutions and DeadLetterConfig (provisioners.py:2438); AWS applies them."""
+    """Upstream drops ReservedConcurrentExecutions and DeadLetterConfig (provisioners.py:2438); AWS
+    applies them.
+    """
     _afterwards("AWS::Lambda::Function", _finish_function)
 
 
 def tables_get_recovery_and_time_to_live() -> None:
-    """Upstream drops point-in-time recovery and time to live of tables (provisioners.py:2120); AWS applies them."""
+    """Upstream drops point-in-time recovery and time to live of tables (provisioners.py:2120); AWS
+    applies them.
+    """
     _afterwards("AWS::DynamoDB::Table", _finish_table)
     _afterwards("AWS::DynamoDB::GlobalTable", _finish_global_table)
 
 
 def _afterwards(kind: str, finish: Callable[[str, Properties], None]) -> None:
-    """Has `finish(physical id, properties)` called when a resource of this type was created or updated."""
+    """Has `finish(physical id, properties)` called when a resource of this type was created or
+    updated.
+    """
     handlers = provisioners._RESOURCE_HANDLERS[kind]
     create, update = handlers["create"], handlers.get("update")
 
     @functools.wraps(create)
-    def create_and_finish(logical_id: str, properties: Properties, *rest: Any, **options: Any) -> Any:
+    def create_and_finish(
+        logical_id: str, properties: Properties, *rest: Any, **options: Any
+    ) -> Any:
         made = create(logical_id, properties, *rest, **options)
         finish(made[0], properties)
         return made
@@ -49,7 +59,9 @@ def _afterwards(kind: str, finish: Callable[[str, Properties], None]) -> None:
         return
 
     @functools.wraps(update)
-    def update_and_finish(physical_id: str, old: Properties, new: Properties, *rest: Any, **options: Any) -> Any:
+    def update_and_finish(
+        physical_id: str, old: Properties, new: Properties, *rest: Any, **options: Any
+    ) -> Any:
         made = update(physical_id, old, new, *rest, **options)
         finish(made[0], new)
         return made
@@ -59,22 +71,35 @@ def _afterwards(kind: str, finish: Callable[[str, Properties], None]) -> None:
 
 def _finish_bucket(name: str, properties: Properties) -> None:
     if tags := properties.get("Tags"):
-        _check(s3._put_bucket_tagging(name, _body("PutBucketTagging", Bucket=name, Tagging={"TagSet": tags})))
+        _check(
+            s3._put_bucket_tagging(
+                name, _body("PutBucketTagging", Bucket=name, Tagging={"TagSet": tags})
+            )
+        )
     if encryption := properties.get("BucketEncryption"):
         rules = [_encryption_rule(rule) for rule in encryption["ServerSideEncryptionConfiguration"]]
-        body = _body("PutBucketEncryption", Bucket=name, ServerSideEncryptionConfiguration={"Rules": rules})
+        body = _body(
+            "PutBucketEncryption", Bucket=name, ServerSideEncryptionConfiguration={"Rules": rules}
+        )
         _check(s3._put_bucket_encryption(name, body))
     if lifecycle := properties.get("LifecycleConfiguration"):
         rules = [_lifecycle_rule(index, rule) for index, rule in enumerate(lifecycle["Rules"])]
-        body = _body("PutBucketLifecycleConfiguration", Bucket=name, LifecycleConfiguration={"Rules": rules})
+        body = _body(
+            "PutBucketLifecycleConfiguration", Bucket=name, LifecycleConfiguration={"Rules": rules}
+        )
         _check(s3._put_bucket_lifecycle(name, body))
 
 
 def _encryption_rule(rule: Properties) -> Properties:
     default = rule["ServerSideEncryptionByDefault"]
     if default["SSEAlgorithm"] == "aws:kms" and "KMSMasterKeyID" not in default:
-        default = {"SSEAlgorithm": "AES256"}  # the emulator has no AWS-managed key, and would refuse every PutObject
-    return {"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": _true(rule.get("BucketKeyEnabled"))}
+        default = {
+            "SSEAlgorithm": "AES256"
+        }  # the emulator has no AWS-managed key, and would refuse every PutObject
+    return {
+        "ApplyServerSideEncryptionByDefault": default,
+        "BucketKeyEnabled": _true(rule.get("BucketKeyEnabled")),
+    }
 
 
 def _lifecycle_rule(index: int, rule: Properties) -> Properties:
@@ -90,10 +115,13 @@ def _lifecycle_rule(index: int, rule: Properties) -> Properties:
     if old := rule.get("NoncurrentVersionExpiration"):
         made["NoncurrentVersionExpiration"] = {key: int(value) for key, value in old.items()}
     if parts := rule.get("AbortIncompleteMultipartUpload"):
-        made["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": int(parts["DaysAfterInitiation"])}
+        made["AbortIncompleteMultipartUpload"] = {
+            "DaysAfterInitiation": int(parts["DaysAfterInitiation"])
+        }
     if transitions := rule.get("Transitions"):
         made["Transitions"] = [
-            {"StorageClass": to["StorageClass"], "Days": int(to["TransitionInDays"])} for to in transitions
+            {"StorageClass": to["StorageClass"], "Days": int(to["TransitionInDays"])}
+            for to in transitions
         ]
     return made
 
@@ -111,15 +139,22 @@ def _finish_table(name: str, properties: Properties) -> None:
         enabled = _true(recovery.get("PointInTimeRecoveryEnabled"))
         specification = {"PointInTimeRecoveryEnabled": enabled}
         _check(
-            dynamodb._update_continuous_backups({"TableName": name, "PointInTimeRecoverySpecification": specification})
+            dynamodb._update_continuous_backups(
+                {"TableName": name, "PointInTimeRecoverySpecification": specification}
+            )
         )
     if (alive := properties.get("TimeToLiveSpecification")) and name not in dynamodb._ttl_settings:
-        specification = {"AttributeName": alive["AttributeName"], "Enabled": _true(alive.get("Enabled"))}
+        specification = {
+            "AttributeName": alive["AttributeName"],
+            "Enabled": _true(alive.get("Enabled")),
+        }
         _check(dynamodb._update_ttl({"TableName": name, "TimeToLiveSpecification": specification}))
 
 
 def _finish_global_table(name: str, properties: Properties) -> None:
-    """A global table keeps its recovery with its replicas; the emulator is one Region, so the first counts."""
+    """A global table keeps its recovery with its replicas; the emulator is one Region, so the first
+    counts.
+    """
     replica: Properties = (properties.get("Replicas") or [{}])[0]
     _finish_table(name, {**replica, **properties})
 

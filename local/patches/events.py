@@ -18,7 +18,8 @@ _rule_arn = contextvars.ContextVar("rule_arn", default="")
 def a_minute_of_a_schedule_lasts_as_long_as_asked() -> None:
     """Upstream looks at schedules every 10 s (eventbridge.py:3841), with real minutes.
 
-    AWS's finest schedule is a minute as well; a demo must not wait for it, so a minute lasts LENSLOOP_MINUTE_SECONDS.
+    AWS's finest schedule is a minute as well; a demo must not wait for it, so a minute lasts
+    LENSLOOP_MINUTE_SECONDS.
     """
     minute = float(os.environ.get("LENSLOOP_MINUTE_SECONDS", "60"))
     parse = eventbridge._parse_rate_seconds
@@ -34,7 +35,8 @@ def a_minute_of_a_schedule_lasts_as_long_as_asked() -> None:
 def targets_must_permit_eventbridge() -> None:
     """Upstream delivers to queues and functions that never allowed it (eventbridge.py:2425, 2444).
 
-    AWS asks the queue's policy and the function's permissions whether events.amazonaws.com may, for this rule.
+    AWS asks the queue's policy and the function's permissions whether events.amazonaws.com may, for
+    this rule.
     """
     invoke = eventbridge._invoke_target
     to_queue, to_function = eventbridge._dispatch_to_sqs, eventbridge._dispatch_to_lambda
@@ -47,16 +49,24 @@ def targets_must_permit_eventbridge() -> None:
             _rule_arn.reset(token)
 
     def to_permitting_queue(spec: Any, payload: str, parameters: Any = None) -> None:
-        if sqs.queue_policy_allows(str(spec), "events.amazonaws.com", _rule_arn.get(), get_account_id()):
+        if sqs.queue_policy_allows(
+            str(spec), "events.amazonaws.com", _rule_arn.get(), get_account_id()
+        ):
             to_queue(spec, payload, parameters)
         else:
-            logger.error("EventBridge may not send to %s: its policy does not allow %s", spec, _rule_arn.get())
+            logger.error(
+                "EventBridge may not send to %s: its policy does not allow %s",
+                spec,
+                _rule_arn.get(),
+            )
 
     def to_permitting_function(arn: str, payload: str) -> None:
         if _function_permits(arn):
             to_function(arn, payload)
         else:
-            logger.error("EventBridge may not invoke %s: it has no permission for %s", arn, _rule_arn.get())
+            logger.error(
+                "EventBridge may not invoke %s: it has no permission for %s", arn, _rule_arn.get()
+            )
 
     eventbridge._invoke_target = invoke_noting_rule
     eventbridge._dispatch_to_sqs = to_permitting_queue
@@ -76,5 +86,7 @@ def _function_permits(arn: str) -> bool:
         region=get_region(),
         service_context={"aws:sourcearn": _rule_arn.get(), "aws:sourceaccount": get_account_id()},
     )
-    verdict = iam_evaluator.evaluate_resource_policy(policy[0], context, service="events.amazonaws.com")
+    verdict = iam_evaluator.evaluate_resource_policy(
+        policy[0], context, service="events.amazonaws.com"
+    )
     return bool(verdict.decision == "Allow")

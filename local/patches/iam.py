@@ -1,6 +1,7 @@
 """Where does the emulator let through what AWS IAM would refuse?
 
-With AUTH on it checks each HTTP request; what services do for a role inside the emulator it does not check.
+With AUTH on it checks each HTTP request; what services do for a role inside the emulator it does
+not check.
 """
 
 import contextvars
@@ -14,7 +15,8 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import lambda_svc, sqs
 from ministack.services import stepfunctions as sfn
 
-# Which request hands which role to which service: by the emulator's name of the service and the action.
+# Which request hands which role to which service: by the emulator's name of the service and the
+# action.
 PASSED_ROLES: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("states", "states:CreateStateMachine"): ("states.amazonaws.com", ("roleArn",)),
     ("states", "states:UpdateStateMachine"): ("states.amazonaws.com", ("roleArn",)),
@@ -37,20 +39,26 @@ DENIED = {
     "iam": "SageMaker.AmazonSageMakerException",
 }
 
-_running_as = contextvars.ContextVar("running_as", default="")  # the role of the execution on this thread
+# The role of the execution on this thread.
+_running_as = contextvars.ContextVar("running_as", default="")
 
 
 def loopback_counts_as_tls() -> None:
-    """Upstream says aws:SecureTransport is false over HTTP (app.py:3340), and so would AWS, where all of it is HTTPS.
+    """Upstream says aws:SecureTransport is false over HTTP (app.py:3340), and so would AWS, where
+    all of it is HTTPS.
 
-    The bootstrap bucket and ours deny plain HTTP, and the emulator's HTTPS breaks functions in Node: so loopback counts
-    as TLS.
+    The bootstrap bucket and ours deny plain HTTP, and the emulator's HTTPS breaks functions in
+    Node: so loopback counts as TLS.
     """
-    app.pin_request_origin = lambda address, _secure: iam_evaluator.pin_request_origin(address, True)
+    app.pin_request_origin = lambda address, _secure: iam_evaluator.pin_request_origin(
+        address, True
+    )
 
 
 def state_machines_act_as_their_role() -> None:
-    """Upstream runs tasks whatever the role of the state machine allows (stepfunctions.py:2062); AWS acts as it."""
+    """Upstream runs tasks whatever the role of the state machine allows (stepfunctions.py:2062);
+    AWS acts as it.
+    """
     task, call = sfn._execute_task, app.call_service_handler_sync
 
     def task_as_role(state: Any, data: Any, execution: Any, context: dict[str, Any]) -> Any:
@@ -62,7 +70,13 @@ def state_machines_act_as_their_role() -> None:
             _running_as.reset(token)
 
     def call_as_role(
-        handler: Any, method: str, path: str, headers: dict[str, str], body: Any, query: Any, timeout: Any = None
+        handler: Any,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: Any,
+        query: Any,
+        timeout: Any = None,
     ) -> Any:
         """Every aws-sdk integration goes through here, as an HTTP request."""
         service = headers.get("authorization", "").split("/aws4_request")[0].rsplit("/", 1)[-1]
@@ -97,7 +111,13 @@ def _needs(resource: str, data: Any) -> list[tuple[str, str, str]]:
     name = resource.rsplit(":::", 1)[-1].split(".")[0]
     if name == "lambda:invoke" or ":function:" in resource:
         function = data.get("FunctionName", "") if name == "lambda:invoke" else resource
-        return [("lambda:InvokeFunction", function if ":" in function else _arn("lambda", f"function:{function}"), "")]
+        return [
+            (
+                "lambda:InvokeFunction",
+                function if ":" in function else _arn("lambda", f"function:{function}"),
+                "",
+            )
+        ]
     if name == "sagemaker:createTrainingJob":
         job = _arn("sagemaker", f"training-job/{data.get('TrainingJobName', '')}")
         watching = [] if not resource.endswith(".sync") else _sync_needs(job)
@@ -119,7 +139,11 @@ def _needs(resource: str, data: Any) -> list[tuple[str, str, str]]:
 def _sync_needs(job: str) -> list[tuple[str, str, str]]:
     rule = _arn("events", "rule/StepFunctionsGetEventsForSageMakerTrainingJobsRule")
     watching = [(f"events:{verb}", rule, "") for verb in ("PutTargets", "PutRule", "DescribeRule")]
-    return [("sagemaker:DescribeTrainingJob", job, ""), ("sagemaker:StopTrainingJob", job, ""), *watching]
+    return [
+        ("sagemaker:DescribeTrainingJob", job, ""),
+        ("sagemaker:StopTrainingJob", job, ""),
+        *watching,
+    ]
 
 
 def require(action: str, resource: str, passed_to: str = "") -> None:
@@ -130,8 +154,8 @@ def require(action: str, resource: str, passed_to: str = "") -> None:
     who = f"arn:aws:sts::{get_account_id()}:assumed-role/{role.rsplit('/', 1)[-1]}/execution"
     raise sfn._ExecutionError(
         DENIED.get(action.split(":")[0], "States.Runtime"),
-        f"User: {who} is not authorized to perform: {action} on resource: {resource} because no identity-based policy "
-        f"allows the {action} action",
+        f"User: {who} is not authorized to perform: {action} on resource: {resource} because no"
+        f" identity-based policy allows the {action} action",
     )
 
 
@@ -155,24 +179,40 @@ def _arn(service: str, resource: str) -> str:
 
 
 def roles_are_passed_only_by_those_who_may() -> None:
-    """Upstream never asks for iam:PassRole (nowhere outside iam.py); AWS does where a request hands over a role."""
+    """Upstream never asks for iam:PassRole (nowhere outside iam.py); AWS does where a request hands
+    over a role.
+    """
     for service in {service for service, _ in PASSED_ROLES}:
         app.SERVICE_HANDLERS[service] = _passing(service, app.SERVICE_HANDLERS[service])
 
 
 def _passing(service: str, handler: Callable[..., Any]) -> Callable[..., Any]:
-    async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: Any) -> Any:
-        action = iam_actions.extract_iam_action(service, method, path, headers, body or b"", query) or ""
+    async def handle(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: Any
+    ) -> Any:
+        action = (
+            iam_actions.extract_iam_action(service, method, path, headers, body or b"", query) or ""
+        )
         passed_to, where = PASSED_ROLES.get((service, action), ("", ()))
         role = _inside(body, where) if passed_to else None
         caller = router.extract_access_key_id(headers, query)
         if role and app.AUTH and caller:
             denied = iam_evaluator.enforce(
-                caller, "iam:PassRole", "iam", get_region(), role, {"iam:PassedToService": passed_to}
+                caller,
+                "iam:PassRole",
+                "iam",
+                get_region(),
+                role,
+                {"iam:PassedToService": passed_to},
             )
             if isinstance(denied, iam_evaluator.EvalResult):
                 return iam_actions.access_denied_response(
-                    service, "iam:PassRole", denied.principal_arn, "", headers=headers, resource_arn=role
+                    service,
+                    "iam:PassRole",
+                    denied.principal_arn,
+                    "",
+                    headers=headers,
+                    resource_arn=role,
                 )
         return await handler(method, path, headers, body, query)
 
@@ -190,7 +230,9 @@ def _inside(body: bytes, path: tuple[str, ...]) -> str | None:
 
 
 def event_source_mappings_read_as_the_function() -> None:
-    """Upstream reads queues for a function whose role may not (lambda_svc.py:7587); AWS reads as that role."""
+    """Upstream reads queues for a function whose role may not (lambda_svc.py:7587); AWS reads as
+    that role.
+    """
     receive = sqs._receive_messages_for_esm
 
     def receive_if_allowed(queue_url: str, wanted: int) -> list[dict[str, Any]]:

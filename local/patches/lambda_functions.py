@@ -11,7 +11,8 @@ LARGEST_SQS_BATCH = 10_000
 
 
 def failures_carry_the_exception_class() -> None:
-    """Upstream says "Runtime.HandlerError" whatever Python raised (lambda_svc.py:5433, lambda_runtime.py:332).
+    """Upstream says "Runtime.HandlerError" whatever Python raised (lambda_svc.py:5433,
+    lambda_runtime.py:332).
 
     AWS says the exception's class, and Step Functions retries and catches by it.
     """
@@ -46,9 +47,11 @@ def failures_carry_the_exception_class() -> None:
 
 
 def queues_are_read_in_windows_and_large_batches() -> None:
-    """Upstream hands over messages at once and at most 10 (sqs.py:2003), whatever the event source mapping says.
+    """Upstream hands over messages at once and at most 10 (sqs.py:2003), whatever the event source
+    mapping says.
 
-    AWS gathers them for MaximumBatchingWindowInSeconds, and up to BatchSize (at most 10,000 where there is a window).
+    AWS gathers them for MaximumBatchingWindowInSeconds, and up to BatchSize (at most 10,000 where
+    there is a window).
     """
     first_seen: dict[str, float] = {}
 
@@ -67,7 +70,9 @@ def queues_are_read_in_windows_and_large_batches() -> None:
             first_seen.pop(queue_url, None)
             largest = LARGEST_SQS_BATCH if window else 10
             hidden_for = int(queue["attributes"].get("VisibilityTimeout", "30"))
-            messages: list[dict[str, Any]] = sqs._collect_msgs(queue, min(wanted, largest), hidden_for)
+            messages: list[dict[str, Any]] = sqs._collect_msgs(
+                queue, min(wanted, largest), hidden_for
+            )
             return messages
 
     sqs._receive_messages_for_esm = receive
@@ -84,7 +89,9 @@ def _window_of(queue_url: str) -> float:
 
 
 def idle_workers_are_all_given_back() -> None:
-    """Upstream keeps one process of about 40 MB per function for ever (lambda_runtime.py:1659); AWS gives them back."""
+    """Upstream keeps one process of about 40 MB per function for ever (lambda_runtime.py:1659); AWS
+    gives them back.
+    """
 
     def reap(ttl: float | None = None) -> int:
         patience, now = lambda_runtime._LOCAL_WORKER_TTL if ttl is None else ttl, time.time()

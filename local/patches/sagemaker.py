@@ -14,11 +14,12 @@ from local.sagemaker import service
 
 MODULE = "sagemaker"
 
-_execution: contextvars.ContextVar[dict[str, Any]] = contextvars.ContextVar("execution", default={})  # noqa: B039 -- never changed
+_execution: contextvars.ContextVar[dict[str, Any]] = contextvars.ContextVar("execution", default={})  # noqa: B039 - never changed
 
 
 def sagemaker_exists() -> None:
-    """Upstream answers "Unsupported service: sagemaker" (app.py:3170), and loads every botocore model to learn so.
+    """Upstream answers "Unsupported service: sagemaker" (app.py:3170), and loads every botocore
+    model to learn so.
 
     local/sagemaker/ is registered in the tables that all services are found by.
     """
@@ -26,14 +27,19 @@ def sagemaker_exists() -> None:
     app._loaded_modules[MODULE] = service
     app.SERVICE_REGISTRY[MODULE] = {"module": MODULE}
     app.SERVICE_HANDLERS[MODULE] = service.handle_request
-    router.SERVICE_PATTERNS[MODULE] = {"target_prefixes": ["SageMaker."], "host_patterns": [r"api\.sagemaker\."]}
+    router.SERVICE_PATTERNS[MODULE] = {
+        "target_prefixes": ["SageMaker."],
+        "host_patterns": [r"api\.sagemaker\."],
+    }
     iam_actions.SERVICE_TO_IAM_NAMESPACE[MODULE] = MODULE
     # Else the whole model of SageMaker, tens of MB, is loaded to learn these two.
     iam_actions._TAG_OPERATIONS[MODULE] = frozenset({"CreateTrainingJob", "AddTags"})
     iam_actions._UNSIGNED_OPERATIONS[MODULE] = frozenset()
     extract = iam_actions.extract_resource_arn
 
-    def extract_with_jobs(called: str, method: str, path: str, headers: Any, body: bytes, *rest: Any) -> Any:
+    def extract_with_jobs(
+        called: str, method: str, path: str, headers: Any, body: bytes, *rest: Any
+    ) -> Any:
         if called != MODULE:
             return extract(called, method, path, headers, body, *rest)
         request = json.loads(body or b"{}")
@@ -51,7 +57,9 @@ def state_machines_run_training_jobs() -> None:
     sfn._SERVICE_DISPATCH["arn:aws:states:::sagemaker:createTrainingJob"] = _create_training_job
     task = sfn._execute_task
 
-    def task_noting_execution(state: Any, data: Any, execution: dict[str, Any], context: Any) -> Any:
+    def task_noting_execution(
+        state: Any, data: Any, execution: dict[str, Any], context: Any
+    ) -> Any:
         token = _execution.set(execution)
         try:
             return task(state, data, execution, context)
@@ -67,11 +75,13 @@ def _create_training_job(resource: str, request: dict[str, Any]) -> Any:
     if status >= 400:
         # What the SDK has a class for has that name; the rest is the service's general exception.
         known = {"ResourceInUse": "SageMaker.ResourceInUseException"}
-        raise sfn._ExecutionError(known.get(answer["__type"], "SageMaker.AmazonSageMakerException"), answer["message"])
+        raise sfn._ExecutionError(
+            known.get(answer["__type"], "SageMaker.AmazonSageMakerException"), answer["message"]
+        )
     if not resource.endswith(".sync"):
         return answer
     job, execution = service.find(request["TrainingJobName"]), _execution.get()
-    assert job is not None  # noqa: S101 -- just created
+    assert job is not None
     while not job.over:
         if execution.get("status", "RUNNING") != "RUNNING":
             job.stop()

@@ -30,14 +30,18 @@ def throttled_functions_have_their_error_name() -> None:
 
 
 def nested_executions_have_their_error_names() -> None:
-    """Upstream gives the bare code of StartExecution (stepfunctions.py:3818); AWS "StepFunctions.<code>Exception"."""
+    """Upstream gives the bare code of StartExecution (stepfunctions.py:3818); AWS
+    "StepFunctions.<code>Exception".
+    """
     start = sfn._invoke_nested_start_execution
 
     def start_and_name(resource: str, request: Any) -> Any:
         try:
             return start(resource, request)
         except sfn._ExecutionError as error:
-            raise sfn._ExecutionError(f"StepFunctions.{error.error}Exception", error.cause) from error
+            raise sfn._ExecutionError(
+                f"StepFunctions.{error.error}Exception", error.cause
+            ) from error
 
     sfn._invoke_nested_start_execution = start_and_name
 
@@ -45,16 +49,24 @@ def nested_executions_have_their_error_names() -> None:
 def starting_the_same_execution_again_is_no_error() -> None:
     """Upstream refuses every name it knows (stepfunctions.py:864).
 
-    AWS answers 200 with the running execution when name and input are the same; ended or with other input it refuses.
+    AWS answers 200 with the running execution when name and input are the same; ended or with other
+    input it refuses.
     """
     start = sfn._start_execution
 
     def start_once(request: dict[str, Any]) -> Any:
-        machine = sfn._state_machines.get(sfn._resolve_state_machine_arn(request.get("stateMachineArn", "")))
+        machine = sfn._state_machines.get(
+            sfn._resolve_state_machine_arn(request.get("stateMachineArn", ""))
+        )
         if machine and request.get("name"):
-            arn = f"arn:aws:states:{get_region()}:{get_account_id()}:execution:{machine['name']}:{request['name']}"
+            here = f"{get_region()}:{get_account_id()}"
+            arn = f"arn:aws:states:{here}:execution:{machine['name']}:{request['name']}"
             known = sfn._executions.get(arn)
-            if known and known["status"] == "RUNNING" and known["input"] == request.get("input", "{}"):
+            if (
+                known
+                and known["status"] == "RUNNING"
+                and known["input"] == request.get("input", "{}")
+            ):
                 return json_response({"executionArn": arn, "startDate": known["startDate"]})
         return start(request)
 
@@ -62,7 +74,9 @@ def starting_the_same_execution_again_is_no_error() -> None:
 
 
 def state_machines_time_out() -> None:
-    """Upstream ignores TimeoutSeconds of state machines (stepfunctions.py:1759); AWS ends those as TIMED_OUT."""
+    """Upstream ignores TimeoutSeconds of state machines (stepfunctions.py:1759); AWS ends those as
+    TIMED_OUT.
+    """
     run = sfn._run_execution
 
     def run_within_time(arn: str) -> None:
@@ -91,12 +105,17 @@ def _time_out(arn: str) -> None:
     execution = sfn._executions[arn]
     if execution["status"] == "RUNNING":
         execution.update(status="TIMED_OUT", stopDate=now_iso(), error="States.Timeout")
-        sfn._add_event(execution, "ExecutionTimedOut", {"executionTimedOutEventDetails": {"error": "States.Timeout"}})
+        sfn._add_event(
+            execution,
+            "ExecutionTimedOut",
+            {"executionTimedOutEventDetails": {"error": "States.Timeout"}},
+        )
         sfn._emit_execution_status_event(execution)
 
 
 def ended_executions_stay_as_they_ended() -> None:
-    """Upstream turns a stopped execution into FAILED when its running task fails later (stepfunctions.py:1882).
+    """Upstream turns a stopped execution into FAILED when its running task fails later
+    (stepfunctions.py:1882).
 
     On AWS ABORTED and TIMED_OUT are final.
     """
@@ -110,7 +129,9 @@ def ended_executions_stay_as_they_ended() -> None:
 
 
 def states_hold_no_more_than_256_kib() -> None:
-    """Upstream passes on outputs of any size (stepfunctions.py:1864); AWS fails with States.DataLimitExceeded."""
+    """Upstream passes on outputs of any size (stepfunctions.py:1864); AWS fails with
+    States.DataLimitExceeded.
+    """
     add = sfn._add_event
 
     def add_if_small(execution: dict[str, Any], kind: str, details: Any = None) -> None:
@@ -118,7 +139,8 @@ def states_hold_no_more_than_256_kib() -> None:
         if len(output.encode()) > LARGEST_STATE:
             raise sfn._ExecutionError(
                 "States.DataLimitExceeded",
-                "The state/task returned a result with a size exceeding the maximum number of bytes service limit.",
+                "The state/task returned a result with a size exceeding the maximum number of bytes"
+                " service limit.",
             )
         add(execution, kind, details)
 

@@ -1,8 +1,9 @@
-"""What does a training process see? A real /opt/ml, an interpreter without our packages, and no network if so asked.
+"""What does a training process see? A real /opt/ml, an interpreter without our packages, and no
+network if so asked.
 
-Linux gives it namespaces of its own (as root directly, else inside a user namespace). Where there are none (macOS, or a
-Linux that forbids them), /opt/ml in the request is replaced by the job's real folder, LENSLOOP_ML_ROOT names it, and
-the network stays open: `sealed` says which of the two it is.
+Linux gives it namespaces of its own (as root directly, else inside a user namespace). Where there
+are none (macOS, or a Linux that forbids them), /opt/ml in the request is replaced by the job's real
+folder, LENSLOOP_ML_ROOT names it, and the network stays open: `sealed` says which of the two it is.
 """
 
 import functools
@@ -15,7 +16,8 @@ from pathlib import Path
 
 ML = "/opt/ml"
 
-# Gives the process /opt/ml without leaving a folder in /opt: what is there stays visible below a new, temporary /opt.
+# Gives the process /opt/ml without leaving a folder in /opt: what is there stays visible below a
+# new, temporary /opt.
 MOUNT = """
 set -eu
 root=$1 kept=$2
@@ -58,7 +60,9 @@ class Box:
     def variables(self, root: Path, wanted: dict[str, str]) -> dict[str, str]:
         if self.sealed:
             return wanted
-        return {name: _at(root, value) for name, value in wanted.items()} | {"LENSLOOP_ML_ROOT": str(root)}
+        return {name: _at(root, value) for name, value in wanted.items()} | {
+            "LENSLOOP_ML_ROOT": str(root)
+        }
 
 
 def _at(root: Path, text: str) -> str:
@@ -78,9 +82,11 @@ def box() -> Box:
 
 
 def image(folder: Path) -> str:
-    """A PATH that stands for the training image: `python3` is the bare interpreter below our virtual environment.
+    """A PATH that stands for the training image: `python3` is the bare interpreter below our
+    virtual environment.
 
-    -S keeps even that one's site-packages away: what a job imports comes from its channels or from Python itself.
+    -S keeps even that one's site-packages away: what a job imports comes from its channels or from
+    Python itself.
     """
     programs = folder / "bin"
     programs.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,6 @@
-"""What does a training job find below /opt/ml/input? Its channels (File mode) and the configuration files."""
+"""What does a training job find below /opt/ml/input? Its channels (File mode) and the configuration
+files.
+"""
 
 import json
 import re
@@ -16,7 +18,9 @@ class InputError(Exception):
 
 
 def split_uri(uri: str) -> tuple[str, str]:
-    """Bucket and key of s3://bucket/key, or of https://s3.<region>.amazonaws.com/bucket/key, which the CDK writes."""
+    """Bucket and key of s3://bucket/key, or of https://s3.<region>.amazonaws.com/bucket/key, which
+    the CDK writes.
+    """
     bucket, _, key = re.sub(r"^(s3://|https://s3[^/]*/)", "", uri).partition("/")
     return bucket, key
 
@@ -45,7 +49,11 @@ def write_configuration(root: Path, job: dict[str, Any]) -> None:
             "current_instance_type": instance,
             "current_group_name": "homogeneousCluster",
             "instance_groups": [
-                {"instance_group_name": "homogeneousCluster", "instance_type": instance, "hosts": ["algo-1"]}
+                {
+                    "instance_group_name": "homogeneousCluster",
+                    "instance_type": instance,
+                    "hosts": ["algo-1"],
+                }
             ],
             "network_interface_name": "eth0",
         },
@@ -60,9 +68,13 @@ def bring_channels(root: Path, job: dict[str, Any], s3: Any, stopped: Callable[[
             source = channel["DataSource"]["S3DataSource"]
             folder = root / "input/data" / channel["ChannelName"]
             folder.mkdir()
-            wanted = [(bucket, key, _inside(folder, name)) for bucket, key, name in _objects(s3, source)]
+            wanted = [
+                (bucket, key, _inside(folder, name)) for bucket, key, name in _objects(s3, source)
+            ]
             if not wanted:
-                raise InputError(f"no S3 objects found under S3 URL {source['S3Uri']} given in input data source")
+                raise InputError(
+                    f"no S3 objects found under S3 URL {source['S3Uri']} given in input data source"
+                )
             for _ in pool.map(lambda one: None if stopped() else _download(s3, *one), wanted):
                 pass
 
@@ -82,12 +94,16 @@ def _objects(s3: Any, source: dict[str, str]) -> Iterator[tuple[str, str, str]]:
 
 
 def _in_manifest(text: bytes) -> Iterator[tuple[str, str, str]]:
-    """A manifest is [{"prefix": "s3://bucket/some/"}, "relative/name", …]: names keep their folders."""
+    """A manifest is [{"prefix": "s3://bucket/some/"}, "relative/name", …]: names keep their
+    folders.
+    """
     try:
         head, *names = json.loads(text)
         prefix = head["prefix"]
     except (ValueError, TypeError, KeyError):
-        raise InputError('the manifest must be a JSON list that starts with {"prefix": "s3://…"}') from None
+        raise InputError(
+            'the manifest must be a JSON list that starts with {"prefix": "s3://…"}'
+        ) from None
     bucket, start = split_uri(prefix)
     for name in names:
         yield bucket, start + name, name

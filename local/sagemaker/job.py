@@ -24,7 +24,8 @@ logger = logging.getLogger("lensloop")
 PATIENCE_AFTER_SIGTERM = 120  # seconds that SageMaker leaves a container to end by itself
 
 OPEN_BOX = (
-    "lensloop: this machine gives no namespaces, so this job is not cut off from the network as it would be on AWS\n"
+    "lensloop: this machine gives no namespaces, so this job is not cut off from the network as it"
+    " would be on AWS\n"
 )
 
 
@@ -33,7 +34,9 @@ class JobFailure(Exception):
 
 
 class TrainingJob:
-    """`description` is what DescribeTrainingJob answers; the emulator's own state lives beside it."""
+    """`description` is what DescribeTrainingJob answers; the emulator's own state lives beside
+    it.
+    """
 
     def __init__(self, request: dict[str, Any], arn: str, state: Path) -> None:
         now = time.time()
@@ -71,7 +74,9 @@ class TrainingJob:
             self._signal(signal.SIGTERM)
 
     def run(self) -> None:
-        """On a thread of its own. Whatever happens, the job ends in one of its three ends and its folder is gone."""
+        """On a thread of its own. Whatever happens, the job ends in one of its three ends and its
+        folder is gone.
+        """
         self._becomes("Starting", message="Launching requested ML instances")
         try:
             self._train()
@@ -81,7 +86,9 @@ class TrainingJob:
             self._fails(f"ClientError: Data download failed: {error}")
         except botocore.exceptions.ClientError as error:
             self._fails(f"ClientError: {error}")
-        except Exception as error:  # our own bug must end the job as well, or its workflow would wait for ever
+        except (
+            Exception
+        ) as error:  # our own bug must end the job as well, or its workflow would wait for ever
             logger.exception("Training job %s", self.name)
             self._fails(f"InternalServerError: {error}")
         finally:
@@ -110,7 +117,9 @@ class TrainingJob:
         model = outputs.upload(self._root, self.description, s3, "model", "model.tar.gz")
         self.description["ModelArtifacts"] = {"S3ModelArtifacts": model}
         if timed_out:
-            self._becomes("MaxRuntimeExceeded", "Stopped", "Training job runtime exceeded MaxRuntimeInSeconds")
+            self._becomes(
+                "MaxRuntimeExceeded", "Stopped", "Training job runtime exceeded MaxRuntimeInSeconds"
+            )
         elif self._stop_wanted:
             self._becomes("Stopped", "Stopped")
         else:
@@ -118,14 +127,19 @@ class TrainingJob:
 
     def _run_process(self, credentials: dict[str, str]) -> tuple[int, bool]:
         """(exit code, whether it took too long)."""
-        algorithm, isolated = self.description["AlgorithmSpecification"], self.description["EnableNetworkIsolation"]
+        algorithm, isolated = (
+            self.description["AlgorithmSpecification"],
+            self.description["EnableNetworkIsolation"],
+        )
         argv = [*algorithm.get("ContainerEntrypoint", []), *algorithm.get("ContainerArguments", [])]
         if not argv:
             raise JobFailure(
                 f"ClientError: Cannot pull container image {algorithm['TrainingImage']}: "
                 "the local cloud has no images and needs a ContainerEntrypoint"
             )
-        self._becomes("Training", message="Training image download completed. Training in progress.")
+        self._becomes(
+            "Training", message="Training image download completed. Training in progress."
+        )
         self.description["TrainingStartTime"] = started = time.time()
         limit = self.description["StoppingCondition"].get("MaxRuntimeInSeconds", DEFAULT_RUNTIME)
         with self._log.open("wb") as log:
@@ -136,23 +150,32 @@ class TrainingJob:
                 self._process = subprocess.Popen(
                     box().command(self._root, ["nice", "-n", "5", *argv], network=not isolated),
                     cwd="/",
-                    env=box().variables(self._root, self._variables({} if isolated else credentials)),
+                    env=box().variables(
+                        self._root, self._variables({} if isolated else credentials)
+                    ),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                 )
             except OSError as error:
-                raise JobFailure(f"AlgorithmError: the container could not start: {error}") from None
+                raise JobFailure(
+                    f"AlgorithmError: the container could not start: {error}"
+                ) from None
         timed_out = self._wait(limit)
         self._signal(signal.SIGKILL)  # what the process started and left running
         self.description["TrainingEndTime"] = time.time()
         seconds = int(time.time() - started)
-        self.description |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": max(1, seconds)}
+        self.description |= {
+            "TrainingTimeInSeconds": seconds,
+            "BillableTimeInSeconds": max(1, seconds),
+        }
         return self._process.returncode, timed_out
 
     def _variables(self, credentials: dict[str, str]) -> dict[str, str]:
-        """The request's own Environment wins over what SageMaker sets, but for what the box stands on."""
+        """The request's own Environment wins over what SageMaker sets, but for what the box stands
+        on.
+        """
         scratch = self._folder / "tmp"
         scratch.mkdir(exist_ok=True)
         return {
@@ -172,7 +195,7 @@ class TrainingJob:
         }
 
     def _wait(self, limit: float) -> bool:
-        assert self._process is not None  # noqa: S101
+        assert self._process is not None
         deadline = time.monotonic() + limit
         timed_out, killed_at = False, float("inf")
         while self._process.poll() is None:

@@ -1,4 +1,6 @@
-"""What does a training job leave? model.tar.gz and output.tar.gz in S3, its log, and the metrics found in it."""
+"""What does a training job leave? model.tar.gz and output.tar.gz in S3, its log, and the metrics
+found in it.
+"""
 
 import contextlib
 import logging
@@ -21,7 +23,9 @@ LINES_AT_ONCE = 5000
 def upload(root: Path, job: dict[str, Any], s3: Any, folder: str, archive: str) -> str:
     """Packs a folder below /opt/ml as the job's archive; returns where it is."""
     bucket, prefix = split_uri(job["OutputDataConfig"]["S3OutputPath"])
-    key = "/".join(part for part in (prefix.strip("/"), job["TrainingJobName"], "output", archive) if part)
+    key = "/".join(
+        part for part in (prefix.strip("/"), job["TrainingJobName"], "output", archive) if part
+    )
     packed = root.parent / archive
     with tarfile.open(packed, "w:gz", compresslevel=1) as tar:  # a local disk: speed before size
         for path in sorted((root / folder).iterdir()):
@@ -42,7 +46,9 @@ def metrics(job: dict[str, Any], log: str) -> list[dict[str, Any]]:
     definitions = job["AlgorithmSpecification"].get("MetricDefinitions", [])
     found = [(metric["Name"], re.findall(metric["Regex"], log)) for metric in definitions]
     return [
-        {"MetricName": name, "Value": float(values[-1]), "Timestamp": time.time()} for name, values in found if values
+        {"MetricName": name, "Value": float(values[-1]), "Timestamp": time.time()}
+        for name, values in found
+        if values
     ]
 
 

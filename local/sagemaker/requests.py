@@ -1,7 +1,7 @@
 """Which CreateTrainingJob requests does AWS refuse?
 
-What botocore's model of SageMaker says (types, required members, lengths, patterns, enumerations) and the rules between
-members that its documentation adds.
+What botocore's model of SageMaker says (types, required members, lengths, patterns, enumerations)
+and the rules between members that its documentation adds.
 """
 
 import functools
@@ -28,7 +28,9 @@ def mistakes(request: Request) -> list[str]:
 
 @functools.cache
 def _request_shape() -> Shape:
-    """Only the shapes that the request reaches: the whole model of SageMaker would take tens of MB of memory."""
+    """Only the shapes that the request reaches: the whole model of SageMaker would take tens of MB
+    of memory.
+    """
     shapes = Loader().load_service_model("sagemaker", "service-2")["shapes"]
     reached: dict[str, Any] = {}
     open_names = ["CreateTrainingJobRequest"]
@@ -41,12 +43,17 @@ def _request_shape() -> Shape:
 
 
 def _names_in(shape: dict[str, Any]) -> list[str]:
-    members = [*shape.get("members", {}).values(), *(shape[key] for key in ("member", "key", "value") if key in shape)]
+    members = [
+        *shape.get("members", {}).values(),
+        *(shape[key] for key in ("member", "key", "value") if key in shape),
+    ]
     return [member["shape"] for member in members]
 
 
 def _limits(shape: Any, value: Any, where: str) -> Iterator[str]:
-    """Patterns, enumerations and upper limits, which botocore's own validator leaves to the service."""
+    """Patterns, enumerations and upper limits, which botocore's own validator leaves to the
+    service.
+    """
     if shape.type_name == "structure":
         for name, member in value.items():
             yield from _limits(shape.members[name], member, f"{where}.{name}".lstrip("."))
@@ -62,12 +69,20 @@ def _limits(shape: Any, value: Any, where: str) -> Iterator[str]:
 
 def _limit(shape: Any, value: Any, where: str) -> Iterator[str]:
     size = value if shape.type_name in ("integer", "long", "float", "double") else None
-    size = len(value) if isinstance(value, (str, list, dict)) and shape.type_name != "structure" else size
+    size = (
+        len(value)
+        if isinstance(value, (str, list, dict)) and shape.type_name != "structure"
+        else size
+    )
     limits = shape.metadata
     failed = f"Value '{value}' at '{where}' failed to satisfy constraint: Member must "
     if shape.type_name == "string" and limits.get("enum") and value not in limits["enum"]:
         yield f"{failed}satisfy enum value set: {limits['enum']}"
-    if shape.type_name == "string" and limits.get("pattern") and not re.fullmatch(_python(limits["pattern"]), value):
+    if (
+        shape.type_name == "string"
+        and limits.get("pattern")
+        and not re.fullmatch(_python(limits["pattern"]), value)
+    ):
         yield f"{failed}satisfy regular expression pattern: {limits['pattern']}"
     if size is not None and limits.get("max") is not None and size > limits["max"]:
         yield f"{failed}have a size of at most {limits['max']}"
@@ -79,7 +94,10 @@ def _python(pattern: str) -> str:
 
 
 def _rules(request: Request) -> Iterator[str]:
-    algorithm, stopping = request.get("AlgorithmSpecification", {}), request.get("StoppingCondition", {})
+    algorithm, stopping = (
+        request.get("AlgorithmSpecification", {}),
+        request.get("StoppingCondition", {}),
+    )
     if ("TrainingImage" in algorithm) == ("AlgorithmName" in algorithm):
         yield "You must specify either TrainingImage or AlgorithmName, and not both"
     if not algorithm.get("TrainingInputMode"):
@@ -87,10 +105,16 @@ def _rules(request: Request) -> Iterator[str]:
     for missing in ("OutputDataConfig", "ResourceConfig", "StoppingCondition", "RoleArn"):
         if missing not in request:
             yield f"{missing} is required"
-    run, wait = stopping.get("MaxRuntimeInSeconds", DEFAULT_RUNTIME), stopping.get("MaxWaitTimeInSeconds")
+    run, wait = (
+        stopping.get("MaxRuntimeInSeconds", DEFAULT_RUNTIME),
+        stopping.get("MaxWaitTimeInSeconds"),
+    )
     if request.get("EnableManagedSpotTraining"):
         if wait is None or wait < run:
-            yield "MaxWaitTimeInSeconds must be set for spot training, and not be below MaxRuntimeInSeconds"
+            yield (
+                "MaxWaitTimeInSeconds must be set for spot training, and not be below"
+                " MaxRuntimeInSeconds"
+            )
     elif wait is not None:
         yield "MaxWaitTimeInSeconds is only for managed spot training"
     channels = [channel["ChannelName"] for channel in request.get("InputDataConfig", [])]
@@ -105,9 +129,15 @@ def _beyond_us(request: Request) -> Iterator[str]:
     if resources.get("InstanceCount", 1) != 1 or resources.get("InstanceGroups"):
         yield "the local cloud trains on one instance only (ResourceConfig)"
     modes = {channel.get("InputMode") for channel in request.get("InputDataConfig", [])}
-    if (modes | {request.get("AlgorithmSpecification", {}).get("TrainingInputMode")}) & {"Pipe", "FastFile"}:
+    if (modes | {request.get("AlgorithmSpecification", {}).get("TrainingInputMode")}) & {
+        "Pipe",
+        "FastFile",
+    }:
         yield "the local cloud knows input mode File only"
     for channel in request.get("InputDataConfig", []):
         source = channel["DataSource"].get("S3DataSource")
         if source is None or source["S3DataType"] not in ("S3Prefix", "ManifestFile"):
-            yield f"the local cloud knows S3Prefix and ManifestFile only (channel {channel['ChannelName']})"
+            yield (
+                "the local cloud knows S3Prefix and ManifestFile only (channel"
+                f" {channel['ChannelName']})"
+            )

@@ -22,8 +22,14 @@ def assumable(role_arn: str, job_arn: str) -> bool:
         return False
     trust = role["AssumeRolePolicyDocument"]
     trust = json.loads(trust) if isinstance(trust, str) else trust
-    statements = trust["Statement"] if isinstance(trust["Statement"], list) else [trust["Statement"]]
-    ours = [s for s in statements if iam_evaluator._service_principal_matches(s.get("Principal", {}), SERVICE)]
+    statements = (
+        trust["Statement"] if isinstance(trust["Statement"], list) else [trust["Statement"]]
+    )
+    ours = [
+        s
+        for s in statements
+        if iam_evaluator._service_principal_matches(s.get("Principal", {}), SERVICE)
+    ]
     context = iam_evaluator.EvalContext(
         principal_arn="*",
         principal_type="Service",
@@ -33,7 +39,9 @@ def assumable(role_arn: str, job_arn: str) -> bool:
         region=get_region(),
         service_context={"aws:sourcearn": job_arn, "aws:sourceaccount": get_account_id()},
     )
-    verdict = iam_evaluator.evaluate(context, [iam_evaluator.parse_policy_document({"Statement": ours})])
+    verdict = iam_evaluator.evaluate(
+        context, [iam_evaluator.parse_policy_document({"Statement": ours})]
+    )
     return not app.AUTH or bool(verdict.decision == "Allow")
 
 

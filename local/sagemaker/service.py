@@ -1,6 +1,7 @@
 """Which calls of the SageMaker API does the local cloud answer? Those around training jobs.
 
-A service module as ministack wants it: `handle_request`, and `reset`, `get_state`, `load_persisted_state`.
+A service module as ministack wants it: `handle_request`, and `reset`, `get_state`,
+`load_persisted_state`.
 """
 
 import json
@@ -34,7 +35,9 @@ SUMMARY = (
 )
 
 
-async def handle_request(method: str, path: str, headers: dict[str, str], body: bytes, query: Any) -> Answer:  # noqa: ARG001
+async def handle_request(
+    method: str, path: str, headers: dict[str, str], body: bytes, query: Any
+) -> Answer:
     operation = headers.get("x-amz-target", "").rpartition(".")[2]
     answer = OPERATIONS.get(operation)
     if answer is None:
@@ -55,19 +58,21 @@ def find(name: str) -> TrainingJob | None:
 
 def create(request: dict[str, Any]) -> Answer:
     if wrong := requests.mistakes(request):
-        return _invalid(f"{len(wrong)} validation error{'s'[: len(wrong) > 1]} detected: {'; '.join(wrong)}")
+        return _invalid(
+            f"{len(wrong)} validation error{'s'[: len(wrong) > 1]} detected: {'; '.join(wrong)}"
+        )
     name = request["TrainingJobName"]
     if find(name):
         return error_response_json(
             "ResourceInUse",
-            "Training job names must be unique within an AWS account and region, and a training job with this name "
-            f"already exists ({job_arn(name)})",
+            "Training job names must be unique within an AWS account and region, and a training"
+            f" job with this name already exists ({job_arn(name)})",
             400,
         )
     if not role.assumable(request["RoleArn"], job_arn(name)):
         return _invalid(
-            f"Could not assume role {request['RoleArn']}. Please ensure that the role exists and allows principal "
-            f"'{role.SERVICE}' to assume the role."
+            f"Could not assume role {request['RoleArn']}. Please ensure that the role exists and"
+            f" allows principal '{role.SERVICE}' to assume the role."
         )
     job = _jobs[name] = TrainingJob(request, job_arn(name), Path(os.environ[leftovers.MARK]))
     spawn_background(job.run, thread_name=f"training-{name}")
@@ -85,7 +90,8 @@ def stop(request: dict[str, Any]) -> Answer:
         return _invalid("Requested resource not found.")
     if job.over:
         return _invalid(
-            f"The request was rejected because the training job is in status {job.description['TrainingJobStatus']}."
+            "The request was rejected because the training job is in status"
+            f" {job.description['TrainingJobStatus']}."
         )
     job.stop()
     return json_response({})

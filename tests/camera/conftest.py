@@ -1,4 +1,6 @@
-"""A shelf that serves releases over HTTP as well or as badly as a test wants, certificates, and a registered camera."""
+"""A shelf that serves releases over HTTP as well or as badly as a test wants, certificates, and a
+registered camera.
+"""
 
 import datetime
 import http.server
@@ -37,9 +39,19 @@ class Shelf:
         return {
             "operation": "release",
             "epoch": files.manifest["epoch"],
-            "manifest": {"url": f"{self.url}/{folder}/manifest.json", "sha256": sha256(files.manifest_bytes)},
-            "model": {"url": f"{self.url}/{folder}/model.onnx", "sha256": model["sha256"], "size": model["size"]},
-            "golden": {"url": f"{self.url}/{folder}/golden.zip", "sha256": files.manifest["golden"]["sha256"]},
+            "manifest": {
+                "url": f"{self.url}/{folder}/manifest.json",
+                "sha256": sha256(files.manifest_bytes),
+            },
+            "model": {
+                "url": f"{self.url}/{folder}/model.onnx",
+                "sha256": model["sha256"],
+                "size": model["size"],
+            },
+            "golden": {
+                "url": f"{self.url}/{folder}/golden.zip",
+                "sha256": files.manifest["golden"]["sha256"],
+            },
         }
 
 
@@ -61,7 +73,9 @@ def shelf() -> Iterator[Shelf]:
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     here = Shelf(server.server_address[1])
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+    )
     thread.start()
     yield here
     server.shutdown()
@@ -96,7 +110,11 @@ def certificate(folder: Path, starts_in_days: int = -1, name: str = "camera") ->
     pem, private = folder / f"{name}.pem", folder / f"{name}.key"
     pem.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     private.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
     )
     return pem, private
 

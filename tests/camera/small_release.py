@@ -1,4 +1,6 @@
-"""What is the smallest real release? An ONNX file that tells colours apart, its golden pictures and its manifest."""
+"""What is the smallest real release? An ONNX file that tells colours apart, its golden pictures and
+its manifest.
+"""
 
 import hashlib
 import io
@@ -11,8 +13,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from lensloop import release
-from lensloop.picture import RESIZE
+from lensloop.wire import manifest as release
+from lensloop.wire.picture import RESIZE
 
 LABELS = ("red", "green", "blue")
 COLOURS = {"red": (230, 20, 20), "green": (20, 230, 20), "blue": (20, 20, 230)}
@@ -20,12 +22,18 @@ COLOURS = {"red": (230, 20, 20), "green": (20, 230, 20), "blue": (20, 20, 230)}
 
 def picture(label: str, shade: int = 0) -> bytes:
     file = io.BytesIO()
-    Image.new("RGB", (40, 30), tuple(min(255, value + shade) for value in COLOURS[label])).save(file, "PNG")
+    Image.new("RGB", (40, 30), tuple(min(255, value + shade) for value in COLOURS[label])).save(
+        file, "PNG"
+    )
     return file.getvalue()
 
 
-def colour_model(order: tuple[int, int, int] = (0, 1, 2), output: str = "probabilities", marker: str = "") -> bytes:
-    """Answers which colour a picture has. Another `order` mixes up the labels; `marker` makes other bytes of it."""
+def colour_model(
+    order: tuple[int, int, int] = (0, 1, 2), output: str = "probabilities", marker: str = ""
+) -> bytes:
+    """Answers which colour a picture has. Another `order` mixes up the labels; `marker` makes other
+    bytes of it.
+    """
     nodes = [
         helper.make_node("Cast", ["image"], ["pixels"], to=TensorProto.FLOAT),
         helper.make_node("ReduceMean", ["pixels"], ["mean"], axes=[1, 2], keepdims=0),
@@ -44,7 +52,9 @@ def colour_model(order: tuple[int, int, int] = (0, 1, 2), output: str = "probabi
         ],
     )
     opset = helper.make_opsetid("", 13)
-    model = helper.make_model(graph, producer_name="tests", doc_string=marker, ir_version=8, opset_imports=[opset])
+    model = helper.make_model(
+        graph, producer_name="tests", doc_string=marker, ir_version=8, opset_imports=[opset]
+    )
     return bytes(onnx.ModelProto.SerializeToString(model))
 
 
@@ -72,11 +82,23 @@ class Files(NamedTuple):
         return json.dumps(self.manifest).encode()
 
 
-def make_release(epoch: int, model: bytes | None = None, golden: bytes | None = None, **changes: Any) -> Files:
-    """`changes` replace fields of the manifest; the golden pictures are one of each colour, twice."""
+def make_release(
+    epoch: int, model: bytes | None = None, golden: bytes | None = None, **changes: Any
+) -> Files:
+    """`changes` replace fields of the manifest; the golden pictures are one of each colour,
+    twice.
+    """
     model = colour_model(marker=f"release {epoch}") if model is None else model
-    pictures = {f"golden/{sha256(d)}.png": (lab, d) for lab in LABELS for d in (picture(lab), picture(lab, shade=15))}
-    golden = golden_zip({name: data for name, (_, data) in pictures.items()}) if golden is None else golden
+    pictures = {
+        f"golden/{sha256(d)}.png": (lab, d)
+        for lab in LABELS
+        for d in (picture(lab), picture(lab, shade=15))
+    }
+    golden = (
+        golden_zip({name: data for name, (_, data) in pictures.items()})
+        if golden is None
+        else golden
+    )
     recalls = {label: {"images": 10, "recall": 1.0, "precision": 1.0} for label in LABELS}
     evaluation = {
         "dataset": "d" * 64,

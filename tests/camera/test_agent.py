@@ -1,4 +1,6 @@
-"""The agent classifies whatever happens around it: no broker, a broker it cannot trust, bad frames, a bad clock."""
+"""The agent classifies whatever happens around it: no broker, a broker it cannot trust, bad frames,
+a bad clock.
+"""
 
 import json
 import socket
@@ -57,17 +59,26 @@ def eventually(happened: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
-def test_without_a_broker_frames_are_classified_and_recorded(home: Path, shelf: Shelf, pictures: Path) -> None:
+def test_without_a_broker_frames_are_classified_and_recorded(
+    home: Path, shelf: Shelf, pictures: Path
+) -> None:
     install(home, shelf, 7)
     agent_on(home).run(lambda: open_source(str(pictures), loop=False))
     lines = recorded(home)
-    assert [(line["frame"], next(iter(line["probabilities"])), line["epoch"]) for line in lines] == [
+    assert [
+        (line["frame"], next(iter(line["probabilities"])), line["epoch"]) for line in lines
+    ] == [
         ("blue.png", "blue", 7),
         ("green.png", "green", 7),
         ("red.png", "red", 7),
     ]
     shown = status(home)
-    assert (shown["thing"], shown["epoch"], shown["proven"], shown["golden"]) == ("deeplens_test", 7, True, "6/6")
+    assert (shown["thing"], shown["epoch"], shown["proven"], shown["golden"]) == (
+        "deeplens_test",
+        7,
+        True,
+        "6/6",
+    )
     assert (shown["frames"], shown["dropped"], shown["published"]) == (3, 3, 0)
     assert shown["last_result"]["frame"] == "red.png"
     assert not shown["connected"]
@@ -79,7 +90,9 @@ def test_a_loop_ends_after_enough_frames(home: Path, shelf: Shelf, pictures: Pat
     assert len(recorded(home)) == 7
 
 
-def test_bad_frames_are_passed_over_and_the_rest_is_classified(home: Path, shelf: Shelf, pictures: Path) -> None:
+def test_bad_frames_are_passed_over_and_the_rest_is_classified(
+    home: Path, shelf: Shelf, pictures: Path
+) -> None:
     install(home, shelf, 7)
     (pictures / "a.jpg").write_text("this is not a picture")
     agent_on(home).run(lambda: open_source(str(pictures), loop=False))
@@ -87,7 +100,9 @@ def test_bad_frames_are_passed_over_and_the_rest_is_classified(home: Path, shelf
     assert "not a JPEG or PNG" in status(home)["last_error"]
 
 
-def test_a_frame_that_breaks_everything_is_survived(home: Path, shelf: Shelf, pictures: Path) -> None:
+def test_a_frame_that_breaks_everything_is_survived(
+    home: Path, shelf: Shelf, pictures: Path
+) -> None:
     install(home, shelf, 7)
 
     def explode(_: Any) -> Any:
@@ -103,7 +118,9 @@ def test_a_frame_that_breaks_everything_is_survived(home: Path, shelf: Shelf, pi
     assert "a bug" in status(home)["last_error"]
 
 
-def test_a_camera_that_is_unplugged_for_a_while_is_picked_up_again(home: Path, shelf: Shelf, pictures: Path) -> None:
+def test_a_camera_that_is_unplugged_for_a_while_is_picked_up_again(
+    home: Path, shelf: Shelf, pictures: Path
+) -> None:
     install(home, shelf, 7)
     opened = []
 
@@ -128,7 +145,9 @@ def test_a_source_that_is_wrong_from_the_start_is_the_persons_to_mend(home: Path
 
 def test_a_camera_without_a_release_waits_and_can_be_stopped(home: Path, pictures: Path) -> None:
     agent = agent_on(home)
-    running = threading.Thread(target=agent.run, args=(lambda: open_source(str(pictures), loop=False),))
+    running = threading.Thread(
+        target=agent.run, args=(lambda: open_source(str(pictures), loop=False),)
+    )
     running.start()
     time.sleep(0.2)
     assert running.is_alive()
@@ -172,9 +191,13 @@ def future_broker(tmp_path: Path) -> Iterator[tuple[int, Path]]:
     listener.close()
 
 
-@pytest.mark.parametrize("payload", [b"{half", b"\xff", b"[" * 100_000], ids=["half", "bytes", "deep"])
+@pytest.mark.parametrize(
+    "payload", [b"{half", b"\xff", b"[" * 100_000], ids=["half", "bytes", "deep"]
+)
 def test_a_message_that_is_not_json_is_passed_over(home: Path, payload: bytes) -> None:
-    """What is raised in the network's thread ends it, and the camera would never hear of a release again."""
+    """What is raised in the network's thread ends it, and the camera would never hear of a release
+    again.
+    """
     message = mqtt.MQTTMessage(topic=b"$aws/things/deeplens_test/jobs/notify-next")
     message.payload = payload
     heard: list[str] = []
@@ -184,14 +207,20 @@ def test_a_message_that_is_not_json_is_passed_over(home: Path, payload: bytes) -
 
 
 def test_with_a_wrong_clock_the_camera_says_so_and_goes_on(
-    home: Path, shelf: Shelf, pictures: Path, future_broker: tuple[int, Path], caplog: pytest.LogCaptureFixture
+    home: Path,
+    shelf: Shelf,
+    pictures: Path,
+    future_broker: tuple[int, Path],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     install(home, shelf, 7)
     content = json.loads((home / "camera.json").read_text())
     content.update(port=future_broker[0], ca=str(future_broker[1]))
     (home / "camera.json").write_text(json.dumps(content))
     agent = agent_on(home)
-    running = threading.Thread(target=agent.run, args=(lambda: open_source(str(pictures), loop=True),))
+    running = threading.Thread(
+        target=agent.run, args=(lambda: open_source(str(pictures), loop=True),)
+    )
     running.start()
     eventually(lambda: "not yet valid; check the clock" in caplog.text)
     eventually(lambda: len(recorded(home)) >= 3)

@@ -10,7 +10,7 @@ import pytest
 
 from camera.frames import SourceError, open_source
 from camera.model import Model, load
-from lensloop.errors import PictureError
+from lensloop.wire.errors import PictureError
 from tests.camera.small_release import colour_model, make_release, picture
 
 
@@ -32,7 +32,9 @@ def pictures(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_folder_is_walked_once_in_order_with_its_pictures_only(pictures: Path, model: Model) -> None:
+def test_a_folder_is_walked_once_in_order_with_its_pictures_only(
+    pictures: Path, model: Model
+) -> None:
     frames = list(open_source(str(pictures), loop=False))
     assert [frame.name for frame in frames] == ["a/1.jpg", "b/2.PNG"]
     assert [next(iter(frame.predict(model))) for frame in frames] == ["green", "green"]
@@ -45,7 +47,9 @@ def test_a_loop_sees_pictures_that_come_later(pictures: Path) -> None:
     assert [next(frames).name for _ in range(2)] == ["b/2.PNG", "a/0.png"]
 
 
-def test_a_picture_that_is_none_or_has_gone_is_a_picture_error(pictures: Path, model: Model) -> None:
+def test_a_picture_that_is_none_or_has_gone_is_a_picture_error(
+    pictures: Path, model: Model
+) -> None:
     (pictures / "a" / "1.jpg").write_text("this is not a picture")
     broken, gone = open_source(str(pictures), loop=False)
     (pictures / "b" / "2.PNG").unlink()
@@ -61,7 +65,9 @@ def test_probabilities_add_up_and_the_likeliest_comes_first(model: Model) -> Non
     assert sorted(answer.values(), reverse=True) == list(answer.values())
 
 
-@pytest.mark.parametrize(("source", "said"), [("/nowhere", "no folder"), ("awscam", "AWS DeepLens")])
+@pytest.mark.parametrize(
+    ("source", "said"), [("/nowhere", "no folder"), ("awscam", "AWS DeepLens")]
+)
 def test_a_source_that_is_not_there_is_said(source: str, said: str) -> None:
     with pytest.raises(SourceError, match=said):
         open_source(source, loop=False)
@@ -73,7 +79,9 @@ def test_an_empty_folder_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("source", ["/dev/video7", "0"])
-def test_without_opencv_a_camera_device_says_what_to_install(monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+def test_without_opencv_a_camera_device_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(SourceError, match="pip install opencv-python-headless"):
         open_source(source, loop=False)
@@ -135,7 +143,11 @@ def test_a_camera_that_cannot_be_opened_is_said(monkeypatch: pytest.MonkeyPatch)
         open_source("/dev/video0", loop=False)
 
 
-def test_a_stock_deeplens_gives_its_last_frame(monkeypatch: pytest.MonkeyPatch, model: Model) -> None:
-    monkeypatch.setitem(sys.modules, "awscam", types.SimpleNamespace(getLastFrame=lambda: (True, BLUE_FIRST)))
+def test_a_stock_deeplens_gives_its_last_frame(
+    monkeypatch: pytest.MonkeyPatch, model: Model
+) -> None:
+    monkeypatch.setitem(
+        sys.modules, "awscam", types.SimpleNamespace(getLastFrame=lambda: (True, BLUE_FIRST))
+    )
     frame = next(open_source("awscam", loop=False))
     assert next(iter(frame.predict(model))) == "blue"

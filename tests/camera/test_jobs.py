@@ -14,7 +14,9 @@ DONE = Answer("SUCCEEDED", {"epoch": "7"})
 
 
 class Cloud:
-    """One job in the queue; it answers as AWS IoT does. `deaf` loses what the camera says, `mute` its own answers."""
+    """One job in the queue; it answers as AWS IoT does. `deaf` loses what the camera says, `mute`
+    its own answers.
+    """
 
     def __init__(self) -> None:
         self.version, self.status = 1, "QUEUED"
@@ -35,9 +37,14 @@ class Cloud:
         self.updates.append(message)
         token = {"clientToken": message["clientToken"]}
         if self.finished:
-            self.say(topic + "/rejected", {**token, "code": "InvalidStateTransition", "message": "finished"})
+            self.say(
+                topic + "/rejected",
+                {**token, "code": "InvalidStateTransition", "message": "finished"},
+            )
         elif message["expectedVersion"] != self.version:
-            self.say(topic + "/rejected", {**token, "code": "VersionMismatch", "message": "version"})
+            self.say(
+                topic + "/rejected", {**token, "code": "VersionMismatch", "message": "version"}
+            )
         else:
             self.version, self.status = self.version + 1, message["status"]
             self.say(topic + "/accepted", token)
@@ -84,7 +91,10 @@ def test_a_job_is_begun_and_answered_with_the_version_it_expects(cloud: Cloud) -
     assert started is not None
     assert started.document == {"operation": "release"}
     assert cloud.jobs.answer(started, DONE)
-    assert [(u["status"], u["expectedVersion"]) for u in cloud.updates] == [("IN_PROGRESS", 1), ("SUCCEEDED", 2)]
+    assert [(u["status"], u["expectedVersion"]) for u in cloud.updates] == [
+        ("IN_PROGRESS", 1),
+        ("SUCCEEDED", 2),
+    ]
     assert cloud.updates[1]["statusDetails"] == {"epoch": "7"}
     assert cloud.jobs.next(0.1) is None
 
@@ -108,7 +118,9 @@ def test_nothing_is_begun_while_the_cloud_does_not_answer(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("lost", ["deaf", "mute"])
-def test_an_answer_that_got_lost_is_given_again_and_the_job_not_done_again(cloud: Cloud, lost: str) -> None:
+def test_an_answer_that_got_lost_is_given_again_and_the_job_not_done_again(
+    cloud: Cloud, lost: str
+) -> None:
     started = cloud.jobs.start(start(cloud))
     assert started is not None
     setattr(cloud, lost, True)
@@ -137,20 +149,31 @@ def test_a_job_that_is_named_once_more_after_its_answer_is_passed_over(cloud: Cl
         ("notify-next", []),
         ("notify-next", {"execution": "x"}),
         ("notify-next", {"execution": {"jobId": "j", "executionNumber": None, "versionNumber": 1}}),
-        ("notify-next", {"execution": {"jobId": "j", "executionNumber": float("inf"), "versionNumber": 1}}),
+        (
+            "notify-next",
+            {"execution": {"jobId": "j", "executionNumber": float("inf"), "versionNumber": 1}},
+        ),
         ("j/update/accepted", {"clientToken": "unknown"}),
         ("j/update/accepted", {"clientToken": ["x"]}),
         ("elsewhere", {"execution": {}}),
     ],
 )
-def test_messages_that_make_no_sense_are_passed_over(cloud: Cloud, topic: str, content: Any) -> None:
+def test_messages_that_make_no_sense_are_passed_over(
+    cloud: Cloud, topic: str, content: Any
+) -> None:
     cloud.jobs.received(BASE + topic, content)
     assert cloud.jobs.next(0.05) is None
 
 
 @pytest.mark.parametrize(
     ("text", "becomes"),
-    [("two\nlines\tand\x7f", "two lines and"), ("", "-"), ("\n", "-"), ("x" * 2000, "x" * 1024), ("größer", "größer")],
+    [
+        ("two\nlines\tand\x7f", "two lines and"),
+        ("", "-"),
+        ("\n", "-"),
+        ("x" * 2000, "x" * 1024),
+        ("größer", "größer"),
+    ],
 )
 def test_details_become_what_aws_accepts(text: str, becomes: str) -> None:
     assert printable(text) == becomes
@@ -159,4 +182,6 @@ def test_details_become_what_aws_accepts(text: str, becomes: str) -> None:
 def test_topics_stay_below_the_thing(cloud: Cloud) -> None:
     say: Callable[[str], bool] = lambda topic: topic.startswith("$aws/things/deeplens_a/jobs/")  # noqa: E731
     assert all(say(topic) for topic in cloud.jobs.topics())
-    assert len(cloud.jobs.topics()) <= 8  # more than eight in one SUBSCRIBE, and AWS closes the connection
+    assert (
+        len(cloud.jobs.topics()) <= 8
+    )  # more than eight in one SUBSCRIBE, and AWS closes the connection

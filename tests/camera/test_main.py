@@ -1,4 +1,6 @@
-"""`python -m camera` ends with a sentence and 2 when a person must do something, and with 0 when told to stop."""
+"""`python -m camera` ends with a sentence and 2 when a person must do something, and with 0 when
+told to stop.
+"""
 
 import os
 import signal
@@ -21,7 +23,8 @@ def run(home: Path, frames: Path, *more: str) -> subprocess.CompletedProcess[str
 
 
 @pytest.mark.parametrize(
-    ("folder", "said"), [("nowhere", "There is no folder"), ("empty", "camera add"), ("camera", "no JPEG")]
+    ("folder", "said"),
+    [("nowhere", "There is no folder"), ("empty", "camera add"), ("camera", "no JPEG")],
 )
 def test_a_person_is_told_what_to_do(home: Path, tmp_path: Path, folder: str, said: str) -> None:
     (tmp_path / "empty").mkdir()
@@ -43,7 +46,16 @@ def test_sigterm_ends_a_camera_in_order(home: Path, shelf: Shelf, tmp_path: Path
     install(home, shelf, 7)
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "red.png").write_bytes(picture("red"))
-    command = [sys.executable, "-m", "camera", "--home", str(home), "--frames", str(tmp_path / "pictures"), "--loop"]
+    command = [
+        sys.executable,
+        "-m",
+        "camera",
+        "--home",
+        str(home),
+        "--frames",
+        str(tmp_path / "pictures"),
+        "--loop",
+    ]
     agent = subprocess.Popen([*command, "--record"], env={**os.environ, "PYTHONUNBUFFERED": "1"})
     deadline = time.monotonic() + 30
     while not (home / "results.jsonl").exists():

@@ -1,4 +1,6 @@
-"""The power may go at any step of a change; the camera comes back with a working model and takes the release again."""
+"""The power may go at any step of a change; the camera comes back with a working model and takes
+the release again.
+"""
 
 import contextlib
 import json
@@ -56,7 +58,9 @@ def _half(name: str, args: tuple[Any, ...]) -> None:
         os.symlink(target, link.with_name(link.name + ".part"))
 
 
-def powered_take(monkeypatch: pytest.MonkeyPatch, power: Power, home: Path, document: dict[str, Any]) -> bool:
+def powered_take(
+    monkeypatch: pytest.MonkeyPatch, power: Power, home: Path, document: dict[str, Any]
+) -> bool:
     """False when the power went."""
     store, running = start(home)
     with monkeypatch.context() as patch:
@@ -73,10 +77,16 @@ def powered_take(monkeypatch: pytest.MonkeyPatch, power: Power, home: Path, docu
 @pytest.mark.parametrize("middle", [False, True])
 @pytest.mark.parametrize("before", [(), (6,), (6, 7)])
 def test_a_cut_at_every_step_leaves_a_working_model(
-    tmp_path: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch, before: tuple[int, ...], middle: bool
+    tmp_path: Path,
+    shelf: Shelf,
+    monkeypatch: pytest.MonkeyPatch,
+    before: tuple[int, ...],
+    middle: bool,
 ) -> None:
     document = shelf.put(make_release(8))
-    monkeypatch.setattr(os, "fsync", lambda _: None)  # a cut falls between steps here, not between a step and the disk
+    monkeypatch.setattr(
+        os, "fsync", lambda _: None
+    )  # a cut falls between steps here, not between a step and the disk
     master = tmp_path / "master"
     master.mkdir()
     if before:
@@ -139,11 +149,15 @@ take(document, store, running, "trash")
 
 @pytest.mark.slow
 @pytest.mark.parametrize("cut_at", [2, 8, 12, 15])
-def test_a_killed_agent_comes_back_with_a_working_model(home: Path, shelf: Shelf, cut_at: int) -> None:
+def test_a_killed_agent_comes_back_with_a_working_model(
+    home: Path, shelf: Shelf, cut_at: int
+) -> None:
     """The same with a real process and a real SIGKILL, where no `finally` runs."""
     install(home, shelf, 7)
     document = shelf.put(make_release(8))
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(home), json.dumps(document), str(cut_at)])
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(home), json.dumps(document), str(cut_at)]
+    )
     assert killed.returncode == -9
     store, running = start(home)
     assert running is not None

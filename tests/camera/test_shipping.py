@@ -1,4 +1,6 @@
-"""What lands on a camera runs there: Python 3.7 syntax, complete in a clean directory, one pin for each Python."""
+"""What lands on a camera runs there: Python 3.7 syntax, complete in a clean directory, one pin for
+each Python.
+"""
 
 import ast
 import re
@@ -27,14 +29,21 @@ def test_every_file_is_python_3_7(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PYTHON_FILES, ids=str)
 def test_no_file_calls_what_came_after_python_3_7(path: Path) -> None:
-    """Syntax says nothing about the library; these are the newer calls that are easy to write without noticing."""
-    newer = r"removeprefix|removesuffix|missing_ok|is_relative_to|functools\.cache\b|math\.prod|dirs_exist_ok|strict="
+    """Syntax says nothing about the library; these are the newer calls that are easy to write
+    without noticing.
+    """
+    newer = (
+        r"removeprefix|removesuffix|missing_ok|is_relative_to|"
+        r"functools\.cache\b|math\.prod|dirs_exist_ok|strict="
+    )
     assert not re.findall(newer, (ROOT / path).read_text("utf-8"))
 
 
 @pytest.mark.parametrize("path", PYTHON_FILES, ids=str)
 def test_no_file_asks_types_of_python_3_7_that_came_later(path: Path) -> None:
-    """`list[str]` is an error there, and `int | None` too, unless annotations are postponed and so never evaluated."""
+    """`list[str]` is an error there, and `int | None` too, unless annotations are postponed and so
+    never evaluated.
+    """
     tree = ast.parse((ROOT / path).read_text("utf-8"))
     if any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body):
         tree = _Unannotated().visit(tree)
@@ -58,13 +67,27 @@ class _Unannotated(ast.NodeTransformer):
 
 def _is_a_later_type(node: ast.AST) -> bool:
     if isinstance(node, ast.Subscript):
-        return isinstance(node.value, ast.Name) and node.value.id in {"list", "dict", "tuple", "set", "type"}
-    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr) and ast.unparse(node.right) == "None"
+        return isinstance(node.value, ast.Name) and node.value.id in {
+            "list",
+            "dict",
+            "tuple",
+            "set",
+            "type",
+        }
+    return (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.BitOr)
+        and ast.unparse(node.right) == "None"
+    )
 
 
 @pytest.mark.parametrize("version", ["3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13"])
 def test_each_python_gets_exactly_one_pin_of_each_package(version: str) -> None:
-    chosen = [r for r in REQUIREMENTS if r.marker is None or r.marker.evaluate({"python_version": version})]
+    chosen = [
+        r
+        for r in REQUIREMENTS
+        if r.marker is None or r.marker.evaluate({"python_version": version})
+    ]
     more = ["typing_extensions"] if version == "3.7" else []
     assert sorted(r.name for r in chosen) == ["numpy", "onnxruntime", "paho-mqtt", "pillow", *more]
     assert all(re.fullmatch(r"==[\d.]+", str(r.specifier)) for r in chosen)
@@ -72,8 +95,12 @@ def test_each_python_gets_exactly_one_pin_of_each_package(version: str) -> None:
 
 def test_the_newest_pins_are_the_tested_ones() -> None:
     ours = dict(re.findall(r"^([a-z-]+)==([\d.]+)", (ROOT / "requirements.in").read_text(), re.M))
-    chosen = [r for r in REQUIREMENTS if r.marker is None or r.marker.evaluate({"python_version": "3.13"})]
-    assert {r.name: str(r.specifier) for r in chosen} == {r.name: f"=={ours[r.name]}" for r in chosen}
+    chosen = [
+        r for r in REQUIREMENTS if r.marker is None or r.marker.evaluate({"python_version": "3.13"})
+    ]
+    assert {r.name: str(r.specifier) for r in chosen} == {
+        r.name: f"=={ours[r.name]}" for r in chosen
+    }
 
 
 def test_the_bundle_runs_from_a_clean_directory(tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
-"""A camera takes a good release, refuses or survives every other, and always has a working model afterwards."""
+"""A camera takes a good release, refuses or survives every other, and always has a working model
+afterwards.
+"""
 
 import errno
 import json
@@ -14,7 +16,15 @@ from camera import disk, download
 from camera.store import Store
 from camera.update import MAX_STARTS, Running, restore, take
 from tests.camera.conftest import Shelf
-from tests.camera.small_release import COLOURS, LABELS, colour_model, golden_zip, make_release, picture, sha256
+from tests.camera.small_release import (
+    COLOURS,
+    LABELS,
+    colour_model,
+    golden_zip,
+    make_release,
+    picture,
+    sha256,
+)
 
 
 def start(home: Path) -> tuple[Store, Running | None]:
@@ -38,7 +48,9 @@ def assert_works(home: Path, running: Running | None, epoch: int) -> None:
     assert running.installed.epoch == epoch
     assert (home / "current").resolve() == home.resolve() / "releases" / str(epoch)
     for label in LABELS:
-        assert next(iter(running.model.predict(Image.new("RGB", (64, 48), COLOURS[label])))) == label
+        assert (
+            next(iter(running.model.predict(Image.new("RGB", (64, 48), COLOURS[label])))) == label
+        )
 
 
 def test_a_release_is_verified_proved_and_committed(home: Path, shelf: Shelf) -> None:
@@ -47,7 +59,11 @@ def test_a_release_is_verified_proved_and_committed(home: Path, shelf: Shelf) ->
     outcome = take(shelf.put(files), store, running, "trash")
     details = outcome.answer.details
     assert outcome.answer.status == "SUCCEEDED"
-    assert (details["epoch"], details["sha256"], details["golden"]) == ("7", sha256(files.model), "6/6")
+    assert (details["epoch"], details["sha256"], details["golden"]) == (
+        "7",
+        sha256(files.model),
+        "6/6",
+    )
     assert all(isinstance(value, str) for value in details.values())
     assert_works(home, outcome.running, 7)
     assert_works(home, start(home)[1], 7)
@@ -58,7 +74,9 @@ def test_the_last_two_good_releases_are_kept(home: Path, shelf: Shelf) -> None:
     assert {folder.name for folder in (home / "releases").iterdir()} == {"5", "6"}
 
 
-def test_the_running_release_again_is_a_success_without_a_download(home: Path, shelf: Shelf) -> None:
+def test_the_running_release_again_is_a_success_without_a_download(
+    home: Path, shelf: Shelf
+) -> None:
     store, running = install(home, shelf, 7)
     shelf.requests.clear()
     outcome = take(shelf.put(make_release(7)), store, running, "trash")
@@ -156,7 +174,9 @@ def test_a_damaged_delivery_is_answered_with_its_reason(
     document = shelf.put(make_release(8))
     fault(document, shelf)
     outcome = take(document, store, running, "trash")
-    assert (outcome.answer.status, said in outcome.answer.details["reason"]) == (status, True), outcome.answer
+    assert (outcome.answer.status, said in outcome.answer.details["reason"]) == (status, True), (
+        outcome.answer
+    )
     assert_works(home, outcome.running, 7)
     assert_works(home, start(home)[1], 7)
     assert {path.name for path in (home / "releases").iterdir()} == {"7"}
@@ -168,7 +188,9 @@ def not_a_name() -> bytes:
 
 def compressed() -> bytes:
     pictures = make_release(8).manifest["golden"]["pictures"]
-    return golden_zip({entry["file"]: picture(entry["label"]) for entry in pictures}, zipfile.ZIP_LZMA)
+    return golden_zip(
+        {entry["file"]: picture(entry["label"]) for entry in pictures}, zipfile.ZIP_LZMA
+    )
 
 
 @pytest.mark.parametrize(
@@ -179,14 +201,34 @@ def compressed() -> bytes:
         (lambda: make_release(8, project="cats"), "REJECTED", "'cats'"),
         (lambda: make_release(8, min_agent=99), "REJECTED", "agent 99"),
         (lambda: make_release(8, format=2), "REJECTED", "format"),
-        (lambda: make_release(8, input={"width": 32, "height": 32, "resize": "magic"}), "REJECTED", "'magic'"),
+        (
+            lambda: make_release(8, input={"width": 32, "height": 32, "resize": "magic"}),
+            "REJECTED",
+            "'magic'",
+        ),
         (lambda: make_release(8, model=b"this is not a model"), "FAILED", "cannot load the model"),
         (lambda: make_release(8, model=colour_model()[:200]), "FAILED", "cannot load the model"),
-        (lambda: make_release(8, model=colour_model(output="something")), "FAILED", "cannot feed it"),
-        (lambda: make_release(8, labels=["red", "green", "blue", "black"]), "FAILED", "each of 4 labels"),
-        (lambda: make_release(8, model=colour_model(order=(1, 0, 2))), "FAILED", "4 of 6 golden pictures"),
+        (
+            lambda: make_release(8, model=colour_model(output="something")),
+            "FAILED",
+            "cannot feed it",
+        ),
+        (
+            lambda: make_release(8, labels=["red", "green", "blue", "black"]),
+            "FAILED",
+            "each of 4 labels",
+        ),
+        (
+            lambda: make_release(8, model=colour_model(order=(1, 0, 2))),
+            "FAILED",
+            "4 of 6 golden pictures",
+        ),
         (lambda: make_release(8, golden=b"no zip"), "FAILED", "golden pictures cannot be read"),
-        (lambda: make_release(8, golden=golden_zip({"x": b""})), "FAILED", "golden pictures cannot be read"),
+        (
+            lambda: make_release(8, golden=golden_zip({"x": b""})),
+            "FAILED",
+            "golden pictures cannot be read",
+        ),
         (lambda: make_release(8, golden=not_a_name()), "FAILED", "golden pictures cannot be read"),
         (lambda: make_release(8, golden=compressed()), "FAILED", "too large or compressed"),
     ],
@@ -196,7 +238,9 @@ def test_a_release_that_is_no_good_here_leaves_the_old_one_running(
 ) -> None:
     store, running = install(home, shelf, 7)
     outcome = take(shelf.put(made(), "other"), store, running, "trash")
-    assert (outcome.answer.status, said in outcome.answer.details["reason"]) == (status, True), outcome.answer
+    assert (outcome.answer.status, said in outcome.answer.details["reason"]) == (status, True), (
+        outcome.answer
+    )
     assert_works(home, outcome.running, 7)
     assert_works(home, start(home)[1], 7)
     assert {path.name for path in (home / "releases").iterdir() if path.is_dir()} == {"7"}
@@ -225,7 +269,9 @@ def test_a_server_that_recovers_is_waited_for(home: Path, shelf: Shelf, pauses: 
     assert_works(home, running, 7)
 
 
-def test_a_full_disk_is_noticed_before_the_download(home: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_noticed_before_the_download(
+    home: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store, running = install(home, shelf, 7)
     monkeypatch.setattr(disk, "free_bytes", lambda _: download.SPARE_BYTES)
     document = shelf.put(make_release(8))
@@ -311,7 +357,9 @@ def test_a_release_that_kills_the_agent_each_time_is_given_up(
     assert_works(home, outcome.running, 7)
 
 
-def test_a_committed_release_that_rots_gives_way_to_the_one_before(home: Path, shelf: Shelf) -> None:
+def test_a_committed_release_that_rots_gives_way_to_the_one_before(
+    home: Path, shelf: Shelf
+) -> None:
     install(home, shelf, 6, 7)
     model = home / "releases" / "7" / "model.onnx"
     model.write_bytes(model.read_bytes()[:-1] + b"?")

@@ -1,4 +1,6 @@
-"""The agent against the local cloud's real broker, jobs and buckets, with the policy that the fleet stack ships."""
+"""The agent against the local cloud's real broker, jobs and buckets, with the policy that the fleet
+stack ships.
+"""
 
 import json
 import os
@@ -50,7 +52,11 @@ def _plain(value: Any) -> Any:
         return value
     if "Fn::Join" in value:
         return "".join(_plain(part) for part in value["Fn::Join"][1])
-    return "aws" if value == {"Ref": "AWS::Partition"} else {key: _plain(item) for key, item in value.items()}
+    return (
+        "aws"
+        if value == {"Ref": "AWS::Partition"}
+        else {key: _plain(item) for key, item in value.items()}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +64,20 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     with LocalCloud(tmp_path_factory.mktemp("cloud"), port=0, mqtt_port=0) as cloud:
         iot, s3, iam = cloud.client("iot"), cloud.client("s3"), cloud.client("iam")
         s3.create_bucket(Bucket=BUCKET)
-        trust = {"Effect": "Allow", "Principal": {"Service": "iot.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        trust = {
+            "Effect": "Allow",
+            "Principal": {"Service": "iot.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
         role = iam.create_role(
-            RoleName="presign", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+            RoleName="presign",
+            AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
         )["Role"]["Arn"]
-        reads = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{BUCKET}/releases/*"}
+        reads = {
+            "Effect": "Allow",
+            "Action": "s3:GetObject",
+            "Resource": f"arn:aws:s3:::{BUCKET}/releases/*",
+        }
         iam.put_role_policy(
             RoleName="presign",
             PolicyName="reads",
@@ -105,7 +120,12 @@ def order(fleet: Fleet, thing: str, files: Files, folder: str | None = None, **c
         "operation": "release",
         "epoch": files.manifest["epoch"],
         "manifest": {"url": link("manifest.json"), "sha256": sha256(files.manifest_bytes)},
-        "model": {"url": link("model.onnx"), "sha256": sha256(files.model), "size": len(files.model)} | changes,
+        "model": {
+            "url": link("model.onnx"),
+            "sha256": sha256(files.model),
+            "size": len(files.model),
+        }
+        | changes,
         "golden": {"url": link("golden.zip"), "sha256": sha256(files.golden)},
     }
     job = f"{PREFIX}-r{files.manifest['epoch']}-{thing}-{time.monotonic_ns()}"
@@ -159,7 +179,9 @@ def launch(fleet: Fleet, tmp_path: Path, pictures: Path) -> Iterator[Callable[[s
         home = tmp_path / thing
         register(fleet, thing, home)
         agent = Agent(config.read(home), record=True, fps=50)
-        thread = threading.Thread(target=agent.run, args=(lambda: open_source(str(pictures), loop=True),))
+        thread = threading.Thread(
+            target=agent.run, args=(lambda: open_source(str(pictures), loop=True),)
+        )
         thread.start()
         started.append((agent, thread))
         return Started(agent, thing, home)
@@ -172,7 +194,9 @@ def launch(fleet: Fleet, tmp_path: Path, pictures: Path) -> Iterator[Callable[[s
         assert not thread.is_alive()
 
 
-def test_a_release_reaches_a_camera_and_is_proved_there(fleet: Fleet, launch: Callable[[str], Started]) -> None:
+def test_a_release_reaches_a_camera_and_is_proved_there(
+    fleet: Fleet, launch: Callable[[str], Started]
+) -> None:
     camera, files = launch("deeplens_proves"), make_release(7)
     status, details = answer(fleet, order(fleet, camera.thing, files), camera.thing)
     assert status == "SUCCEEDED", details
@@ -184,12 +208,18 @@ def test_a_release_reaches_a_camera_and_is_proved_there(fleet: Fleet, launch: Ca
     assert shown["connected"]
 
 
-def test_a_wrong_sha256_is_reported_and_the_old_model_goes_on(fleet: Fleet, launch: Callable[[str], Started]) -> None:
+def test_a_wrong_sha256_is_reported_and_the_old_model_goes_on(
+    fleet: Fleet, launch: Callable[[str], Started]
+) -> None:
     camera = launch("deeplens_guards")
-    assert answer(fleet, order(fleet, camera.thing, make_release(7)), camera.thing)[0] == "SUCCEEDED"
+    assert (
+        answer(fleet, order(fleet, camera.thing, make_release(7)), camera.thing)[0] == "SUCCEEDED"
+    )
     swapped = make_release(8)._replace(model=colour_model(order=(2, 1, 0), marker="release 8"))
     claimed = make_release(8).manifest["model"]["sha256"]
-    status, details = answer(fleet, order(fleet, camera.thing, swapped, sha256=claimed), camera.thing)
+    status, details = answer(
+        fleet, order(fleet, camera.thing, swapped, sha256=claimed), camera.thing
+    )
     assert status == "FAILED"
     assert f"{claimed} was announced" in details["reason"]
     lines = (camera.home / "results.jsonl").read_text().count("\n")
@@ -224,7 +254,9 @@ def test_a_job_that_waited_while_the_camera_was_off_is_taken_at_the_start(
 def listener(home: Path, client_id: str) -> tuple[mqtt.Client, list[str]]:
     """Another client with this camera's certificate; notes when the broker throws it out."""
     events: list[str] = []
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, reconnect_on_failure=False)
+    client = mqtt.Client(
+        CallbackAPIVersion.VERSION2, client_id=client_id, reconnect_on_failure=False
+    )
     client.tls_set_context(tls_context(config.read(home)))
     client.on_connect = lambda _c, _u, _f, reason, _p: events.append(f"connect {reason}")
     client.on_disconnect = lambda _c, _u, _f, reason, _p: events.append("out")
@@ -236,7 +268,8 @@ def listener(home: Path, client_id: str) -> tuple[mqtt.Client, list[str]]:
 
 
 @pytest.mark.parametrize(
-    "topic", ["$aws/things/deeplens_other/infer", "$aws/things/deeplens_other/jobs/x/update", "infer"]
+    "topic",
+    ["$aws/things/deeplens_other/infer", "$aws/things/deeplens_other/jobs/x/update", "infer"],
 )
 def test_publishing_under_another_name_is_refused(fleet: Fleet, tmp_path: Path, topic: str) -> None:
     thing = f"deeplens_minds_{len(topic)}"
@@ -257,13 +290,20 @@ def test_a_certificate_opens_no_connection_under_another_name(fleet: Fleet, tmp_
     client.loop_stop()
 
 
-def test_results_arrive_on_the_infer_topic(fleet: Fleet, tmp_path: Path, launch: Callable[[str], Started]) -> None:
-    """Listened to with a certificate that may hear everything, as an application in the cloud would."""
+def test_results_arrive_on_the_infer_topic(
+    fleet: Fleet, tmp_path: Path, launch: Callable[[str], Started]
+) -> None:
+    """Listened to with a certificate that may hear everything, as an application in the cloud
+    would.
+    """
     camera = launch("deeplens_talks")
     ears = tmp_path / "ears"
     register(fleet, "deeplens_ears", ears)
     certificate = fleet.iot.list_thing_principals(thingName="deeplens_ears")["principals"][0]
-    allowed = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iot:*", "Resource": "*"}]}
+    allowed = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "iot:*", "Resource": "*"}],
+    }
     fleet.iot.create_policy(policyName="hears-all", policyDocument=json.dumps(allowed))
     fleet.iot.attach_policy(policyName="hears-all", target=certificate)
     heard: list[dict[str, float]] = []
@@ -282,7 +322,9 @@ def test_a_camera_comes_back_after_the_broker_threw_it_out(
 ) -> None:
     camera = launch("deeplens_returns")
     eventually(lambda: camera.agent._broker.up)
-    usurper, _ = listener(camera.home, camera.thing)  # the same name connects: the broker drops the first
+    usurper, _ = listener(
+        camera.home, camera.thing
+    )  # the same name connects: the broker drops the first
     eventually(lambda: not camera.agent._broker.up)
     usurper.disconnect()
     usurper.loop_stop()
@@ -303,14 +345,16 @@ def test_a_registered_camera_can_be_listed_moved_and_removed(fleet: Fleet, tmp_p
     assert (home / "private.key").read_text() == before
     remove_camera(fleet.iot, PREFIX, "deeplens_moves")
     assert "deeplens_moves" not in [c.thing for c in cameras(fleet.iot, PREFIX)]
-    with pytest.raises(OSError):  # noqa: PT011 - the broker refuses the handshake or hangs up, which is no one error
+    with pytest.raises(OSError):  # noqa: PT011 - the broker refuses the handshake or hangs up
         listener_is_let_in(home)
     with pytest.raises(CameraError, match="was removed; delete"):
         register(fleet, "deeplens_moves", home)
 
 
 def listener_is_let_in(home: Path) -> None:
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="deeplens_moves", reconnect_on_failure=False)
+    client = mqtt.Client(
+        CallbackAPIVersion.VERSION2, client_id="deeplens_moves", reconnect_on_failure=False
+    )
     client.tls_set_context(tls_context(config.read(home)))
     let_in: list[bool] = []
     client.on_connect = lambda _c, _u, _f, reason, _p: let_in.append(not reason.is_failure)
@@ -351,7 +395,9 @@ def test_a_failure_half_way_takes_everything_back(
         patch.setattr(Path, "write_text", full)
         with pytest.raises(OSError, match="No space left"):
             register(fleet, "deeplens_halfway", tmp_path / "home")
-    assert {c["certificateId"] for c in fleet.iot.list_certificates()["certificates"]} == certificates
+    assert {
+        c["certificateId"] for c in fleet.iot.list_certificates()["certificates"]
+    } == certificates
     with pytest.raises(fleet.iot.exceptions.ResourceNotFoundException):
         fleet.iot.describe_thing(thingName="deeplens_halfway")
     assert not (tmp_path / "home").exists()

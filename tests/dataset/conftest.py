@@ -1,4 +1,6 @@
-"""A bucket and a table in memory, and a run of the three steps over them as the workflow makes it."""
+"""A bucket and a table in memory, and a run of the three steps over them as the workflow makes
+it.
+"""
 
 import csv
 import gzip
@@ -12,10 +14,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bench.memory_cloud import MemoryS3, MemoryTable
-from lambdas import assemble_dataset, bucket, inspect_images, take_snapshot
-from lambdas.decoder import Decoder
+from lambdas import assemble_dataset, inspect_images, take_snapshot
+from lambdas.aws import bucket
+from lambdas.decoding.decoder import Decoder
 from lensloop.settings import Settings
+from tests.fakes.memory_cloud import MemoryS3, MemoryTable
 
 
 @dataclass
@@ -36,7 +39,9 @@ class Project:
         for chunk in snapshot["chunks"]:
             inspect_images.handler({"chunk": chunk}, None)
         result: dict[str, Any] = json.loads(
-            json.dumps(assemble_dataset.handler({"epoch": epoch, "chunks": snapshot["chunks"]}, None))
+            json.dumps(
+                assemble_dataset.handler({"epoch": epoch, "chunks": snapshot["chunks"]}, None)
+            )
         )
         return {**result, "snapshot": snapshot}
 

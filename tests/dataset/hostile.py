@@ -15,7 +15,9 @@ BOMB = b"\0" * (100 * 1024**2)
 
 
 def photo(width: int = 320, height: int = 240, seed: int = 1) -> Image.Image:
-    return Image.frombytes("RGB", (16, 12), random.Random(seed).randbytes(3 * 16 * 12)).resize((width, height))
+    return Image.frombytes("RGB", (16, 12), random.Random(seed).randbytes(3 * 16 * 12)).resize(
+        (width, height)
+    )
 
 
 def saved(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -25,12 +27,21 @@ def saved(image: Image.Image, kind: str, **options: object) -> bytes:
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+    return (
+        struct.pack(">I", len(content))
+        + kind
+        + content
+        + struct.pack(">I", zlib.crc32(kind + content))
+    )
 
 
-def png(width: int, height: int, rows: bytes, *extra: bytes, bits: int = 8, colour: int = 0) -> bytes:
+def png(
+    width: int, height: int, rows: bytes, *extra: bytes, bits: int = 8, colour: int = 0
+) -> bytes:
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + b"".join(extra) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + header + b"".join(extra) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    )
 
 
 def black(width: int, height: int, channels: int = 1) -> bytes:
@@ -45,7 +56,10 @@ def hostile_files() -> Iterator[tuple[str, bytes]]:
     yield "empty.jpg", b""
     yield "text.jpg", b"not a picture at all\n"
     yield "page.jpg", b"<!doctype html><script>alert(1)</script>" * 20
-    yield "svg.jpg", b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>'
+    yield (
+        "svg.jpg",
+        b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>',
+    )
     yield "truncated.jpg", jpeg[: len(jpeg) * 2 // 3]
     yield "header-only.jpg", jpeg[:200]
     yield "two-bytes.jpg", jpeg[:2]
@@ -62,10 +76,22 @@ def hostile_files() -> Iterator[tuple[str, bytes]]:
     yield "bomb-13000.png", png(13000, 13000, black(13000, 13000))
     yield "bomb-50000.png", png(50000, 50000, black(50000, 100))
     yield "bomb-under-the-cap.png", png(7000, 7000, black(7000, 7000, 4), colour=6)
-    yield "text-bomb.png", png(64, 64, zlib.compress(bytes(65 * 64)), chunk(b"zTXt", b"a\0\0" + zlib.compress(BOMB)))
-    yield "profile-bomb.png", png(64, 64, zlib.compress(bytes(65 * 64)), chunk(b"iCCP", b"a\0\0" + zlib.compress(BOMB)))
-    yield "animation.png", saved(photo(), "PNG", save_all=True, append_images=[photo(seed=2), photo(seed=3)])
-    yield "many-frames.gif.jpg", saved(photo(64, 64), "GIF", save_all=True, append_images=[photo(64, 64, 2)] * 50)
+    yield (
+        "text-bomb.png",
+        png(64, 64, zlib.compress(bytes(65 * 64)), chunk(b"zTXt", b"a\0\0" + zlib.compress(BOMB))),
+    )
+    yield (
+        "profile-bomb.png",
+        png(64, 64, zlib.compress(bytes(65 * 64)), chunk(b"iCCP", b"a\0\0" + zlib.compress(BOMB))),
+    )
+    yield (
+        "animation.png",
+        saved(photo(), "PNG", save_all=True, append_images=[photo(seed=2), photo(seed=3)]),
+    )
+    yield (
+        "many-frames.gif.jpg",
+        saved(photo(64, 64), "GIF", save_all=True, append_images=[photo(64, 64, 2)] * 50),
+    )
     yield "gif.jpg", saved(photo(), "GIF")
     yield "webp.jpg", saved(photo(), "WEBP")
     yield "bmp.png", saved(photo(), "BMP")
@@ -109,7 +135,9 @@ def odd_but_fine() -> Iterator[tuple[str, bytes]]:
 
 
 def endless_scans(megapixels: int = 30, scans: int = 4000) -> bytes:
-    """A progressive JPEG that repeats its last scan: each is gone through pixel by pixel, and nothing is ever shown."""
+    """A progressive JPEG that repeats its last scan: each is gone through pixel by pixel, and
+    nothing is ever shown.
+    """
     side = int((megapixels * 1e6) ** 0.5)
     content = saved(Image.new("L", (side, side), 128), "JPEG", progressive=True)
     last = content.rindex(b"\xff\xda")

@@ -1,4 +1,6 @@
-"""How much memory does inspecting a folder take? Run as a program; the inspection step with S3 on a disk."""
+"""How much memory does inspecting a folder take? Run as a program; the inspection step with S3 on a
+disk.
+"""
 
 import hashlib
 import io
@@ -9,7 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lambdas import bucket, decoder, inspect_images
+from lambdas import inspect_images
+from lambdas.aws import bucket
+from lambdas.decoding import decoder
 
 
 class FolderS3:
@@ -21,7 +25,11 @@ class FolderS3:
         if not Key.startswith("images/"):
             return {"Body": io.BytesIO(self.work)}
         path = self.folder / Key.rsplit("/", 1)[-1]
-        return {"Body": path.open("rb"), "ETag": f'"{etag(path)}"', "ContentLength": path.stat().st_size}
+        return {
+            "Body": path.open("rb"),
+            "ETag": f'"{etag(path)}"',
+            "ContentLength": path.stat().st_size,
+        }
 
     def put_object(self, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:
         self.work = Body
@@ -45,7 +53,10 @@ def main(folder: Path) -> None:
     told = inspect_images.handler({"chunk": "c.json"}, None)
     # Of this program alone: getrusage would count the process that started it, too.
     status = Path("/proc/self/status").read_text()
-    ours = int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) // 1024
+    ours = (
+        int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
+        // 1024
+    )
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     print(json.dumps({**told, "ours": ours, "child": child, "megabytes": ours + child}))
 

@@ -1,16 +1,19 @@
-"""The named histories: what people do to a folder of pictures, and what the next run makes of it."""
+"""The named histories: what people do to a folder of pictures, and what the next run makes of
+it.
+"""
 
 import json
 
 import pytest
 
-from lambdas import assemble_dataset, bucket, inspect_images, take_snapshot
-from lambdas.decoder import Decoder
-from lensloop.errors import BadArtifact, StaleEpoch
-from lensloop.inspection import InspectionUnfinished
-from lensloop.rows import MANIFEST, Row
-from lensloop.snapshot import GONE, SUMMARY, UNCHANGED, work_file
-from lensloop.split import SPLITS
+from lambdas import assemble_dataset, inspect_images, take_snapshot
+from lambdas.aws import bucket
+from lambdas.decoding.decoder import Decoder
+from lensloop.dataset.inspection import InspectionUnfinished
+from lensloop.dataset.rows import MANIFEST, Row
+from lensloop.dataset.snapshot import GONE, SUMMARY, UNCHANGED, work_file
+from lensloop.dataset.split import SPLITS
+from lensloop.wire.errors import BadArtifact, StaleEpoch
 from tests.dataset.conftest import Picture, Project, connected
 
 
@@ -41,11 +44,15 @@ def test_a_rename_keeps_the_digest_and_the_split_and_decodes_nothing(
 def test_a_picture_that_was_placed_against_its_hash_keeps_its_place_through_a_rename_and_a_relabel(
     filled: Project,
 ) -> None:
-    """Splits are not only the hash's: this one was put elsewhere by hand, as if by a near-duplicate that has gone."""
+    """Splits are not only the hash's: this one was put elsewhere by hand, as if by a near-duplicate
+    that has gone.
+    """
     key = "images/glass/00.jpg"
     elsewhere = next(split for split in SPLITS if split != filled.manifest()[key]["split"])
     name = f"datasets/{filled.table.items['dataset']['digest']}/manifest.csv.gz"
-    rows = [row._replace(split=elsewhere) if row.key == key else row for row in bucket.stream_rows(name)]
+    rows = [
+        row._replace(split=elsewhere) if row.key == key else row for row in bucket.stream_rows(name)
+    ]
     bucket.write_table(name, MANIFEST, rows)
     for to in ("images/glass/renamed.jpg", "images/paper/relabelled.jpg"):
         move(filled, key, to)
@@ -58,7 +65,9 @@ def test_two_pictures_that_change_places_keep_their_splits(filled: Project) -> N
     one, other = "images/glass/00.jpg", "images/glass/02.jpg"
     elsewhere = next(split for split in SPLITS if split != filled.manifest()[one]["split"])
     name = f"datasets/{filled.table.items['dataset']['digest']}/manifest.csv.gz"
-    rows = [row._replace(split=elsewhere) if row.key == one else row for row in bucket.stream_rows(name)]
+    rows = [
+        row._replace(split=elsewhere) if row.key == one else row for row in bucket.stream_rows(name)
+    ]
     bucket.write_table(name, MANIFEST, rows)
     filled.s3[one], filled.s3[other] = filled.content(other), filled.content(one)
     filled.run()
@@ -69,10 +78,14 @@ def test_a_relabel_changes_the_digest_and_keeps_the_split(filled: Project) -> No
     before, digest = filled.manifest(), filled.table.items["dataset"]["digest"]
     move(filled, "images/glass/00.jpg", "images/paper/00.jpg")
     assert filled.run()["digest"] != digest
-    assert filled.manifest()["images/paper/00.jpg"]["split"] == before["images/glass/00.jpg"]["split"]
+    assert (
+        filled.manifest()["images/paper/00.jpg"]["split"] == before["images/glass/00.jpg"]["split"]
+    )
 
 
-def test_a_relabel_that_a_run_sees_half_done_leaves_the_picture_out_and_then_keeps_its_split(filled: Project) -> None:
+def test_a_relabel_that_a_run_sees_half_done_leaves_the_picture_out_and_then_keeps_its_split(
+    filled: Project,
+) -> None:
     split = filled.manifest()["images/glass/00.jpg"]["split"]
     filled.s3["images/paper/00.jpg"] = filled.content("images/glass/00.jpg")
     filled.run()
@@ -84,10 +97,12 @@ def test_a_relabel_that_a_run_sees_half_done_leaves_the_picture_out_and_then_kee
     assert filled.manifest()["images/paper/00.jpg"]["split"] == split
 
 
-def test_what_resembles_a_picture_that_waits_for_its_relabel_to_end_goes_where_that_one_will_be_again(
+def test_what_resembles_a_picture_between_two_labels_goes_where_that_one_will_be_again(
     filled: Project, picture: Picture
 ) -> None:
-    waiting = [(f"images/{('glass', 'paper')[n % 2]}/{n:02d}.jpg", picture(n, 72)) for n in range(24)]
+    waiting = [
+        (f"images/{('glass', 'paper')[n % 2]}/{n:02d}.jpg", picture(n, 72)) for n in range(24)
+    ]
     for key, _ in waiting:
         filled.s3[f"images/tin/{key[-6:]}"] = filled.content(key)
     filled.run()
@@ -99,10 +114,14 @@ def test_what_resembles_a_picture_that_waits_for_its_relabel_to_end_goes_where_t
         del filled.s3[f"images/tin/{key[-6:]}"]
     filled.run()
     manifest = filled.manifest()
-    assert all(manifest[key]["split"] == manifest[f"{key}.alike.jpg"]["split"] for key, _ in waiting)
+    assert all(
+        manifest[key]["split"] == manifest[f"{key}.alike.jpg"]["split"] for key, _ in waiting
+    )
 
 
-def test_a_copy_whose_name_comes_first_is_the_same_picture_and_no_near_duplicate(filled: Project) -> None:
+def test_a_copy_whose_name_comes_first_is_the_same_picture_and_no_near_duplicate(
+    filled: Project,
+) -> None:
     before = filled.manifest()["images/glass/02.jpg"]
     filled.s3["images/glass/!.jpg"] = filled.content(before["key"])
     filled.run()
@@ -122,8 +141,9 @@ def test_a_second_copy_under_the_same_label_counts_once(filled: Project) -> None
     digest = filled.table.items["dataset"]["digest"]
     filled.s3["images/glass/copy.jpg"] = filled.content("images/glass/00.jpg")
     assert filled.run()["digest"] == digest
-    assert filled.rejected()["images/glass/copy.jpg"]["reason"] == (
-        "It is the same picture as images/glass/00.jpg, which counts."
+    assert (
+        filled.rejected()["images/glass/copy.jpg"]["reason"]
+        == "It is the same picture as images/glass/00.jpg, which counts."
     )
 
 
@@ -132,7 +152,9 @@ def test_an_overwritten_picture_is_read_again(filled: Project, picture: Picture)
     assert filled.run()["snapshot"]["new"] == 1
 
 
-def test_a_picture_that_changes_while_it_is_read_is_looked_at_again(filled: Project, picture: Picture) -> None:
+def test_a_picture_that_changes_while_it_is_read_is_looked_at_again(
+    filled: Project, picture: Picture
+) -> None:
     first, second = picture(50), picture(51)
     length = max(len(first), len(second))  # JPEG readers pass over what follows the picture
     first, second = first.ljust(length, b"\0"), second.ljust(length, b"\0")
@@ -189,7 +211,9 @@ def test_an_interrupted_chunk_goes_on_where_it_was(project: Project, picture: Pi
     assert project.s3.bytes_read["images"] - read == rest
 
 
-def test_a_chunk_that_runs_out_of_time_saves_what_it_has(project: Project, picture: Picture) -> None:
+def test_a_chunk_that_runs_out_of_time_saves_what_it_has(
+    project: Project, picture: Picture
+) -> None:
     class NearlyOver:
         def get_remaining_time_in_millis(self) -> int:
             return 5000
@@ -198,12 +222,16 @@ def test_a_chunk_that_runs_out_of_time_saves_what_it_has(project: Project, pictu
         project.s3[f"images/glass/{number:02d}.jpg"] = picture(number)
     chunk = take_snapshot.handler({"epoch": project.lease()}, None)["chunks"][0]
     for done in (1, 2):
-        with pytest.raises(InspectionUnfinished, match=f"{done} of 3 pictures, then the time was up"):
+        with pytest.raises(
+            InspectionUnfinished, match=f"{done} of 3 pictures, then the time was up"
+        ):
             inspect_images.handler({"chunk": chunk}, NearlyOver())
     assert inspect_images.handler({"chunk": chunk}, NearlyOver()) == {"accepted": 3, "rejected": 0}
 
 
-def test_a_chunk_without_all_its_rows_is_an_error_and_loses_no_picture(project: Project, picture: Picture) -> None:
+def test_a_chunk_without_all_its_rows_is_an_error_and_loses_no_picture(
+    project: Project, picture: Picture
+) -> None:
     project.s3["images/glass/a.jpg"] = picture(1)
     epoch = project.lease()
     take_snapshot.handler({"epoch": epoch}, None)
@@ -269,7 +297,11 @@ def test_a_data_set_is_new_when_it_was_neither_judged_nor_released(
     result = filled.run()
     assert result["changed"] is changed
     assert filled.table.items["trigger"]["run"]["digest"] == digest
-    assert filled.table.items["dataset"] == {"id": "dataset", "digest": digest, "epoch": filled.epoch}
+    assert filled.table.items["dataset"] == {
+        "id": "dataset",
+        "digest": digest,
+        "epoch": filled.epoch,
+    }
 
 
 def test_a_blocked_data_set_is_said_to_be_blocked(filled: Project) -> None:
@@ -281,7 +313,8 @@ def test_an_empty_bucket_gives_a_sentence(project: Project) -> None:
     result = project.run()
     assert result["trainable"] is False
     assert result["reasons"] == [
-        "There is no usable picture yet: put JPEG or PNG pictures into images/<label>/, two labels or more."
+        "There is no usable picture yet: put JPEG or PNG pictures into images/<label>/, two labels"
+        " or more."
     ]
 
 
@@ -303,17 +336,21 @@ def test_what_is_too_few_is_named_with_the_number_needed(
 def test_one_label_alone_is_not_enough(filled: Project) -> None:
     for key in list(filled.s3.keys("images/paper/")):
         del filled.s3[key]
-    assert filled.run()["reasons"] == ["`glass` is the only label: a second one is needed to tell it from."]
+    assert filled.run()["reasons"] == [
+        "`glass` is the only label: a second one is needed to tell it from."
+    ]
 
 
 def test_a_label_of_near_duplicates_lacks_test_pictures(filled: Project, picture: Picture) -> None:
     for size in range(40, 60):
         filled.s3[f"images/tin/{size}.jpg"] = picture(200, size)
     result = filled.run()
-    assert {row["split"] for row in filled.manifest().values() if row["label"] == "tin"} == {"train"}
+    assert {row["split"] for row in filled.manifest().values() if row["label"] == "tin"} == {
+        "train"
+    }
     assert result["reasons"] == [
-        "`tin` has 0 of the 2 test pictures that a verdict needs (`min_test_images_per_label`): add pictures that "
-        "differ from those already there."
+        "`tin` has 0 of the 2 test pictures that a verdict needs (`min_test_images_per_label`): add"
+        " pictures that differ from those already there."
     ]
 
 
@@ -330,12 +367,17 @@ def test_a_label_whose_training_pictures_were_deleted_is_too_few(
     ]
 
 
-def test_labels_that_differ_by_case_are_reported_and_never_merged(filled: Project, picture: Picture) -> None:
+def test_labels_that_differ_by_case_are_reported_and_never_merged(
+    filled: Project, picture: Picture
+) -> None:
     filled.s3["images/Glass/new.jpg"] = picture(80)
     filled.s3["images/glass /new.jpg"] = picture(81)
     filled.run()
     assert {row["label"] for row in filled.manifest().values()} == {"glass", "paper"}
-    assert "`Glass` differs from `glass` only by case" in filled.rejected()["images/Glass/new.jpg"]["reason"]
+    assert (
+        "`Glass` differs from `glass` only by case"
+        in filled.rejected()["images/Glass/new.jpg"]["reason"]
+    )
     assert "images/glass /new.jpg" in filled.rejected()
 
 
@@ -348,8 +390,13 @@ def test_a_label_that_was_there_first_keeps_its_name_against_a_larger_newcomer(
     assert {row["label"] for row in filled.manifest().values()} == {"glass", "paper"}
 
 
-def test_the_state_between_steps_stays_small_however_many_labels_lack_pictures(project: Project) -> None:
-    rows = [Row(f"images/{'l' * 58}{n}/a.jpg", "e", 1, f"{n:064x}", phash=f"{n << 40:016x}") for n in range(5000)]
+def test_the_state_between_steps_stays_small_however_many_labels_lack_pictures(
+    project: Project,
+) -> None:
+    rows = [
+        Row(f"images/{'l' * 58}{n}/a.jpg", "e", 1, f"{n:064x}", phash=f"{n << 40:016x}")
+        for n in range(5000)
+    ]
     epoch = project.lease()
     bucket.write_table(work_file(epoch, UNCHANGED), Row._fields, sorted(rows))
     bucket.write_table(work_file(epoch, GONE), Row._fields, ())
@@ -360,7 +407,9 @@ def test_the_state_between_steps_stays_small_however_many_labels_lack_pictures(p
     assert len(project.report()["reasons"]) == 5000
 
 
-def test_the_state_between_steps_stays_small_however_many_pictures_are_new(project: Project) -> None:
+def test_the_state_between_steps_stays_small_however_many_pictures_are_new(
+    project: Project,
+) -> None:
     for number in range(300_000):
         project.s3.objects[f"images/glass/{number:07d}.jpg"] = (f"{number:032x}", 1000)
     project.s3._order = None

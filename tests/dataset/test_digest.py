@@ -1,4 +1,6 @@
-"""Whatever people do to the bucket, and whenever runs come, the data set is what the bucket says, and splits stay."""
+"""Whatever people do to the bucket, and whenever runs come, the data set is what the bucket says,
+and splits stay.
+"""
 
 import hashlib
 import io
@@ -19,7 +21,7 @@ from hypothesis.stateful import (
 from PIL import Image
 
 from lambdas import assemble_dataset, inspect_images, take_snapshot
-from lensloop.errors import StaleEpoch
+from lensloop.wire.errors import StaleEpoch
 from tests.dataset.conftest import Project
 
 
@@ -38,7 +40,9 @@ NUMBERS = st.integers(0, len(PICTURES) - 1)
 
 
 class Bucket(RuleBasedStateMachine):
-    """People (upload, overwrite, delete, relabel, rename, label rename, copies) and runs in any order."""
+    """People (upload, overwrite, delete, relabel, rename, label rename, copies) and runs in any
+    order.
+    """
 
     project: Project
 
@@ -61,7 +65,9 @@ class Bucket(RuleBasedStateMachine):
 
     @precondition(lambda self: self._keys())
     @rule(data=st.data(), label=LABELS, file=FILES, delete=st.booleans())
-    def copy_and_perhaps_delete(self, data: st.DataObject, label: str, file: str, delete: bool) -> None:
+    def copy_and_perhaps_delete(
+        self, data: st.DataObject, label: str, file: str, delete: bool
+    ) -> None:
         """A relabel, a rename or a copy, as S3 knows only copies and deletes."""
         key, to = data.draw(st.sampled_from(self._keys())), f"images/{label}/{file}"
         self.project.s3[to] = self.project.content(key)
@@ -90,7 +96,11 @@ class Bucket(RuleBasedStateMachine):
         everything = {**self.project.rejected(), **self.project.manifest()}
         assert set(everything) == set(self._keys())
         splits = {row["sha256"]: row["split"] for row in everything.values() if row["split"]}
-        moved = {sha256 for sha256 in splits.keys() & self.splits.keys() if splits[sha256] != self.splits[sha256]}
+        moved = {
+            sha256
+            for sha256 in splits.keys() & self.splits.keys()
+            if splits[sha256] != self.splits[sha256]
+        }
         assert not moved, "a picture's split never changes"
         self.splits, self.fresh = splits, True
 
@@ -102,7 +112,9 @@ class Bucket(RuleBasedStateMachine):
         if lost:
             write = assemble_dataset._write
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(assemble_dataset, "_write", lambda *given: (write(*given), self.project.lease()))
+                patch.setattr(
+                    assemble_dataset, "_write", lambda *given: (write(*given), self.project.lease())
+                )
                 with pytest.raises(StaleEpoch):
                     assemble_dataset.handler({"epoch": epoch}, None)
 
@@ -128,9 +140,17 @@ class Bucket(RuleBasedStateMachine):
         labels: defaultdict[str, set[str]] = defaultdict(set)
         for key in self._keys():
             labels[hashlib.sha256(self.project.content(key)).hexdigest()].add(key.split("/")[1])
-        torn = {row["sha256"] for row in self.project.rejected().values() if "nearly the same" in row["reason"]}
-        kept = {(sha, next(iter(of))) for sha, of in labels.items() if len(of) == 1 and sha not in torn}
-        return hashlib.sha256("".join(f"{sha} {label}\n" for sha, label in sorted(kept)).encode()).hexdigest()
+        torn = {
+            row["sha256"]
+            for row in self.project.rejected().values()
+            if "nearly the same" in row["reason"]
+        }
+        kept = {
+            (sha, next(iter(of))) for sha, of in labels.items() if len(of) == 1 and sha not in torn
+        }
+        return hashlib.sha256(
+            "".join(f"{sha} {label}\n" for sha, label in sorted(kept)).encode()
+        ).hexdigest()
 
 
 def test_every_history_ends_in_the_digest_of_what_is_there(project: Project) -> None:

@@ -1,4 +1,5 @@
-"""Long random histories of a bucket: splits stay, near-duplicates never straddle, and every reason given is true.
+"""Long random histories of a bucket: splits stay, near-duplicates never straddle, and every reason
+given is true.
 
 The rules alone, without files: a picture is a number, its hash a motif with a few bits changed.
 """
@@ -10,10 +11,10 @@ from itertools import combinations
 
 import pytest
 
-from lensloop.dataset import Dataset, assemble
-from lensloop.near_duplicates import DISTANCES
-from lensloop.rows import Listed, Row, refused
-from lensloop.snapshot import changes, sort_out
+from lensloop.dataset.assembly import Dataset, assemble
+from lensloop.dataset.near_duplicates import DISTANCES
+from lensloop.dataset.rows import Listed, Row, refused
+from lensloop.dataset.snapshot import changes, sort_out
 
 LABELS = ("glass", "paper", "tin", "Glass")
 FILES = ("a.jpg", "b.jpg", "c.jpg", "d", "d/e.jpg", "z.jpg")
@@ -40,7 +41,9 @@ class History:
         return f"images/{self.dice.choice(LABELS)}/{self.dice.choice(FILES)}"
 
     def people(self) -> None:
-        """Upload or overwrite, copy, rename or relabel, delete, rename a whole label, copy one beside its label."""
+        """Upload or overwrite, copy, rename or relabel, delete, rename a whole label, copy one
+        beside its label.
+        """
         dice, keys = self.dice, sorted(self.bucket)
         what = dice.random()
         if what < 0.4 or not keys:
@@ -55,7 +58,9 @@ class History:
         else:
             old, new = dice.sample(LABELS, 2)
             moved = {key: self.bucket.pop(key) for key in keys if key.startswith(f"images/{old}/")}
-            self.bucket |= {key.replace(f"images/{old}/", f"images/{new}/"): moved[key] for key in moved}
+            self.bucket |= {
+                key.replace(f"images/{old}/", f"images/{new}/"): moved[key] for key in moved
+            }
 
     def run(self) -> Dataset:
         listed = [Listed(key, str(number), 1) for key, number in sorted(self.bucket.items())]
@@ -68,7 +73,8 @@ class History:
             rows += [self._inspected(place.to_inspect)] if place.to_inspect else []
         dataset = assemble(rows, gone, min_test=1)
         self._check(dataset)
-        # A run that failed before this was written leaves the next one to compare with what was known before it.
+        # A run that failed before this was written leaves the next one to compare with what was
+        # known before it.
         if self.dice.random() < 0.8:
             self.known = sorted([*dataset.accepted, *dataset.left_out])
             self.splits = {row.sha256: row.split for row in self.known if row.split}
@@ -86,7 +92,10 @@ class History:
         assert sorted([*accepted, *(row.key for row in dataset.left_out)]) == sorted(self.bucket)
         assert len({row.sha256 for row in dataset.accepted}) == len(accepted)
         for row in dataset.accepted:
-            assert (row.sha256, row.label) == (picture(self.bucket[row.key])[0], row.key.split("/")[1])
+            assert (row.sha256, row.label) == (
+                picture(self.bucket[row.key])[0],
+                row.key.split("/")[1],
+            )
             assert row.split == self.splits.get(row.sha256, row.split), f"{row.key} moved"
         every = [row for row in (*dataset.accepted, *dataset.left_out) if row.split]
         distance = min(self.distance, dataset.distance)

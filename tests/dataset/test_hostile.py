@@ -1,4 +1,6 @@
-"""Strangers' files and names: none gets in, none stops the run, and each has a reason that a person understands."""
+"""Strangers' files and names: none gets in, none stops the run, and each has a reason that a person
+understands.
+"""
 
 import json
 import os
@@ -10,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from lambdas import decoder
-from lambdas.decoder import Decoder, Unreadable
-from lensloop.labels import key_problem
+from lambdas.decoding import decoder
+from lambdas.decoding.decoder import Decoder, Unreadable
+from lensloop.dataset.labels import key_problem
 from tests.dataset import hostile
 from tests.dataset.conftest import Picture, Project
 
@@ -33,7 +35,9 @@ def files() -> dict[str, bytes]:
     return dict(hostile.hostile_files())
 
 
-def test_at_least_thirty_hostile_files_and_thirty_hostile_keys_are_tried(files: dict[str, bytes]) -> None:
+def test_at_least_thirty_hostile_files_and_thirty_hostile_keys_are_tried(
+    files: dict[str, bytes],
+) -> None:
     assert len(files) >= 30
     assert len(set(hostile.hostile_keys())) >= 30
 
@@ -53,7 +57,9 @@ def test_hostile_files_are_left_out_with_a_reason_and_the_good_ones_among_them_c
         assert not any(word in row["reason"] for word in PLAIN_WORDS), (key, row["reason"])
 
 
-def test_hostile_files_are_not_opened_again_in_the_next_run(project: Project, files: dict[str, bytes]) -> None:
+def test_hostile_files_are_not_opened_again_in_the_next_run(
+    project: Project, files: dict[str, bytes]
+) -> None:
     for name in ("truncated.jpg", "text.jpg", "bomb-13000.png", "animation.png"):
         project.s3[f"images/glass/{name}"] = files[name]
     project.run()
@@ -94,7 +100,9 @@ def test_an_accepted_key_stays_inside_the_folder_that_it_is_joined_to(tmp_path: 
     assert all((tmp_path / key).is_file() for key in hostile.odd_keys())
 
 
-def test_a_picture_that_is_also_a_folder_keeps_the_pictures_inside_out(project: Project, picture: Picture) -> None:
+def test_a_picture_that_is_also_a_folder_keeps_the_pictures_inside_out(
+    project: Project, picture: Picture
+) -> None:
     project.s3["images/glass/a"] = picture(1)
     project.s3["images/glass/a/b.jpg"] = picture(2)
     project.run()
@@ -102,7 +110,9 @@ def test_a_picture_that_is_also_a_folder_keeps_the_pictures_inside_out(project: 
     assert "cannot be a folder too" in project.rejected()["images/glass/a/b.jpg"]["reason"]
 
 
-def test_a_copy_counts_when_the_one_before_it_lies_inside_a_picture(project: Project, picture: Picture) -> None:
+def test_a_copy_counts_when_the_one_before_it_lies_inside_a_picture(
+    project: Project, picture: Picture
+) -> None:
     project.s3["images/glass/a"] = picture(1)
     project.s3["images/glass/a/b.jpg"] = project.s3["images/glass/c.jpg"] = picture(2)
     project.run()
@@ -121,8 +131,12 @@ def test_hostile_names_cannot_break_out_of_the_report(project: Project, picture:
     assert "\\u202e" in page
 
 
-def test_a_sound_picture_that_needs_too_much_memory_is_not_called_damaged_alone(opened: Decoder) -> None:
-    """24 megapixels without colour subsampling, progressive: libjpeg has no memory for it and says "broken"."""
+def test_a_sound_picture_that_needs_too_much_memory_is_not_called_damaged_alone(
+    opened: Decoder,
+) -> None:
+    """24 megapixels without colour subsampling, progressive: libjpeg has no memory for it and says
+    "broken".
+    """
     large = hostile.saved(hostile.photo(6000, 4000), "JPEG", progressive=True, subsampling=0)
     looked = opened.look(large)
     assert isinstance(looked, Unreadable)
@@ -178,7 +192,9 @@ def test_the_child_gets_no_credentials(picture: Picture, monkeypatch: pytest.Mon
     assert b"AWS_" not in environment
 
 
-def test_all_hostile_files_together_need_at_most_256_megabytes(files: dict[str, bytes], tmp_path: Path) -> None:
+def test_all_hostile_files_together_need_at_most_256_megabytes(
+    files: dict[str, bytes], tmp_path: Path
+) -> None:
     """The step and its child process in a process of their own, the files on disk as if in S3."""
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)

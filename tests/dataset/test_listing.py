@@ -6,9 +6,9 @@ import threading
 import pytest
 from botocore.exceptions import ClientError
 
-from bench.memory_cloud import MemoryS3, answered_by, client_of
-from lambdas.listing import list_images, read_lists_quickly
+from lambdas.aws.listing import list_images, read_lists_quickly
 from tests.dataset.hostile import hostile_keys, odd_keys
+from tests.fakes.memory_cloud import MemoryS3, answered_by, client_of
 
 
 def filled(keys: list[str]) -> MemoryS3:
@@ -16,10 +16,19 @@ def filled(keys: list[str]) -> MemoryS3:
 
 
 def labels(count: int, each: int) -> list[str]:
-    return [f"images/label-{label}/{number:05d}.jpg" for label in range(count) for number in range(each)]
+    return [
+        f"images/label-{label}/{number:05d}.jpg" for label in range(count) for number in range(each)
+    ]
 
 
-LOOSE = ["images/", "images/label-0", "images/label-0.jpg", "images/label-0/", "images/zzz.jpg", "images/!.jpg"]
+LOOSE = [
+    "images/",
+    "images/label-0",
+    "images/label-0.jpg",
+    "images/label-0/",
+    "images/zzz.jpg",
+    "images/!.jpg",
+]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +67,9 @@ def test_labels_are_listed_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(list(list_images(s3, "b"))) == 4800
 
 
-@pytest.mark.parametrize("keys", [[], labels(2, 3), [*labels(2, 800), *LOOSE, *hostile_keys(), *odd_keys()]])
+@pytest.mark.parametrize(
+    "keys", [[], labels(2, 3), [*labels(2, 800), *LOOSE, *hostile_keys(), *odd_keys()]]
+)
 def test_reading_lists_quickly_reads_what_botocore_reads(keys: list[str]) -> None:
     keys = sorted(set(keys))
     plain, quick = client_of(filled(keys)), client_of(filled(keys))
@@ -68,7 +79,9 @@ def test_reading_lists_quickly_reads_what_botocore_reads(keys: list[str]) -> Non
 
 
 def test_an_error_is_still_botocores() -> None:
-    client = answered_by(lambda _: (403, "<Error><Code>AccessDenied</Code><Message>no</Message></Error>"))
+    client = answered_by(
+        lambda _: (403, "<Error><Code>AccessDenied</Code><Message>no</Message></Error>")
+    )
     read_lists_quickly(client)
     with pytest.raises(ClientError, match="AccessDenied"):
         list(list_images(client, "b"))

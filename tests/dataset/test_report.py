@@ -14,7 +14,9 @@ def framed(number: int, border: tuple[int, int, int], size: tuple[int, int] = (6
     """A picture of something, different each time, before a plain background."""
     image = Image.new("RGB", size, border)
     dice = random.Random(number)
-    thing = Image.frombytes("RGB", (6, 6), dice.randbytes(3 * 36)).resize((size[0] // 2, size[1] // 2))
+    thing = Image.frombytes("RGB", (6, 6), dice.randbytes(3 * 36)).resize(
+        (size[0] // 2, size[1] // 2)
+    )
     image.paste(thing, (size[0] // 4, size[1] // 4))
     file = io.BytesIO()
     image.save(file, "PNG")
@@ -44,10 +46,14 @@ def test_counts_what_is_new_and_what_has_gone(project: Project, picture: Picture
     assert second["since"] == {"epoch": 1, "digest": first["digest"]}
     assert second["labels"]["paper"]["new"] == 3
     assert sum(second["labels"]["glass"][split] for split in ("train", "validation", "test")) == 10
-    assert {example["key"] for example in second["new_examples"]} == {f"images/paper/{n:03d}.jpg" for n in (40, 41, 42)}
+    assert {example["key"] for example in second["new_examples"]} == {
+        f"images/paper/{n:03d}.jpg" for n in (40, 41, 42)
+    }
 
 
-def test_examples_are_shown_again_without_reading_their_pictures_again(project: Project, picture: Picture) -> None:
+def test_examples_are_shown_again_without_reading_their_pictures_again(
+    project: Project, picture: Picture
+) -> None:
     fill(project, picture, "glass", 30)
     project.run()
     shown = project.report()["examples"]["glass"]
@@ -67,7 +73,9 @@ def test_the_page_needs_nothing_beside_it(project: Project, picture: Picture) ->
     assert "<script" not in page
 
 
-def test_left_out_pictures_are_grouped_by_reason_and_all_are_in_the_file(project: Project, picture: Picture) -> None:
+def test_left_out_pictures_are_grouped_by_reason_and_all_are_in_the_file(
+    project: Project, picture: Picture
+) -> None:
     for number in range(300):
         project.s3[f"images/glass/{number}.txt"] = f"text {number}".encode()
     fill(project, picture, "glass", 2)
@@ -107,8 +115,12 @@ def test_that_near_duplicates_could_not_be_told_is_said_until_the_label_is_gone(
     assert not said()
 
 
-def test_names_with_spaces_and_backticks_make_no_groups_of_their_own(project: Project, picture: Picture) -> None:
-    for number, word in enumerate(("red car", "beach day, evening", "a`b` c", "lake (2)", "sun;moon", "x: y")):
+def test_names_with_spaces_and_backticks_make_no_groups_of_their_own(
+    project: Project, picture: Picture
+) -> None:
+    for number, word in enumerate(
+        ("red car", "beach day, evening", "a`b` c", "lake (2)", "sun;moon", "x: y")
+    ):
         project.s3[f"images/glass/{word}.jpg"] = picture(number)
         project.s3[f"images/glass/{word} copy.jpg"] = picture(number)
         project.s3[f"images/bad {word}!/a.jpg"] = picture(number)
@@ -125,11 +137,15 @@ def test_a_data_set_of_many_labels_keeps_a_small_report(project: Project, pictur
     assert len(project.file("report.json")) < 2_000_000
 
 
-def test_warnings_that_hold_for_many_labels_are_not_repeated_for_each(project: Project, picture: Picture) -> None:
+def test_warnings_that_hold_for_many_labels_are_not_repeated_for_each(
+    project: Project, picture: Picture
+) -> None:
     for label in range(40):
         project.s3[f"images/empty {label}/"] = b""
         for number in range(6):
-            project.s3[f"images/label {label}/{number}.jpg"] = picture(6 * label + number, 40 + label)
+            project.s3[f"images/label {label}/{number}.jpg"] = picture(
+                6 * label + number, 40 + label
+            )
     project.run()
     warnings = project.report()["warnings"]
     assert len(warnings) < 25
@@ -146,17 +162,25 @@ def test_a_name_is_shown_as_it_is(project: Project, picture: Picture) -> None:
     ("words", "odd"),
     [
         ("Few pictures: `small` (8)", lambda p, picture: fill(p, picture, "small", 8, start=500)),
-        ("far from balanced: `small` has 8 pictures", lambda p, picture: fill(p, picture, "small", 8, start=500)),
+        (
+            "far from balanced: `small` has 8 pictures",
+            lambda p, picture: fill(p, picture, "small", 8, start=500),
+        ),
         (
             "`tin` have 96 × 48 pixels and hardly any others do",
             lambda p, _: [
-                p.s3.__setitem__(f"images/tin/{n}.png", framed(n, (9 * n % 250, 5 * n % 250, 90), (96, 48)))
+                p.s3.__setitem__(
+                    f"images/tin/{n}.png", framed(n, (9 * n % 250, 5 * n % 250, 90), (96, 48))
+                )
                 for n in range(40)
             ],
         ),
         (
             "`tin` all have the same plain background",
-            lambda p, _: [p.s3.__setitem__(f"images/tin/{n}.png", framed(n, (230, 228, 224))) for n in range(40)],
+            lambda p, _: [
+                p.s3.__setitem__(f"images/tin/{n}.png", framed(n, (230, 228, 224)))
+                for n in range(40)
+            ],
         ),
         (
             "look nearly the same but have different labels",
@@ -165,11 +189,16 @@ def test_a_name_is_shown_as_it_is(project: Project, picture: Picture) -> None:
         ("images/soon/ holds no picture yet", lambda p, _: p.s3.__setitem__("images/soon/", b"")),
         (
             "look so much alike",
-            lambda p, _: [p.s3.__setitem__(f"images/tin/{n}.png", framed(n % 4, (n, n, n))) for n in range(0, 250)],
+            lambda p, _: [
+                p.s3.__setitem__(f"images/tin/{n}.png", framed(n % 4, (n, n, n)))
+                for n in range(0, 250)
+            ],
         ),
     ],
 )
-def test_what_looks_odd_is_said(project: Project, picture: Picture, words: str, odd: object) -> None:
+def test_what_looks_odd_is_said(
+    project: Project, picture: Picture, words: str, odd: object
+) -> None:
     fill(project, picture, "glass", 45)
     fill(project, picture, "paper", 45, start=50)
     project.run()
@@ -177,4 +206,6 @@ def test_what_looks_odd_is_said(project: Project, picture: Picture, words: str, 
     assert callable(odd)
     odd(project, picture)
     project.run()
-    assert any(words in warning for warning in project.report()["warnings"]), project.report()["warnings"]
+    assert any(words in warning for warning in project.report()["warnings"]), project.report()[
+        "warnings"
+    ]

@@ -9,20 +9,26 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from lensloop.near_duplicates import DISTANCES, components, near_pairs
-from lensloop.rows import Row
-from lensloop.split import SPLITS, TEST, TRAIN, VALIDATION, Placed, by_hash, place
+from lensloop.dataset.near_duplicates import DISTANCES, components, near_pairs
+from lensloop.dataset.rows import Row
+from lensloop.dataset.split import SPLITS, TEST, TRAIN, VALIDATION, Placed, by_hash, place
 
 
 def row(number: int, label: str = "glass", phash: int | None = None, split: str = "") -> Row:
     dice = random.Random(number)
     sha256 = dice.randbytes(32).hex()
     value = dice.getrandbits(64) if phash is None else phash
-    return Row(f"images/{label}/{number}.jpg", "e", 1, sha256, label, split, 64, 64, f"{value:016x}")
+    return Row(
+        f"images/{label}/{number}.jpg", "e", 1, sha256, label, split, 64, 64, f"{value:016x}"
+    )
 
 
 def after(rows: list[Row], placed: Placed) -> list[Row]:
-    return [r._replace(split=r.split or placed.splits[r.sha256]) for r in rows if r.sha256 not in placed.torn]
+    return [
+        r._replace(split=r.split or placed.splits[r.sha256])
+        for r in rows
+        if r.sha256 not in placed.torn
+    ]
 
 
 def grown(batches: list[list[Row]], min_test: int = 2) -> list[Row]:
@@ -54,7 +60,9 @@ HASHES = st.builds(
     st.sampled_from([0, 0xFFFF0000FFFF0000, 0x0123456789ABCDEF]),
     st.lists(st.integers(0, 15), max_size=9),
 )
-BATCHES = st.lists(st.lists(st.tuples(HASHES, st.sampled_from(["glass", "paper"])), max_size=12), max_size=5)
+BATCHES = st.lists(
+    st.lists(st.tuples(HASHES, st.sampled_from(["glass", "paper"])), max_size=12), max_size=5
+)
 
 
 @settings(max_examples=200, deadline=None)
@@ -104,7 +112,9 @@ def test_every_label_gets_test_and_validation_pictures_as_soon_as_it_has_enough(
 
 def test_a_label_that_grows_one_by_one_gets_its_test_pictures_too() -> None:
     for seed in range(300):
-        splits = Counter(r.split for r in grown([[row(100 * seed + number)] for number in range(10)]))
+        splits = Counter(
+            r.split for r in grown([[row(100 * seed + number)] for number in range(10)])
+        )
         assert splits[TEST] >= 2
         assert splits[VALIDATION] >= 2
         assert splits[TRAIN] >= 5
@@ -113,15 +123,21 @@ def test_a_label_that_grows_one_by_one_gets_its_test_pictures_too() -> None:
 def test_adding_pictures_of_one_label_moves_none_of_another() -> None:
     first = grown([[row(number, "glass") for number in range(40)]])
     more = grown([first, [row(100 + number, "paper") for number in range(40)]])
-    assert {r.sha256: r.split for r in more if r.label == "glass"} == {r.sha256: r.split for r in first}
+    assert {r.sha256: r.split for r in more if r.label == "glass"} == {
+        r.sha256: r.split for r in first
+    }
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.sets(HASHES, max_size=40), st.sets(HASHES, max_size=40), st.sampled_from([*DISTANCES, 7]))
-def test_near_pairs_are_those_of_comparing_all_with_all(new: set[int], old: set[int], distance: int) -> None:
+def test_near_pairs_are_those_of_comparing_all_with_all(
+    new: set[int], old: set[int], distance: int
+) -> None:
     old -= new
     expected = {
-        frozenset((a, b)) for a, b in combinations(new | old, 2) if {a, b} & new and (a ^ b).bit_count() <= distance
+        frozenset((a, b))
+        for a, b in combinations(new | old, 2)
+        if {a, b} & new and (a ^ b).bit_count() <= distance
     }
     pairs = near_pairs(sorted(new), sorted(old), distance)
     assert pairs is not None
@@ -131,7 +147,9 @@ def test_near_pairs_are_those_of_comparing_all_with_all(new: set[int], old: set[
 
 
 def fixed_camera(number: int) -> Row:
-    """Different things before the same background: their hashes differ in a few of the same 14 bits."""
+    """Different things before the same background: their hashes differ in a few of the same 14
+    bits.
+    """
     return row(number, phash=random.Random(number).getrandbits(14))
 
 
@@ -151,7 +169,10 @@ def test_pictures_of_a_fixed_camera_that_come_one_by_one_are_nearly_all_used() -
     for number in range(1000, 1060):
         waiting.append(fixed_camera(number))
         placed = place(rows + waiting, min_test=2)
-        rows, waiting = after(rows + waiting, placed), [r for r in waiting if r.sha256 in placed.torn]
+        rows, waiting = (
+            after(rows + waiting, placed),
+            [r for r in waiting if r.sha256 in placed.torn],
+        )
     assert len(waiting) <= 6
 
 

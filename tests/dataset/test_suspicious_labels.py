@@ -1,4 +1,6 @@
-"""What a training doubts is put into the report of its data set, and stays there until it is settled."""
+"""What a training doubts is put into the report of its data set, and stays there until it is
+settled.
+"""
 
 import io
 import json
@@ -8,7 +10,7 @@ from typing import Any
 import pytest
 
 from lambdas import report_suspicious_labels
-from lensloop.errors import BadArtifact, StaleEpoch
+from lensloop.wire.errors import BadArtifact, StaleEpoch
 from tests.dataset.conftest import Picture, Project
 
 MODEL = "training/deeplens-trash-1-1/output/model.tar.gz"
@@ -28,9 +30,15 @@ def doubt(
     } | more
 
 
-def tell(project: Project, doubts: object, file: str = "suspicious.json", **event: Any) -> dict[str, Any]:
+def tell(
+    project: Project, doubts: object, file: str = "suspicious.json", **event: Any
+) -> dict[str, Any]:
     """The step as the workflow calls it, behind a training job that left this file."""
-    content = doubts if isinstance(doubts, bytes) else json.dumps({"format": 1, "pictures": doubts}).encode()
+    content = (
+        doubts
+        if isinstance(doubts, bytes)
+        else json.dumps({"format": 1, "pictures": doubts}).encode()
+    )
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as tar:
         entry = tarfile.TarInfo(file)
@@ -42,7 +50,9 @@ def tell(project: Project, doubts: object, file: str = "suspicious.json", **even
         "digest": project.table.items["dataset"]["digest"],
         "model": f"s3://deeplens-test/{MODEL}",
     }
-    answer: dict[str, Any] = json.loads(json.dumps(report_suspicious_labels.handler(given | event, None)))
+    answer: dict[str, Any] = json.loads(
+        json.dumps(report_suspicious_labels.handler(given | event, None))
+    )
     return answer
 
 
@@ -110,7 +120,9 @@ def test_doubts_stay_until_they_are_settled(filled: Project, picture: Picture) -
 
     tell(filled, [])
     assert filled.report()["suspicious"] == {"epoch": 2, "count": 0, "pictures": []}
-    assert not [warning for warning in filled.report()["warnings"] if "labels may be wrong" in warning]
+    assert not [
+        warning for warning in filled.report()["warnings"] if "labels may be wrong" in warning
+    ]
     assert "Labels to check" not in filled.file("report.html").decode()
 
 
@@ -118,7 +130,10 @@ def test_doubts_that_were_only_counted_count_while_the_file_beside_the_report_ha
     filled: Project, picture: Picture
 ) -> None:
     one = doubt(filled, "images/glass/003.jpg")
-    others = [one | {"key": f"images/glass/{number}.jpg", "sha256": f"{number:064x}"} for number in range(300)]
+    others = [
+        one | {"key": f"images/glass/{number}.jpg", "sha256": f"{number:064x}"}
+        for number in range(300)
+    ]
     tell(filled, [one, *others])
     filled.run()
     assert filled.report()["suspicious"]["count"] == 301
@@ -184,7 +199,15 @@ def test_a_run_whose_report_was_replaced_leaves_it_alone(filled: Project) -> Non
             }
         ).encode(),
     ],
-    ids=["half", "a list", "another format", "no pictures", "a number", "half a picture", "a probability of 7"],
+    ids=[
+        "half",
+        "a list",
+        "another format",
+        "no pictures",
+        "a number",
+        "half a picture",
+        "a probability of 7",
+    ],
 )
 def test_a_file_that_is_not_what_it_should_be_is_named(filled: Project, content: bytes) -> None:
     before = filled.file("report.json")

@@ -13,13 +13,21 @@ from tests.dataset.conftest import Picture, Project
 
 @pytest.mark.parametrize("live", [None, 7])
 def test_the_request_is_valid_against_botocore(live: int | None) -> None:
-    operation = botocore.session.get_session().get_service_model("sagemaker").operation_model("CreateTrainingJob")
+    operation = (
+        botocore.session.get_session()
+        .get_service_model("sagemaker")
+        .operation_model("CreateTrainingJob")
+    )
     request = {
         "TrainingJobName": "deeplens-trash-8-1",
         "RoleArn": "arn:aws:iam::111122223333:role/training",
         "AlgorithmSpecification": {"TrainingImage": "image", "TrainingInputMode": "File"},
         "OutputDataConfig": {"S3OutputPath": "s3://bucket/training/"},
-        "ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 30},
+        "ResourceConfig": {
+            "InstanceCount": 1,
+            "InstanceType": "ml.m5.xlarge",
+            "VolumeSizeInGB": 30,
+        },
         "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
         "InputDataConfig": channels("bucket", "0" * 64, live),
         "HyperParameters": hyperparameters(Settings(), 8, "0" * 64),
@@ -36,7 +44,9 @@ def test_the_live_release_is_a_channel_once_there_is_one() -> None:
     assert live["DataSource"]["S3DataSource"]["S3Uri"] == "s3://b/releases/7/"
 
 
-def test_the_image_manifest_lists_exactly_the_accepted_keys(project: Project, picture: Picture) -> None:
+def test_the_image_manifest_lists_exactly_the_accepted_keys(
+    project: Project, picture: Picture
+) -> None:
     names = ["plain.jpg", 'quote".jpg', "ünï.jpg", "space and (brackets).jpg"]
     for number, name in enumerate(names):
         project.s3[f"images/glass/{name}"] = picture(number)

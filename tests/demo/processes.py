@@ -1,4 +1,6 @@
-"""Which processes run below another one, how much memory do they hold, and where do they listen? From /proc."""
+"""Which processes run below another one, how much memory do they hold, and where do they listen?
+From /proc.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -8,7 +10,9 @@ LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
 
 def below(root: int, leave_out: Callable[[str], bool] = lambda _command: False) -> list[int]:
-    """`root` and everything below it; a process whose command is left out takes what is below it along."""
+    """`root` and everything below it; a process whose command is left out takes what is below it
+    along.
+    """
     if leave_out(_command(root)):
         return []
     return [root] + [pid for child in _children(root) for pid in below(child, leave_out)]
@@ -38,7 +42,11 @@ def _all() -> list[int]:
 
 
 def _parent(pid: int) -> int:
-    return int(match.group(1)) if (match := re.search(r"^PPid:\s+(\d+)", _read(pid, "status"), re.MULTILINE)) else 0
+    return (
+        int(match.group(1))
+        if (match := re.search(r"^PPid:\s+(\d+)", _read(pid, "status"), re.MULTILINE))
+        else 0
+    )
 
 
 def _command(pid: int) -> str:
@@ -46,7 +54,11 @@ def _command(pid: int) -> str:
 
 
 def _pss_kb(pid: int) -> int:
-    return int(match.group(1)) if (match := re.search(r"^Pss:\s+(\d+)", _read(pid, "smaps_rollup"), re.M)) else 0
+    return (
+        int(match.group(1))
+        if (match := re.search(r"^Pss:\s+(\d+)", _read(pid, "smaps_rollup"), re.M))
+        else 0
+    )
 
 
 def _read(pid: int, file: str) -> str:

@@ -1,4 +1,6 @@
-"""The demo's story, once and for real: the local cloud, the real CDK CLI, real training, three agents."""
+"""The demo's story, once and for real: the local cloud, the real CDK CLI, real training, three
+agents.
+"""
 
 import json
 import os
@@ -42,7 +44,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
         [sys.executable, "-m", "local", "demo"],
         cwd=ROOT,
         # Ports that a person chose for a cloud of their own are taken.
-        env={k: v for k, v in os.environ.items() if not k.startswith("LENSLOOP_")} | {"LENSLOOP_LOCAL": str(state)},
+        env={k: v for k, v in os.environ.items() if not k.startswith("LENSLOOP_")}
+        | {"LENSLOOP_LOCAL": str(state)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -68,7 +71,9 @@ def _watch(demo: int, story: Told, ended: threading.Event) -> None:
         cloud = processes.find(demo, "local.launcher")
         if cloud:
             story.memory_mb.append(
-                processes.memory_mb(processes.below(cloud, lambda command: "-m training" in command))
+                processes.memory_mb(
+                    processes.below(cloud, lambda command: "-m training" in command)
+                )
             )
 
 
@@ -94,7 +99,9 @@ def test_a_wrong_batch_is_refused_with_its_reasons(told: Told) -> None:
 
 
 def test_the_wrong_labels_are_named(told: Told) -> None:
-    """A third of all labels are wrong, so a good deal of what the heads learn is wrong too, and not all are found."""
+    """A third of all labels are wrong, so a good deal of what the heads learn is wrong too, and not
+    all are found.
+    """
     listed = told.figures["acts"][1]["labels_to_check"]
     wrong = [entry for entry in listed if "/really-" in entry["key"]]
     assert len(wrong) >= 30
@@ -109,7 +116,11 @@ def test_all_three_cameras_prove_the_last_release_and_know_the_new_label(told: T
     cameras = told.figures["cameras"]
     assert [camera["wave"] for camera in cameras] == ["canary", "fleet", "fleet"]
     for camera in cameras:
-        assert (camera["epoch"], camera["sha256"], camera["proven"]) == (last["epoch"], last["sha256"], True)
+        assert (camera["epoch"], camera["sha256"], camera["proven"]) == (
+            last["epoch"],
+            last["sha256"],
+            True,
+        )
         assert camera["frames"] == 40
         assert camera["accuracy"] >= 0.9 > camera["accuracy_before"]
 
@@ -117,7 +128,10 @@ def test_all_three_cameras_prove_the_last_release_and_know_the_new_label(told: T
 def test_the_report_holds_everything_it_shows(told: Told) -> None:
     page = (told.state / "demo-report.html").read_text()
     assert page.count("data:image/jpeg") == 36
-    assert all(target.startswith("data:") for target in re.findall(r"""(?:src|href)=["']?([^"'\s>]+)""", page))
+    assert all(
+        target.startswith("data:")
+        for target in re.findall(r"""(?:src|href)=["']?([^"'\s>]+)""", page)
+    )
 
 
 def test_each_stage_says_how_long_it_took(told: Told) -> None:

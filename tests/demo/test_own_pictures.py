@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from local.demo import own_pictures
-from local.demo.album import Album
+from demo import own_pictures
+from demo.album import Album
 from local.errors import LocalCloudError
 from tests.demo.conftest import MakeFolder
 
@@ -56,7 +56,10 @@ def _one_picture_copied(photos: MakeFolder) -> Path:
         (_a_file, "is a file, not a folder"),
         (lambda photos: photos({}), "holds no photographs in label folders"),
         (_no_pictures_only_text, "holds no photographs in label folders"),
-        (_an_iphones, "holds no photographs in label folders. There are 3 .heic files. It should hold"),
+        (
+            _an_iphones,
+            "holds no photographs in label folders. There are 3 .heic files. It should hold",
+        ),
         (lambda photos: photos({"glass": 30}), "has one label only, `glass`;"),
         (lambda photos: photos({"glass": 30}).parent, "has one label only, `photos`;"),
         (
@@ -94,25 +97,33 @@ def test_every_photograph_has_exactly_one_part_and_every_part_has_every_label(
     assert all(len([p for p in album.first if p.label == label]) >= 10 for label in counts)
 
 
-def test_folders_below_a_label_mean_nothing_and_hidden_ones_are_passed_over(photos: MakeFolder) -> None:
+def test_folders_below_a_label_mean_nothing_and_hidden_ones_are_passed_over(
+    photos: MakeFolder,
+) -> None:
     folder = photos({"glass": 40, "metal": 40})
     for year, picture in (("2024", "000.png"), ("2025", "001.png"), (".thumbnails", "002.png")):
         (folder / "glass" / year).mkdir()
         (folder / "glass" / picture).rename(folder / "glass" / year / "same.png")
     album = own_pictures.read(folder)
     files = {photo.file for photo in (*album.first, *album.better, *album.frames)}
-    names = {photo.name for photo in (*album.first, *album.better, *album.frames) if "same" in photo.name}
+    names = {
+        photo.name for photo in (*album.first, *album.better, *album.frames) if "same" in photo.name
+    }
     assert (len(files), names) == (79, {"2024/same.png", "2025/same.png"})
 
 
-def test_the_wrong_batch_shows_the_held_back_photographs_under_other_labels(photos: MakeFolder) -> None:
+def test_the_wrong_batch_shows_the_held_back_photographs_under_other_labels(
+    photos: MakeFolder,
+) -> None:
     album = own_pictures.read(photos({"glass": 40, "metal": 30, "paper": 30}))
     true = {photo.file: photo.label for photo in album.better}
     assert {photo.file for photo in album.wrong} == set(true)
     assert all(photo.label != true[photo.file] for photo in album.wrong)
 
 
-def test_same_file_names_in_two_labels_never_overwrite_each_other_in_the_bucket(photos: MakeFolder) -> None:
+def test_same_file_names_in_two_labels_never_overwrite_each_other_in_the_bucket(
+    photos: MakeFolder,
+) -> None:
     album = own_pictures.read(photos({"glass": 40, "metal": 40}))
     assert len(_keys(album)) == len(set(_keys(album)))
 
@@ -123,7 +134,9 @@ def test_each_camera_gets_frames_of_every_label(photos: MakeFolder) -> None:
         assert {photo.label for photo in album.frames_of(camera)} == {"glass", "metal"}
 
 
-def test_a_text_file_named_jpg_is_uploaded_so_that_the_system_says_why_it_is_left_out(photos: MakeFolder) -> None:
+def test_a_text_file_named_jpg_is_uploaded_so_that_the_system_says_why_it_is_left_out(
+    photos: MakeFolder,
+) -> None:
     folder = photos({"glass": 40, "metal": 40})
     (folder / "glass" / "notes.jpg").write_text("milk, bread")
     album = own_pictures.read(folder)

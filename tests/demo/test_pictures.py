@@ -1,14 +1,18 @@
-"""Are the demo's pictures the same each time, different from each other, and such as the system accepts?"""
+"""Are the demo's pictures the same each time, different from each other, and such as the system
+accepts?
+"""
 
 from pathlib import Path
 
 import pytest
 
-from lensloop.picture import open_picture
-from local.demo import pictures
-from local.demo.run import EMOJI
+from demo import pictures
+from demo.run import EMOJI
+from lensloop.wire.picture import open_picture
 
-pytestmark = pytest.mark.skipif(not EMOJI.is_dir(), reason="npm's emoji are not installed; `make install` gets them")
+pytestmark = pytest.mark.skipif(
+    not EMOJI.is_dir(), reason="npm's emoji are not installed; `make install` gets them"
+)
 
 
 def _draw(folder: Path, words: list[str]) -> list[bytes]:
@@ -30,7 +34,12 @@ def test_a_picture_that_is_there_is_not_drawn_again(tmp_path: Path) -> None:
 
 
 def test_every_thing_of_every_label_can_be_drawn() -> None:
-    missing = [code for codes in pictures.THINGS.values() for code in codes if not (EMOJI / f"{code}.webp").exists()]
+    missing = [
+        code
+        for codes in pictures.THINGS.values()
+        for code in codes
+        if not (EMOJI / f"{code}.webp").exists()
+    ]
     assert missing == []
 
 

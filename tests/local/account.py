@@ -1,4 +1,6 @@
-"""What do the tests need of an AWS account? Clients, and the few things that nearly every one of them makes."""
+"""What do the tests need of an AWS account? Clients, and the few things that nearly every one of
+them makes.
+"""
 
 import io
 import json
@@ -40,10 +42,13 @@ class Aws:
     def role(self, *actions: str, trusts: Any = None, resource: str = "*") -> str:
         """A role that may do exactly these actions."""
         name = unique("role")
-        principal = trusts or {"Service": ["lambda.amazonaws.com", "states.amazonaws.com", "sagemaker.amazonaws.com"]}
+        principal = trusts or {
+            "Service": ["lambda.amazonaws.com", "states.amazonaws.com", "sagemaker.amazonaws.com"]
+        }
         trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
         arn: str = self.iam.create_role(
-            RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+            RoleName=name,
+            AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
         )["Role"]["Arn"]
         if actions:
             allow = {"Effect": "Allow", "Action": list(actions), "Resource": resource}
@@ -76,30 +81,39 @@ class Aws:
         """(url, ARN)"""
         attributes = {"Policy": json.dumps(policy)} if policy else {}
         url = self.sqs.create_queue(QueueName=unique("queue"), Attributes=attributes)["QueueUrl"]
-        arn = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        arn = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])[
+            "Attributes"
+        ]["QueueArn"]
         return url, arn
 
     def waiting(self, queue_url: str) -> int:
         """How many messages a queue holds, those being read included."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        counts = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)["Attributes"]
+        counts = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)[
+            "Attributes"
+        ]
         return sum(int(counts[name]) for name in names)
 
     def machine(self, states: dict[str, Any], role: str = "", **top: Any) -> str:
         definition = {"StartAt": next(iter(states)), "States": states, **top}
         arn: str = self.stepfunctions.create_state_machine(
-            name=unique("machine"), roleArn=role or self.role("*"), definition=json.dumps(definition)
+            name=unique("machine"),
+            roleArn=role or self.role("*"),
+            definition=json.dumps(definition),
         )["stateMachineArn"]
         return arn
 
     def run(self, states: dict[str, Any], role: str = "", **top: Any) -> dict[str, Any]:
         """Runs a state machine once; how the execution ended."""
-        started = self.stepfunctions.start_execution(stateMachineArn=self.machine(states, role, **top))
+        started = self.stepfunctions.start_execution(
+            stateMachineArn=self.machine(states, role, **top)
+        )
         return self.ended(started["executionArn"])
 
     def ended(self, execution: str) -> dict[str, Any]:
         return until(
-            lambda: self.stepfunctions.describe_execution(executionArn=execution), lambda d: d["status"] != "RUNNING"
+            lambda: self.stepfunctions.describe_execution(executionArn=execution),
+            lambda d: d["status"] != "RUNNING",
         )
 
     def stack(self, kind: str, properties: dict[str, Any]) -> str:
@@ -112,7 +126,9 @@ class Aws:
             lambda stack: not stack["StackStatus"].endswith("IN_PROGRESS"),
         )
         assert done["StackStatus"] == "CREATE_COMPLETE"
-        resource = self.cloudformation.describe_stack_resource(StackName=name, LogicalResourceId="It")
+        resource = self.cloudformation.describe_stack_resource(
+            StackName=name, LogicalResourceId="It"
+        )
         physical: str = resource["StackResourceDetail"]["PhysicalResourceId"]
         return physical
 

@@ -1,4 +1,6 @@
-"""One local cloud for all tests of it, and one that is the emulator as it comes, to show what each patch is for."""
+"""One local cloud for all tests of it, and one that is the emulator as it comes, to show what each
+patch is for.
+"""
 
 from collections.abc import Callable, Iterator
 

@@ -34,7 +34,9 @@ def program(state: Path, then: str, *prefix: str) -> subprocess.Popen[str]:
 
 def left_behind(state: Path) -> set[str]:
     """Processes and files that nobody asked for."""
-    return {f"process {pid}" for pid in leftovers.marked(state)} | {file.name for file in state.iterdir()} - KEPT
+    return {f"process {pid}" for pid in leftovers.marked(state)} | {
+        file.name for file in state.iterdir()
+    } - KEPT
 
 
 def local(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -57,7 +59,9 @@ def test_a_cloud_with_workers_and_jobs_leaves_nothing_behind(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
-def test_a_program_that_is_ended_takes_its_cloud_along(tmp_path: Path, sign: signal.Signals) -> None:
+def test_a_program_that_is_ended_takes_its_cloud_along(
+    tmp_path: Path, sign: signal.Signals
+) -> None:
     with program(tmp_path, "wait") as running:
         assert running.stdout is not None
         assert running.stdout.readline() == "busy\n"
@@ -66,10 +70,15 @@ def test_a_program_that_is_ended_takes_its_cloud_along(tmp_path: Path, sign: sig
         assert until(lambda: left_behind(tmp_path), lambda left: not left) == set()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="namespaces are how an ordinary user is made here")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="namespaces are how an ordinary user is made here"
+)
 def test_an_ordinary_user_can_run_it(tmp_path: Path) -> None:
     ordinary = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
-    if os.geteuid() == 0 and subprocess.run([*ordinary, "true"], capture_output=True, check=False).returncode:
+    if (
+        os.geteuid() == 0
+        and subprocess.run([*ordinary, "true"], capture_output=True, check=False).returncode
+    ):
         pytest.skip("this machine lets nobody make user namespaces")
     with program(tmp_path, "leave", *(ordinary if os.geteuid() == 0 else ())) as running:
         assert running.stdout is not None
@@ -86,14 +95,20 @@ def test_nothing_listens_beyond_loopback(aws: Aws) -> None:
         for handle in Path(f"/proc/{pid}/fd").iterdir():
             if handle.is_symlink() and (target := os.readlink(handle)).startswith("socket:["):
                 inodes.add(target[8:-1])
-    rows = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
+    rows = [
+        line.split()
+        for name in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]
+    ]
     listening = {row[1].split(":")[0] for row in rows if row[3] == "0A" and row[9] in inodes}
     assert listening == {"0100007F"}  # 127.0.0.1
 
 
 def test_a_second_cloud_in_the_same_place_is_refused_with_who_has_it(aws: Aws) -> None:
     place = aws.cloud._state.root
-    with pytest.raises(LocalCloudError, match=r"has had a local cloud up here since .* Stop it with `make down`"):
+    with pytest.raises(
+        LocalCloudError, match=r"has had a local cloud up here since .* Stop it with `make down`"
+    ):
         LocalCloud(place).start()
     refused = local("demo", LENSLOOP_LOCAL=str(place))
     assert refused.returncode == 1
@@ -106,7 +121,9 @@ def test_a_busy_port_is_refused_with_the_variable_that_moves_it(tmp_path: Path) 
         port = str(other.getsockname()[1])
         refused = local("up", LENSLOOP_LOCAL=str(tmp_path), LENSLOOP_PORT=port)
     assert refused.returncode == 1
-    assert refused.stderr.startswith(f"Port {port} is taken by another program. Choose a free one with LENSLOOP_PORT")
+    assert refused.stderr.startswith(
+        f"Port {port} is taken by another program. Choose a free one with LENSLOOP_PORT"
+    )
     assert left_behind(tmp_path) == set()
 
 
@@ -115,8 +132,16 @@ def test_a_busy_port_is_refused_with_the_variable_that_moves_it(tmp_path: Path) 
     [
         (["status"], {}, "No local cloud is running here; `make up` starts one."),
         (["deploy"], {}, "No local cloud is running here; `make up` starts one."),
-        (["up"], {"LENSLOOP_PORT": "many"}, "LENSLOOP_PORT is 'many'; it must be a number between 1 and 65535."),
-        (["deploy", "-c", "quiet"], {}, "`-c quiet` must be a key and a value, as in `-c quiet_seconds=20`."),
+        (
+            ["up"],
+            {"LENSLOOP_PORT": "many"},
+            "LENSLOOP_PORT is 'many'; it must be a number between 1 and 65535.",
+        ),
+        (
+            ["deploy", "-c", "quiet"],
+            {},
+            "`-c quiet` must be a key and a value, as in `-c quiet_seconds=20`.",
+        ),
         (["up", "--minute", "0"], {}, "--minute is 0.0; a minute must last longer than nothing."),
     ],
 )
@@ -127,17 +152,28 @@ def test_mistakes_at_the_command_line_are_one_sentence(
     assert (refused.returncode, refused.stderr.strip()) == (1, sentence)
 
 
-def test_a_cloud_that_is_left_up_is_used_and_stopped_by_others(tmp_path: Path, free_ports: Callable[[], str]) -> None:
-    place = {"LENSLOOP_LOCAL": str(tmp_path), "LENSLOOP_PORT": free_ports(), "LENSLOOP_MQTT_PORT": free_ports()}
+def test_a_cloud_that_is_left_up_is_used_and_stopped_by_others(
+    tmp_path: Path, free_ports: Callable[[], str]
+) -> None:
+    place = {
+        "LENSLOOP_LOCAL": str(tmp_path),
+        "LENSLOOP_PORT": free_ports(),
+        "LENSLOOP_MQTT_PORT": free_ports(),
+    }
     assert local("up", **place).stdout.startswith("Starting the local cloud …\n")
     told = local("status", **place).stdout
     assert f"export AWS_ENDPOINT_URL=http://127.0.0.1:{place['LENSLOOP_PORT']}" in told
-    assert local("down", **place).stdout == "Stopping the local cloud …\nThe local cloud has stopped.\n"
+    assert (
+        local("down", **place).stdout
+        == "Stopping the local cloud …\nThe local cloud has stopped.\n"
+    )
     assert left_behind(tmp_path) == set()
     assert local("down", **place).stdout == "No local cloud was running.\n"
 
 
-def test_missing_tools_are_named_with_what_gets_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_tools_are_named_with_what_gets_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     from local import tools
 
     monkeypatch.setattr(tools, "PROJECT", tmp_path)
@@ -157,7 +193,9 @@ def app(folder: Path, resources: dict[str, object]) -> str:
     }
     outputs = {"Name": {"Value": {"Ref": "It"}}}
     folder.mkdir()
-    (folder / "manifest.json").write_text(json.dumps({"version": "36.0.0", "artifacts": {"small": stack}}))
+    (folder / "manifest.json").write_text(
+        json.dumps({"version": "36.0.0", "artifacts": {"small": stack}})
+    )
     (folder / "small.json").write_text(json.dumps({"Resources": resources, "Outputs": outputs}))
     return f"cp -R {folder}/. $CDK_OUTDIR"
 
@@ -171,13 +209,17 @@ def test_the_real_cdk_cli_deploys_and_its_outputs_come_back(aws: Aws, tmp_path: 
     assert any("✅  small" in line for line in said)
 
     broken = app(tmp_path / "broken", {"It": {"Type": "AWS::S3::Toaster"}})
-    with pytest.raises(LocalCloudError, match=r"^The deployment failed: .*AWS::S3::Toaster.*deploy\.log\)$"):
+    with pytest.raises(
+        LocalCloudError, match=r"^The deployment failed: .*AWS::S3::Toaster.*deploy\.log\)$"
+    ):
         aws.cloud.deploy(app=broken)
     with pytest.raises(LocalCloudError, match=r"^The deployment failed: `project` is 'No'"):
         aws.cloud.deploy(app="echo '`project` is '\"'No'; mend it\"; exit 1")
 
 
-@pytest.mark.parametrize("name", ["AWS_PROFILE", "AWS_ENDPOINT_URL", "HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize(
+    "name", ["AWS_PROFILE", "AWS_ENDPOINT_URL", "HTTP_PROXY", "http_proxy", "ALL_PROXY"]
+)
 def test_a_person_with_a_profile_or_a_proxy_still_reaches_it(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -187,7 +229,9 @@ def test_a_person_with_a_profile_or_a_proxy_still_reaches_it(
     assert aws.cloud.client("sts").get_caller_identity()["Account"] == "000000000000"
 
 
-def test_functions_see_nothing_of_the_persons_environment(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_functions_see_nothing_of_the_persons_environment(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MY_SECRET", "x")
     environment = aws.cloud._server_environment(detached=False)
     assert "MY_SECRET" not in environment

@@ -1,7 +1,7 @@
 """Is each patch of the emulator still needed, and does it still do what AWS does?
 
-Each probe asks both clouds the same question. The patched one must answer as AWS does; the emulator as it comes must
-not: when a new version does, the patch can go.
+Each probe asks both clouds the same question. The patched one must answer as AWS does; the emulator
+as it comes must not: when a new version does, the patch can go.
 """
 
 import functools
@@ -25,7 +25,11 @@ from tests.local.account import Aws, unique, until
 FAILING = "class Odd(Exception): pass\ndef handler(event, context): raise Odd('no')"
 ECHO = "def handler(event, context): return event"
 ONE_AT_A_TIME = threading.Lock()
-EVERYBODY = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
+EVERYBODY = {
+    "Effect": "Allow",
+    "Principal": {"Service": "events.amazonaws.com"},
+    "Action": "sqs:SendMessage",
+}
 
 
 def failures_carry_the_exception_class(aws: Aws) -> Any:
@@ -34,15 +38,21 @@ def failures_carry_the_exception_class(aws: Aws) -> Any:
 
 
 def queues_are_read_in_windows_and_large_batches(aws: Aws) -> Any:
-    """A window so long that no busy machine lets it pass between the two sendings; the twelfth message ends it."""
+    """A window so long that no busy machine lets it pass between the two sendings; the twelfth
+    message ends it.
+    """
     counted, (url, arn) = aws.bucket(), aws.queue()
     role = aws.role("sqs:*", "s3:PutObject")
     count = (
         "import boto3, uuid\ndef handler(event, context):\n"
-        f" boto3.client('s3').put_object(Bucket='{counted}', Key=str(len(event['Records'])) + '-' + str(uuid.uuid4()))"
+        f" boto3.client('s3').put_object(Bucket='{counted}', Key=str(len(event['Records'])) + '-' +"
+        " str(uuid.uuid4()))"
     )
     aws.lambda_.create_event_source_mapping(
-        FunctionName=aws.function(count, role), EventSourceArn=arn, BatchSize=12, MaximumBatchingWindowInSeconds=30
+        FunctionName=aws.function(count, role),
+        EventSourceArn=arn,
+        BatchSize=12,
+        MaximumBatchingWindowInSeconds=30,
     )
     for batch in range(2):
         entries = [{"Id": str(n), "MessageBody": str(n)} for n in range(6)]
@@ -57,7 +67,9 @@ def _batches(aws: Aws, bucket: str) -> list[int]:
 
 
 def idle_workers_are_all_given_back(aws: Aws) -> Any:
-    """Asked inside the emulator: from outside one would have to wait for its round of every 30 seconds."""
+    """Asked inside the emulator: from outside one would have to wait for its round of every 30
+    seconds.
+    """
     with ONE_AT_A_TIME:  # both clouds ask at once, and one answer serves both
         return _idle_workers_kept()[aws.cloud._patched]
 
@@ -76,7 +88,9 @@ from local.patches import lambda_functions
 lambda_functions.idle_workers_are_all_given_back()
 print(kept())
 """
-    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    answer = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     return answer.stdout.split()
 
 
@@ -90,7 +104,12 @@ def nested_executions_have_their_error_names(aws: Aws) -> Any:
     inner = aws.machine({"End": {"Type": "Succeed"}})
     aws.ended(aws.stepfunctions.start_execution(stateMachineArn=inner, name="once")["executionArn"])
     request = {"StateMachineArn": inner, "Name": "once"}
-    start = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution", "Parameters": request, "End": True}
+    start = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution",
+        "Parameters": request,
+        "End": True,
+    }
     return aws.run({"Start": start})["error"]
 
 
@@ -107,11 +126,15 @@ def starting_the_same_execution_again_is_no_error(aws: Aws) -> Any:
 
 
 def state_machines_time_out(aws: Aws) -> Any:
-    return aws.run({"Wait": {"Type": "Wait", "Seconds": 3, "End": True}}, TimeoutSeconds=1)["status"]
+    return aws.run({"Wait": {"Type": "Wait", "Seconds": 3, "End": True}}, TimeoutSeconds=1)[
+        "status"
+    ]
 
 
 def ended_executions_stay_as_they_ended(aws: Aws) -> Any:
-    slow = aws.function("import time\ndef handler(event, context):\n time.sleep(1)\n raise ValueError('late')")
+    slow = aws.function(
+        "import time\ndef handler(event, context):\n time.sleep(1)\n raise ValueError('late')"
+    )
     machine = aws.machine({"Call": {"Type": "Task", "Resource": slow, "End": True}})
     execution = aws.stepfunctions.start_execution(stateMachineArn=machine)["executionArn"]
     time.sleep(0.5)
@@ -131,18 +154,29 @@ def states_hold_no_more_than_256_kib(aws: Aws) -> Any:
 
 
 def versions_stay_on_disk(aws: Aws) -> Any:
-    """(whether the server grows by less than half of what is put, what each version and the object hold)"""
+    """(whether the server grows by less than half of what is put, what each version and the object
+    hold)
+    """
     bucket, size, count = aws.bucket(), 12 << 20, 10
     aws.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     before = _memory(aws)
     for number in range(count):
         aws.s3.put_object(Bucket=bucket, Key=f"large-{number}", Body=bytes(size))
     grown = _memory(aws) - before
-    versions = [aws.s3.put_object(Bucket=bucket, Key="a", Body=body)["VersionId"] for body in (b"old", b"new")]
+    versions = [
+        aws.s3.put_object(Bucket=bucket, Key="a", Body=body)["VersionId"]
+        for body in (b"old", b"new")
+    ]
     aws.s3.delete_object(Bucket=bucket, Key="a")
-    held = [aws.s3.get_object(Bucket=bucket, Key="a", VersionId=version)["Body"].read() for version in versions]
+    held = [
+        aws.s3.get_object(Bucket=bucket, Key="a", VersionId=version)["Body"].read()
+        for version in versions
+    ]
     aws.s3.put_object(Bucket=bucket, Key="a", Body=b"newer")
-    return grown < count * size / 2, [*held, aws.s3.get_object(Bucket=bucket, Key="a")["Body"].read()]
+    return grown < count * size / 2, [
+        *held,
+        aws.s3.get_object(Bucket=bucket, Key="a")["Body"].read(),
+    ]
 
 
 def _memory(aws: Aws) -> int:
@@ -156,12 +190,16 @@ def buckets_get_encryption_lifecycle_and_tags(aws: Aws) -> Any:
     sse = {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": True}
     properties = {
         "BucketEncryption": {"ServerSideEncryptionConfiguration": [sse]},
-        "LifecycleConfiguration": {"Rules": [{"Status": "Enabled", "Prefix": "work/", "ExpirationInDays": 7}]},
+        "LifecycleConfiguration": {
+            "Rules": [{"Status": "Enabled", "Prefix": "work/", "ExpirationInDays": 7}]
+        },
         "Tags": [{"Key": "project", "Value": "trash"}],
     }
     name = aws.stack("AWS::S3::Bucket", properties)
     try:
-        encryption = aws.s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"][0]
+        encryption = aws.s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"][
+            "Rules"
+        ][0]
         lifecycle = aws.s3.get_bucket_lifecycle_configuration(Bucket=name)["Rules"][0]
         tags = aws.s3.get_bucket_tagging(Bucket=name)["TagSet"]
     except botocore.exceptions.ClientError as error:
@@ -179,7 +217,9 @@ def functions_get_reserved_concurrency_and_dead_letter_queue(aws: Aws) -> Any:
         "DeadLetterConfig": {"TargetArn": "arn:aws:sqs:us-east-1:000000000000:late"},
     }
     name = aws.stack("AWS::Lambda::Function", properties)
-    reserved = aws.lambda_.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
+    reserved = aws.lambda_.get_function_concurrency(FunctionName=name).get(
+        "ReservedConcurrentExecutions"
+    )
     late = aws.lambda_.get_function_configuration(FunctionName=name).get("DeadLetterConfig")
     return reserved, late
 
@@ -193,9 +233,14 @@ def tables_get_recovery_and_time_to_live(aws: Aws) -> Any:
         "TimeToLiveSpecification": {"AttributeName": "until", "Enabled": True},
     }
     name = aws.stack("AWS::DynamoDB::Table", properties)
-    backups = aws.dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    backups = aws.dynamodb.describe_continuous_backups(TableName=name)[
+        "ContinuousBackupsDescription"
+    ]
     alive = aws.dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
-    return backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"], alive["TimeToLiveStatus"]
+    return (
+        backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"],
+        alive["TimeToLiveStatus"],
+    )
 
 
 def a_minute_of_a_schedule_lasts_as_long_as_asked(aws: Aws) -> Any:
@@ -213,16 +258,23 @@ def targets_must_permit_eventbridge(aws: Aws) -> Any:
     queues = [aws.queue(allowed), aws.queue()]
     functions = [aws.function(ECHO), aws.function(ECHO)]
     aws.lambda_.add_permission(
-        FunctionName=functions[0], StatementId="s", Action="lambda:InvokeFunction", Principal="events.amazonaws.com"
+        FunctionName=functions[0],
+        StatementId="s",
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
     )
     rule = unique("rule")
     aws.events.put_rule(Name=rule, EventPattern=json.dumps({"source": [rule]}))
     targets = [arn for _, arn in queues] + functions
-    aws.events.put_targets(Rule=rule, Targets=[{"Id": str(n), "Arn": arn} for n, arn in enumerate(targets)])
+    aws.events.put_targets(
+        Rule=rule, Targets=[{"Id": str(n), "Arn": arn} for n, arn in enumerate(targets)]
+    )
     aws.events.put_events(Entries=[{"Source": rule, "DetailType": "t", "Detail": "{}"}])
     until(lambda: _was_run(aws, functions[0]), bool)
     time.sleep(0.5)
-    return [bool(aws.waiting(url)) for url, _ in queues], [_was_run(aws, function) for function in functions]
+    return [bool(aws.waiting(url)) for url, _ in queues], [
+        _was_run(aws, function) for function in functions
+    ]
 
 
 def _was_run(aws: Aws, function: str) -> bool:
@@ -232,7 +284,9 @@ def _was_run(aws: Aws, function: str) -> bool:
 
 def the_broker_listens_on_loopback_only(aws: Aws) -> Any:
     if sys.platform != "linux":
-        pytest.skip("only Linux answers on all of 127.0.0.0/8, of which the broker may take 127.0.0.1 alone")
+        pytest.skip(
+            "only Linux answers on all of 127.0.0.0/8, of which the broker may take 127.0.0.1 alone"
+        )
     with socket.socket() as other:
         other.settimeout(2)
         return "closed" if other.connect_ex(("127.0.0.2", aws.cloud.mqtt_port)) else "open"
@@ -241,7 +295,8 @@ def the_broker_listens_on_loopback_only(aws: Aws) -> Any:
 def the_broker_asks_for_a_certificate(aws: Aws) -> Any:
     context = ssl.create_default_context(cafile=str(aws.cloud.ca_pem))
     context.check_hostname = False
-    context.maximum_version = ssl.TLSVersion.TLSv1_2  # where a refused client hears of it during the handshake
+    # where a refused client hears of it during the handshake
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
     with socket.create_connection(("127.0.0.1", aws.cloud.mqtt_port), timeout=5) as plain:
         try:
             with context.wrap_socket(plain):
@@ -259,7 +314,9 @@ def loopback_counts_as_tls(aws: Aws) -> Any:
         "Resource": [f"arn:aws:s3:::{bucket}/*"],
     }
     deny["Condition"] = {"Bool": {"aws:SecureTransport": "false"}}
-    aws.s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    aws.s3.put_bucket_policy(
+        Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    )
     writer = aws.as_role(aws.role("s3:PutObject", trusts={"AWS": "*"}), "s3")
     return _outcome(lambda: writer.put_object(Bucket=bucket, Key="a", Body=b"a"))
 
@@ -282,7 +339,15 @@ def state_machines_act_as_their_role(aws: Aws) -> Any:
     nobody = aws.role()
     return [
         aws.run(
-            {"Do": {"Type": "Task", "Resource": f"arn:aws:states:::{task}", "Parameters": request, "End": True}}, nobody
+            {
+                "Do": {
+                    "Type": "Task",
+                    "Resource": f"arn:aws:states:::{task}",
+                    "Parameters": request,
+                    "End": True,
+                }
+            },
+            nobody,
         )["status"]
         for task, request in tasks.items()
     ]
@@ -332,7 +397,9 @@ def state_machines_run_training_jobs(aws: Aws) -> Any:
         "StoppingCondition": {"MaxRuntimeInSeconds": 60},
     }
     resource = "arn:aws:states:::sagemaker:createTrainingJob.sync"
-    ended = aws.run({"Train": {"Type": "Task", "Resource": resource, "Parameters": request, "End": True}})
+    ended = aws.run(
+        {"Train": {"Type": "Task", "Resource": resource, "Parameters": request, "End": True}}
+    )
     if ended["status"] != "SUCCEEDED":
         return ended["status"]
     model = json.loads(ended["output"])["ModelArtifacts"]["S3ModelArtifacts"]
@@ -384,11 +451,15 @@ EXPECTED: dict[Callable[[Aws], Any], Any] = {
 
 
 @pytest.mark.parametrize("probe", EXPECTED, ids=lambda probe: probe.__name__)
-def test_the_patch_is_right_and_still_needed(probe: Callable[[Aws], Any], aws: Aws, upstream: Aws) -> None:
+def test_the_patch_is_right_and_still_needed(
+    probe: Callable[[Aws], Any], aws: Aws, upstream: Aws
+) -> None:
     with ThreadPoolExecutor(2) as both:
         patched, as_it_comes = both.map(probe, (aws, upstream))
     assert patched == EXPECTED[probe]
-    assert as_it_comes != EXPECTED[probe], f"ministack does it by itself now: {probe.__name__} can go"
+    assert as_it_comes != EXPECTED[probe], (
+        f"ministack does it by itself now: {probe.__name__} can go"
+    )
 
 
 def test_every_patch_has_a_probe() -> None:

@@ -39,13 +39,17 @@ def train(aws: Aws, program: str, bucket: str = "", **changes: Any) -> dict[str,
 
 def ended(aws: Aws, name: str) -> dict[str, Any]:
     return until(
-        lambda: aws.sagemaker.describe_training_job(TrainingJobName=name), lambda d: d["TrainingJobStatus"] in ENDS, 60
+        lambda: aws.sagemaker.describe_training_job(TrainingJobName=name),
+        lambda d: d["TrainingJobStatus"] in ENDS,
+        60,
     )
 
 
 def seen(aws: Aws, description: dict[str, Any]) -> dict[str, Any]:
     assert description["TrainingJobStatus"] == "Completed", description.get("FailureReason")
-    bucket, _, key = description["ModelArtifacts"]["S3ModelArtifacts"].removeprefix("s3://").partition("/")
+    bucket, _, key = (
+        description["ModelArtifacts"]["S3ModelArtifacts"].removeprefix("s3://").partition("/")
+    )
     packed = aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
         file = tar.extractfile("seen.json")
@@ -71,7 +75,9 @@ def test_a_job_finds_its_channels_configuration_and_arguments(aws: Aws) -> None:
         "datasets/d2/x",
     )
     manifest = [{"prefix": f"s3://{bucket}/images/"}, "can/ü 1.jpg", "can/2.jpg"]
-    aws.s3.put_object(Bucket=bucket, Key="datasets/d/images.manifest", Body=json.dumps(manifest).encode())
+    aws.s3.put_object(
+        Bucket=bucket, Key="datasets/d/images.manifest", Body=json.dumps(manifest).encode()
+    )
     channels = [
         channel("images", f"s3://{bucket}/datasets/d/images.manifest", "ManifestFile"),
         channel("dataset", f"s3://{bucket}/datasets/d/manifest.csv.gz"),
@@ -103,10 +109,13 @@ def test_a_job_is_described_as_sagemaker_does(aws: Aws) -> None:
     description = train(aws, LOOK)
     steps = [step["Status"] for step in description["SecondaryStatusTransitions"]]
     assert steps == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
-    assert [(m["MetricName"], m["Value"]) for m in description["FinalMetricDataList"]] == [("test:accuracy", 0.75)]
+    assert [(m["MetricName"], m["Value"]) for m in description["FinalMetricDataList"]] == [
+        ("test:accuracy", 0.75)
+    ]
     assert description["BillableTimeInSeconds"] >= 1
     streams = aws.logs.describe_log_streams(
-        logGroupName="/aws/sagemaker/TrainingJobs", logStreamNamePrefix=f"{description['TrainingJobName']}/algo-1-"
+        logGroupName="/aws/sagemaker/TrainingJobs",
+        logStreamNamePrefix=f"{description['TrainingJobName']}/algo-1-",
     )["logStreams"]
     events = aws.logs.get_log_events(
         logGroupName="/aws/sagemaker/TrainingJobs", logStreamName=streams[0]["logStreamName"]
@@ -116,7 +125,9 @@ def test_a_job_is_described_as_sagemaker_does(aws: Aws) -> None:
 
 def test_a_job_imports_nothing_from_our_environment(aws: Aws) -> None:
     found = seen(aws, train(aws, LOOK))
-    assert not [folder for folder in found["path"] if "site-packages" in folder or "/work/" in folder]
+    assert not [
+        folder for folder in found["path"] if "site-packages" in folder or "/work/" in folder
+    ]
 
 
 def test_a_job_imports_from_a_zip_in_a_channel(aws: Aws) -> None:
@@ -135,20 +146,30 @@ def test_a_job_imports_from_a_zip_in_a_channel(aws: Aws) -> None:
 
 def test_network_isolation_cuts_the_network_and_takes_the_credentials(aws: Aws) -> None:
     if not box().sealed:
-        pytest.skip("this machine gives no namespaces to keep a job in; docs/local-cloud.md says so")
+        pytest.skip(
+            "this machine gives no namespaces to keep a job in; docs/local-cloud.md says so"
+        )
     reach = f"import socket; socket.create_connection(('127.0.0.1', {aws.cloud.port}), 2)"
     assert train(aws, reach)["TrainingJobStatus"] == "Completed"
     cut_off = train(aws, reach, EnableNetworkIsolation=True)
     assert cut_off["FailureReason"].startswith("AlgorithmError")
     found = seen(aws, train(aws, LOOK, EnableNetworkIsolation=True))
-    assert not [name for name in found["environment"] if "SECRET" in name or "TOKEN" in name or "ENDPOINT" in name]
+    assert not [
+        name
+        for name in found["environment"]
+        if "SECRET" in name or "TOKEN" in name or "ENDPOINT" in name
+    ]
 
 
 def test_a_job_acts_as_its_role(aws: Aws) -> None:
     bucket = aws.bucket()
     put(aws, bucket, "a/1")
     unread = train(
-        aws, LOOK, bucket, RoleArn=aws.role("s3:PutObject"), InputDataConfig=[channel("a", f"s3://{bucket}/a/")]
+        aws,
+        LOOK,
+        bucket,
+        RoleArn=aws.role("s3:PutObject"),
+        InputDataConfig=[channel("a", f"s3://{bucket}/a/")],
     )
     assert "s3:ListBucket" in unread["FailureReason"]
     unwritten = train(aws, LOOK, bucket, RoleArn=aws.role("s3:GetObject", "s3:ListBucket"))
@@ -175,15 +196,22 @@ def test_a_failure_is_told_in_the_words_of_the_job(aws: Aws) -> None:
     [
         ([("a", "s3://{bucket}/nothing/", "S3Prefix")], "no S3 objects found"),
         ([("a", "s3://{bucket}/bad.manifest", "ManifestFile")], "the manifest must be a JSON list"),
-        ([("a", "s3://{bucket}/outside.manifest", "ManifestFile")], "would land outside its channel"),
+        (
+            [("a", "s3://{bucket}/outside.manifest", "ManifestFile")],
+            "would land outside its channel",
+        ),
         ([("a", "s3://no-such-bucket-here/", "S3Prefix")], "NoSuchBucket"),
     ],
 )
-def test_data_that_cannot_be_brought_ends_the_job(aws: Aws, channels: list[tuple[str, str, str]], reason: str) -> None:
+def test_data_that_cannot_be_brought_ends_the_job(
+    aws: Aws, channels: list[tuple[str, str, str]], reason: str
+) -> None:
     bucket = aws.bucket()
     aws.s3.put_object(Bucket=bucket, Key="bad.manifest", Body=b"{}")
     aws.s3.put_object(
-        Bucket=bucket, Key="outside.manifest", Body=json.dumps([{"prefix": f"s3://{bucket}/"}, "../../x"]).encode()
+        Bucket=bucket,
+        Key="outside.manifest",
+        Body=json.dumps([{"prefix": f"s3://{bucket}/"}, "../../x"]).encode(),
     )
     wanted = [channel(name, uri.format(bucket=bucket), kind) for name, uri, kind in channels]
     description = train(aws, LOOK, bucket, InputDataConfig=wanted)
@@ -196,23 +224,34 @@ def test_a_job_is_stopped_and_keeps_its_model(aws: Aws) -> None:
     aws.sagemaker.create_training_job(**job)
     name = job["TrainingJobName"]
     until(
-        lambda: aws.sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"], lambda s: s == "Training"
+        lambda: aws.sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"],
+        lambda s: s == "Training",
     )
     aws.sagemaker.stop_training_job(TrainingJobName=name)
     description = ended(aws, name)
-    assert (description["TrainingJobStatus"], description["SecondaryStatus"]) == ("Stopped", "Stopped")
+    assert (description["TrainingJobStatus"], description["SecondaryStatus"]) == (
+        "Stopped",
+        "Stopped",
+    )
     assert description["ModelArtifacts"]["S3ModelArtifacts"].endswith("model.tar.gz")
 
 
 def test_a_job_that_takes_too_long_is_stopped(aws: Aws) -> None:
-    description = train(aws, "import time; time.sleep(60)", StoppingCondition={"MaxRuntimeInSeconds": 1})
-    assert (description["TrainingJobStatus"], description["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
+    description = train(
+        aws, "import time; time.sleep(60)", StoppingCondition={"MaxRuntimeInSeconds": 1}
+    )
+    assert (description["TrainingJobStatus"], description["SecondaryStatus"]) == (
+        "Stopped",
+        "MaxRuntimeExceeded",
+    )
 
 
 def test_stopping_the_workflow_stops_its_job(aws: Aws) -> None:
     job = request(aws, "import time; time.sleep(60)", aws.bucket())
     resource = "arn:aws:states:::sagemaker:createTrainingJob.sync"
-    machine = aws.machine({"Train": {"Type": "Task", "Resource": resource, "Parameters": job, "End": True}})
+    machine = aws.machine(
+        {"Train": {"Type": "Task", "Resource": resource, "Parameters": job, "End": True}}
+    )
     execution = aws.stepfunctions.start_execution(stateMachineArn=machine)["executionArn"]
     until(lambda: _status(aws, job["TrainingJobName"]), lambda status: status == "Training")
     aws.stepfunctions.stop_execution(executionArn=execution)
@@ -227,7 +266,11 @@ def _status(aws: Aws, name: str) -> str:
 
 
 def test_state_changes_reach_eventbridge(aws: Aws) -> None:
-    allow = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    allow = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+    }
     url, arn = aws.queue({"Version": "2012-10-17", "Statement": [allow | {"Resource": "*"}]})
     rule = unique("rule")
     pattern = {"source": ["aws.sagemaker"], "detail": {"TrainingJobStatus": ["Completed"]}}
@@ -250,13 +293,36 @@ def test_nothing_of_a_job_stays_on_the_machine(aws: Aws) -> None:
         ({"TrainingJobName": "no spaces"}, "regular expression"),
         ({"RoleArn": "arn:aws:iam::000000000000:role/nobody"}, "Could not assume role"),
         ({"EnableManagedSpotTraining": True}, "MaxWaitTimeInSeconds must be set"),
-        ({"StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 90}}, "only for managed spot"),
+        (
+            {"StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 90}},
+            "only for managed spot",
+        ),
         ({"HyperParameters": {"a": "b" * 2501}}, "at most 2500"),
-        ({"ResourceConfig": {"InstanceCount": 2, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 1}}, "one instance"),
-        ({"ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.toaster", "VolumeSizeInGB": 1}}, "enum value set"),
+        (
+            {
+                "ResourceConfig": {
+                    "InstanceCount": 2,
+                    "InstanceType": "ml.m5.xlarge",
+                    "VolumeSizeInGB": 1,
+                }
+            },
+            "one instance",
+        ),
+        (
+            {
+                "ResourceConfig": {
+                    "InstanceCount": 1,
+                    "InstanceType": "ml.toaster",
+                    "VolumeSizeInGB": 1,
+                }
+            },
+            "enum value set",
+        ),
     ],
 )
-def test_requests_that_sagemaker_refuses_are_refused(aws: Aws, changes: dict[str, Any], complaint: str) -> None:
+def test_requests_that_sagemaker_refuses_are_refused(
+    aws: Aws, changes: dict[str, Any], complaint: str
+) -> None:
     with pytest.raises(botocore.exceptions.ClientError, match=complaint):
         aws.sagemaker.create_training_job(**request(aws, LOOK, aws.bucket(), **changes))
 
@@ -300,12 +366,17 @@ def test_a_workflow_passes_its_job_a_role_only_to_sagemaker(aws: Aws, passed_to:
     )
     resource = "arn:aws:states:::sagemaker:createTrainingJob"
     states = {"Train": {"Type": "Task", "Resource": resource, "Parameters": job, "End": True}}
-    assert (aws.run(states, role)["status"] == "SUCCEEDED") == (passed_to == "sagemaker.amazonaws.com")
+    assert (aws.run(states, role)["status"] == "SUCCEEDED") == (
+        passed_to == "sagemaker.amazonaws.com"
+    )
 
 
 def test_without_namespaces_the_job_is_told_where_its_folder_is() -> None:
     open_box, root = Box(()), Path("/state/jobs/j/ml")
-    assert open_box.command(root, ["run", "--data=/opt/ml/input"], network=False) == ["run", f"--data={root}/input"]
+    assert open_box.command(root, ["run", "--data=/opt/ml/input"], network=False) == [
+        "run",
+        f"--data={root}/input",
+    ]
     assert open_box.variables(root, {"PYTHONPATH": "/opt/ml/input/data/code/a.zip"}) == {
         "PYTHONPATH": f"{root}/input/data/code/a.zip",
         "LENSLOOP_ML_ROOT": str(root),

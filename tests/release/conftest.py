@@ -1,4 +1,6 @@
-"""A bucket, a table and two groups of cameras on the local cloud, and the environment in which the steps find them."""
+"""A bucket, a table and two groups of cameras on the local cloud, and the environment in which the
+steps find them.
+"""
 
 import functools
 import io
@@ -13,12 +15,17 @@ from typing import Any
 import boto3
 import pytest
 
-from lambdas import deploy_release, fleet, judge, publish_release
+from lambdas import deploy_release, judge, publish_release
+from lambdas.aws import fleet
 from lensloop.settings import Settings
 from local.cloud import LocalCloud
-from tests.release.evaluations import evaluation, scores
+from tests.model.evaluations import evaluation, scores
 
-BUCKET, TABLE, PREFIX = "deeplens-trash-000000000000-us-east-1", "deeplens-trash-state", "deeplens-trash"
+BUCKET, TABLE, PREFIX = (
+    "deeplens-trash-000000000000-us-east-1",
+    "deeplens-trash-state",
+    "deeplens-trash",
+)
 MODEL = f"s3://{BUCKET}/training/deeplens-trash-7-1/output/model.tar.gz"
 
 
@@ -55,7 +62,9 @@ def model_files(right: int = 20, **changes: Any) -> dict[str, bytes]:
     picture = b"a golden picture"
     name = f"golden/{sha256(picture).hexdigest()}.jpg"
     content = evaluation(scores(None, {"can": (20, right), "glass": (20, 20)})) | changes
-    golden = [{"file": name, "sha256": sha256(picture).hexdigest(), "label": "can", "probability": 0.9}]
+    golden = [
+        {"file": name, "sha256": sha256(picture).hexdigest(), "label": "can", "probability": 0.9}
+    ]
     return {
         "model.onnx": b"ONNX" * 1000,
         "evaluation.json": json.dumps(
@@ -85,7 +94,8 @@ def aws(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     )
     s3.create_bucket(Bucket=BUCKET)
     groups = {
-        wave: iot.create_thing_group(thingGroupName=f"{PREFIX}-{wave}")["thingGroupArn"] for wave in ("canary", "fleet")
+        wave: iot.create_thing_group(thingGroupName=f"{PREFIX}-{wave}")["thingGroupArn"]
+        for wave in ("canary", "fleet")
     }
     addresses = {
         "BUCKET": BUCKET,

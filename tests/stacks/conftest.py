@@ -8,4 +8,6 @@ from tests.stacks.synthesized import Synthesized, synthesize
 @pytest.fixture(scope="session")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
     folder = tmp_path_factory.mktemp("shipped")
-    return synthesize(folder, github_repository="someone/lensloop", notify_email="somebody@example.com")
+    return synthesize(
+        folder, github_repository="someone/lensloop", notify_email="somebody@example.com"
+    )

@@ -5,16 +5,20 @@ from dataclasses import replace
 
 import pytest
 
-from lensloop.errors import SettingsError
 from lensloop.settings import Settings
-from lensloop.trigger import decide
-from lensloop.trigger_terms import Facts, Pacing, State, Step, Wait
+from lensloop.trigger.decide import decide
+from lensloop.trigger.terms import Facts, Pacing, State, Step, Wait
+from lensloop.wire.errors import SettingsError
 from stacks.changes import BATCHING
 from tests.stacks.synthesized import Synthesized, flat
 
 
 def _rule(shipped: Synthesized, name: str) -> dict[str, object]:
-    (found,) = [r for r in shipped.resources("AWS::Events::Rule") if r.properties["Name"] == f"deeplens-trash-{name}"]
+    (found,) = [
+        r
+        for r in shipped.resources("AWS::Events::Rule")
+        if r.properties["Name"] == f"deeplens-trash-{name}"
+    ]
     return found.properties
 
 
@@ -31,12 +35,16 @@ def test_a_batch_that_cannot_be_recorded_is_put_aside_with_an_alarm(shipped: Syn
     queues = {r.properties["QueueName"]: r for r in shipped.resources("AWS::SQS::Queue")}
     redrive = queues["deeplens-trash-changes"].properties["RedrivePolicy"]
     assert queues["deeplens-trash-changes-put-aside"].name in flat(redrive["deadLetterTargetArn"])
-    alarms = {r.properties["AlarmName"]: r.properties for r in shipped.resources("AWS::CloudWatch::Alarm")}
+    alarms = {
+        r.properties["AlarmName"]: r.properties for r in shipped.resources("AWS::CloudWatch::Alarm")
+    }
     (dimension,) = alarms["deeplens-trash-changes-put-aside"]["Dimensions"]
     assert queues["deeplens-trash-changes-put-aside"].name in flat(dimension["Value"])
 
 
-def test_the_queue_waits_six_times_as_long_as_its_function_and_its_batching(shipped: Synthesized) -> None:
+def test_the_queue_waits_six_times_as_long_as_its_function_and_its_batching(
+    shipped: Synthesized,
+) -> None:
     (mapping,) = shipped.resources("AWS::Lambda::EventSourceMapping")
     assert mapping.properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     recorder = _function(shipped, "record-changes")
@@ -49,7 +57,9 @@ def test_a_look_at_thousands_of_cameras_has_the_time_for_a_call_each(shipped: Sy
     assert _function(shipped, "check-rollout")["Timeout"] == 900
 
 
-def test_the_tick_comes_by_the_minute_with_the_sweep_by_the_day_and_at_every_end(shipped: Synthesized) -> None:
+def test_the_tick_comes_by_the_minute_with_the_sweep_by_the_day_and_at_every_end(
+    shipped: Synthesized,
+) -> None:
     assert _rule(shipped, "every-minute")["ScheduleExpression"] == "rate(1 minute)"
     sweep = _rule(shipped, "every-day")
     assert sweep["ScheduleExpression"] == "rate(1 day)"
@@ -60,7 +70,9 @@ def test_the_tick_comes_by_the_minute_with_the_sweep_by_the_day_and_at_every_end
 
 
 def test_no_function_reserves_concurrency(shipped: Synthesized) -> None:
-    """A new account's quota is 10 and all of it must stay unreserved: a reservation would fail the deployment."""
+    """A new account's quota is 10 and all of it must stay unreserved: a reservation would fail the
+    deployment.
+    """
     functions = shipped.resources("AWS::Lambda::Function")
     assert not [f.name for f in functions if "ReservedConcurrentExecutions" in f.properties]
 
@@ -76,7 +88,11 @@ def test_every_metric_of_the_tick_has_its_alarm(shipped: Synthesized) -> None:
     changed = State(gen=2, covered=1, last_at=1, first_at=1)
     capped = replace(changed, spent_day=today, spent_runs=pacing.runs_per_day, cap_told=today)
     blocked = replace(State(), blocked_digest="abc")
-    told = {alarm for state in (capped, blocked) for alarm in _alarms(decide(state, Facts(), now, pacing))}
+    told = {
+        alarm
+        for state in (capped, blocked)
+        for alarm in _alarms(decide(state, Facts(), now, pacing))
+    }
     assert alarmed == told != set()
 
 
@@ -95,7 +111,9 @@ def _function(shipped: Synthesized, name: str) -> dict[str, int]:
 
 
 def test_a_burst_cannot_be_cut_by_counting_it_late() -> None:
-    """Changes are counted up to a batching window late; a shorter quiet time would take that for quiet."""
+    """Changes are counted up to a batching window late; a shorter quiet time would take that for
+    quiet.
+    """
     with pytest.raises(SettingsError):
         Settings.from_context({"quiet_seconds": int(BATCHING.to_seconds())})
     assert Settings.from_context({"quiet_seconds": int(BATCHING.to_seconds()) + 1})

@@ -24,7 +24,9 @@ def test_pull_requests_and_main_run_the_same_one_command(workflow: dict[str, Any
     assert workflow["jobs"]["check"]["steps"][-1]["run"] == "make check"
 
 
-def test_only_main_deploys_after_the_checks_and_only_where_a_role_is_set(workflow: dict[str, Any]) -> None:
+def test_only_main_deploys_after_the_checks_and_only_where_a_role_is_set(
+    workflow: dict[str, Any],
+) -> None:
     deploy = workflow["jobs"]["deploy"]
     assert deploy["needs"] == "check"
     conditions = deploy["if"].split(" && ")
@@ -55,4 +57,7 @@ def test_every_action_is_pinned_to_a_commit() -> None:
 
 def test_a_deployment_is_never_cut_off_half_way(workflow: dict[str, Any]) -> None:
     assert workflow["jobs"]["deploy"]["concurrency"]["cancel-in-progress"] is False
-    assert workflow["concurrency"]["cancel-in-progress"] == "${{ github.event_name == 'pull_request' }}"
+    assert (
+        workflow["concurrency"]["cancel-in-progress"]
+        == "${{ github.event_name == 'pull_request' }}"
+    )

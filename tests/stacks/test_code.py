@@ -1,4 +1,6 @@
-"""Does the code that ships work where it lands? The staged assets are run, not the files they were made from."""
+"""Does the code that ships work where it lands? The staged assets are run, not the files they were
+made from.
+"""
 
 import os
 import subprocess
@@ -10,7 +12,9 @@ import pytest
 
 from tests.stacks.synthesized import ROOT, Synthesized, flat
 
-HANDLERS = {path.stem for path in (ROOT / "lambdas").glob("*.py") if "\ndef handler(" in path.read_text()}
+HANDLERS = {
+    path.stem for path in (ROOT / "lambdas").glob("*.py") if "\ndef handler(" in path.read_text()
+}
 
 
 def _functions(shipped: Synthesized) -> dict[str, Path]:
@@ -24,33 +28,54 @@ def _functions(shipped: Synthesized) -> dict[str, Path]:
 
 def test_every_handler_ships_as_a_function_of_its_name(shipped: Synthesized) -> None:
     shipped_as = {
-        f.properties["Handler"]: f.properties["FunctionName"] for f in shipped.resources("AWS::Lambda::Function")
+        f.properties["Handler"]: f.properties["FunctionName"]
+        for f in shipped.resources("AWS::Lambda::Function")
     }
-    assert shipped_as == {f"lambdas.{name}.handler": f"deeplens-trash-{name.replace('_', '-')}" for name in HANDLERS}
+    assert shipped_as == {
+        f"lambdas.{name}.handler": f"deeplens-trash-{name.replace('_', '-')}" for name in HANDLERS
+    }
 
 
 @pytest.mark.parametrize("name", sorted(HANDLERS))
-def test_each_handler_imports_from_its_asset_with_an_empty_environment(shipped: Synthesized, name: str) -> None:
+def test_each_handler_imports_from_its_asset_with_an_empty_environment(
+    shipped: Synthesized, name: str
+) -> None:
     folder = _functions(shipped)[f"lambdas.{name}.handler"]
-    program = f"import sys; sys.path.insert(0, {str(folder)!r}); from lambdas.{name} import handler; import lensloop; "
+    program = (
+        f"import sys; sys.path.insert(0, {str(folder)!r}); from lambdas.{name} import handler;"
+        " import lensloop; "
+    )
     program += "print(lensloop.__file__); sys.exit(0 if callable(handler) else 1)"
     done = subprocess.run(
-        [sys.executable, "-I", "-B", "-c", program], env={}, cwd="/", capture_output=True, text=True, check=False
+        [sys.executable, "-I", "-B", "-c", program],
+        env={},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(str(folder)), "it must be our asset that is imported, not the working tree"
+    assert done.stdout.startswith(str(folder)), (
+        "it must be our asset that is imported, not the working tree"
+    )
 
 
 def test_an_asset_holds_nothing_but_the_packages_it_is_for(shipped: Synthesized) -> None:
     found = {tuple(sorted(os.listdir(folder))) for folder in _functions(shipped).values()}
     assert found == {("lambdas", "lensloop"), ("lambdas", "lensloop", "vendor")}
     for folder in _functions(shipped).values():
-        assert not [path for path in folder.rglob("*") if path.suffix == ".pyc" or path.name == "__pycache__"]
+        assert not [
+            path
+            for path in folder.rglob("*")
+            if path.suffix == ".pyc" or path.name == "__pycache__"
+        ]
 
 
 def test_pillow_for_lambdas_python_ships_with_inspection_alone(shipped: Synthesized) -> None:
     for handler, folder in _functions(shipped).items():
-        assert (folder / "vendor").is_dir() == (handler == "lambdas.inspect_images.handler"), handler
+        assert (folder / "vendor").is_dir() == (handler == "lambdas.inspect_images.handler"), (
+            handler
+        )
     inspection = _functions(shipped)["lambdas.inspect_images.handler"]
     assert (inspection / "vendor/PIL/_imaging.cpython-313-x86_64-linux-gnu.so").is_file()
     (function,) = [
@@ -66,15 +91,28 @@ def test_no_asset_is_larger_than_lambda_takes(shipped: Synthesized) -> None:
         assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 250e6
 
 
-def test_the_training_job_starts_from_the_zip_of_its_channel(shipped: Synthesized, tmp_path: Path) -> None:
-    """As SageMaker does it: Python imports the package out of the zip, which it finds on PYTHONPATH."""
-    (staged,) = [path for path in shipped.folder.glob("asset.*") if (path / "training" / "__main__.py").is_file()]
+def test_the_training_job_starts_from_the_zip_of_its_channel(
+    shipped: Synthesized, tmp_path: Path
+) -> None:
+    """As SageMaker does it: Python imports the package out of the zip, which it finds on
+    PYTHONPATH.
+    """
+    (staged,) = [
+        path
+        for path in shipped.folder.glob("asset.*")
+        if (path / "training" / "__main__.py").is_file()
+    ]
     zipped = tmp_path / "code.zip"
     with zipfile.ZipFile(zipped, "w") as archive:
         for path in staged.rglob("*.py"):
             archive.write(path, path.relative_to(staged))
     done = subprocess.run(
-        [sys.executable, "-S", "-c", "import training.__main__, lensloop; print(lensloop.__file__)"],
+        [
+            sys.executable,
+            "-S",
+            "-c",
+            "import training.__main__, lensloop; print(lensloop.__file__)",
+        ],
         env={"PYTHONPATH": str(zipped)},
         cwd="/",
         capture_output=True,
@@ -96,4 +134,6 @@ def test_the_code_channel_is_the_file_that_python_is_told_of(shipped: Synthesize
     (staged,) = [path for path in shipped.folder.glob("asset.*") if (path / "training").is_dir()]
     key = f"{staged.name.removeprefix('asset.')}.zip"
     assert f"/opt/ml/input/data/code/{key}" in definition
-    assert definition.count(key) >= 3  # told to Python, and fetched as a channel by each of the attempts
+    assert (
+        definition.count(key) >= 3
+    )  # told to Python, and fetched as a channel by each of the attempts

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from lensloop import names
 from lensloop.settings import Settings
-from stacks.training_image import _ask_the_sdk
+from lensloop.wire import names
+from stacks.training.image import _ask_the_sdk
 from tests.stacks.synthesized import Synthesized, flat, synthesize
 
 # The properties that hold a physical name, which nothing else in the account and region may have.
@@ -36,7 +36,11 @@ def _names(cloud: Synthesized) -> set[str]:
 
 
 def _exports(cloud: Synthesized) -> set[str]:
-    outputs = (output for template in cloud.templates.values() for output in template.get("Outputs", {}).values())
+    outputs = (
+        output
+        for template in cloud.templates.values()
+        for output in template.get("Outputs", {}).values()
+    )
     return {flat(output["Export"]["Name"]) for output in outputs if "Export" in output}
 
 
@@ -60,12 +64,18 @@ def test_no_pattern_of_a_project_reaches_the_jobs_of_its_stages(stage: str) -> N
 
 def test_every_name_starts_with_the_prefix(shipped: Synthesized) -> None:
     physical = {name for name in _names(shipped) if "::" in name}
-    strangers = {n for n in physical if not re.search(r" (/aws/(lambda|vendedlogs/states)/)?deeplens-trash-", n)}
+    strangers = {
+        n
+        for n in physical
+        if not re.search(r" (/aws/(lambda|vendedlogs/states)/)?deeplens-trash-", n)
+    }
     assert not strangers
 
 
 def test_every_region_finds_its_own_image(shipped: Synthesized) -> None:
-    """The mapping of the template, put together as CloudFormation does, is what the SDK answers in every region."""
+    """The mapping of the template, put together as CloudFormation does, is what the SDK answers in
+    every region.
+    """
     (mapping,) = shipped.templates["deeplens-trash-retraining"]["Mappings"].values()
     image = re.search(r'"TrainingImage":"([^"]+)"', _definition(shipped))
     assert image
@@ -74,7 +84,9 @@ def test_every_region_finds_its_own_image(shipped: Synthesized) -> None:
     for region, uri in answers.items():
         suffix = re.sub(r"^\d+\.dkr\.ecr\.[a-z0-9-]+\.", "", uri).split("/")[0]
         built = image[1].replace("${AWS::Region}", region).replace("${AWS::URLSuffix}", suffix)
-        built = re.sub(r"\$\{\w*TrainingImages\w*\.[^.]+\.account\}", mapping[region]["account"], built)
+        built = re.sub(
+            r"\$\{\w*TrainingImages\w*\.[^.]+\.account\}", mapping[region]["account"], built
+        )
         assert built == uri
 
 

@@ -1,4 +1,6 @@
-"""What do others' rules say of the templates? AWS Solutions (cdk-nag), and CDK's own checks of CloudFormation."""
+"""What do others' rules say of the templates? AWS Solutions (cdk-nag), and CDK's own checks of
+CloudFormation.
+"""
 
 import json
 from pathlib import Path
@@ -15,11 +17,22 @@ from tests.stacks.synthesized import Synthesized, context
 
 # Rule → why we do not keep it.
 EXCEPTIONS = {
-    "AwsSolutions-IAM5": "It dislikes every `*`; test_least_privilege.py lists each of ours with its reason.",
-    "AwsSolutions-S1": "Access logs need a second bucket for everybody; whoever wants them turns on CloudTrail's.",
-    "AwsSolutions-L1": "Python 3.13 has support until 2029, and Pillow ships for exactly it; newer is not better here.",
-    "AwsSolutions-SF1": "Errors are logged; a log of all events would only repeat the history of every execution.",
-    "AwsSolutions-SF2": "X-Ray would add a grant on all resources to see what an execution's history shows already.",
+    "AwsSolutions-IAM5": (
+        "It dislikes every `*`; test_least_privilege.py lists each of ours with its reason."
+    ),
+    "AwsSolutions-S1": (
+        "Access logs need a second bucket for everybody; whoever wants them turns on CloudTrail's."
+    ),
+    "AwsSolutions-L1": (
+        "Python 3.13 has support until 2029, and Pillow ships for exactly it; newer is not better"
+        " here."
+    ),
+    "AwsSolutions-SF1": (
+        "Errors are logged; a log of all events would only repeat the history of every execution."
+    ),
+    "AwsSolutions-SF2": (
+        "X-Ray would add a grant on all resources to see what an execution's history shows already."
+    ),
 }
 
 
@@ -45,7 +58,9 @@ def _by_rule(folder: Path) -> dict[str, list[str]]:
     return found
 
 
-def test_every_rule_of_aws_solutions_is_kept_or_has_a_reason(findings: dict[str, list[str]]) -> None:
+def test_every_rule_of_aws_solutions_is_kept_or_has_a_reason(
+    findings: dict[str, list[str]],
+) -> None:
     assert {rule: places for rule, places in findings.items() if rule not in EXCEPTIONS} == {}
 
 

@@ -1,23 +1,33 @@
 """Is what people entrust to us kept, private, encrypted, and told about?"""
 
-from lensloop import names
+from lensloop.wire import names
 from tests.stacks.synthesized import Synthesized, flat
 
 # Who is in a group of cameras, and that their certificates hold the policy, is known nowhere else.
-STATEFUL = ("AWS::S3::Bucket", "AWS::DynamoDB::GlobalTable", "AWS::IoT::ThingGroup", "AWS::IoT::Policy")
+STATEFUL = (
+    "AWS::S3::Bucket",
+    "AWS::DynamoDB::GlobalTable",
+    "AWS::IoT::ThingGroup",
+    "AWS::IoT::Policy",
+)
 
 
 def test_pictures_and_state_outlive_their_stack(shipped: Synthesized) -> None:
     kept = shipped.resources(*STATEFUL)
     assert {resource.type for resource in kept} == set(STATEFUL)
     for resource in kept:
-        assert (resource.body["DeletionPolicy"], resource.body["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        assert (resource.body["DeletionPolicy"], resource.body["UpdateReplacePolicy"]) == (
+            "Retain",
+            "Retain",
+        )
         assert resource.stack.endswith("-storage")
 
 
 def test_nothing_stateful_lives_outside_the_storage_stack(shipped: Synthesized) -> None:
     stateful = {
-        r.stack for r in shipped.resources() if r.type.split("::")[1] in ("S3", "DynamoDB", "RDS", "EFS", "KMS", "IoT")
+        r.stack
+        for r in shipped.resources()
+        if r.type.split("::")[1] in ("S3", "DynamoDB", "RDS", "EFS", "KMS", "IoT")
     }
     assert stateful == {"deeplens-trash-storage"}
 
@@ -41,8 +51,12 @@ def test_the_bucket_is_named_so_that_deeplens_roles_reach_it(shipped: Synthesize
 def test_the_bucket_and_the_topic_refuse_plain_http(shipped: Synthesized) -> None:
     for kind in ("AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"):
         for policy in shipped.resources(kind):
-            denied = [s for s in policy.properties["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
-            assert {"Bool": {"aws:SecureTransport": "false"}} in [s["Condition"] for s in denied], policy.name
+            denied = [
+                s for s in policy.properties["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"
+            ]
+            assert {"Bool": {"aws:SecureTransport": "false"}} in [s["Condition"] for s in denied], (
+                policy.name
+            )
 
 
 def test_the_bucket_tells_eventbridge_without_a_custom_resource(shipped: Synthesized) -> None:
@@ -53,7 +67,11 @@ def test_the_bucket_tells_eventbridge_without_a_custom_resource(shipped: Synthes
 
 def test_only_what_the_system_wrote_expires(shipped: Synthesized) -> None:
     rules = shipped.one("AWS::S3::Bucket").properties["LifecycleConfiguration"]["Rules"]
-    expiring = {rule.get("Prefix", ""): rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
+    expiring = {
+        rule.get("Prefix", ""): rule["ExpirationInDays"]
+        for rule in rules
+        if "ExpirationInDays" in rule
+    }
     assert expiring == {names.INSPECTIONS_PREFIX: 7, names.TRAINING_PREFIX: 90}
     assert not any("Transitions" in rule for rule in rules)
 
@@ -68,7 +86,9 @@ def test_the_state_can_be_taken_back_to_any_second(shipped: Synthesized) -> None
 
 def test_alarms_may_tell_the_topic_although_it_has_its_own_policy(shipped: Synthesized) -> None:
     (policy,) = shipped.resources("AWS::SNS::TopicPolicy")
-    allowed = [s for s in policy.properties["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
+    allowed = [
+        s for s in policy.properties["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"
+    ]
     assert [s["Principal"] for s in allowed] == [{"Service": "cloudwatch.amazonaws.com"}]
     topic = shipped.one("AWS::SNS::Topic").name
     for alarm in shipped.resources("AWS::CloudWatch::Alarm"):
@@ -83,5 +103,7 @@ def test_news_reaches_the_mail_address_of_the_settings(shipped: Synthesized) -> 
 
 def test_every_log_ends_some_day(shipped: Synthesized) -> None:
     groups = shipped.resources("AWS::Logs::LogGroup")
-    assert len(groups) == len(shipped.resources("AWS::Lambda::Function", "AWS::StepFunctions::StateMachine"))
+    assert len(groups) == len(
+        shipped.resources("AWS::Lambda::Function", "AWS::StepFunctions::StateMachine")
+    )
     assert {group.properties["RetentionInDays"] for group in groups} == {90}

@@ -1,4 +1,6 @@
-"""A training job as SageMaker would start it: a real /opt/ml elsewhere, channels of zips, and a bare interpreter."""
+"""A training job as SageMaker would start it: a real /opt/ml elsewhere, channels of zips, and a
+bare interpreter.
+"""
 
 import csv
 import gzip
@@ -15,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from lensloop.errors import PictureError
-from lensloop.picture import open_picture, phash
-from stacks import training_channel
+from lensloop.wire.errors import PictureError
+from lensloop.wire.picture import open_picture, phash
+from stacks.training import channel as training_channel
 
 ROOT = Path(__file__).parents[2]
 COLUMNS = ("key", "etag", "size", "sha256", "label", "split", "width", "height", "phash")
@@ -33,12 +35,20 @@ class Job:
         self.cpu_seconds = 0.0
 
     def put(self, key: str, data: bytes, **different: str) -> None:
-        """A picture in the channel and its row in the manifest; `different` makes the row say something else."""
+        """A picture in the channel and its row in the manifest; `different` makes the row say
+        something else.
+        """
         path = self.root / "input" / "data" / "images" / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         sha256 = hashlib.sha256(data).hexdigest()
-        row = {"key": key, "sha256": sha256, "label": key.split("/")[1], "split": split(sha256), "size": len(data)}
+        row = {
+            "key": key,
+            "sha256": sha256,
+            "label": key.split("/")[1],
+            "split": split(sha256),
+            "size": len(data),
+        }
         row["phash"] = look(data)
         self.rows.append(row | different)
 
@@ -58,17 +68,33 @@ class Job:
                     code.write(path, f"{folder}/{path.name}")
         config = self.root / "input" / "config"
         config.mkdir(parents=True)
-        (config / "hyperparameters.json").write_text('{"algorithm": "head", "epoch": "1", "digest": "d1"}')
+        (config / "hyperparameters.json").write_text(
+            '{"algorithm": "head", "epoch": "1", "digest": "d1"}'
+        )
 
     def run(self) -> int:
-        """Our site-packages are out of reach (-S, and the interpreter that the virtual environment was made from)."""
+        """Our site-packages are out of reach (-S, and the interpreter that the virtual environment
+        was made from).
+        """
         self.prepare()
-        environment = {"PYTHONPATH": str(self._channel("code", "code.zip")), "LENSLOOP_ML_ROOT": str(self.root)}
-        environment |= {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR") if name in os.environ}
+        environment = {
+            "PYTHONPATH": str(self._channel("code", "code.zip")),
+            "LENSLOOP_ML_ROOT": str(self.root),
+        }
+        environment |= {
+            name: os.environ[name]
+            for name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR")
+            if name in os.environ
+        }
         bare = getattr(sys, "_base_executable", sys.executable)
         before = _children()
         result = subprocess.run(
-            [bare, "-S", "-m", "training"], env=environment, cwd=self.root, capture_output=True, text=True, timeout=300
+            [bare, "-S", "-m", "training"],
+            env=environment,
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            timeout=300,
         )
         self.log, self.cpu_seconds = result.stdout + result.stderr, _children() - before
         return result.returncode
@@ -88,7 +114,9 @@ class Job:
 
 
 def look(data: bytes) -> str:
-    """The perceptual hash; of a file that is no picture anything will do, as inspection would have left it out."""
+    """The perceptual hash; of a file that is no picture anything will do, as inspection would have
+    left it out.
+    """
     try:
         return phash(open_picture(data, at_least=256))
     except PictureError:
@@ -101,7 +129,9 @@ def _children() -> float:
 
 
 def split(sha256: str) -> str:
-    """60/20/20 by content, for these tests; the product's own rule is in lensloop/split.py."""
+    """60/20/20 by content, for these tests; the product's own rule is in
+    lensloop/dataset/split.py.
+    """
     share = int(sha256[:8], 16) / 2**32
     return "train" if share < 0.6 else "validation" if share < 0.8 else "test"
 

@@ -1,4 +1,6 @@
-"""The backbone: the same numbers as the torch model that the weights come from, and the model file that ships."""
+"""The backbone: the same numbers as the torch model that the weights come from, and the model file
+that ships.
+"""
 
 from functools import cache
 
@@ -6,20 +8,55 @@ import numpy as np
 import onnx
 import pytest
 
-from training.backbone import FEATURES, pretrained
+from training.algorithms.head.backbone import FEATURES, pretrained
+from training.algorithms.head.export import classifier, embedder
+from training.algorithms.head.regression import Head
+from training.algorithms.head.weights import read_weights
 from training.embed import session
-from training.export import classifier, embedder
-from training.head import Head
-from training.weights import read_weights
 
-# Every 80th feature and the mean, by torch 2.13.0 and efficientnet_lite_pytorch 0.1.0 on input (x - 127) / 128.
+# Every 80th feature and the mean, by torch 2.13.0 and efficientnet_lite_pytorch 0.1.0 on input (x -
+# 127) / 128.
 TORCH = {
     "stripes": (
-        (0.0, 0.0, 0.00459, 0.0, 0.0, 1.89642, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.09302, 0.0, 0.0),
+        (
+            0.0,
+            0.0,
+            0.00459,
+            0.0,
+            0.0,
+            1.89642,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.09302,
+            0.0,
+            0.0,
+        ),
         0.1365925669670105,
     ),
     "moire": (
-        (0.486, 0.0, 0.0, 0.0, 0.0, 2.63807, 0.20991, 0.04959, 0.06032, 0.0, 0.20325, 0.0, 0.0, 0.0, 0.0, 0.01247),
+        (
+            0.486,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            2.63807,
+            0.20991,
+            0.04959,
+            0.06032,
+            0.0,
+            0.20325,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.01247,
+        ),
         0.23734016716480255,
     ),
 }
@@ -53,7 +90,9 @@ def test_the_features_are_those_of_the_torch_model(name):
 def test_the_model_file_computes_what_numpy_computes(labels):
     image = np.concatenate([pattern(name) for name in TORCH])
     features = session(embedder(weights())).run(None, {"image": image})[0]
-    probabilities = session(classifier(weights(), head(labels))).run(["probabilities"], {"image": image})[0]
+    probabilities = session(classifier(weights(), head(labels))).run(
+        ["probabilities"], {"image": image}
+    )[0]
     np.testing.assert_allclose(probabilities, head(labels).probabilities(features), atol=1e-5)
 
 
@@ -61,11 +100,17 @@ def test_the_model_file_has_the_contract_of_a_release():
     model = session(classifier(weights(), head(3)))
     (image,), (probabilities,) = model.get_inputs(), model.get_outputs()
     assert (image.name, image.type, image.shape) == ("image", "tensor(uint8)", ["N", 224, 224, 3])
-    assert (probabilities.name, probabilities.type, probabilities.shape) == ("probabilities", "tensor(float)", ["N", 3])
+    assert (probabilities.name, probabilities.type, probabilities.shape) == (
+        "probabilities",
+        "tensor(float)",
+        ["N", 3],
+    )
 
 
 def test_the_model_file_runs_on_old_cameras():
-    """onnxruntime 1.10 of 2021, which still had wheels for Python 3.7, reads IR 8 and opset 15 at most."""
+    """onnxruntime 1.10 of 2021, which still had wheels for Python 3.7, reads IR 8 and opset 15 at
+    most.
+    """
     model = onnx.load_from_string(classifier(weights(), head(3)))
     assert model.ir_version <= 8
     assert [(o.domain, o.version <= 15) for o in model.opset_import] == [("", True)]

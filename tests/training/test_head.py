@@ -1,12 +1,16 @@
-"""The head: learns what can be learnt, is fair to small labels, honest about its confidence, and never random."""
+"""The head: learns what can be learnt, is fair to small labels, honest about its confidence, and
+never random.
+"""
 
 import numpy as np
 import pytest
 
-from training import head
+from training.algorithms.head import regression as head
 
 
-def blobs(counts: list[int], apart: float, seed: int = 1, width: int = 40) -> tuple[np.ndarray, np.ndarray]:
+def blobs(
+    counts: list[int], apart: float, seed: int = 1, width: int = 40
+) -> tuple[np.ndarray, np.ndarray]:
     """One cloud of points for each label."""
     rng = np.random.default_rng(seed)
     centres = np.random.default_rng(0).normal(0, 1, (len(counts), width)) * apart
@@ -22,7 +26,9 @@ def right(model: head.Head, features: np.ndarray, targets: np.ndarray) -> np.nda
     return model.logits(features).argmax(axis=1) == targets
 
 
-@pytest.mark.parametrize("validation", [blobs([20] * 3, 1, 2), nothing()], ids=["with validation", "without"])
+@pytest.mark.parametrize(
+    "validation", [blobs([20] * 3, 1, 2), nothing()], ids=["with validation", "without"]
+)
 def test_what_can_be_told_apart_is_told_apart(validation):
     model, _ = head.train(*blobs([60] * 3, 1), validation, 3)
     assert right(model, *blobs([50] * 3, 1, 3)).mean() > 0.97
@@ -34,7 +40,9 @@ def test_fewer_pictures_than_features_are_enough():
 
 
 def test_a_small_label_is_not_forgotten():
-    """Twelve pictures against four hundred, clouds that overlap: plain regression hardly ever names the small label."""
+    """Twelve pictures against four hundred, clouds that overlap: plain regression hardly ever names
+    the small label.
+    """
     model, _ = head.train(*blobs([400, 12], 0.18), blobs([100, 4], 0.18, 2), 2)
     features, targets = blobs([300, 300], 0.18, 3)
     recall = right(model, features, targets)[targets == 1].mean()
@@ -42,13 +50,17 @@ def test_a_small_label_is_not_forgotten():
 
 
 def test_training_twice_gives_the_same_head():
-    one, other = (head.train(*blobs([30] * 3, 0.3), blobs([10] * 3, 0.3, 2), 3)[0] for _ in range(2))
+    one, other = (
+        head.train(*blobs([30] * 3, 0.3), blobs([10] * 3, 0.3, 2), 3)[0] for _ in range(2)
+    )
     assert np.array_equal(one.weights, other.weights)
     assert one.temperature == other.temperature
 
 
 def test_the_slope_is_the_objectives():
-    """Against finite differences: a wrong slope still learns something, so accuracy would not show it."""
+    """Against finite differences: a wrong slope still learns something, so accuracy would not show
+    it.
+    """
     features, targets = blobs([10, 20], 0.5, width=4)
     seen = []
 
@@ -58,7 +70,13 @@ def test_the_slope_is_the_objectives():
 
     original, head.minimise = head.minimise, spy
     try:
-        head.fit(features.astype(np.float64), targets, 2, 0.1, head.Head(np.zeros((4, 2)), np.zeros(2), 0))
+        head.fit(
+            features.astype(np.float64),
+            targets,
+            2,
+            0.1,
+            head.Head(np.zeros((4, 2)), np.zeros(2), 0),
+        )
     finally:
         head.minimise = original
     point = np.random.default_rng(5).normal(size=10)

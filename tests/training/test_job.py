@@ -1,4 +1,6 @@
-"""The training job as it really runs: a bare interpreter, the dependencies channel, files in, files out."""
+"""The training job as it really runs: a bare interpreter, the dependencies channel, files in, files
+out.
+"""
 
 import base64
 import csv
@@ -14,11 +16,11 @@ import onnxruntime
 import pytest
 from PIL import Image, ImageDraw
 
-from lensloop.errors import BadArtifact
-from lensloop.evaluation import read_evaluation
-from lensloop.picture import RESIZE, read_input
-from lensloop.release import File, manifest
-from lensloop.suspicious_labels import read_doubts
+from lensloop.dataset.suspicious import read_doubts
+from lensloop.model.evaluation import read_evaluation
+from lensloop.wire.errors import BadArtifact
+from lensloop.wire.manifest import File, manifest
+from lensloop.wire.picture import RESIZE, read_input
 from training.paths import Paths
 from training.run import run
 
@@ -44,7 +46,9 @@ def drawings(count: int, labels: tuple[str, ...]) -> Iterator[tuple[str, bytes]]
 
 @pytest.fixture(scope="module")
 def first(new_job):
-    """A job on drawings of two labels, two in the wrong folder; besides, one is damaged, one changed, one missing."""
+    """A job on drawings of two labels, two in the wrong folder; besides, one is damaged, one
+    changed, one missing.
+    """
     job = new_job(dict(drawings(30, ("plum", "lime"))))
     for number in (800, 801):  # limes in the wrong folder
         job.put(f"images/plum/{number}.jpg", drawing("lime", number))
@@ -59,7 +63,10 @@ def first(new_job):
 @pytest.fixture(scope="module")
 def release(first, tmp_path_factory):
     """The first job's model as the live release."""
-    folder, model = tmp_path_factory.mktemp("release"), (first.root / "model" / "model.onnx").read_bytes()
+    folder, model = (
+        tmp_path_factory.mktemp("release"),
+        (first.root / "model" / "model.onnx").read_bytes(),
+    )
     (folder / "model.onnx").write_bytes(model)
     (folder / "test.csv").write_bytes((first.root / "model" / "test.csv").read_bytes())
     (folder / "manifest.json").write_text(json.dumps(as_manifest(first.evaluation, model)))
@@ -77,7 +84,9 @@ def second(new_job, release):
 
 def as_manifest(evaluation: dict, model: bytes) -> dict:
     file = File("model.onnx", hashlib.sha256(model).hexdigest(), len(model))
-    return manifest("fruit", 1, evaluation, file, File("golden.zip", "0" * 64, 1), "2026-11-22T12:00:00Z")
+    return manifest(
+        "fruit", 1, evaluation, file, File("golden.zip", "0" * 64, 1), "2026-11-22T12:00:00Z"
+    )
 
 
 def test_a_job_learns_and_says_how_well(first):
@@ -94,11 +103,17 @@ def test_the_evaluation_is_what_the_gate_and_the_release_read(first):
     assert evaluation.dataset == "d1"
     assert evaluation.live is None
     assert evaluation.candidate.known is evaluation.candidate.new is None
-    assert as_manifest(first.evaluation, b"x")["input"] == {"width": 224, "height": 224, "resize": RESIZE}
+    assert as_manifest(first.evaluation, b"x")["input"] == {
+        "width": 224,
+        "height": 224,
+        "resize": RESIZE,
+    }
 
 
 def test_pictures_that_cannot_be_used_are_left_out_with_a_reason(first):
-    left_out = {entry["key"].rsplit("/", 1)[1]: entry["reason"] for entry in first.evaluation["left_out"]}
+    left_out = {
+        entry["key"].rsplit("/", 1)[1]: entry["reason"] for entry in first.evaluation["left_out"]
+    }
     assert sorted(left_out) == ["changed.jpg", "gone.jpg", "half.jpg"]
     assert "damaged or incomplete" in left_out["half.jpg"]
     assert "changed in between" in left_out["changed.jpg"]
@@ -124,13 +139,20 @@ def test_pictures_in_the_wrong_folder_are_told_with_a_thumbnail(first):
 
 def test_the_same_data_set_makes_the_same_files(first, new_job):
     """All but evaluation.json, which says how long it took."""
-    job = new_job({row["key"]: (first.root / "input/data/images" / row["key"]).read_bytes() for row in first.rows[:62]})
+    job = new_job(
+        {
+            row["key"]: (first.root / "input/data/images" / row["key"]).read_bytes()
+            for row in first.rows[:62]
+        }
+    )
     assert job.run() == 0, job.log
     assert files(job.root / "model") == files(first.root / "model")
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    found = {
+        path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()
+    }
     return {name: path.read_bytes() for name, path in found.items() if name != "evaluation.json"}
 
 
@@ -183,7 +205,10 @@ FAILURES: dict[str, tuple[Callable[[], dict[str, bytes]], str]] = {
     "an empty data set": (dict, "no pictures at all"),
     "one label": (lambda: dict(drawings(6, ("plum",))), "only the label plum"),
     "a label of damaged pictures": (
-        lambda: dict(drawings(6, ("plum",))) | {f"images/sand/{n}.jpg": b"\xff\xd8 no" + bytes([n]) for n in range(9)},
+        lambda: (
+            dict(drawings(6, ("plum",)))
+            | {f"images/sand/{n}.jpg": b"\xff\xd8 no" + bytes([n]) for n in range(9)}
+        ),
         "No usable training pictures of sand",
     ),
 }
@@ -198,7 +223,9 @@ def test_a_data_set_that_cannot_be_trained_on_is_refused_with_a_reason(new_job, 
     assert not (job.root / "model" / "evaluation.json").exists()
 
 
-@pytest.mark.parametrize(("file", "content"), [("manifest.json", b"{"), ("model.onnx", b"half"), ("test.csv", b"x\n1")])
+@pytest.mark.parametrize(
+    ("file", "content"), [("manifest.json", b"{"), ("model.onnx", b"half"), ("test.csv", b"x\n1")]
+)
 def test_a_damaged_live_release_is_named(new_job, release, tmp_path, file, content):
     job, damaged = new_job(dict(drawings(2, ("plum", "lime")))), tmp_path / "release"
     shutil.copytree(release, damaged)
@@ -212,7 +239,10 @@ def test_a_damaged_live_release_is_named(new_job, release, tmp_path, file, conte
 def test_a_job_that_cannot_train_leaves_one_sentence_for_sagemaker(new_job):
     job = new_job({})
     assert job.run() == 1
-    assert job.failure == "The data set has no pictures at all; training needs pictures of at least two labels."
+    assert (
+        job.failure
+        == "The data set has no pictures at all; training needs pictures of at least two labels."
+    )
 
 
 def test_an_accident_nobody_foresaw_still_leaves_a_sentence_and_a_traceback(new_job):
@@ -227,10 +257,13 @@ def test_an_accident_nobody_foresaw_still_leaves_a_sentence_and_a_traceback(new_
 def test_real_photographs_are_sorted_well_and_quickly(new_job, bins3):
     """The bars of the demo on the user's own photographs.
 
-    Sixty seconds of processor time, unpacking included: one idle core would do it in a minute, and a busy machine does
-    not fail the test as a wall clock would. bench/training.py holds the wall clock against the same bar.
+    Sixty seconds of processor time, unpacking included: one idle core would do it in a minute, and
+    a busy machine does not fail the test as a wall clock would. bench/training.py holds the wall
+    clock against the same bar.
     """
-    pictures = {f"images/{p.parent.name}/{p.name}": p.read_bytes() for p in sorted(bins3.glob("*/*.jpg"))}
+    pictures = {
+        f"images/{p.parent.name}/{p.name}": p.read_bytes() for p in sorted(bins3.glob("*/*.jpg"))
+    }
     job = new_job(pictures)
     assert job.run() == 0, job.log
     score = job.evaluation["candidate"]["all"]

@@ -22,18 +22,25 @@ def clouds(count: int, spread: float = 0.4) -> tuple[list[Picture], np.ndarray]:
     dice = np.random.default_rng(1)
     rows = [picture(number, LABELS[number % 3]) for number in range(count)]
     places = dice.normal(size=(3, 64))
-    features = np.stack([places[number % 3] + spread * dice.normal(size=64) for number in range(count)])
+    features = np.stack(
+        [places[number % 3] + spread * dice.normal(size=64) for number in range(count)]
+    )
     return rows, features.astype(np.float32)
 
 
 def relabelled(row: Picture) -> Picture:
-    return Picture(row.key, row.sha256, LABELS[(LABELS.index(row.label) + 1) % 3], row.split, row.phash)
+    return Picture(
+        row.key, row.sha256, LABELS[(LABELS.index(row.label) + 1) % 3], row.split, row.phash
+    )
 
 
 def found(rows: list[Picture], features: np.ndarray) -> list[tuple[str, str]]:
     answered = out_of_fold(rows, features, LABELS)
     targets = np.array([LABELS.index(row.label) for row in answered.rows])
-    return [(answered.rows[i].key, LABELS[other]) for i, other in suspects(targets, answered.probabilities)]
+    return [
+        (answered.rows[i].key, LABELS[other])
+        for i, other in suspects(targets, answered.probabilities)
+    ]
 
 
 def test_wrong_labels_are_found_and_right_ones_are_not() -> None:
@@ -45,19 +52,24 @@ def test_wrong_labels_are_found_and_right_ones_are_not() -> None:
 
 
 def test_a_picture_does_not_answer_for_itself() -> None:
-    """Where nothing can be learned, cross-validation is right by chance, and a head that saw the answers always."""
+    """Where nothing can be learned, cross-validation is right by chance, and a head that saw the
+    answers always.
+    """
     dice = np.random.default_rng(2)
     rows = [picture(number, LABELS[number % 3]) for number in range(60)]
     answered = out_of_fold(rows, dice.normal(size=(60, 200)).astype(np.float32), LABELS)
     right = [
-        LABELS[i] == row.label for i, row in zip(answered.probabilities.argmax(axis=1), answered.rows, strict=True)
+        LABELS[i] == row.label
+        for i, row in zip(answered.probabilities.argmax(axis=1), answered.rows, strict=True)
     ]
     assert np.mean(right) < 0.6
 
 
 def test_near_duplicates_share_a_fold() -> None:
     base = 0x0123456789ABCDEF
-    rows = [picture(n, "plum", base ^ (1 << n)) for n in range(5)] + [picture(100 + n, "lime") for n in range(200)]
+    rows = [picture(n, "plum", base ^ (1 << n)) for n in range(5)] + [
+        picture(100 + n, "lime") for n in range(200)
+    ]
     homes = folds(rows)
     assert len(set(homes[:5])) == 1
     assert set(homes) == set(range(FOLDS))
@@ -80,13 +92,17 @@ def test_a_label_that_no_other_fold_has_is_not_judged() -> None:
     rows, features = clouds(60)
     rows = [row for row in rows if row.label != "sand"]
     twins = [picture(500 + n, "sand", 7) for n in range(3)]
-    answered = out_of_fold([*rows, *twins], np.concatenate([features[: len(rows)], features[:3]]), LABELS)
+    answered = out_of_fold(
+        [*rows, *twins], np.concatenate([features[: len(rows)], features[:3]]), LABELS
+    )
     assert {row.label for row in answered.rows} == {"lime", "plum"}
     assert len(answered.rows) == len(answered.probabilities) == len(rows)
 
 
 def test_so_few_pictures_that_one_fold_holds_them_all() -> None:
-    answered = out_of_fold([picture(1, "plum", 7), picture(2, "lime", 7)], np.ones((2, 8), np.float32), LABELS)
+    answered = out_of_fold(
+        [picture(1, "plum", 7), picture(2, "lime", 7)], np.ones((2, 8), np.float32), LABELS
+    )
     assert list(answered.rows) == []
     assert suspects(np.array([], np.int64), answered.probabilities) == []
 
@@ -100,7 +116,9 @@ def test_so_few_pictures_that_one_fold_holds_them_all() -> None:
         ([0.0, 0.1, 0.9], [(0, 2)]),
     ],
 )
-def test_only_what_is_surely_another_is_listed(probabilities: list[float], expected: list[tuple[int, int]]) -> None:
+def test_only_what_is_surely_another_is_listed(
+    probabilities: list[float], expected: list[tuple[int, int]]
+) -> None:
     assert suspects(np.array([0]), np.array([probabilities])) == expected
 
 

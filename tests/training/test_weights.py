@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lensloop.errors import BadArtifact
-from training.backbone import pretrained
-from training.weights import read_weights
+from lensloop.wire.errors import BadArtifact
+from training.algorithms.head.backbone import pretrained
+from training.algorithms.head.weights import read_weights
 
 
 class _Evil:
@@ -20,7 +20,9 @@ class _Evil:
 
 
 def legacy(path: Path, payload: object) -> Path:
-    path.write_bytes(b"".join(pickle.dumps(part, 2) for part in (0x1950A86A20F9469CFC6C, 1001, {}, payload, [])))
+    path.write_bytes(
+        b"".join(pickle.dumps(part, 2) for part in (0x1950A86A20F9469CFC6C, 1001, {}, payload, []))
+    )
     return path
 
 

@@ -1,4 +1,6 @@
-"""A real DynamoDB API: the local cloud's emulator as it is published, with nothing but tables, on a free port."""
+"""A real DynamoDB API: the local cloud's emulator as it is published, with nothing but tables, on a
+free port.
+"""
 
 import os
 import socket

@@ -4,8 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from lensloop.trigger import BLOCK_AFTER, CLOCK_TOLERANCE, FORGOTTEN, MAX_BACKOFF, SETTLE, decide
-from lensloop.trigger_terms import (
+from lensloop.trigger.decide import (
+    BLOCK_AFTER,
+    CLOCK_TOLERANCE,
+    FORGOTTEN,
+    MAX_BACKOFF,
+    SETTLE,
+    decide,
+)
+from lensloop.trigger.terms import (
     RUNNING,
     STARTING,
     Acquire,
@@ -34,9 +41,15 @@ ALIVE = Execution("RUNNING", NOW - 590)
 
 
 def ended(
-    status: str = "SUCCEEDED", outcome: str = "", *, stopped_at: int = NOW - SETTLE, digest: str = "abc"
+    status: str = "SUCCEEDED",
+    outcome: str = "",
+    *,
+    stopped_at: int = NOW - SETTLE,
+    digest: str = "abc",
 ) -> Execution:
-    return Execution(status, NOW - 590, stopped_at, outcome, digest if outcome else "", ("because",))
+    return Execution(
+        status, NOW - 590, stopped_at, outcome, digest if outcome else "", ("because",)
+    )
 
 
 def the_end(state: State, execution: Execution | None) -> Finish:
@@ -63,7 +76,9 @@ def the_end(state: State, execution: Execution | None) -> Finish:
         (replace(CHANGED, not_before=NOW + 10**6), Acquire),
     ],
 )
-def test_a_run_begins_when_changes_have_settled_or_waited_long_enough(state: State, expected: type) -> None:
+def test_a_run_begins_when_changes_have_settled_or_waited_long_enough(
+    state: State, expected: type
+) -> None:
     assert isinstance(decide(state, Facts(), NOW, PACING), expected)
 
 
@@ -72,7 +87,9 @@ def test_a_lease_has_the_next_epoch_and_counts_towards_its_day() -> None:
         "pictures have changed", epoch=7, day=TODAY, runs_today=5, now=NOW
     )
     yesterday = replace(CHANGED, spent_day="2023-11-13", spent_runs=48)
-    assert decide(yesterday, Facts(), NOW, PACING) == Acquire("pictures have changed", 7, TODAY, 1, NOW)
+    assert decide(yesterday, Facts(), NOW, PACING) == Acquire(
+        "pictures have changed", 7, TODAY, 1, NOW
+    )
 
 
 def test_the_daily_cap_is_told_once_a_day_and_sounds_its_alarm_as_long_as_it_holds() -> None:
@@ -99,9 +116,21 @@ def test_the_daily_cap_is_told_once_a_day_and_sounds_its_alarm_as_long_as_it_hol
         (WORKING, Facts(Execution("PENDING_REDRIVE", NOW - 590)), Wait),
         (WORKING, Facts(), Wait),
         (replace(WORKING, run=Run(7, 5, RUNNING, NOW - FORGOTTEN)), Facts(), Finish),
-        (replace(WORKING, run=Run(7, 5, RUNNING, NOW + FORGOTTEN)), Facts(), Finish),  # leased by a broken clock
-        (replace(WORKING, run=Run(7, 5, RUNNING, NOW - FORGOTTEN)), Facts(None, {"j-1": "InProgress"}), StopTraining),
-        (replace(WORKING, run=Run(7, 5, RUNNING, NOW - 10**6)), Facts(ALIVE), Wait),  # however long it takes
+        (
+            replace(WORKING, run=Run(7, 5, RUNNING, NOW + FORGOTTEN)),
+            Facts(),
+            Finish,
+        ),  # leased by a broken clock
+        (
+            replace(WORKING, run=Run(7, 5, RUNNING, NOW - FORGOTTEN)),
+            Facts(None, {"j-1": "InProgress"}),
+            StopTraining,
+        ),
+        (
+            replace(WORKING, run=Run(7, 5, RUNNING, NOW - 10**6)),
+            Facts(ALIVE),
+            Wait,
+        ),  # however long it takes
         (WORKING, Facts(ended(outcome="released")), Finish),
         (WORKING, Facts(ended("FAILED"), {"j-1": "InProgress"}), StopTraining),
         (WORKING, Facts(ended("FAILED"), {"j-1": "Failed", "j-2": "InProgress"}), StopTraining),
@@ -126,7 +155,8 @@ def test_only_training_jobs_in_progress_are_stopped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "expected"), [("RUNNING", Wait), ("SUCCEEDED", Renumber), ("FAILED", Renumber), ("ABORTED", Renumber)]
+    ("status", "expected"),
+    [("RUNNING", Wait), ("SUCCEEDED", Renumber), ("FAILED", Renumber), ("ABORTED", Renumber)],
 )
 def test_an_execution_from_before_a_restore_ends_first_and_then_gives_up_its_number(
     status: str, expected: type
@@ -138,7 +168,9 @@ def test_an_execution_from_before_a_restore_ends_first_and_then_gives_up_its_num
     assert isinstance(decide(replace(STARTED, run=run), Facts(ours), NOW, PACING), Confirm)
 
 
-@pytest.mark.parametrize("outcome", ["nothing-new", "too-few-images", "blocked", "refused", "released", ""])
+@pytest.mark.parametrize(
+    "outcome", ["nothing-new", "too-few-images", "blocked", "refused", "released", ""]
+)
 def test_every_good_end_covers_what_the_run_saw_and_nothing_more(outcome: str) -> None:
     end = the_end(replace(WORKING, fails=2), ended(outcome=outcome))
     assert end.changes["covered"] == 5
@@ -149,7 +181,13 @@ def test_every_good_end_covers_what_the_run_saw_and_nothing_more(outcome: str) -
 
 @pytest.mark.parametrize(
     ("outcome", "judged"),
-    [("refused", True), ("released", True), ("nothing-new", False), ("too-few-images", False), ("blocked", False)],
+    [
+        ("refused", True),
+        ("released", True),
+        ("nothing-new", False),
+        ("too-few-images", False),
+        ("blocked", False),
+    ],
 )
 def test_only_a_judged_data_set_is_remembered_as_judged(outcome: str, judged: bool) -> None:
     assert ("digest" in the_end(WORKING, ended(outcome=outcome)).changes) == judged
@@ -157,8 +195,13 @@ def test_only_a_judged_data_set_is_remembered_as_judged(outcome: str, judged: bo
 
 @pytest.mark.parametrize("outcome", ["nothing-new", "too-few-images", "refused", "released"])
 def test_a_data_set_that_is_not_the_blocked_one_lifts_the_block(outcome: str) -> None:
-    end = the_end(replace(WORKING, blocked_digest="old", failed_digest="old", failed_times=3), ended(outcome=outcome))
-    assert [end.changes[name] for name in ("blocked_digest", "failed_digest", "failed_times")] == [None] * 3
+    end = the_end(
+        replace(WORKING, blocked_digest="old", failed_digest="old", failed_times=3),
+        ended(outcome=outcome),
+    )
+    assert [end.changes[name] for name in ("blocked_digest", "failed_digest", "failed_times")] == [
+        None
+    ] * 3
 
 
 def test_a_blocked_end_keeps_the_block_and_its_alarm() -> None:
@@ -175,7 +218,8 @@ def test_a_failed_run_clears_nothing(status: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fails", "pause"), [(0, 300), (1, 600), (2, 1200), (6, 19200), (7, MAX_BACKOFF), (10**6, MAX_BACKOFF)]
+    ("fails", "pause"),
+    [(0, 300), (1, 600), (2, 1200), (6, 19200), (7, MAX_BACKOFF), (10**6, MAX_BACKOFF)],
 )
 def test_each_failure_doubles_the_pause_up_to_six_hours(fails: int, pause: int) -> None:
     end = the_end(replace(WORKING, fails=fails), ended("FAILED"))
@@ -184,12 +228,20 @@ def test_each_failure_doubles_the_pause_up_to_six_hours(fails: int, pause: int) 
 
 @pytest.mark.parametrize(
     ("failed_digest", "failed_times", "counted", "blocked"),
-    [("", 0, 1, False), ("abc", 1, 2, False), ("abc", 2, 3, True), ("abc", 3, 4, True), ("other", 2, 1, False)],
+    [
+        ("", 0, 1, False),
+        ("abc", 1, 2, False),
+        ("abc", 2, 3, True),
+        ("abc", 3, 4, True),
+        ("other", 2, 1, False),
+    ],
 )
 def test_the_same_data_set_failing_three_times_is_blocked(
     failed_digest: str, failed_times: int, counted: int, blocked: bool
 ) -> None:
-    end = the_end(replace(WORKING, failed_digest=failed_digest, failed_times=failed_times), ended("FAILED"))
+    end = the_end(
+        replace(WORKING, failed_digest=failed_digest, failed_times=failed_times), ended("FAILED")
+    )
     assert (end.changes["failed_digest"], end.changes["failed_times"]) == ("abc", counted)
     assert ("blocked_digest" in end.changes) == blocked
     assert len(end.news) == blocked
@@ -198,11 +250,16 @@ def test_the_same_data_set_failing_three_times_is_blocked(
 
 def test_a_failure_before_there_is_a_data_set_blames_none() -> None:
     nameless = replace(WORKING, run=Run(7, 5, RUNNING, NOW - 600))
-    assert not {"failed_digest", "failed_times", "blocked_digest"} & the_end(nameless, ended("FAILED")).changes.keys()
+    assert (
+        not {"failed_digest", "failed_times", "blocked_digest"}
+        & the_end(nameless, ended("FAILED")).changes.keys()
+    )
 
 
 @pytest.mark.parametrize(("status", "told"), [("FAILED", 0), ("TIMED_OUT", 1), ("ABORTED", 1)])
-def test_the_tick_tells_of_the_ends_that_the_workflow_cannot_tell_of(status: str, told: int) -> None:
+def test_the_tick_tells_of_the_ends_that_the_workflow_cannot_tell_of(
+    status: str, told: int
+) -> None:
     assert len(the_end(WORKING, ended(status)).news) == told
 
 

@@ -1,8 +1,10 @@
-"""Is the promise kept when any one call to AWS fails, before or after it took effect, or when something else slips in?
+"""Is the promise kept when any one call to AWS fails, before or after it took effect, or when
+something else slips in?
 
-The handlers are the shipped ones. Every call of a story is counted; then the story is told again once for each call
-and each kind of bad luck, drained without further bad luck, and the promise asserted. The fake AWS itself asserts on
-every call that one training runs at a time, and that epochs only increase.
+The handlers are the shipped ones. Every call of a story is counted; then the story is told again
+once for each call and each kind of bad luck, drained without further bad luck, and the promise
+asserted. The fake AWS itself asserts on every call that one training runs at a time, and that
+epochs only increase.
 """
 
 from collections.abc import Callable
@@ -11,14 +13,16 @@ from contextlib import suppress
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from bench.trigger_proof.fake_aws import BEGIN, Execution, FakeAws, connection_lost, throttled
 from lensloop.settings import Settings
+from tests.fakes.trigger_aws import BEGIN, Execution, FakeAws, connection_lost, throttled
 
 Story = Callable[[FakeAws], None]
 
 
 def minutes(aws: FakeAws, count: int) -> None:
-    """What SQS, the schedule and the workflow do by themselves; a handler that fails is not their problem."""
+    """What SQS, the schedule and the workflow do by themselves; a handler that fails is not their
+    problem.
+    """
     for _ in range(count):
         steps: list[Callable[[], object]] = [aws.tick, aws.advance]
         for step in [aws.deliver, *steps] if aws.queue else steps:
@@ -119,7 +123,9 @@ def calls_of(story: Story) -> range:
 
 @pytest.mark.parametrize("fault", [connection_lost, throttled])
 @pytest.mark.parametrize("story", STORIES)
-def test_a_call_that_fails_before_it_takes_effect_breaks_nothing(story: Story, fault: Callable[[], None]) -> None:
+def test_a_call_that_fails_before_it_takes_effect_breaks_nothing(
+    story: Story, fault: Callable[[], None]
+) -> None:
     for call in calls_of(story):
         drained(FakeAws(before_call={call: fault}), story)
 

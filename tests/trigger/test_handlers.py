@@ -7,9 +7,9 @@ from contextlib import suppress
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from bench.trigger_proof.fake_aws import BEGIN, Execution, FakeAws, connection_lost, throttled
 from lensloop.settings import Settings
-from lensloop.trigger import FORGOTTEN, SETTLE
+from lensloop.trigger.decide import FORGOTTEN, SETTLE
+from tests.fakes.trigger_aws import BEGIN, Execution, FakeAws, connection_lost, throttled
 
 
 def minutes(aws: FakeAws, count: int) -> None:
@@ -51,7 +51,9 @@ def test_a_batch_is_not_acknowledged_when_the_mark_could_not_be_raised() -> None
 
 
 @pytest.mark.parametrize("fault", [connection_lost, throttled])
-def test_a_tick_that_cannot_be_woken_costs_nothing_but_a_line_in_the_log(fault: Callable[[], None]) -> None:
+def test_a_tick_that_cannot_be_woken_costs_nothing_but_a_line_in_the_log(
+    fault: Callable[[], None],
+) -> None:
     aws = FakeAws(before_call={2: fault})
     aws.upload()
     aws.deliver()
@@ -158,10 +160,12 @@ def test_the_training_of_a_run_that_aws_has_forgotten_is_stopped_before_the_next
     aws.executions.clear()
     aws.drain()
     assert aws.jobs == {"deeplens-trash-1-1": "Stopped", "deeplens-trash-2-1": "Completed"}
-    assert [subject for subject, _ in aws.news] == ["Retraining run 1 was forgotten by Step Functions"]
+    assert [subject for subject, _ in aws.news] == [
+        "Retraining run 1 was forgotten by Step Functions"
+    ]
 
 
-def test_a_data_set_that_always_fails_is_tried_three_times_then_blocked_with_news_and_an_alarm() -> None:
+def test_a_data_set_that_always_fails_is_tried_three_times_then_blocked_and_told() -> None:
     aws = FakeAws(fates=dict.fromkeys(range(1, 100), "fails"))
     aws.upload()
     aws.drain()
@@ -174,7 +178,9 @@ def test_a_data_set_that_always_fails_is_tried_three_times_then_blocked_with_new
     aws.tick()
     metrics = json.loads(aws.printed[-1])
     assert metrics["DigestBlocked"] == 1
-    assert metrics["_aws"]["CloudWatchMetrics"][0]["Metrics"] == [{"Name": "DigestBlocked", "Unit": "Count"}]
+    assert metrics["_aws"]["CloudWatchMetrics"][0]["Metrics"] == [
+        {"Name": "DigestBlocked", "Unit": "Count"}
+    ]
 
 
 def test_a_person_can_clear_a_block() -> None:
@@ -205,7 +211,10 @@ def test_the_daily_cap_holds_until_midnight_tells_once_and_loses_nothing() -> No
 
 def test_after_a_restore_of_the_table_the_numbers_of_old_executions_are_passed_over() -> None:
     aws = FakeAws(
-        executions=[Execution(n, BEGIN - 9000 + n, "SUCCEEDED", seen=0, outcome="released") for n in (1, 2, 3)]
+        executions=[
+            Execution(n, BEGIN - 9000 + n, "SUCCEEDED", seen=0, outcome="released")
+            for n in (1, 2, 3)
+        ]
     )
     aws.upload()
     aws.drain()
@@ -213,7 +222,7 @@ def test_after_a_restore_of_the_table_the_numbers_of_old_executions_are_passed_o
     assert (aws.state.epoch, aws.trained) == (4, 1)
 
 
-def test_an_execution_that_aws_shows_late_is_started_once_and_asked_for_again_at_the_next_tick() -> None:
+def test_an_execution_that_aws_shows_late_is_started_once_and_asked_for_again_later() -> None:
     aws = FakeAws(shown_after=90)
     aws.upload()
     aws.deliver()
@@ -233,7 +242,9 @@ def test_a_run_that_cannot_be_started_is_an_error_and_not_passed_over() -> None:
     aws.upload()
     aws.deliver()
     aws.now += 120
-    aws.before_call = {aws.calls + 7: throttled}  # after Acquire: the state, the execution, two training jobs
+    aws.before_call = {
+        aws.calls + 7: throttled
+    }  # after Acquire: the state, the execution, two training jobs
     with pytest.raises(ClientError, match="Rate exceeded"):
         aws.tick()
     assert aws.executions == []

@@ -1,13 +1,15 @@
-"""Does the promise hold in every interleaving, is every broken rule caught, and do the simulations keep to T?"""
+"""Does the promise hold in every interleaving, is every broken rule caught, and do the simulations
+keep to T?
+"""
 
 from collections import Counter
 
 import pytest
 
-from bench.trigger_proof.cases import DESIGN, DESIGN_IN_FULL, MUTANTS
-from bench.trigger_proof.checker import check
-from bench.trigger_proof.simulator import OURS, campaign, loads, simulate
-from bench.trigger_proof.world import Case
+from proof.cases import DESIGN, DESIGN_IN_FULL, MUTANTS
+from proof.checker import check
+from proof.simulator import OURS, campaign, loads, simulate
+from proof.world import Case
 
 
 @pytest.mark.parametrize("case", DESIGN, ids=lambda case: case.name)
@@ -39,7 +41,9 @@ def test_the_bad_luck_of_every_mutant_is_survived_when_no_rule_is_broken(mutant:
 
 
 @pytest.mark.parametrize(("lost", "failing"), [(0, 0), (0.02, 0.05)])
-def test_nothing_is_lost_nothing_runs_twice_and_no_wait_exceeds_the_promise(lost: float, failing: float) -> None:
+def test_nothing_is_lost_nothing_runs_twice_and_no_wait_exceeds_the_promise(
+    lost: float, failing: float
+) -> None:
     seen = campaign(100, lost=lost, failing=failing)
     assert (seen.never, seen.at_once, seen.late) == (0, 1, 0)
 

@@ -1,4 +1,6 @@
-"""Does the promise survive long random stories of uploads, lost events, crashes, failures, aborts and operators?"""
+"""Does the promise survive long random stories of uploads, lost events, crashes, failures, aborts
+and operators?
+"""
 
 from collections import Counter
 from contextlib import suppress
@@ -8,14 +10,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from bench.trigger_proof.fake_aws import FakeAws, connection_lost
 from lensloop.settings import Settings
+from tests.fakes.trigger_aws import FakeAws, connection_lost
 
 CALLS = st.integers(1, 12)
 
 
 class RandomWalk(RuleBasedStateMachine):
-    """The fake AWS asserts on every call that one training runs at a time and that epochs only increase."""
+    """The fake AWS asserts on every call that one training runs at a time and that epochs only
+    increase.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -84,14 +88,22 @@ class RandomWalk(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.aws.tick({"sweep": True})
-        self.aws.fates = {execution.epoch: self.aws.fates.get(execution.epoch, "") for execution in self.aws.executions}
+        self.aws.fates = {
+            execution.epoch: self.aws.fates.get(execution.epoch, "")
+            for execution in self.aws.executions
+        }
         self.aws.fates = {epoch: fate or "released" for epoch, fate in self.aws.fates.items()}
         self.aws.drain(rounds=1500)
         assert self.aws.executions or not self.aws.bucket
         if self.aws.executions:
             last = self.aws.executions[-1]
-            assert self.aws.trained == self.aws.bucket or (last.outcome, last.seen) == ("blocked", self.aws.bucket)
+            assert self.aws.trained == self.aws.bucket or (last.outcome, last.seen) == (
+                "blocked",
+                self.aws.bucket,
+            )
 
 
-RandomWalk.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None, derandomize=True)
+RandomWalk.TestCase.settings = settings(
+    max_examples=150, stateful_step_count=40, deadline=None, derandomize=True
+)
 TestRandomWalk = RandomWalk.TestCase

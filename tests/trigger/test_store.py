@@ -1,4 +1,6 @@
-"""Do the conditional writes do what they say, on a real DynamoDB API, and does the fake do the same?"""
+"""Do the conditional writes do what they say, on a real DynamoDB API, and does the fake do the
+same?
+"""
 
 from decimal import Decimal
 from typing import Any
@@ -8,12 +10,14 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bench.trigger_proof.fake_table import FakeTable
-from lambdas.trigger_store import TriggerStore
-from lensloop.trigger_terms import Acquire, Confirm, Finish, NoteCap, Renumber, Run, Step, Tell
+from lambdas.aws.trigger_store import TriggerStore
+from lensloop.trigger.terms import Acquire, Confirm, Finish, NoteCap, Renumber, Run, Step, Tell
+from proof.fake_table import FakeTable
 
 ACQUIRE = Acquire("", epoch=1, day="2023-11-14", runs_today=1, now=20)
-FINISH = Finish("", 1, "", {"covered": 2, "fails": 0, "digest": "abc", "not_before": None}, ("news\n\nbody",))
+FINISH = Finish(
+    "", 1, "", {"covered": 2, "fails": 0, "digest": "abc", "not_before": None}, ("news\n\nbody",)
+)
 
 
 def test_the_first_change_makes_the_item_and_later_ones_keep_the_first_time(table: Any) -> None:
@@ -114,7 +118,13 @@ def test_clearing_a_block_also_asks_for_a_run(table: Any) -> None:
     store = TriggerStore(table)
     store.record_change(5)
     store.apply(ACQUIRE)
-    blocked = {"blocked_digest": "abc", "failed_digest": "abc", "failed_times": 3, "fails": 3, "not_before": 99}
+    blocked = {
+        "blocked_digest": "abc",
+        "failed_digest": "abc",
+        "failed_times": 3,
+        "fails": 3,
+        "not_before": 99,
+    }
     store.apply(Finish("", 1, "", {"covered": 1, **blocked}))
     store.clear_blocked(50)
     state = store.read()
@@ -140,16 +150,25 @@ STEPS = st.one_of(
         st.one_of(st.just(()), st.tuples(TEXTS)),
     ),
 )
-OPERATIONS = st.one_of(st.tuples(st.just("record_change"), EPOCHS), st.tuples(st.just("clear_blocked"), EPOCHS), STEPS)
+OPERATIONS = st.one_of(
+    st.tuples(st.just("record_change"), EPOCHS), st.tuples(st.just("clear_blocked"), EPOCHS), STEPS
+)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(operations=st.lists(OPERATIONS, min_size=5, max_size=25))
 def test_the_fake_table_and_a_real_dynamodb_agree(table: Any, operations: list[Any]) -> None:
     table.delete_item(Key={"id": "trigger"})
     fake = FakeTable()
     for operation in operations:
-        assert _outcome(TriggerStore(fake), operation) == _outcome(TriggerStore(table), operation), operation
+        assert _outcome(TriggerStore(fake), operation) == _outcome(
+            TriggerStore(table), operation
+        ), operation
         assert fake.item == _plain(table.get_item(Key={"id": "trigger"}).get("Item", {})), operation
 
 

@@ -11,9 +11,9 @@ from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
 
 from lensloop.settings import Settings
-from stacks.retraining_workflow import RetrainingFunctions, RetrainingWorkflow
-from stacks.rollout_workflow import RolloutFunctions, RolloutWorkflow
-from stacks.training_step import TrainingSpec
+from stacks.steps.retraining_workflow import RetrainingFunctions, RetrainingWorkflow
+from stacks.steps.rollout_workflow import RolloutFunctions, RolloutWorkflow
+from stacks.training.step import TrainingSpec
 from tests.workflows.interpreter import Interpreter, definition_of
 
 ACCOUNT, REGION, PREFIX = "111122223333", "eu-central-1", "deeplens-trash"
@@ -38,14 +38,18 @@ def synthesize(**settings: Any) -> Template:
 
     def function(verb: str) -> lambda_.IFunction:
         arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{PREFIX}-{verb}"
-        return lambda_.Function.from_function_attributes(stack, verb, function_arn=arn, same_environment=True)
+        return lambda_.Function.from_function_attributes(
+            stack, verb, function_arn=arn, same_environment=True
+        )
 
     rollout = RolloutWorkflow(
         stack,
         "Rollout",
         settings=chosen,
         names_prefix=PREFIX,
-        functions=RolloutFunctions(deploy_release=function("deploy-release"), check_rollout=function("check-rollout")),
+        functions=RolloutFunctions(
+            deploy_release=function("deploy-release"), check_rollout=function("check-rollout")
+        ),
         topic=topic,
     )
     RetrainingWorkflow(
@@ -63,10 +67,14 @@ def synthesize(**settings: Any) -> Template:
         ),
         training=TrainingSpec(
             image_uri="763104351884.dkr.ecr.eu-central-1.amazonaws.com/pytorch:2.14-cpu-amzn2023-sagemaker",
-            role=iam.Role(stack, "Training", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com")),
+            role=iam.Role(
+                stack, "Training", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com")
+            ),
             code_file="0123.zip",
             channels=[_CODE],
-            output_bucket=s3.Bucket.from_bucket_name(stack, "Bucket", f"{PREFIX}-{ACCOUNT}-{REGION}"),
+            output_bucket=s3.Bucket.from_bucket_name(
+                stack, "Bucket", f"{PREFIX}-{ACCOUNT}-{REGION}"
+            ),
         ),
         topic=topic,
         rollout=rollout.state_machine,

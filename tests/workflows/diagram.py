@@ -1,6 +1,7 @@
 """What do the workflows look like? Draws the synthesized definitions into docs/how-it-works.md.
 
-A test fails when the page is stale; `UPDATE_DOCS=1 python -m pytest tests/workflows/test_docs.py` brings it up to date.
+A test fails when the page is stale; `UPDATE_DOCS=1 python -m pytest tests/workflows/test_docs.py`
+brings it up to date.
 """
 
 import re
@@ -10,12 +11,15 @@ from typing import Any
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-it-works.md"
 _BLOCK = (
-    "<!-- {name}: drawn from the synthesized workflow by tests/workflows/test_docs.py -->\n```mermaid\n{drawing}```\n"
+    "<!-- {name}: drawn from the synthesized workflow by tests/workflows/test_docs.py"
+    " -->\n```mermaid\n{drawing}```\n"
 )
 
 
 def mermaid(definition: Mapping[str, Any]) -> str:
-    """Every state, with its outcomes; what leads to "Notify failure" is drawn once, for all steps together."""
+    """Every state, with its outcomes; what leads to "Notify failure" is drawn once, for all steps
+    together.
+    """
     ids = {name: f"s{number}" for number, name in enumerate(definition["States"])}
     lines = ["flowchart TD"]
     for name, state in definition["States"].items():
@@ -28,7 +32,9 @@ def mermaid(definition: Mapping[str, Any]) -> str:
 
 
 def _shape(name: str, kind: str) -> str:
-    opening, closing = {"Choice": ("{", "}"), "Succeed": ("([", "])"), "Fail": ("[[", "]]")}.get(kind, ("[", "]"))
+    opening, closing = {"Choice": ("{", "}"), "Succeed": ("([", "])"), "Fail": ("[[", "]]")}.get(
+        kind, ("[", "]")
+    )
     return f'{opening}"{name}"{closing}'
 
 
@@ -50,5 +56,7 @@ def updated(page: str, definitions: Mapping[str, Mapping[str, Any]]) -> str:
     for name, definition in definitions.items():
         block = _BLOCK.format(name=name, drawing=mermaid(definition))
         start = re.escape(block.partition("\n")[0])
-        page = re.sub(rf"{start}\n```mermaid\n.*?```\n", block.replace("\\", "\\\\"), page, flags=re.DOTALL)
+        page = re.sub(
+            rf"{start}\n```mermaid\n.*?```\n", block.replace("\\", "\\\\"), page, flags=re.DOTALL
+        )
     return page

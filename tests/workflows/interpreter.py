@@ -1,7 +1,8 @@
-"""Runs the definition that is synthesized, on ministack's interpreter, with the world's answers taken from a table.
+"""Runs the definition that is synthesized, on ministack's interpreter, with the world's answers
+taken from a table.
 
-The answers stand for functions, training jobs, messages and the nested start; everything between them – choices,
-catches, retries, JSONata – is the definition's own. Waiting takes no time.
+The answers stand for functions, training jobs, messages and the nested start; everything between
+them – choices, catches, retries, JSONata – is the definition's own. Waiting takes no time.
 """
 
 import json
@@ -52,7 +53,9 @@ def definition_of(template: Mapping[str, Any], name: str) -> dict[str, Any]:
     """The definition of the workflow with this name, with references lowered to text."""
     for resource in template["Resources"].values():
         properties = resource["Properties"]
-        if resource["Type"] == "AWS::StepFunctions::StateMachine" and properties["StateMachineName"].endswith(name):
+        if resource["Type"] == "AWS::StepFunctions::StateMachine" and properties[
+            "StateMachineName"
+        ].endswith(name):
             types = {name: found["Type"] for name, found in template["Resources"].items()}
             definition: dict[str, Any] = json.loads(_lower(properties["DefinitionString"], types))
             return definition
@@ -80,7 +83,9 @@ def _lower(value: Any, types: Mapping[str, str]) -> str:
 
 
 class Interpreter:
-    """`answers` gives for each resource, by the end of its name, one answer or a list of them in turn."""
+    """`answers` gives for each resource, by the end of its name, one answer or a list of them in
+    turn.
+    """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._monkeypatch = monkeypatch
@@ -126,7 +131,9 @@ def _world(answers: Mapping[str, Any], requests: list[Request]) -> Callable[[str
 
     def invoke(resource: str, arguments: Any) -> Any:
         requests.append(Request(resource, arguments))
-        known = next((name for name in answers if re.search(rf"[:-]{re.escape(name)}$", resource)), None)
+        known = next(
+            (name for name in answers if re.search(rf"[:-]{re.escape(name)}$", resource)), None
+        )
         if known is None:
             raise engine._ExecutionError("Test.NoAnswer", f"no answer for {resource}")
         answer = answers[known]

@@ -1,4 +1,6 @@
-"""What the world answers: for each end of both workflows a table of answers, and the states it must pass."""
+"""What the world answers: for each end of both workflows a table of answers, and the states it must
+pass.
+"""
 
 import json
 from dataclasses import dataclass
@@ -24,7 +26,9 @@ DATASET = {
                 "DataSource": {
                     "S3DataSource": {
                         "S3DataType": "S3Prefix",
-                        "S3Uri": "s3://deeplens-trash-111122223333-eu-central-1/datasets/d1/manifest.csv.gz",
+                        "S3Uri": (
+                            "s3://deeplens-trash-111122223333-eu-central-1/datasets/d1/manifest.csv.gz"
+                        ),
                         "S3DataDistributionType": "FullyReplicated",
                     }
                 },
@@ -33,30 +37,55 @@ DATASET = {
         "hyperparameters": {"epoch": "7", "digest": "d1"},
     },
 }
-MODEL = "s3://deeplens-trash-111122223333-eu-central-1/training/deeplens-trash-7-1/output/model.tar.gz"
-VERDICT = {"ship": True, "reasons": ["accuracy 0.97 on 72 test pictures"], "accuracy": 0.97, "live_accuracy": None}
+MODEL = (
+    "s3://deeplens-trash-111122223333-eu-central-1/training/deeplens-trash-7-1/output/model.tar.gz"
+)
+VERDICT = {
+    "ship": True,
+    "reasons": ["accuracy 0.97 on 72 test pictures"],
+    "accuracy": 0.97,
+    "live_accuracy": None,
+}
 RETRAINING: dict[str, Any] = {
-    "take-snapshot": {"epoch": 7, "chunks": ["datasets/inspections/7/0000.json", "datasets/inspections/7/0001.json"]},
+    "take-snapshot": {
+        "epoch": 7,
+        "chunks": ["datasets/inspections/7/0000.json", "datasets/inspections/7/0001.json"],
+    },
     "inspect-images": {"accepted": 180, "rejected": 0},
     "assemble-dataset": DATASET,
-    "createTrainingJob.sync": {"TrainingJobStatus": "Completed", "ModelArtifacts": {"S3ModelArtifacts": MODEL}},
+    "createTrainingJob.sync": {
+        "TrainingJobStatus": "Completed",
+        "ModelArtifacts": {"S3ModelArtifacts": MODEL},
+    },
     "report-suspicious-labels": {"count": 0, "sentences": []},
     "judge": VERDICT,
-    "publish-release": {"release": {"epoch": 7, "model_sha256": "ab", "labels": ["a", "b"], "accuracy": 0.97}},
+    "publish-release": {
+        "release": {"epoch": 7, "model_sha256": "ab", "labels": ["a", "b"], "accuracy": 0.97}
+    },
     "startExecution": {"ExecutionArn": "arn", "StartDate": 1},
     "sns:publish": {"MessageId": "1"},
 }
 LAMBDA_FAILURE = Failure(
-    "BadArtifact", json.dumps({"errorMessage": 'The "test.csv" is missing.', "errorType": "BadArtifact"})
+    "BadArtifact",
+    json.dumps({"errorMessage": 'The "test.csv" is missing.', "errorType": "BadArtifact"}),
 )
-NO_SPOT = Failure("States.TaskFailed", json.dumps({"FailureReason": "CapacityError: no spot capacity"}))
-OWN_FAULT = Failure("States.TaskFailed", json.dumps({"FailureReason": "AlgorithmError: No picture of can."}))
+NO_SPOT = Failure(
+    "States.TaskFailed", json.dumps({"FailureReason": "CapacityError: no spot capacity"})
+)
+OWN_FAULT = Failure(
+    "States.TaskFailed", json.dumps({"FailureReason": "AlgorithmError: No picture of can."})
+)
 
 
 def stopped(why: str) -> dict[str, Any]:
     """The description of a job that is neither Completed nor Failed."""
     artifacts = {"ModelArtifacts": {"S3ModelArtifacts": MODEL}}
-    return {"TrainingJobStatus": "Stopped", "SecondaryStatus": why, "SecondaryStatusTransitions": [], **artifacts}
+    return {
+        "TrainingJobStatus": "Stopped",
+        "SecondaryStatus": why,
+        "SecondaryStatusTransitions": [],
+        **artifacts,
+    }
 
 
 SNAPSHOT = ["Take snapshot", "Inspect new images", "Assemble data set", "Anything new?"]
@@ -87,7 +116,10 @@ RETRAINING_SCENES = [
         {},
         outcome="released",
         reasons=("accuracy 0.97 on 72 test pictures",),
-        news="Release 7 is published and on its way to the cameras: accuracy 0.97 on 72 test pictures.\nThe data set",
+        news=(
+            "Release 7 is published and on its way to the cameras: accuracy 0.97 on 72 test"
+            " pictures.\nThe data set"
+        ),
     ),
     Scene(
         "Release published",
@@ -108,32 +140,59 @@ RETRAINING_SCENES = [
         [*SNAPSHOT, "Blocked?", "Tell: blocked"],
         {"assemble-dataset": DATASET | {"blocked": True}},
         outcome="blocked",
-        reasons=("Training on exactly these pictures kept failing; it is tried again when they change.",),
+        reasons=(
+            "Training on exactly these pictures kept failing; it is tried again when they change.",
+        ),
         news="kept failing, so run 7 did not try again",
     ),
     Scene(
         "Too few images",
         [*SNAPSHOT, "Blocked?", "Enough to train?", "Tell: too few images"],
-        {"assemble-dataset": DATASET | {"trainable": False, "reasons": ["can has 1 picture", "tin has 2 pictures"]}},
+        {
+            "assemble-dataset": (
+                DATASET
+                | {
+                    "trainable": False,
+                    "reasons": ["can has 1 picture", "tin has 2 pictures"],
+                }
+            )
+        },
         outcome="too-few-images",
         reasons=("can has 1 picture", "tin has 2 pictures"),
-        news="too few usable pictures to train:\n– can has 1 picture\n– tin has 2 pictures\nThe next run starts",
+        news=(
+            "too few usable pictures to train:\n– can has 1 picture\n– tin has 2 pictures\nThe next"
+            " run starts"
+        ),
     ),
     Scene(
         "Model refused",
         [*TO_JUDGE, "Tell: model refused"],
         {
-            "report-suspicious-labels": {"count": 1, "sentences": ["These labels may be wrong: images/can/a.jpg …"]},
-            "judge": VERDICT | {"ship": False, "reasons": ["recall of can 0.41 is below its floor 0.50"]},
+            "report-suspicious-labels": {
+                "count": 1,
+                "sentences": ["These labels may be wrong: images/can/a.jpg …"],
+            },
+            "judge": (
+                VERDICT | {"ship": False, "reasons": ["recall of can 0.41 is below its floor 0.50"]}
+            ),
         },
         outcome="refused",
         reasons=("recall of can 0.41 is below its floor 0.50",),
-        news="The model of run 7 was refused and the cameras keep theirs: recall of can 0.41 is below its floor 0.50."
-        "\nThese labels may be wrong: images/can/a.jpg …\nThe data set: s3://",
+        news=(
+            "The model of run 7 was refused and the cameras keep theirs: recall of can 0.41 is"
+            " below its floor 0.50.\nThese labels may be wrong: images/can/a.jpg …\nThe data set:"
+            " s3://"
+        ),
     ),
     Scene(
         "Release published",
-        [*TO_TRAIN, "Spot to blame?", "Train on demand", *TO_RELEASE[len(TO_TRAIN) :], "Tell: release published"],
+        [
+            *TO_TRAIN,
+            "Spot to blame?",
+            "Train on demand",
+            *TO_RELEASE[len(TO_TRAIN) :],
+            "Tell: release published",
+        ],
         {"createTrainingJob.sync": [NO_SPOT, RETRAINING["createTrainingJob.sync"]]},
         outcome="released",
         reasons=("accuracy 0.97 on 72 test pictures",),
@@ -148,7 +207,11 @@ RETRAINING_SCENES = [
     Scene(
         "Retraining failed",
         [*TO_TRAIN, "Spot to blame?", "Notify failure"],
-        {"createTrainingJob.sync": Failure("SageMaker.ResourceInUseException", "a job of that name runs")},
+        {
+            "createTrainingJob.sync": Failure(
+                "SageMaker.ResourceInUseException", "a job of that name runs"
+            )
+        },
         error="SageMaker.ResourceInUseException",
         news="a job of that name runs",
     ),
@@ -181,20 +244,32 @@ RETRAINING_SCENES = [
         {"report-suspicious-labels": LAMBDA_FAILURE},
         outcome="released",
         reasons=("accuracy 0.97 on 72 test pictures",),
-        news='pictures.\nWhich labels may be wrong could not be reported: The "test.csv" is missing.\nThe data set',
+        news=(
+            'pictures.\nWhich labels may be wrong could not be reported: The "test.csv" is'
+            " missing.\nThe data set"
+        ),
     ),
     Scene(
         "Retraining failed",
         [*TO_RELEASE, "Tell: rollout not started"],
-        {"startExecution": Failure("StepFunctions.StateMachineDoesNotExistException", "It is gone.")},
+        {
+            "startExecution": Failure(
+                "StepFunctions.StateMachineDoesNotExistException", "It is gone."
+            )
+        },
         error="StepFunctions.StateMachineDoesNotExistException",
-        news="Release 7 is live, but its rollout could not be started: It is gone.\nStart it with:\naws stepfunctions "
-        "start-execution --state-machine-arn arn:aws:states:eu-central-1:111122223333:stateMachine:Rollout",
+        news=(
+            "Release 7 is live, but its rollout could not be started: It is gone.\nStart it"
+            " with:\naws stepfunctions start-execution --state-machine-arn"
+            " arn:aws:states:eu-central-1:111122223333:stateMachine:Rollout"
+        ),
     ),
 ]
 
 
-def wave(state: str, cameras: int = 1, reasons: tuple[str, ...] = (), **more: Any) -> dict[str, Any]:
+def wave(
+    state: str, cameras: int = 1, reasons: tuple[str, ...] = (), **more: Any
+) -> dict[str, Any]:
     return {
         "job": "deeplens-trash-r7-canary",
         "cameras": cameras,
@@ -207,9 +282,20 @@ def wave(state: str, cameras: int = 1, reasons: tuple[str, ...] = (), **more: An
     } | more
 
 
-WAITING, PROVEN, SUPERSEDED, NOBODY = wave("waiting"), wave("proven"), wave("superseded"), wave("waiting", cameras=0)
-FAILED = wave("failed", reasons=("deeplens_1: sha256 differs", "0 of 1 cameras proved the release, 1 must"))
-ROLLOUT: dict[str, Any] = {"deploy-release": WAITING, "check-rollout": PROVEN, "sns:publish": {"MessageId": "1"}}
+WAITING, PROVEN, SUPERSEDED, NOBODY = (
+    wave("waiting"),
+    wave("proven"),
+    wave("superseded"),
+    wave("waiting", cameras=0),
+)
+FAILED = wave(
+    "failed", reasons=("deeplens_1: sha256 differs", "0 of 1 cameras proved the release, 1 must")
+)
+ROLLOUT: dict[str, Any] = {
+    "deploy-release": WAITING,
+    "check-rollout": PROVEN,
+    "sns:publish": {"MessageId": "1"},
+}
 CANARY = ["Deploy to canary", "Any canary?", "Wait for canary", "Check canary", "Canary proven?"]
 FLEET = ["Deploy to fleet", "Any camera?", "Wait for fleet", "Check fleet", "Fleet proven?"]
 
@@ -217,7 +303,13 @@ ROLLOUT_SCENES = [
     Scene(
         "Rolled out",
         [*CANARY, *CANARY[2:], *FLEET, "Tell: rolled out"],
-        {"check-rollout": [WAITING, PROVEN, wave("proven", 2, ("no answer (offline?) from deeplens_3",))]},
+        {
+            "check-rollout": [
+                WAITING,
+                PROVEN,
+                wave("proven", 2, ("no answer (offline?) from deeplens_3",)),
+            ]
+        },
         outcome="rolled-out",
         reasons=("no answer (offline?) from deeplens_3",),
         news="Release 7 is proven on 3 cameras. no answer (offline?) from deeplens_3",
@@ -263,7 +355,10 @@ ROLLOUT_SCENES = [
         [*CANARY, "Tell: canary failed"],
         {"check-rollout": FAILED},
         error="CanaryFailed",
-        news="Release 7 failed on the canary: deeplens_1: sha256 differs; 0 of 1 cameras proved the release, 1 must.",
+        news=(
+            "Release 7 failed on the canary: deeplens_1: sha256 differs; 0 of 1 cameras proved the"
+            " release, 1 must."
+        ),
     ),
     Scene(
         "Fleet failed",

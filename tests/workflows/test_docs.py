@@ -15,14 +15,20 @@ def section(title: str) -> str:
 
 
 @pytest.mark.parametrize("workflow", ["retraining", "rollout"])
-def test_every_end_is_explained_and_every_explained_end_exists(workflow: str, request: pytest.FixtureRequest) -> None:
+def test_every_end_is_explained_and_every_explained_end_exists(
+    workflow: str, request: pytest.FixtureRequest
+) -> None:
     states = request.getfixturevalue(workflow)["States"]
     ends = {name for name, state in states.items() if state["Type"] in ("Succeed", "Fail")}
-    explained = set(re.findall(r"^\| \*\*(.+?)\*\* \|", section(workflow.capitalize()), re.MULTILINE))
+    explained = set(
+        re.findall(r"^\| \*\*(.+?)\*\* \|", section(workflow.capitalize()), re.MULTILINE)
+    )
     assert explained == ends
 
 
-def test_the_drawings_are_of_what_is_synthesized(retraining: dict[str, Any], rollout: dict[str, Any]) -> None:
+def test_the_drawings_are_of_what_is_synthesized(
+    retraining: dict[str, Any], rollout: dict[str, Any]
+) -> None:
     page = PAGE.read_text()
     drawn = updated(page, {"retraining": retraining, "rollout": rollout})
     if os.environ.get("UPDATE_DOCS"):

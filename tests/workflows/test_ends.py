@@ -1,4 +1,6 @@
-"""Does every path of both workflows, as synthesized, lead where it should, say why, and tell people?"""
+"""Does every path of both workflows, as synthesized, lead where it should, say why, and tell
+people?
+"""
 
 import json
 from typing import Any
@@ -6,7 +8,15 @@ from typing import Any
 import pytest
 
 from tests.workflows.interpreter import Failure, Interpreter, Run
-from tests.workflows.scenes import RETRAINING, RETRAINING_SCENES, ROLLOUT, ROLLOUT_SCENES, TO_TRAIN, Scene, stopped
+from tests.workflows.scenes import (
+    RETRAINING,
+    RETRAINING_SCENES,
+    ROLLOUT,
+    ROLLOUT_SCENES,
+    TO_TRAIN,
+    Scene,
+    stopped,
+)
 
 BUSY = Failure("Lambda.TooManyRequestsException")
 CONFLICT = Failure("TransactionCanceledException", "Transaction cancelled … [TransactionConflict]")
@@ -51,27 +61,47 @@ def test_rollout_ends_where_it_should_and_says_why(
     [("retraining", RETRAINING_SCENES), ("rollout", ROLLOUT_SCENES)],
     ids=["retraining", "rollout"],
 )
-def test_the_scenes_pass_every_state(workflow: str, scenes: list[Scene], request: pytest.FixtureRequest) -> None:
+def test_the_scenes_pass_every_state(
+    workflow: str, scenes: list[Scene], request: pytest.FixtureRequest
+) -> None:
     passed = {state for scene in scenes for state in (*scene.path, scene.end)}
     assert passed == set(request.getfixturevalue(workflow)["States"])
 
 
-def test_every_chunk_is_inspected_once(retraining: dict[str, Any], interpreter: Interpreter) -> None:
+def test_every_chunk_is_inspected_once(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
     run = interpreter.run(retraining, RETRAINING)
-    assert sorted(call["chunk"] for call in run.of("inspect-images")) == RETRAINING["take-snapshot"]["chunks"]
+    assert (
+        sorted(call["chunk"] for call in run.of("inspect-images"))
+        == RETRAINING["take-snapshot"]["chunks"]
+    )
 
 
 def test_a_chunk_that_outlasts_its_function_is_gone_on_with(
     retraining: dict[str, Any], interpreter: Interpreter
 ) -> None:
-    unfinished = Failure("InspectionUnfinished", "datasets/inspections/7/0000.json: 90 of 180 pictures, then no time.")
-    killed = Failure("Runtime.OutOfMemory", '{"errorMessage": "Runtime exited with error: signal: killed"}')
-    answers = [unfinished, unfinished, killed, RETRAINING["inspect-images"], RETRAINING["inspect-images"]]
+    unfinished = Failure(
+        "InspectionUnfinished",
+        "datasets/inspections/7/0000.json: 90 of 180 pictures, then no time.",
+    )
+    killed = Failure(
+        "Runtime.OutOfMemory", '{"errorMessage": "Runtime exited with error: signal: killed"}'
+    )
+    answers = [
+        unfinished,
+        unfinished,
+        killed,
+        RETRAINING["inspect-images"],
+        RETRAINING["inspect-images"],
+    ]
     run = interpreter.run(retraining, {**RETRAINING, "inspect-images": answers})
     assert run.path[-1] == "Release published"
 
 
-def test_nothing_to_inspect_is_no_obstacle(retraining: dict[str, Any], interpreter: Interpreter) -> None:
+def test_nothing_to_inspect_is_no_obstacle(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
     run = interpreter.run(retraining, RETRAINING | {"take-snapshot": {"epoch": 7, "chunks": []}})
     assert (run.path[-1], run.of("inspect-images")) == ("Release published", [])
     assert run.of("assemble-dataset") == [{"epoch": 7, "chunks": []}]
@@ -82,10 +112,16 @@ def test_the_model_that_was_trained_is_judged_and_published(
 ) -> None:
     run = interpreter.run(retraining, RETRAINING)
     model = RETRAINING["createTrainingJob.sync"]["ModelArtifacts"]["S3ModelArtifacts"]
-    assert run.of("judge") == run.of("publish-release") == [{"epoch": 7, "digest": "d1", "model": model}]
+    assert (
+        run.of("judge")
+        == run.of("publish-release")
+        == [{"epoch": 7, "digest": "d1", "model": model}]
+    )
 
 
-def test_the_rollout_is_started_once_for_each_epoch(retraining: dict[str, Any], interpreter: Interpreter) -> None:
+def test_the_rollout_is_started_once_for_each_epoch(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
     started = interpreter.run(retraining, RETRAINING).of("startExecution")
     assert [(start["Name"], start["Input"]) for start in started] == [("r00000007", {"epoch": 7})]
 
@@ -99,7 +135,10 @@ def test_spot_comes_first_and_the_two_attempts_have_names_of_their_own(
         ("deeplens-trash-7-1", True),
         ("deeplens-trash-7-2", False),
     ]
-    assert jobs[0]["StoppingCondition"]["MaxWaitTimeInSeconds"] > jobs[0]["StoppingCondition"]["MaxRuntimeInSeconds"]
+    assert (
+        jobs[0]["StoppingCondition"]["MaxWaitTimeInSeconds"]
+        > jobs[0]["StoppingCondition"]["MaxRuntimeInSeconds"]
+    )
     assert "MaxWaitTimeInSeconds" not in jobs[1]["StoppingCondition"]
 
 
@@ -116,7 +155,9 @@ def test_spot_comes_first_and_the_two_attempts_have_names_of_their_own(
 def test_a_job_that_was_stopped_is_no_model_and_is_repeated_only_where_spot_is_to_blame(
     why: str, then: str, as_failure: bool, retraining: dict[str, Any], interpreter: Interpreter
 ) -> None:
-    """No guide says whether .sync takes a stopped job for a failure or for an answer: either must do."""
+    """No guide says whether .sync takes a stopped job for a failure or for an answer: either must
+    do.
+    """
     ended = Failure("States.TaskFailed", json.dumps(stopped(why))) if as_failure else stopped(why)
     done = RETRAINING["createTrainingJob.sync"]
     run = interpreter.run(retraining, RETRAINING | {"createTrainingJob.sync": [ended, done]})
@@ -124,7 +165,9 @@ def test_a_job_that_was_stopped_is_no_model_and_is_repeated_only_where_spot_is_t
     assert why in run.cause or then == "Train on demand"
 
 
-@pytest.mark.parametrize("step", ["take-snapshot", "inspect-images", "assemble-dataset", "judge", "publish-release"])
+@pytest.mark.parametrize(
+    "step", ["take-snapshot", "inspect-images", "assemble-dataset", "judge", "publish-release"]
+)
 @pytest.mark.parametrize("fault", [BUSY, CONFLICT], ids=lambda fault: fault.error)
 def test_a_busy_service_is_asked_again(
     step: str, fault: Failure, retraining: dict[str, Any], interpreter: Interpreter
@@ -136,35 +179,52 @@ def test_a_busy_service_is_asked_again(
 def test_a_run_outlasts_minutes_in_which_the_account_runs_all_the_functions_it_may(
     retraining: dict[str, Any], interpreter: Interpreter
 ) -> None:
-    """With ten at once, an inspection and a burst of uploads leave no room; its work would be lost with the run."""
+    """With ten at once, an inspection and a burst of uploads leave no room; its work would be lost
+    with the run.
+    """
     done = RETRAINING["inspect-images"]
     run = interpreter.run(retraining, RETRAINING | {"inspect-images": [*12 * [BUSY], done]})
     assert run.path[-1] == "Release published"
 
 
 @pytest.mark.parametrize("step", ["deploy-release", "check-rollout"])
-def test_a_busy_service_does_not_end_a_rollout(step: str, rollout: dict[str, Any], interpreter: Interpreter) -> None:
-    assert interpreter.run(rollout, ROLLOUT | {step: [BUSY, ROLLOUT[step]]}).path[-1] == "Rolled out"
+def test_a_busy_service_does_not_end_a_rollout(
+    step: str, rollout: dict[str, Any], interpreter: Interpreter
+) -> None:
+    assert (
+        interpreter.run(rollout, ROLLOUT | {step: [BUSY, ROLLOUT[step]]}).path[-1] == "Rolled out"
+    )
 
 
 def test_a_training_that_could_not_be_created_for_a_moment_is_created_later(
     retraining: dict[str, Any], interpreter: Interpreter
 ) -> None:
-    answers = [Failure("SageMaker.AmazonSageMakerException", "Rate exceeded"), RETRAINING["createTrainingJob.sync"]]
+    answers = [
+        Failure("SageMaker.AmazonSageMakerException", "Rate exceeded"),
+        RETRAINING["createTrainingJob.sync"],
+    ]
     run = interpreter.run(retraining, RETRAINING | {"createTrainingJob.sync": answers})
     assert "Train on demand" not in run.path
     assert run.path[-1] == "Release published"
 
 
-@pytest.mark.parametrize("scene", [s for s in RETRAINING_SCENES if s.news], ids=lambda scene: scene.id)
+@pytest.mark.parametrize(
+    "scene", [s for s in RETRAINING_SCENES if s.news], ids=lambda scene: scene.id
+)
 def test_news_that_cannot_be_sent_change_nothing(
     scene: Scene, retraining: dict[str, Any], interpreter: Interpreter
 ) -> None:
     told = interpreter.run(retraining, RETRAINING | scene.answers)
     untold = interpreter.run(
-        retraining, RETRAINING | scene.answers | {"sns:publish": Failure("SNS.AuthorizationErrorException")}
+        retraining,
+        RETRAINING | scene.answers | {"sns:publish": Failure("SNS.AuthorizationErrorException")},
     )
-    assert (untold.path, untold.output, untold.error, untold.cause) == (told.path, told.output, told.error, told.cause)
+    assert (untold.path, untold.output, untold.error, untold.cause) == (
+        told.path,
+        told.output,
+        told.error,
+        told.cause,
+    )
 
 
 @pytest.mark.parametrize("scene", [s for s in ROLLOUT_SCENES if s.news], ids=lambda scene: scene.id)
@@ -172,18 +232,31 @@ def test_news_of_a_rollout_that_cannot_be_sent_change_nothing(
     scene: Scene, rollout: dict[str, Any], interpreter: Interpreter
 ) -> None:
     told = interpreter.run(rollout, ROLLOUT | scene.answers)
-    untold = interpreter.run(rollout, ROLLOUT | scene.answers | {"sns:publish": Failure("SNS.NotFoundException")})
-    assert (untold.path, untold.output, untold.error, untold.cause) == (told.path, told.output, told.error, told.cause)
+    untold = interpreter.run(
+        rollout, ROLLOUT | scene.answers | {"sns:publish": Failure("SNS.NotFoundException")}
+    )
+    assert (untold.path, untold.output, untold.error, untold.cause) == (
+        told.path,
+        told.output,
+        told.error,
+        told.cause,
+    )
 
 
 def test_a_rollout_that_was_not_started_can_be_started_by_hand(
     retraining: dict[str, Any], interpreter: Interpreter
 ) -> None:
-    run = interpreter.run(retraining, RETRAINING | {"startExecution": Failure("StepFunctions.Oops", "gone")})
+    run = interpreter.run(
+        retraining, RETRAINING | {"startExecution": Failure("StepFunctions.Oops", "gone")}
+    )
     assert """--name r00000007 --input '{"epoch": 7}'""" in run.news[0]
 
 
-def test_the_cause_of_a_failure_is_kept_word_for_word(retraining: dict[str, Any], interpreter: Interpreter) -> None:
-    run = interpreter.run(retraining, RETRAINING | {"judge": Failure("Sandbox.Timedout", "not JSON")})
+def test_the_cause_of_a_failure_is_kept_word_for_word(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    run = interpreter.run(
+        retraining, RETRAINING | {"judge": Failure("Sandbox.Timedout", "not JSON")}
+    )
     assert (run.error, run.cause) == ("Sandbox.Timedout", "not JSON")
     assert "failed (Sandbox.Timedout): not JSON" in run.news[0]

@@ -9,7 +9,7 @@ import botocore.session
 import pytest
 from aws_cdk.assertions import Match, Template
 
-from stacks.workflow import AWS_FAULTS
+from stacks.steps.workflow import AWS_FAULTS
 from tests.workflows.conftest import ACCOUNT, PREFIX
 
 _LOG_DELIVERY = "logs:CreateLogDelivery"
@@ -30,7 +30,9 @@ def statements_of(template: Template, role: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("workflow", ["retraining", "rollout"])
-def test_every_call_is_tried_again_when_the_service_is_busy(workflow: str, request: pytest.FixtureRequest) -> None:
+def test_every_call_is_tried_again_when_the_service_is_busy(
+    workflow: str, request: pytest.FixtureRequest
+) -> None:
     tasks = {n: s for n, s in states_of(request.getfixturevalue(workflow)) if s["Type"] == "Task"}
     for name, state in tasks.items():
         for retry in state["Retry"]:
@@ -40,7 +42,8 @@ def test_every_call_is_tried_again_when_the_service_is_busy(workflow: str, reque
     assert all("Lambda.TooManyRequestsException" in s["Retry"][0]["ErrorEquals"] for s in functions)
 
 
-# What the steps ask of AWS, and the answers to it that are no fault of AWS: asking again would not change them.
+# What the steps ask of AWS, and the answers to it that are no fault of AWS: asking again would not
+# change them.
 CALLS = {
     "s3": ("GetObject", "PutObject", "ListObjectsV2"),
     "dynamodb": ("GetItem", "UpdateItem", "TransactWriteItems"),
@@ -55,12 +58,17 @@ FINAL = re.compile(
 
 
 def test_every_error_that_aws_is_to_blame_for_is_tried_again_by_its_name() -> None:
-    """Lambda reports an exception by the name of its class, and botocore has a class for each error of a model."""
+    """Lambda reports an exception by the name of its class, and botocore has a class for each error
+    of a model.
+    """
     modelled = {
         error.name
         for service, operations in CALLS.items()
         for operation in operations
-        for error in botocore.session.get_session().get_service_model(service).operation_model(operation).error_shapes
+        for error in botocore.session.get_session()
+        .get_service_model(service)
+        .operation_model(operation)
+        .error_shapes
     }
     passing = {name for name in modelled if not FINAL.search(name)}
     assert {"TransactionCanceledException", "ThrottlingException", "InternalServerError"} <= passing
@@ -69,7 +77,10 @@ def test_every_error_that_aws_is_to_blame_for_is_tried_again_by_its_name() -> No
 
 def test_every_name_of_a_fault_is_one_that_botocore_raises() -> None:
     models = [botocore.session.get_session().get_service_model(service) for service in CALLS]
-    known = {*vars(botocore.exceptions), *(error.name for model in models for error in model.error_shapes)}
+    known = {
+        *vars(botocore.exceptions),
+        *(error.name for model in models for error in model.error_shapes),
+    }
     assert set(AWS_FAULTS) <= known
 
 
@@ -85,7 +96,9 @@ def test_workflows_are_standard_end_in_time_and_log_their_errors(template: Templ
         "AWS::StepFunctions::StateMachine",
         {
             "StateMachineType": Match.absent(),  # STANDARD
-            "LoggingConfiguration": Match.object_like({"Level": "ERROR", "IncludeExecutionData": True}),
+            "LoggingConfiguration": Match.object_like(
+                {"Level": "ERROR", "IncludeExecutionData": True}
+            ),
             "DefinitionString": Match.any_value(),
         },
         2,
@@ -126,7 +139,9 @@ def test_a_workflow_may_do_exactly_this_and_only_on_what_is_named(
 ) -> None:
     found: set[str] = set()
     for statement in statements_of(template, role):
-        listed = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        listed = (
+            statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        )
         if _LOG_DELIVERY in listed:
             assert statement["Resource"] == "*"  # AWS offers no narrower grant for log delivery
             continue
@@ -136,21 +151,34 @@ def test_a_workflow_may_do_exactly_this_and_only_on_what_is_named(
 
 
 def test_only_sagemaker_is_handed_the_training_role(template: Template) -> None:
-    [grant] = [s for s in statements_of(template, "RetrainingRole") if s["Action"] == "iam:PassRole"]
-    assert grant["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    [grant] = [
+        s for s in statements_of(template, "RetrainingRole") if s["Action"] == "iam:PassRole"
+    ]
+    assert grant["Condition"] == {
+        "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}
+    }
     assert "Training" in str(grant["Resource"])
 
 
 def test_training_jobs_are_only_the_projects_own(template: Template) -> None:
-    [grant] = [s for s in statements_of(template, "RetrainingRole") if "sagemaker:AddTags" in s["Action"]]
+    [grant] = [
+        s for s in statements_of(template, "RetrainingRole") if "sagemaker:AddTags" in s["Action"]
+    ]
     assert len(grant["Resource"]) == 9
-    assert all(re.search(rf"training-job/{PREFIX}-[1-9]\*'", str(resource)) for resource in grant["Resource"])
+    assert all(
+        re.search(rf"training-job/{PREFIX}-[1-9]\*'", str(resource))
+        for resource in grant["Resource"]
+    )
 
 
 def test_only_step_functions_for_this_workflow_may_take_its_role(template: Template) -> None:
     for workflow in ("retraining", "rollout"):
         roles = template.find_resources("AWS::IAM::Role")
-        [role] = [r["Properties"] for n, r in roles.items() if n.startswith(f"{workflow.capitalize()}Role")]
+        [role] = [
+            r["Properties"]
+            for n, r in roles.items()
+            if n.startswith(f"{workflow.capitalize()}Role")
+        ]
         [statement] = role["AssumeRolePolicyDocument"]["Statement"]
         assert statement["Principal"] == {"Service": "states.amazonaws.com"}
         assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}

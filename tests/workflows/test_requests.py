@@ -1,4 +1,6 @@
-"""Would AWS accept what the workflows ask of it? Every request that the scenes make, against botocore's own models."""
+"""Would AWS accept what the workflows ask of it? Every request that the scenes make, against
+botocore's own models.
+"""
 
 import json
 import re
@@ -27,16 +29,25 @@ def mistakes(request: Request) -> list[str]:
     assert isinstance(shape, StructureShape)
     arguments = _as_botocore(request.arguments, shape)
     report = ParamValidator().validate(arguments, shape)
-    return [*([report.generate_report()] if report.has_errors() else []), *_beyond(arguments, shape, operation)]
+    return [
+        *([report.generate_report()] if report.has_errors() else []),
+        *_beyond(arguments, shape, operation),
+    ]
 
 
 def _as_botocore(value: Any, shape: Shape) -> Any:
-    """Step Functions writes members with a capital first letter, and takes JSON text as an object."""
+    """Step Functions writes members with a capital first letter, and takes JSON text as an
+    object.
+    """
     if isinstance(shape, StructureShape) and isinstance(value, Mapping):
         members = {name.lower(): name for name in shape.members}
         names = {key: members.get(key.lower(), key) for key in value}
         return {
-            names[key]: _as_botocore(item, shape.members[names[key]]) if names[key] in shape.members else item
+            names[key]: (
+                _as_botocore(item, shape.members[names[key]])
+                if names[key] in shape.members
+                else item
+            )
             for key, item in value.items()
         }
     if shape.type_name == "list" and isinstance(value, list):
@@ -71,7 +82,12 @@ def _beyond(value: Any, shape: Shape, path: str) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("workflow", "answers", "scenes", "kinds"),
     [
-        ("retraining", RETRAINING, RETRAINING_SCENES, {"publish", "createTrainingJob.sync", "startExecution"}),
+        (
+            "retraining",
+            RETRAINING,
+            RETRAINING_SCENES,
+            {"publish", "createTrainingJob.sync", "startExecution"},
+        ),
         (
             "retraining_on_demand",
             RETRAINING,
@@ -104,9 +120,17 @@ def test_every_request_is_one_that_aws_accepts(
 @pytest.mark.parametrize(
     ("resource", "arguments", "mistake"),
     [
-        ("arn:aws:states:::sns:publish", {"TopicArn": "t", "Massage": "m", "Message": "m"}, "Unknown parameter"),
+        (
+            "arn:aws:states:::sns:publish",
+            {"TopicArn": "t", "Massage": "m", "Message": "m"},
+            "Unknown parameter",
+        ),
         ("arn:aws:states:::sns:publish", {"TopicArn": "t"}, "Missing required parameter"),
-        ("arn:aws:states:::states:startExecution", {"StateMachineArn": "a" * 300, "Input": {}}, "longer than"),
+        (
+            "arn:aws:states:::states:startExecution",
+            {"StateMachineArn": "a" * 300, "Input": {}},
+            "longer than",
+        ),
         (
             "arn:aws:states:::sagemaker:createTrainingJob.sync",
             {
@@ -132,7 +156,9 @@ def test_without_spot_there_is_one_attempt_and_it_is_on_demand(
     assert not {"Train on demand", "Spot to blame?"} & set(retraining_on_demand["States"])
 
 
-def test_training_is_isolated_and_runs_our_code(retraining: dict[str, Any], interpreter: Interpreter) -> None:
+def test_training_is_isolated_and_runs_our_code(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
     [job] = interpreter.run(retraining, RETRAINING).of("createTrainingJob.sync")
     assert job["EnableNetworkIsolation"] is True
     assert job["AlgorithmSpecification"]["ContainerEntrypoint"] == ["python3", "-m", "training"]

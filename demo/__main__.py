@@ -1,0 +1,75 @@
+"""Does the whole loop work? `make demo` tells one story on the local cloud, and claims nothing that
+it has not seen.
+"""
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+INTERRUPTED = 130
+
+
+def main(argv: list[str]) -> int:
+    """0 only when every step of the story was seen."""
+    options = _parser().parse_args(argv)
+    state = Path(os.environ.get("LENSLOOP_LOCAL") or ".local").resolve()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    # What the story needs takes a second to import; Ctrl-C must be understood by then.
+    from demo.errors import DemoFailed
+    from demo.run import run
+    from local.errors import LocalCloudError
+
+    try:
+        run(state, images=options.images, keep=options.keep)
+    except KeyboardInterrupt:
+        print(
+            "\nStopped half-way: everything that the demo started has ended. The logs are in"
+            f" {state}.",
+            file=sys.stderr,
+        )
+        return INTERRUPTED
+    except DemoFailed as failure:
+        return _failed(str(failure), failure.log or state / "cloud.log")
+    except LocalCloudError as problem:
+        print(f"\n{problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m demo", description="Watch the whole loop on this machine."
+    )
+    parser.add_argument(
+        "--images",
+        type=Path,
+        help="folder of label folders with photographs, instead of drawn pictures",
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="leave the local cloud and its cameras up at the end"
+    )
+    return parser
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Once: a second Ctrl-C must not break off the tidying up."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    os.write(sys.stderr.fileno(), b"\nStopping what the demo started ...\n")
+    raise KeyboardInterrupt
+
+
+def _failed(sentence: str, log: Path) -> int:
+    print(f"\nThe demo failed: {sentence}", file=sys.stderr)
+    if log.exists():
+        tail = log.read_text(errors="replace").splitlines()[-15:]
+        print(f"The end of {log}:", *(f"  {line}" for line in tail), sep="\n", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,174 @@
+"""Who are the demo's three cameras, and what do they see? Each is the real agent in a process of
+its own.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from demo.album import Album, Photo
+from demo.errors import DemoFailed
+from demo.listener import Listener, canonical
+from local import leftovers
+from local.tools import PROJECT
+
+THINGS = (
+    ("deeplens_kitchen", "canary"),
+    ("deeplens_canteen", "fleet"),
+    ("deeplens_courtyard", "fleet"),
+)
+FRAMES_PER_SECOND = 8
+STOP_SECONDS = 8.0
+KEPT = frozenset({"agent.log", "results.jsonl"})
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one camera said about one frame."""
+
+    thing: str
+    frame: str
+    photo: Photo
+    said: str
+    probability: float
+
+    @property
+    def right(self) -> bool:
+        return self.said == self.photo.label
+
+
+@dataclass
+class Camera:
+    thing: str
+    wave: str
+    home: Path
+    frames: dict[str, Photo] = field(
+        default_factory=dict
+    )  # the file's name, which tells no label → what it is
+
+    @property
+    def log(self) -> Path:
+        return self.home / "agent.log"
+
+    def look_at(self, photos: Sequence[Photo]) -> None:
+        """Lays the frames out, in an order that mixes the labels."""
+        folder = self.home / "frames"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        by_label: dict[str, list[Photo]] = {}
+        for photo in photos:
+            by_label.setdefault(photo.label, []).append(photo)
+        mixed = sorted(
+            (number, label, photo)
+            for label, of in by_label.items()
+            for number, photo in enumerate(of)
+        )
+        for number, (_, _, photo) in enumerate(mixed):
+            name = f"frame-{number:03d}{photo.file.suffix.lower()}"
+            shutil.copyfile(photo.file, folder / name)
+            self.frames[name] = photo
+
+    def start(self, state: Path) -> subprocess.Popen[bytes]:
+        """No credentials of AWS: a camera has its certificate and nothing else."""
+        kept = {name: os.environ[name] for name in ("HOME", "LANG", "PATH") if name in os.environ}
+        # Real cameras have processors of their own; these stand back for the training.
+        command = [
+            "nice",
+            sys.executable,
+            "-m",
+            "camera",
+            "--home",
+            str(self.home),
+            "--frames",
+            str(self.home / "frames"),
+        ]
+        with self.log.open("wb") as log:
+            return subprocess.Popen(
+                [*command, "--loop", "--record", "--fps", str(FRAMES_PER_SECOND)],
+                cwd=PROJECT,
+                env=kept | {leftovers.MARK: str(state), "PYTHONDONTWRITEBYTECODE": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def forget(self) -> None:
+        """The cloud that made its certificate is gone; what it saw and logged stays."""
+        for path in self.home.iterdir():
+            if path.name not in KEPT:
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+    def results(self) -> list[dict[str, object]]:
+        """What the agent recorded: frame, probabilities, epoch. A line still being written is left
+        for later.
+        """
+        file = self.home / "results.jsonl"
+        text = file.read_text() if file.exists() else ""
+        return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+
+class Fleet:
+    def __init__(self, folder: Path, album: Album, state: Path) -> None:
+        self._state = state
+        self._agents: dict[str, subprocess.Popen[bytes]] = {}
+        self.cameras = tuple(Camera(thing, wave, folder / thing) for thing, wave in THINGS)
+        for number, camera in enumerate(self.cameras):
+            shutil.rmtree(camera.home, ignore_errors=True)
+            camera.look_at(album.frames_of(number))
+
+    def start(self) -> None:
+        for camera in self.cameras:
+            self._agents[camera.thing] = camera.start(self._state)
+
+    def check(self) -> None:
+        """Raises when a camera's agent has ended."""
+        for camera in self.cameras:
+            agent = self._agents.get(camera.thing)
+            if agent is not None and agent.poll() is not None:
+                raise DemoFailed(
+                    f"The agent of {camera.thing} ended with {agent.returncode}.", camera.log
+                )
+
+    def stop(self) -> None:
+        for agent in self._agents.values():
+            agent.terminate()
+        for agent in self._agents.values():
+            try:
+                agent.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                agent.kill()
+                agent.wait()
+        self._agents.clear()
+        for camera in self.cameras:
+            camera.forget()
+
+    def positions(self) -> dict[str, int]:
+        """How much each camera has recorded so far, to ask later what came after."""
+        return {camera.thing: len(camera.results()) for camera in self.cameras}
+
+    def sights(
+        self, epoch: int, listener: Listener, since: dict[str, int]
+    ) -> tuple[Sight, ...] | None:
+        """Each frame as seen by this release after `since`; None until all cameras have published
+        all their frames.
+        """
+        found: list[Sight] = []
+        for camera in self.cameras:
+            published = listener.heard.get(camera.thing, set())
+            seen: dict[str, Sight] = {}
+            for line in camera.results()[since[camera.thing] :]:
+                answer, name = line["probabilities"], str(line["frame"])
+                assert isinstance(answer, dict)
+                if line["epoch"] == epoch and canonical(answer) in published:
+                    said = max(answer, key=lambda label: answer[label])
+                    seen[name] = Sight(camera.thing, name, camera.frames[name], said, answer[said])
+            if len(seen) < len(camera.frames):
+                return None
+            found += seen.values()
+        return tuple(found)

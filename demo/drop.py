@@ -1,0 +1,36 @@
+"""How do pictures get into the bucket, and out of it again? As a person would do it, many at
+once.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from demo.album import Photo
+from demo.errors import DemoFailed
+from demo.show import Show
+from demo.watch import Watch
+
+AT_ONCE = 8
+DELETED_AT_ONCE = 500
+
+
+def upload(show: Show, watch: Watch, photos: Sequence[Photo]) -> None:
+    def put(photo: Photo) -> None:
+        watch.s3.put_object(Bucket=watch.bucket, Key=photo.key, Body=photo.file.read_bytes())
+
+    begun = show.elapsed
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for _ in pool.map(put, photos):
+            pass
+    show.say(f"{len(photos)} pictures uploaded to images/ in {show.elapsed - begun:.1f} s")
+
+
+def delete(show: Show, watch: Watch, photos: Sequence[Photo]) -> None:
+    for start in range(0, len(photos), DELETED_AT_ONCE):
+        keys = [{"Key": photo.key} for photo in photos[start : start + DELETED_AT_ONCE]]
+        answer = watch.s3.delete_objects(
+            Bucket=watch.bucket, Delete={"Objects": keys, "Quiet": True}
+        )
+        if answer.get("Errors"):
+            raise DemoFailed(f"S3 would not delete {answer['Errors'][0]['Key']}.")
+    show.say(f"{len(photos)} wrong pictures deleted")

@@ -1,0 +1,144 @@
+"""Can the story be told with the user's own photographs, and which of them play which part?"""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from PIL import Image
+
+from demo.album import CAMERAS, Album, Photo, mislabelled
+from local.errors import LocalCloudError
+
+# 3 frames and 5 held back of a label of 20 leave 12 to learn from, the least that a first release
+# can be judged on. Where labels look alike it is too little: two of three first models from 20
+# photographs a label of bins3 were refused.
+FEWEST_PER_LABEL = 20
+FEWEST_LABELS = 2
+FRAMES_SHARE, FRAMES_AT_MOST = 0.1, 60
+HELD_BACK_SHARE = 0.35
+ENDINGS = frozenset({".jpg", ".jpeg", ".png"})
+LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,62}")
+EXPECTED = (
+    "It should hold one folder per label with JPEG or PNG photographs in each, for example"
+    " photos/glass/1.jpg."
+)
+
+
+def read(folder: Path) -> Album:
+    """Deals the photographs out; raises LocalCloudError with one sentence when they cannot carry
+    the story.
+    """
+    folder = folder.expanduser()
+    if not folder.exists():
+        raise LocalCloudError(f"IMAGES={folder} does not exist. {EXPECTED}")
+    if not folder.is_dir():
+        raise LocalCloudError(f"IMAGES={folder} is a file, not a folder. {EXPECTED}")
+    files = {
+        label: _pictures(label)
+        for label in sorted(folder.iterdir())
+        if label.is_dir() and label.name[0] != "."
+    }
+    by_label = {label.name: found for label, found in files.items()}
+    _check(folder, by_label)
+    return _deal(folder, by_label)
+
+
+def _pictures(label: Path) -> list[Path]:
+    """At any depth, as in the bucket."""
+    return [file for file in _files(label) if file.suffix.lower() in ENDINGS]
+
+
+def _files(folder: Path) -> list[Path]:
+    """Without hidden ones, such as a file manager's thumbnails."""
+    found = (file for file in folder.rglob("*") if file.is_file())
+    return sorted(
+        file for file in found if not any(part[0] == "." for part in file.relative_to(folder).parts)
+    )
+
+
+def _check(folder: Path, by_label: dict[str, list[Path]]) -> None:
+    if not any(by_label.values()):
+        others = Counter(file.suffix.lower() for file in _files(folder) if file.suffix)
+        seen = "".join(f" There are {n} {ending} files." for ending, n in others.most_common(1))
+        raise LocalCloudError(
+            f"IMAGES={folder} holds no photographs in label folders.{seen} {EXPECTED}"
+        )
+    for label, found in by_label.items():
+        if not LABEL.fullmatch(label):
+            raise LocalCloudError(
+                f"The folder name {label!r} cannot be a label: use letters, digits, spaces, `_` and"
+                " `-`, at most 63 of them, starting with a letter or a digit."
+            )
+        if len(found) < FEWEST_PER_LABEL:
+            pictures = (
+                "1 JPEG or PNG picture" if len(found) == 1 else f"{len(found)} JPEG or PNG pictures"
+            )
+            raise LocalCloudError(
+                f"The label `{label}` has {pictures}; the demo needs at least {FEWEST_PER_LABEL} of"
+                " each label, because it holds some back for later. Add pictures to"
+                f" {folder / label} or move the folder away."
+            )
+    if len(by_label) < FEWEST_LABELS:
+        raise LocalCloudError(
+            f"IMAGES={folder} has one label only, `{''.join(by_label)}`; a classifier needs at"
+            " least two label folders."
+        )
+
+
+def _deal(folder: Path, by_label: dict[str, list[Path]]) -> Album:
+    labels = tuple(by_label)
+    first: list[Photo] = []
+    held_back: list[Photo] = []
+    frames: list[Photo] = []
+    damaged: list[Photo] = []
+    for label, files in by_label.items():
+        good, bad = _shuffled(folder / label, files)
+        if len(good) < FEWEST_PER_LABEL:
+            raise LocalCloudError(
+                f"Of the {len(files)} files of the label `{label}` only {len(good)} can be used;"
+                f" the demo needs {FEWEST_PER_LABEL} that are JPEG or PNG pictures and no copies of"
+                " one another."
+            )
+        seen = min(max(CAMERAS, int(len(good) * FRAMES_SHARE)), FRAMES_AT_MOST)
+        held = int((len(good) - seen) * HELD_BACK_SHARE)
+        frames += good[:seen]
+        held_back += good[seen : seen + held]
+        first += good[seen + held :]
+        damaged += bad
+    return Album(
+        title=f"the {sum(map(len, by_label.values())):,} photographs in {folder}",
+        # What is no picture is uploaded all the same: saying why it was left out is the system's
+        # work, not the demo's.
+        first=(*first, *damaged),
+        wrong=mislabelled(held_back, labels),
+        better=tuple(held_back),
+        frames=tuple(frames),
+    )
+
+
+def _shuffled(label: Path, files: Iterable[Path]) -> tuple[list[Photo], list[Photo]]:
+    """(pictures, other files): once each by content, in the order of their hashes, so that every
+    run deals alike.
+
+    Not SHA-256: by that the system chooses the test pictures, and parts in its order would be all
+    test or all training.
+    """
+    good: dict[str, Photo] = {}
+    bad: list[Photo] = []
+    for file in files:
+        photo = Photo(file, label.name, file.relative_to(label).as_posix())
+        if _is_picture(file):
+            good.setdefault(hashlib.blake2b(file.read_bytes()).hexdigest(), photo)
+        else:
+            bad.append(photo)
+    return [good[digest] for digest in sorted(good)], bad
+
+
+def _is_picture(file: Path) -> bool:
+    try:
+        with Image.open(file) as picture:
+            return picture.format in {"JPEG", "PNG"}
+    except (OSError, Image.DecompressionBombError, SyntaxError):
+        return False

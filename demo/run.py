@@ -1,0 +1,187 @@
+"""How is the stage set, and what is left at the end? Pictures, cloud, stacks, cameras; then table
+and report.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from cli.identity import add_camera
+from demo import album, own_pictures, report, summary
+from demo.cameras import Fleet
+from demo.errors import DemoFailed
+from demo.listener import Listener
+from demo.show import Show
+from demo.story import Story
+from demo.watch import Watch
+from lensloop.settings import Settings
+from lensloop.wire import names
+from local.cloud import LocalCloud
+from local.commands import MQTT_PORT, PORT, port
+from local.errors import LocalCloudError
+from local.ports import LOOPBACK
+from local.state import StateDir
+from local.tools import PROJECT
+
+EMOJI = PROJECT / "node_modules" / "@lobehub" / "fluent-emoji-3d" / "assets"
+# What differs from an AWS account: patience is short, and the training job's packages are for this
+# machine's Python.
+CONTEXT = {
+    "quiet_seconds": "8",  # changes are counted up to 5 s late (the window of stacks/changes.py)
+    "max_wait_seconds": "180",
+    "backoff_seconds": "5",
+    "rollout_check_seconds": "1",
+    "training_platform": "local",
+}
+MINUTE_SECONDS = 2.0
+REPORT, REFUSED, FIGURES = "demo-report.html", "refused-dataset.html", "demo.json"
+
+
+def run(state: Path, images: Path | None, keep: bool) -> None:
+    show = Show()
+    _refuse_when_taken(state)
+    if images:
+        show.plain(f"Reading the photographs in {images} …")
+    own = own_pictures.read(images) if images else None
+    for old in (
+        state / REPORT,
+        state / REFUSED,
+        state / FIGURES,
+    ):  # of an earlier demo: this one has shown nothing yet
+        old.unlink(missing_ok=True)
+    show.plain(
+        "Lensloop on this machine: a local AWS, the real stacks, real training, three cameras."
+        " Nothing leaves it."
+    )
+    with show.stage("pictures", "The stage"):
+        pictures = own or _drawn(state)
+        show.say(f"pictures: {pictures.title}")
+    project = names.prefix(Settings().project)
+    with _up(state, show, keep) as cloud, ExitStack() as running:
+        with show.stage("deploy", "The stacks, by the real CDK CLI"):
+            outputs = cloud.deploy(CONTEXT)
+            show.say(f"bucket {outputs['Bucket']}")
+        fleet, listener = (
+            Fleet(state / "cameras", pictures, state),
+            Listener(f"{project}-listener", state / "listener"),
+        )
+        with show.stage("cameras", "Three cameras, one of them the canary"):
+            running.callback(listener.stop)
+            if not keep:
+                running.callback(fleet.stop)
+            _register(cloud, fleet, listener, project)
+            show.say(
+                "each has its own certificate, and none has credentials of AWS: "
+                + ", ".join(_things(fleet))
+            )
+        show.guard = fleet.check
+        story = Story(show, Watch(cloud.client, outputs, project), fleet, listener, pictures)
+        try:
+            story.tell()
+        except DemoFailed as failure:
+            failure.log = failure.log or _keep_logs(story, state)
+            raise
+        _conclude(story, state)
+        if keep:
+            _say_how_to_go_on(show, cloud, outputs)
+
+
+def _refuse_when_taken(state: Path) -> None:
+    """Before anything is drawn or started; LocalCloud would say so as well, but later."""
+    other = StateDir(state).running()
+    if other:
+        raise LocalCloudError(
+            f"{other.sentence}. Stop it with `make down`, or with Ctrl-C where it runs; then try"
+            " again."
+        )
+
+
+def _drawn(state: Path) -> album.Album:
+    if not EMOJI.is_dir():
+        raise LocalCloudError(
+            "The demo's pictures are missing (no node_modules/@lobehub here); `make install` gets"
+            " them."
+        )
+    return album.drawn(EMOJI, state / "pictures")
+
+
+@contextmanager
+def _up(state: Path, show: Show, keep: bool) -> Iterator[LocalCloud]:
+    cloud = LocalCloud(
+        state,
+        # Free ports, so that nothing else on this machine is in the way, unless somebody is going
+        # to type them.
+        port=port("LENSLOOP_PORT", PORT if keep else 0),
+        mqtt_port=port("LENSLOOP_MQTT_PORT", MQTT_PORT if keep else 0),
+        minute_seconds=MINUTE_SECONDS,
+        what="`make demo`",
+        say=lambda text: show.say(text.strip()),
+    )
+    with show.stage("cloud", "The local cloud"):
+        cloud.start(detached=keep)
+        show.say(
+            f"AWS answers on {cloud.endpoint}, the MQTT broker on {LOOPBACK}:{cloud.mqtt_port}, for"
+            " this machine only"
+        )
+    try:
+        yield cloud
+    except BaseException:  # whatever went wrong, Ctrl-C included: nothing stays behind
+        cloud.stop()
+        raise
+    if not keep:
+        cloud.stop()
+
+
+def _register(cloud: LocalCloud, fleet: Fleet, listener: Listener, prefix: str) -> None:
+    iot = cloud.client("iot")
+    for camera in fleet.cameras:
+        add_camera(
+            iot,
+            prefix,
+            Settings().project,
+            camera.thing,
+            camera.home,
+            canary=camera.wave == "canary",
+            endpoint=LOOPBACK,
+            port=cloud.mqtt_port,
+            ca=cloud.ca_pem,
+        )
+    listener.start(iot, LOOPBACK, cloud.mqtt_port, cloud.ca_pem)
+    fleet.start()
+
+
+def _things(fleet: Fleet) -> list[str]:
+    return [f"{camera.thing} ({camera.wave})" for camera in fleet.cameras]
+
+
+def _keep_logs(story: Story, state: Path) -> Path:
+    file = state / "functions.log"
+    story.watch.write_logs(file)
+    return file
+
+
+def _conclude(story: Story, state: Path) -> None:
+    show = story.show
+    page = report.write(story, state / REPORT)
+    refused, told = state / REFUSED, state / FIGURES
+    digest = next(act.run.output["digest"] for act in story.acts if not act.release)
+    refused.write_bytes(story.watch.read(names.dataset(digest, "report.html")))
+    told.write_text(json.dumps(summary.as_json(story), indent=2) + "\n")
+    show.table(summary.table(story))
+    show.plain(
+        f"  What the cameras saw:     {page}\n  The wrong batch's report: {refused}\n  The figures:"
+        f"              {told}"
+    )
+
+
+def _say_how_to_go_on(show: Show, cloud: LocalCloud, outputs: dict[str, str]) -> None:
+    variables = " ".join(
+        f"{name}={value}"
+        for name, value in cloud.env.items()
+        if name.startswith("AWS_") and "FILE" not in name
+    )
+    show.plain(
+        "\n  The local cloud stays up; `make down` stops it and the cameras. Talk to it with:\n"
+        f"    export {variables}\n    aws s3 ls s3://{outputs['Bucket']}/releases/"
+    )

@@ -1,0 +1,81 @@
+"""How does the demo tell what it does? One plain line for each thing that was seen, with the time
+since the start.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TextIO, TypeVar
+
+from demo.errors import DemoFailed
+
+Seen = TypeVar("Seen")
+POLL_SECONDS = 0.3
+STILL_THERE_SECONDS = 10.0
+
+
+class Show:
+    def __init__(self, out: TextIO = sys.stdout) -> None:
+        self._out = out
+        self._bold = (
+            ("\033[1m", "\033[0m") if out.isatty() and "NO_COLOR" not in os.environ else ("", "")
+        )
+        self._started = self._told = time.monotonic()
+        self.stages: dict[str, float] = {}
+        # raises when something that must run has ended
+        self.guard: Callable[[], None] = lambda: None
+
+    @property
+    def elapsed(self) -> float:
+        return time.monotonic() - self._started
+
+    def say(self, text: str) -> None:
+        self._told = time.monotonic()
+        minutes, seconds = divmod(int(self.elapsed), 60)
+        print(f"  {minutes}:{seconds:02d}  {text}", file=self._out, flush=True)
+
+    @contextmanager
+    def stage(self, name: str, title: str) -> Iterator[None]:
+        """A part of the story; how long it took goes into the table and demo.json."""
+        print(f"\n{self._bold[0]}{title}{self._bold[1]}", file=self._out, flush=True)
+        begun = time.monotonic()
+        yield
+        self.stages[name] = round(time.monotonic() - begun, 1)
+
+    def until(self, what: str, check: Callable[[], Seen | None], seconds: float) -> Seen:
+        """What `check` returns as soon as it returns something; says after ten silent seconds that
+        it waits.
+        """
+        begun = time.monotonic()
+        while True:
+            seen = check()
+            if seen is not None:
+                return seen
+            self.guard()
+            now = time.monotonic()
+            if now - begun > seconds:
+                raise DemoFailed(f"Within {seconds:.0f} s there was no {what}.")
+            if now - self._told > STILL_THERE_SECONDS:
+                self.say(f"… still waiting for {what}")
+            time.sleep(POLL_SECONDS)
+
+    def table(self, rows: Sequence[Sequence[str]]) -> None:
+        """The first row is the head."""
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        print(file=self._out)
+        for number, row in enumerate(rows):
+            line = "  ".join(
+                cell.ljust(width) for cell, width in zip(row, widths, strict=True)
+            ).rstrip()
+            print(
+                f"  {self._bold[0]}{line}{self._bold[1]}" if number == 0 else f"  {line}",
+                file=self._out,
+            )
+            if number == 0:
+                print("  " + "  ".join("─" * width for width in widths), file=self._out)
+        print(file=self._out, flush=True)
+
+    def plain(self, text: str) -> None:
+        print(text, file=self._out, flush=True)

@@ -1,0 +1,240 @@
+"""What has really happened? Everything that the demo claims is read back through the APIs of
+AWS.
+"""
+
+import csv
+import hashlib
+import io
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lensloop.wire import names
+
+ENDED_WELL = "SUCCEEDED"
+STEP_BEGINS = frozenset(
+    {"TaskStateEntered", "MapStateEntered", "SucceedStateEntered", "FailStateEntered"}
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of a workflow."""
+
+    name: str
+    arn: str
+    status: str
+    output: dict[str, Any]
+
+    @property
+    def ended(self) -> bool:
+        return self.status != "RUNNING"
+
+    @property
+    def epoch(self) -> int:
+        return int(self.name.removeprefix("r"))
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return tuple(self.output.get("reasons", ()))
+
+    @property
+    def ending(self) -> str:
+        outcome = str(self.output.get("outcome") or self.status)
+        return f"{outcome}: {'; '.join(self.reasons)}" if self.reasons else outcome
+
+
+@dataclass(frozen=True)
+class Job:
+    """One SageMaker training job."""
+
+    name: str
+    status: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release as it lies in the bucket: the sha256 is of the bytes that are there, not of what a
+    manifest says.
+    """
+
+    epoch: int
+    sha256: str
+    accuracy: float
+    recall: dict[str, float]
+    labels: tuple[str, ...]
+    evaluation: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What one camera answered to one IoT job."""
+
+    status: str
+    details: dict[str, str]
+    queued_at: datetime
+    ended_at: datetime
+
+
+class Watch:
+    def __init__(self, clients: Any, outputs: dict[str, str], prefix: str) -> None:
+        """`clients(service)` makes a boto3 client."""
+        self._logs = clients("logs")
+        self._states, self._sagemaker = clients("stepfunctions"), clients("sagemaker")
+        self._dynamodb, self._iot, self.s3 = clients("dynamodb"), clients("iot"), clients("s3")
+        self._outputs, self._prefix = outputs, prefix
+        self.bucket = outputs["Bucket"]
+
+    def retrainings(self) -> list[Run]:
+        return self._runs(self._outputs["RetrainingWorkflow"])
+
+    def rollouts(self) -> list[Run]:
+        return self._runs(self._outputs["RolloutWorkflow"])
+
+    def _runs(self, workflow: str) -> list[Run]:
+        """Oldest first."""
+        pages = self._states.get_paginator("list_executions").paginate(stateMachineArn=workflow)
+        return sorted(
+            (self._run(item) for page in pages for item in page["executions"]),
+            key=lambda run: run.name,
+        )
+
+    def _run(self, item: dict[str, Any]) -> Run:
+        output: dict[str, Any] = {}
+        if item["status"] != "RUNNING":
+            told = self._states.describe_execution(executionArn=item["executionArn"])
+            output = json.loads(told.get("output") or "{}")
+            if item["status"] != ENDED_WELL:
+                output = {"outcome": told.get("error", ""), "reasons": [told.get("cause", "")]}
+        return Run(item["name"], item["executionArn"], item["status"], output)
+
+    def steps(self, run: Run) -> list[str]:
+        """The names of what the run has begun to do, in order."""
+        pages = self._states.get_paginator("get_execution_history").paginate(
+            executionArn=run.arn, includeExecutionData=False
+        )
+        events = [
+            event for page in pages for event in page["events"] if event["type"] in STEP_BEGINS
+        ]
+        return [event["stateEnteredEventDetails"]["name"] for event in events]
+
+    def training_jobs(self) -> list[Job]:
+        """Oldest first."""
+        pages = self._sagemaker.get_paginator("list_training_jobs").paginate(
+            NameContains=self._prefix
+        )
+        jobs = [item for page in pages for item in page["TrainingJobSummaries"]]
+        return [
+            self._job(item["TrainingJobName"])
+            for item in sorted(jobs, key=lambda job: job["CreationTime"])
+        ]
+
+    def _job(self, name: str) -> Job:
+        told = self._sagemaker.describe_training_job(TrainingJobName=name)
+        begun, ended = told.get("TrainingStartTime"), told.get("TrainingEndTime")
+        seconds = (ended - begun).total_seconds() if begun and ended else 0.0
+        return Job(name, told["TrainingJobStatus"], round(seconds, 1))
+
+    def at_rest(self) -> bool:
+        """The trigger has no run, and every change was part of one."""
+        item = self._item("trigger")
+        return not item.get("run", {}).get("M") and item.get("gen") == item.get("covered")
+
+    def live_epoch(self) -> int | None:
+        epoch = self._item("live").get("epoch", {}).get("N")
+        return int(epoch) if epoch else None
+
+    def _item(self, key: str) -> dict[str, Any]:
+        answer = self._dynamodb.get_item(
+            TableName=self._outputs["StateTable"], Key={"id": {"S": key}}, ConsistentRead=True
+        )
+        item: dict[str, Any] = answer.get("Item", {})
+        return item
+
+    def releases(self) -> list[int]:
+        """The epochs whose releases are complete: the manifest is written last."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=names.RELEASES_PREFIX
+        )
+        keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+        return sorted(int(key.split("/")[1]) for key in keys if key.endswith("/manifest.json"))
+
+    def release(self, epoch: int) -> Release:
+        manifest = json.loads(self.read(names.release(epoch, "manifest.json")))
+        model = self.read(names.release(epoch, manifest["model"]["file"]))
+        return Release(
+            epoch=epoch,
+            sha256=hashlib.sha256(model).hexdigest(),
+            accuracy=manifest["metrics"]["accuracy"],
+            recall=manifest["metrics"]["recall"],
+            labels=tuple(manifest["labels"]),
+            evaluation=json.loads(self.read(names.release(epoch, "evaluation.json"))),
+        )
+
+    def left_out(self, digest: str) -> list[dict[str, str]]:
+        """key and reason of each picture that a data set does not use."""
+        return self._table(names.dataset(digest, "rejected.csv"))
+
+    def labels_to_check(self, digest: str) -> list[dict[str, str]]:
+        """key, label and predicted label of each picture whose label the training doubts."""
+        return self._table(names.dataset(digest, "suspicious.csv"))
+
+    def _table(self, key: str) -> list[dict[str, str]]:
+        text = self.read(key).decode()
+        return list(
+            csv.DictReader(io.StringIO(text, newline=""))
+        )  # names of pictures may hold newlines
+
+    def read(self, key: str) -> bytes:
+        body: bytes = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        return body
+
+    def delivery(self, epoch: int, wave: str, thing: str) -> Delivery | None:
+        """None while the wave's job has not reached this camera."""
+        try:
+            told = self._iot.describe_job_execution(
+                jobId=names.rollout_job(self._prefix, epoch, wave), thingName=thing
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ResourceNotFoundException":
+                return None
+            raise
+        execution = told["execution"]
+        return Delivery(
+            execution["status"],
+            execution.get("statusDetails", {}).get("detailsMap", {}),
+            execution["queuedAt"],
+            execution["lastUpdatedAt"],
+        )
+
+    def iot_jobs(self, epoch: int) -> list[str]:
+        """The IoT jobs that carry this release, by whatever wave."""
+        pages = self._iot.get_paginator("list_jobs").paginate()
+        found = [job["jobId"] for page in pages for job in page["jobs"]]
+        return [job for job in found if job.startswith(names.rollout_job(self._prefix, epoch, ""))]
+
+    def write_logs(self, file: Path) -> None:
+        """What every function and training job wrote, oldest first: the cloud forgets it when it
+        stops.
+        """
+        pages = self._logs.get_paginator("describe_log_groups").paginate()
+        groups = [group["logGroupName"] for page in pages for group in page["logGroups"]]
+        events = [
+            (event["timestamp"], group, event["message"])
+            for group in groups
+            for event in self._events(group)
+        ]
+        file.write_text(
+            "".join(
+                f"{group.split('/')[-1]}: {text.rstrip()}\n" for _, group, text in sorted(events)
+            )
+        )
+
+    def _events(self, group: str) -> list[dict[str, Any]]:
+        pages = self._logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+        return [event for page in pages for event in page["events"]]

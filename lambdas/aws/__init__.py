@@ -1,0 +1,1 @@
+"""Where do the steps meet AWS? The state table, the bucket, and what a training job left behind."""

@@ -1,0 +1,141 @@
+"""How do the data set's steps read and write the bucket? JSON, rows and text, streamed where they
+can be large.
+"""
+
+import csv
+import functools
+import gc
+import gzip
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO, Any, TextIO, cast
+
+import boto3
+from botocore.exceptions import ClientError
+
+from lambdas.aws.listing import read_lists_quickly
+from lensloop.dataset.rows import Row, read_rows, write_rows
+from lensloop.pages.dataset import page
+from lensloop.wire import names
+from lensloop.wire.errors import BadArtifact
+
+_IN_MEMORY = 8 * 1024**2
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """A million rows hold no cycles, and Python's garbage collector would walk through all of them
+    again and again: a third of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@functools.cache
+def s3() -> Any:
+    client = boto3.client("s3")
+    read_lists_quickly(client)
+    return client
+
+
+@functools.cache
+def table() -> Any:
+    return boto3.resource("dynamodb").Table(os.environ["TABLE"])
+
+
+def name() -> str:
+    return os.environ["BUCKET"]
+
+
+def item(key: str) -> dict[str, Any]:
+    """An item of the state table; empty when it was never written."""
+    found: dict[str, Any] = table().get_item(Key={"id": key}, ConsistentRead=True).get("Item", {})
+    return found
+
+
+def read_json(key: str) -> Any:
+    return json.load(_body(key))
+
+
+def write_json(key: str, value: Any) -> None:
+    write(
+        key,
+        json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(),
+        "application/json",
+    )
+
+
+def write_report(digest: str, report: Mapping[str, Any]) -> None:
+    """For programs and for people; each call replaces the last."""
+    write_json(names.dataset(digest, "report.json"), report)
+    write(names.dataset(digest, "report.html"), page(report).encode(), "text/html; charset=utf-8")
+
+
+def write(key: str, body: bytes | IO[bytes], content_type: str) -> None:
+    s3().put_object(Bucket=name(), Key=key, Body=body, ContentType=content_type)
+
+
+def stream_rows(key: str) -> Iterator[Row]:
+    body: Any = _body(key)
+    if key.endswith(".gz"):
+        body = gzip.GzipFile(fileobj=body)
+    with io.TextIOWrapper(io.BufferedReader(body, 1 << 16), encoding="utf-8", newline="") as text:
+        yield from read_rows(text)
+
+
+def write_table(key: str, columns: tuple[str, ...], rows: Iterable[Row]) -> None:
+    with upload(key) as file:
+        write_rows(file, columns, rows)
+
+
+@contextmanager
+def row_writer(key: str) -> Iterator[Any]:
+    """For rows of all columns that come one by one: give each to `writerow`."""
+    with upload(key) as file:
+        writer = csv.writer(file)
+        writer.writerow(Row._fields)
+        yield writer
+
+
+@contextmanager
+def upload(key: str) -> Iterator[TextIO]:
+    """A text file to write; it is in the bucket once the block ends well. The same text always
+    makes the same bytes.
+    """
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as spool:
+        if key.endswith(".gz"):
+            with (
+                # Level 1: hashes do not compress further, and a million rows are written in a third
+                # of the time.
+                gzip.GzipFile(
+                    fileobj=spool, mode="wb", compresslevel=1, filename="", mtime=0
+                ) as packed,
+                io.TextIOWrapper(packed, encoding="utf-8", newline="") as text,
+            ):
+                yield text
+        else:
+            text = io.TextIOWrapper(cast(Any, spool), encoding="utf-8", newline="")
+            yield text
+            text.detach()
+        spool.seek(0)
+        write(
+            key, spool, "application/gzip" if key.endswith(".gz") else "text/plain; charset=utf-8"
+        )
+
+
+def _body(key: str) -> Any:
+    try:
+        return s3().get_object(Bucket=name(), Key=key)["Body"]
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (403, 404):
+            raise
+        raise BadArtifact(
+            f"{key} is missing or cannot be read. If it was deleted, restore it: the bucket keeps"
+            " old versions."
+        ) from error

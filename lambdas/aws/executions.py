@@ -1,0 +1,74 @@
+"""Has the run's execution ended, and its training as well? Asks Step Functions and SageMaker;
+changes nothing.
+"""
+
+import functools
+import json
+import os
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from lensloop.trigger.terms import Execution, Facts, State
+from lensloop.wire import names
+
+ATTEMPTS = (1, 2)  # of a run's training: spot, then on demand
+
+
+def gather(state: State, prefix: str) -> Facts:
+    if state.run is None:
+        return Facts()
+    execution = _describe_execution(state.run.epoch)
+    jobs = (names.training_job(prefix, state.run.epoch, attempt) for attempt in ATTEMPTS)
+    statuses = (
+        {} if execution and not execution.ended else {job: _describe_training(job) for job in jobs}
+    )
+    return Facts(execution, {job: status for job, status in statuses.items() if status})
+
+
+def _describe_execution(epoch: int) -> Execution | None:
+    executions = os.environ["RETRAINING_ARN"].replace(":stateMachine:", ":execution:")
+    arn = f"{executions}:{names.execution(epoch)}"
+    try:
+        answer = states().describe_execution(executionArn=arn)
+    except ClientError as error:
+        if error_code(error) == "ExecutionDoesNotExist":
+            return None
+        raise
+    stopped = answer.get("stopDate")
+    output = json.loads(answer.get("output") or "{}")
+    output = output if isinstance(output, dict) else {}
+    failure = [answer[part] for part in ("error", "cause") if answer.get(part)]
+    return Execution(
+        status=answer["status"],
+        started_at=int(answer["startDate"].timestamp()),
+        stopped_at=int(stopped.timestamp()) if stopped else 0,
+        outcome=output.get("outcome", ""),
+        digest=output.get("digest", ""),
+        reasons=tuple(str(reason)[:300] for reason in (failure or output.get("reasons", []))[:5]),
+    )
+
+
+def _describe_training(job: str) -> str:
+    """The job's status, or nothing when there is no such job."""
+    try:
+        return str(sagemaker().describe_training_job(TrainingJobName=job)["TrainingJobStatus"])
+    except ClientError as error:
+        if "not found" in str(error).lower():
+            return ""
+        raise
+
+
+def error_code(error: ClientError) -> str:
+    return str(error.response["Error"]["Code"])
+
+
+@functools.cache
+def states() -> Any:
+    return boto3.client("stepfunctions")
+
+
+@functools.cache
+def sagemaker() -> Any:
+    return boto3.client("sagemaker")

@@ -1,0 +1,1 @@
+"""How are strangers' pictures opened safely?"""

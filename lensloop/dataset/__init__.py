@@ -1,0 +1,1 @@
+"""What makes a data set out of a bucket of pictures?"""

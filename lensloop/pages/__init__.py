@@ -1,0 +1,1 @@
+"""What do people see? Pages made of a report or a run record."""

@@ -1,0 +1,1 @@
+"""When does a retraining start, go on, and end?"""

@@ -1,0 +1,196 @@
+"""Should a retraining run start, go on, or end now, and why?
+
+The bucket is the truth and events are only wake-ups: a change raises `gen`, a run remembers the
+`gen` it began with (`snap_gen`), and only the proven end of a successful run raises `covered` to
+it. The shell (lambdas/tick.py) reads the state, gathers the facts, asks `decide` and does the one
+step that it answers with, until the step is `Wait`. Every step that writes is a conditional write,
+so any number of ticks may run at once. docs/trigger.md has the promise.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from lensloop.trigger.terms import (
+    JOB_ENDED,
+    STARTING,
+    Acquire,
+    Confirm,
+    Execution,
+    Facts,
+    Finish,
+    NoteCap,
+    Pacing,
+    Renumber,
+    Run,
+    Start,
+    State,
+    Step,
+    StopTraining,
+    Tell,
+    Wait,
+)
+
+# The other good ends leave `digest` alone: after a change of settings the same pictures deserve a
+# new try.
+JUDGED = frozenset({"refused", "released"})
+
+MAX_BACKOFF = 6 * 3600
+BLOCK_AFTER = 3
+# An execution that began this long before its lease is not the lease's: the table was restored from
+# a backup.
+CLOCK_TOLERANCE = 300
+# A stopped execution can have a CreateTrainingJob call on its way; only after this is a missing
+# training job missing.
+SETTLE = 60
+# DescribeExecution is eventually consistent; an execution still unknown after this long has been
+# forgotten by AWS.
+FORGOTTEN = 3600
+
+
+def decide(state: State, facts: Facts, now: int, pacing: Pacing) -> Step:
+    """The one next step. Asking again after it was done, or lost to another tick, is always
+    safe.
+    """
+    step = _go_on(state, state.run, facts, now, pacing) if state.run else _begin(state, now, pacing)
+    if not isinstance(step, Wait):
+        return step
+    if state.news:
+        return Tell("there is news to send", state.news[0])
+    blocked = ("DigestBlocked",) if state.blocked_digest else ()
+    return replace(step, alarms=step.alarms + blocked)
+
+
+def _begin(state: State, now: int, pacing: Pacing) -> Step:
+    if state.gen <= state.covered:
+        return Wait("nothing has changed since the last finished run")
+    if now < state.not_before <= now + MAX_BACKOFF:
+        return Wait(f"the last run failed; the next try is in {state.not_before - now} s")
+    if not _settled(state, now, pacing):
+        return Wait("pictures are still changing")
+    day = datetime.fromtimestamp(now, UTC).date().isoformat()
+    runs = state.spent_runs if state.spent_day == day else 0
+    if runs < pacing.runs_per_day:
+        return Acquire("pictures have changed", state.epoch + 1, day, runs + 1, now)
+    reason = f"today's {pacing.runs_per_day} runs are spent"
+    if state.cap_told == day:
+        return Wait(reason, ("DailyCapReached",))
+    message = (
+        f"All {pacing.runs_per_day} runs allowed a day are spent\n\nPictures changed after the last"
+        f" run of {day} (UTC) and wait for tomorrow. Nothing is lost. To train sooner, raise"
+        " `runs_per_day` in cdk.json and deploy."
+    )
+    return NoteCap(reason, day, (message,))
+
+
+def _settled(state: State, now: int, pacing: Pacing) -> bool:
+    """Quiet for long enough, or waited too long, or left over from a failed run (which took
+    `first_at`).
+
+    A time in the future is a broken clock, which may move the pace but must never stop it: hence
+    abs.
+    """
+    if state.first_at is None:
+        return True
+    return abs(now - state.last_at) >= pacing.quiet or abs(now - state.first_at) >= pacing.max_wait
+
+
+def _go_on(state: State, run: Run, facts: Facts, now: int, pacing: Pacing) -> Step:
+    execution = facts.execution
+    if run.phase == STARTING:
+        if execution is None:
+            return Start(f"run {run.epoch} has the lease", run.epoch)
+        if execution.started_at >= run.started_at - CLOCK_TOLERANCE:
+            return Confirm(f"run {run.epoch} has started", run.epoch)
+        return _unproven(run, facts, now) or Renumber(
+            f"run {run.epoch} is from before a restore", run.epoch
+        )
+    return _unproven(run, facts, now) or _finish(state, run, execution, now, pacing)
+
+
+def _unproven(run: Run, facts: Facts, now: int) -> Step | None:
+    """Why the run's end is not proven yet, or None when it is. Time alone never proves an end."""
+    execution = facts.execution
+    if execution is None and abs(now - run.started_at) < FORGOTTEN:
+        return Wait(f"Step Functions does not show run {run.epoch} yet")
+    if execution is not None and not execution.ended:
+        return Wait(f"run {run.epoch} is running")
+    at_work = tuple(sorted(job for job, status in facts.jobs.items() if status not in JOB_ENDED))
+    stoppable = tuple(job for job in at_work if facts.jobs[job] == "InProgress")
+    if stoppable:
+        return StopTraining(f"run {run.epoch} has ended but its training has not", stoppable)
+    if at_work:
+        return Wait(f"the training of run {run.epoch} is stopping")
+    if (
+        execution is not None
+        and execution.status in ("ABORTED", "TIMED_OUT")
+        and now < execution.stopped_at + SETTLE
+    ):
+        return Wait(f"run {run.epoch} was stopped a moment ago")
+    return None
+
+
+def _finish(
+    state: State, run: Run, execution: Execution | None, now: int, pacing: Pacing
+) -> Finish:
+    if execution is not None and execution.status == "SUCCEEDED":
+        return _succeed(run, execution, now)
+    return _fail(state, run, execution, now, pacing)
+
+
+def _succeed(run: Run, execution: Execution, now: int) -> Finish:
+    """Every good end clears the mark, a refusal as well: repeating it would end the same way."""
+    changes: dict[str, Any] = {"covered": run.snap_gen, "fails": 0, "not_before": None}
+    if execution.outcome in JUDGED and execution.digest:
+        changes["digest"] = execution.digest
+    if execution.outcome != "blocked":
+        changes |= {"failed_digest": None, "failed_times": None, "blocked_digest": None}
+    changes["last_outcome"] = _outcome(run, execution.outcome or "unknown", execution.reasons, now)
+    return Finish(f"run {run.epoch} ended: {execution.outcome}", run.epoch, run.digest, changes)
+
+
+def _fail(state: State, run: Run, execution: Execution | None, now: int, pacing: Pacing) -> Finish:
+    """A failed run clears nothing: `covered` stays, so the same changes are tried again, later each
+    time.
+    """
+    pause = min(pacing.backoff * 2 ** min(state.fails, 20), MAX_BACKOFF)
+    ending = (
+        execution.status.lower().replace("_", " ") if execution else "forgotten by Step Functions"
+    )
+    reasons = execution.reasons if execution else ()
+    changes: dict[str, Any] = {
+        "fails": state.fails + 1,
+        "not_before": now + pause,
+        "last_outcome": _outcome(run, ending, reasons, now),
+    }
+    news: tuple[str, ...] = ()
+    if (
+        ending != "failed"
+    ):  # the workflow itself tells of a failure, but it cannot tell of being stopped
+        news += (
+            (
+                f"Retraining run {run.epoch} was {ending}\n\nThe changed pictures are still"
+                f" waiting; the next try is in {max(1, pause // 60)} min."
+            ),
+        )
+    if run.digest:
+        times = state.failed_times + 1 if run.digest == state.failed_digest else 1
+        changes |= {"failed_digest": run.digest, "failed_times": times}
+        if times >= BLOCK_AFTER:
+            changes["blocked_digest"] = run.digest
+            news += (_blocked_message(run, times, reasons),)
+    return Finish(f"run {run.epoch} ended: {ending}", run.epoch, run.digest, changes, news)
+
+
+def _blocked_message(run: Run, times: int, reasons: tuple[str, ...]) -> str:
+    why = "".join(f"\n- {reason}" for reason in reasons)
+    return (
+        f"Retraining is blocked: the same data set failed {times} times\n\nData set {run.digest}"
+        f" failed {times} times, the last time in run {run.epoch}.{why}\n\nIt is not tried again"
+        " until its pictures change. To try it again as it is, invoke the tick function with"
+        ' {"clear_blocked": true}.'
+    )
+
+
+def _outcome(run: Run, outcome: str, reasons: tuple[str, ...], now: int) -> dict[str, Any]:
+    return {"epoch": run.epoch, "outcome": outcome, "at": now, "reasons": list(reasons)}

@@ -1,0 +1,33 @@
+"""What can surprise us? Exceptions whose class names are the error names that the workflows and
+logs show.
+
+Expected outcomes (nothing new, too few pictures, a refused model) are values, not exceptions.
+
+LensloopError
+├── SettingsError        a setting in cdk.json is wrong
+├── StaleEpoch           another run holds the lease now; this one must write nothing
+├── BadArtifact          a training job's or a release's file is missing, damaged or not what its
+manifest says
+└── PictureError         a picture cannot be used (the message says why, for the person who put it
+there)
+"""
+
+
+class LensloopError(Exception):
+    """The root: the message is a sentence for a person."""
+
+
+class SettingsError(LensloopError):
+    pass
+
+
+class StaleEpoch(LensloopError):
+    pass
+
+
+class BadArtifact(LensloopError):
+    pass
+
+
+class PictureError(LensloopError):
+    pass

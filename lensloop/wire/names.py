@@ -1,0 +1,70 @@
+"""What is each thing called? Every physical name in the project is built here.
+
+Names start with `deeplens-` because the roles of AWS DeepLens reach only such names (buckets,
+functions, jobs).
+"""
+
+from __future__ import annotations
+
+IMAGES_PREFIX = "images/"
+DATASETS_PREFIX = "datasets/"
+INSPECTIONS_PREFIX = "datasets/inspections/"
+TRAINING_PREFIX = "training/"
+RELEASES_PREFIX = "releases/"
+REVIEW_PREFIX = "review/"
+
+# Where a camera may publish results. The first is AWS DeepLens' own, on which AWS IoT may end the
+# connection because topics that start with `$` are reserved: hence the second.
+RESULTS_TOPICS = ("$aws/things/{thing}/infer", "deeplens/{thing}/infer")
+
+
+def prefix(project: str, stage: str = "") -> str:
+    """`deeplens-<project>[-<stage>]`, the start of every name."""
+    return "-".join(part for part in ("deeplens", project, stage) if part)
+
+
+def bucket(project: str, stage: str, account: str, region: str) -> str:
+    """At most 63 characters, S3's limit, for every project and stage that `Settings` accepts."""
+    return f"{prefix(project, stage)}-{account}-{region}"
+
+
+def execution(epoch: int) -> str:
+    """The name of the one execution that an epoch may have."""
+    return f"r{epoch:08d}"
+
+
+def training_job(project_prefix: str, epoch: int, attempt: int) -> str:
+    return f"{project_prefix}-{epoch}-{attempt}"
+
+
+def training_jobs(project_prefix: str) -> list[str]:
+    """Patterns of all its jobs. Epochs begin with a digit, stages with a letter: a stage's jobs are
+    not among them.
+    """
+    return [f"{project_prefix}-{digit}*" for digit in range(1, 10)]
+
+
+def rollout_job(project_prefix: str, epoch: int, wave: str) -> str:
+    """The AWS IoT Job that carries a release to one wave ("canary" or "fleet") of cameras."""
+    return f"{project_prefix}-r{epoch}-{wave}"
+
+
+def rollout_jobs(project_prefix: str) -> list[str]:
+    """Patterns of all its jobs, without those of its stages: `Settings` accepts none that is `r`
+    and a digit.
+    """
+    return [f"{project_prefix}-r{digit}*" for digit in range(1, 10)]
+
+
+def release(epoch: int, file: str = "") -> str:
+    """The S3 key of a release's file, or the prefix of the release."""
+    return f"{RELEASES_PREFIX}{epoch}/{file}"
+
+
+def dataset(digest: str, file: str = "") -> str:
+    """The S3 key of a data set's file, or the prefix of the data set."""
+    return f"{DATASETS_PREFIX}{digest}/{file}"
+
+
+def inspection(epoch: int, chunk: int) -> str:
+    return f"{INSPECTIONS_PREFIX}{epoch}/{chunk:04d}.json"

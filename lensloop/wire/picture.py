@@ -1,0 +1,216 @@
+"""What does the model see? One decoding for inspection, training and cameras, so that they can
+never disagree.
+
+Python 3.7 syntax: a stock AWS DeepLens runs this file. Only `to_input` needs numpy; inspection has
+Pillow alone.
+
+Read sensibly rather than refused: EXIF orientation is applied, transparency is laid on white,
+16-bit grey is scaled, palettes and CMYK become RGB, and of a phone's multi-picture JPEG the main
+picture is taken. Colour profiles are passed over, for a camera's frames have none. All limits are
+checked on the header, before a pixel is decoded.
+"""
+
+import base64
+import functools
+import io
+import math
+import struct
+import zlib
+from typing import Any, List, Tuple
+
+from lensloop.wire.errors import PictureError
+
+MAX_BYTES = 25 * 1000 * 1000
+MAX_PIXELS = 50 * 1000 * 1000
+MAX_SIDE = 20000
+MIN_SIDE = 16
+# the rule that to_input follows; a release names it, and a camera accepts no other
+RESIZE = "squeeze-bicubic"
+
+# What Pillow raises on damaged files, found by feeding it damaged files: its plugins let these
+# through as they come.
+_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    OverflowError,
+    EOFError,
+    struct.error,
+    zlib.error,
+)
+# pixels; libjpeg holds all of a progressive picture and calls it damage when it cannot
+_LARGE = 10 * 1000 * 1000
+_THUMBNAIL = 96
+_ORIENTATION_TAG = 0x0112
+# Pillow's numbers for these, the same in every version; its names for them moved.
+_BICUBIC = 3
+_TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # orientation → transpose method
+_GREY16 = ("I", "I;16", "I;16B", "I;16L", "I;16N")
+
+
+def open_picture(data: bytes, at_least: int = 0) -> Any:
+    """The picture as an upright RGB Pillow image, fully decoded; PictureError with a sentence when
+    it cannot be used.
+
+    With `at_least` a large picture may come back smaller, with both sides at least that long:
+    several times faster and lighter, and a truncated file is still found. Zero keeps the full size.
+    """
+    image = _open(data)
+    large = image.width * image.height > _LARGE  # before a draft makes it smaller
+    try:
+        if at_least:
+            image.draft(image.mode, (at_least, at_least))
+        image.load()
+        upright = _upright(_rgb(_reduced(image, at_least)), _orientation(image))
+    except _DAMAGE as damage:
+        if large and image.info.get("progressive"):
+            raise PictureError(
+                "The picture is damaged, or a progressive JPEG too large to open. Save it smaller,"
+                " or not progressive."
+            ) from damage
+        raise PictureError(
+            f"The picture is damaged or incomplete: {_plain(damage)}. Upload it again."
+        ) from damage
+    return upright
+
+
+def read_input(data: bytes, width: int, height: int) -> Any:
+    """`to_input` of a file's bytes, by the fast way; trainer and camera both read files with
+    this.
+    """
+    return to_input(open_picture(data, at_least=2 * max(width, height)), width, height)
+
+
+def to_input(image: Any, width: int, height: int) -> Any:
+    """The picture as the model's input, uint8 [height, width, 3]. The whole picture is squeezed in,
+    nothing is cut off.
+
+    Measured against centre crop and letterbox in docs/decisions/0001-no-torch-for-the-head.md.
+    """
+    import numpy
+
+    return numpy.asarray(image.resize((width, height), _BICUBIC), dtype=numpy.uint8)
+
+
+def thumbnail(image: Any) -> str:
+    """The picture as a small JPEG in base64, for a report; makes the picture itself small."""
+    image.thumbnail((_THUMBNAIL, _THUMBNAIL))
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=60, optimize=True)
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def phash(image: Any) -> str:
+    """The 64-bit perceptual hash as 16 hex digits; near-duplicates differ in few bits.
+
+    Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions" (2010), chapter
+    3.2.1, the DCT hash of pHash: 32 x 32 grey, the 8 x 8 lowest frequencies, one bit for each that
+    lies above their median.
+    """
+    grey = image.convert("L").resize((32, 32), _BICUBIC).tobytes()
+    cosines = _cosines()
+    rows = [
+        [sum(wave[x] * grey[32 * y + x] for x in range(32)) for wave in cosines] for y in range(32)
+    ]
+    lowest = [sum(wave[y] * rows[y][u] for y in range(32)) for wave in cosines for u in range(8)]
+    median = sum(sorted(lowest)[31:33]) / 2
+    return f"{sum(1 << (63 - i) for i, value in enumerate(lowest) if value > median):016x}"
+
+
+@functools.lru_cache(maxsize=None)
+def _cosines() -> List[List[float]]:
+    return [[math.cos((2 * x + 1) * u * math.pi / 64) for x in range(32)] for u in range(8)]
+
+
+def _open(data: bytes) -> Any:
+    """The opened file, its header within the limits and not yet decoded."""
+    from PIL import Image, UnidentifiedImageError
+
+    if not data:
+        raise PictureError("The file is empty. Upload it again.")
+    if len(data) > MAX_BYTES:
+        raise PictureError(
+            f"The file has {len(data) / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read."
+            " Save it smaller."
+        )
+    try:
+        image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG"))
+    except UnidentifiedImageError:
+        if data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
+            raise PictureError(
+                "The picture is damaged, or of a kind that few programs write. Save it again."
+            ) from None
+        raise PictureError(
+            "This is not a JPEG or PNG picture, whatever its name says. Save it as one of them."
+        ) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise PictureError(
+            "The picture has far too many pixels; at most 50 million are read. Save it smaller."
+        ) from None
+    except _DAMAGE as damage:
+        raise PictureError(
+            f"The picture is damaged: {_plain(damage)}. Upload it again."
+        ) from damage
+    _check_size(image.size)
+    if image.format == "PNG" and getattr(image, "n_frames", 1) > 1:
+        raise PictureError(
+            "This is an animation; only still pictures can be used. Save one frame of it."
+        )
+    return image
+
+
+def _check_size(size: Tuple[int, int]) -> None:
+    width, height = size
+    if min(size) < MIN_SIDE:
+        raise PictureError(
+            f"The picture has {width} × {height} pixels; at least {MIN_SIDE} on each side are"
+            " needed."
+        )
+    if max(size) > MAX_SIDE or width * height > MAX_PIXELS:
+        raise PictureError(
+            f"The picture has {width} × {height} pixels; at most {MAX_PIXELS / 1e6:.0f} million,"
+            f" and {MAX_SIDE} on a side. Save it smaller."
+        )
+
+
+def _reduced(image: Any, at_least: int) -> Any:
+    """A large picture averaged down by a whole factor before it is converted and turned; drafts
+    only exist for JPEG.
+    """
+    factor = min(image.size) // at_least if at_least else 1
+    return (
+        image.reduce(factor) if factor > 1 and image.mode in ("L", "RGB", "RGBA", "CMYK") else image
+    )
+
+
+def _rgb(image: Any) -> Any:
+    from PIL import Image
+
+    if image.mode in _GREY16:
+        image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        white = Image.new("RGBA", layer.size, (255, 255, 255, 255))
+        image = Image.alpha_composite(white, layer)
+    return image.convert("RGB")
+
+
+def _orientation(image: Any) -> int:
+    """EXIF's orientation; a picture with a broken EXIF block is shown as it lies, as every viewer
+    does.
+    """
+    try:
+        return int(image.getexif().get(_ORIENTATION_TAG, 1))
+    except _DAMAGE:
+        return 1
+
+
+def _upright(image: Any, orientation: int) -> Any:
+    return image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
+
+
+def _plain(damage: BaseException) -> str:
+    """Pillow's own words, short enough for a table and on one line."""
+    return " ".join(str(damage).split())[:120].rstrip(".") or type(damage).__name__

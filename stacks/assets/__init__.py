@@ -1,0 +1,1 @@
+"""What ships? Code of ours, and other people's packages."""

@@ -1,0 +1,1 @@
+"""With what, and how, is a training job asked for?"""

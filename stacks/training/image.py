@@ -1,0 +1,85 @@
+"""Which container image trains? SageMaker's PyTorch image; the SageMaker SDK knows every region's
+registry.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from importlib import metadata
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from lensloop.wire.errors import SettingsError
+from stacks.assets.code import ROOT
+
+FRAMEWORK = "pytorch-amzn2023"
+VERSION = (  # patched until July 2027; 2.14 is missing in ten regions (China, GovCloud, sovereign)
+    "2.13"
+)
+
+
+@dataclass(frozen=True)
+class TrainingImage:
+    uri: str
+    repository_arn: str
+
+
+def training_image(scope: Construct, instance_type: str) -> TrainingImage:
+    """With no region set, a mapping of all of them: CloudFormation knows the region only when it
+    deploys.
+    """
+    stack = cdk.Stack.of(scope)
+    images = uris(instance_type)
+    repository, tag = next(iter(images.values())).split("/", 1)[1].split(":")
+    if cdk.Token.is_unresolved(stack.region):
+        rows = {region: {"account": _account(uri)} for region, uri in images.items()}
+        account = cdk.CfnMapping(scope, "TrainingImages", mapping=rows).find_in_map(
+            stack.region, "account"
+        )
+    elif stack.region in images:
+        account = _account(images[stack.region])
+    else:
+        raise SettingsError(
+            f"SageMaker has no PyTorch {VERSION} image in `region` {stack.region!r}; choose"
+            " another."
+        )
+    return TrainingImage(
+        uri=f"{account}.dkr.ecr.{stack.region}.{stack.url_suffix}/{repository}:{tag}",
+        repository_arn=stack.format_arn(
+            service="ecr", resource="repository", resource_name=repository, account=account
+        ),
+    )
+
+
+def uris(instance_type: str) -> dict[str, str]:
+    """Region → image, as the SDK resolves it. Kept in .build/, as importing the SDK takes seconds
+    (decision 0002).
+    """
+    sdk = metadata.version("sagemaker-core")
+    kept = ROOT / ".build" / f"training-images-{VERSION}-{instance_type}-sagemaker-core-{sdk}.json"
+    if not kept.is_file():
+        kept.parent.mkdir(exist_ok=True)
+        draft = kept.with_suffix(".draft")
+        draft.write_text(json.dumps(_ask_the_sdk(instance_type), indent=1))
+        draft.replace(kept)
+    found: dict[str, str] = json.loads(kept.read_text())
+    return found
+
+
+def _ask_the_sdk(instance_type: str) -> dict[str, str]:
+    from sagemaker.core import image_uris
+
+    regions = image_uris.config_for_framework(FRAMEWORK)["training"]["versions"][VERSION][
+        "registries"
+    ]
+    return {
+        region: image_uris.retrieve(
+            FRAMEWORK, region, version=VERSION, instance_type=instance_type, image_scope="training"
+        )
+        for region in regions
+    }
+
+
+def _account(uri: str) -> str:
+    return re.split(r"[./]", uri)[0]

@@ -1,0 +1,151 @@
+"""With what does a training job run? The image, the code and libraries it is given, and the one
+role it has.
+"""
+
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_assets as assets
+from constructs import Construct
+
+from lensloop.settings import Settings
+from lensloop.wire import names
+from stacks.assets.code import ROOT, training_code
+from stacks.training import channel as training_channel
+from stacks.training.image import TrainingImage, training_image
+from stacks.training.step import TrainingSpec
+
+LOG_GROUP = (  # SageMaker's own; every training job of the account shares it
+    "/aws/sagemaker/TrainingJobs"
+)
+
+
+class TrainingJobs(Construct):
+    def __init__(
+        self, scope: Construct, construct_id: str, *, settings: Settings, bucket: s3.IBucket
+    ) -> None:
+        super().__init__(scope, construct_id)
+        platform = self.node.try_get_context("training_platform") or "sagemaker"
+        code = training_code(self)
+        dependencies = assets.Asset(
+            self, "Dependencies", path=str(training_channel.dependencies(ROOT, platform))
+        )
+        image = training_image(self, settings.training_instance_type)
+        role = self._role()
+        for statement in (
+            *_read_channels(bucket, code, dependencies),
+            _write_output(bucket),
+            *_pull(image),
+            *self._report(),
+        ):
+            role.add_to_policy(statement)
+        self.spec = TrainingSpec(
+            image_uri=image.uri,
+            role=role.without_policy_updates(),
+            code_file=code.s3_object_key,
+            output_bucket=bucket,
+            channels=[_channel("code", code), _channel("dependencies", dependencies)],
+        )
+
+    def _role(self) -> iam.Role:
+        stack = cdk.Stack.of(self)
+        return iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal(
+                "sagemaker.amazonaws.com",
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": stack.account},
+                    "ArnLike": {
+                        "aws:SourceArn": stack.format_arn(service="sagemaker", resource="*")
+                    },
+                },
+            ),
+            description=(
+                "What a training job may do: read its channels, write its model, tell its progress"
+            ),
+        )
+
+    def _report(self) -> tuple[iam.PolicyStatement, iam.PolicyStatement]:
+        # CreateLogGroup is asked of the group itself, the others of what is in it.
+        groups = [
+            cdk.Stack.of(self).format_arn(
+                service="logs",
+                resource="log-group",
+                resource_name=name,
+                arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+            )
+            for name in (LOG_GROUP, f"{LOG_GROUP}:*")
+        ]
+        logs = ("CreateLogGroup", "CreateLogStream", "PutLogEvents", "DescribeLogStreams")
+        return (
+            iam.PolicyStatement(actions=[f"logs:{action}" for action in logs], resources=groups),
+            iam.PolicyStatement(
+                actions=["cloudwatch:PutMetricData"],
+                resources=["*"],  # metrics have no ARN; the namespace is the limit
+                conditions={
+                    "StringEquals": {"cloudwatch:namespace": "/aws/sagemaker/TrainingJobs"}
+                },
+            ),
+        )
+
+
+def _channel(name: str, asset: assets.Asset) -> dict[str, Any]:
+    return {
+        "ChannelName": name,
+        "InputMode": "File",
+        "DataSource": {
+            "S3DataSource": {
+                "S3DataType": "S3Prefix",
+                "S3Uri": asset.s3_object_url,
+                "S3DataDistributionType": "FullyReplicated",
+            }
+        },
+    }
+
+
+def _read_channels(bucket: s3.IBucket, *channels: assets.Asset) -> list[iam.PolicyStatement]:
+    prefixes = (names.DATASETS_PREFIX, names.IMAGES_PREFIX, names.RELEASES_PREFIX)
+    objects = [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]
+    statements = [
+        iam.PolicyStatement(actions=["s3:GetObject"], resources=objects),
+        _list(bucket, *prefixes, names.TRAINING_PREFIX),
+    ]
+    for asset in channels:
+        key = asset.s3_object_key
+        statements += [
+            iam.PolicyStatement(
+                actions=["s3:GetObject"], resources=[asset.bucket.arn_for_objects(key)]
+            ),
+            _list(asset.bucket, key),
+        ]
+    return statements
+
+
+def _list(bucket: s3.IBucket, *prefixes: str) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        actions=["s3:ListBucket"],
+        resources=[bucket.bucket_arn],
+        conditions={"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}},
+    )
+
+
+def _write_output(bucket: s3.IBucket) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        actions=["s3:PutObject", "s3:AbortMultipartUpload"],
+        resources=[bucket.arn_for_objects(f"{names.TRAINING_PREFIX}*")],
+    )
+
+
+def _pull(image: TrainingImage) -> tuple[iam.PolicyStatement, iam.PolicyStatement]:
+    layers = ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer")
+    return (
+        iam.PolicyStatement(
+            actions=[f"ecr:{action}" for action in layers], resources=[image.repository_arn]
+        ),
+        iam.PolicyStatement(
+            actions=["ecr:GetAuthorizationToken"], resources=["*"]
+        ),  # has no resource to name
+    )

@@ -1,0 +1,295 @@
+"""Is a model shipped exactly when it should be, and are the reasons the right ones?"""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lensloop.model.evaluation import read_evaluation
+from lensloop.model.gate import Floors, Verdict, judge
+from lensloop.settings import Settings
+from lensloop.wire.errors import BadArtifact
+from tests.model.evaluations import LABELS, evaluation, scores
+
+FLOORS = Floors.from_settings(Settings())
+ALL_RIGHT = dict.fromkeys(LABELS, (20, 20))
+
+
+def verdict(content: dict[str, Any], floors: Floors = FLOORS) -> Verdict:
+    return judge(read_evaluation(content), floors)
+
+
+def first(**counts: tuple[int, int]) -> dict[str, Any]:
+    """A first release: nothing is known."""
+    return evaluation(scores(None, counts))
+
+
+@pytest.mark.parametrize(
+    ("content", "reasons"),
+    [
+        pytest.param(first(can=(20, 20), glass=(20, 19)), [], id="a good first model"),
+        pytest.param(
+            first(can=(20, 18), landfill=(22, 9)),
+            [
+                "accuracy 0.64 is below its floor 0.70",
+                "recall of landfill 0.41 is below its floor 0.50",
+            ],
+            id="a label is not recognised",
+        ),
+        pytest.param(first(can=(10, 5), glass=(90, 90)), [], id="a recall exactly at its floor"),
+        pytest.param(first(can=(10, 7), glass=(10, 7)), [], id="an accuracy exactly at its floor"),
+        pytest.param(
+            first(can=(1000, 699), glass=(1000, 700)),
+            ["accuracy 0.6995 is below its floor 0.7000"],
+            id="as many digits as it takes",
+        ),
+        pytest.param(
+            first(can=(1, 1), glass=(20, 20)),
+            ["can has 1 test picture and a verdict needs 2; add pictures of it"],
+            id="too few test pictures",
+        ),
+        pytest.param(
+            first(can=(0, 0), glass=(20, 20)),
+            ["can has 0 test pictures and a verdict needs 2; add pictures of it"],
+            id="a label without test pictures",
+        ),
+        pytest.param(
+            evaluation(scores(None, ALL_RIGHT, calibration_error=0.25)),
+            ["calibration error 0.25 is above its ceiling 0.20"],
+            id="sure of itself without cause",
+        ),
+        pytest.param(
+            evaluation(scores(None, ALL_RIGHT, calibration_error=0.2)),
+            [],
+            id="calibration at its ceiling",
+        ),
+        pytest.param(
+            evaluation(scores(None, dict.fromkeys(LABELS, (4, 4)), calibration_error=0.3)),
+            [],
+            id="in twelve pictures a calibration error beyond its ceiling is noise",
+        ),
+        pytest.param(
+            evaluation(scores(ALL_RIGHT, None), scores(ALL_RIGHT, None)),
+            [],
+            id="as good as live on what is known",
+        ),
+        pytest.param(
+            evaluation(scores(ALL_RIGHT | {"can": (20, 19)}, None), scores(ALL_RIGHT, None)),
+            [],
+            id="one picture lost is noise, though 5 points of recall",
+        ),
+        pytest.param(
+            evaluation(scores(ALL_RIGHT | {"can": (20, 18)}, None), scores(ALL_RIGHT, None)),
+            [
+                (
+                    "accuracy on the 60 known test pictures 0.97 is more than 0.02 below the live"
+                    " model's 1.00 (2 pictures lost)"
+                ),
+                (
+                    "recall of can on the known test pictures 0.90 is more than 0.02 below the live"
+                    " model's 1.00 (2 pictures lost)"
+                ),
+            ],
+            id="two pictures lost are not",
+        ),
+        pytest.param(
+            evaluation(
+                scores({"can": (20, 18), "glass": (20, 20), "paper": (20, 20)}, None),
+                scores({"can": (20, 20), "glass": (20, 18), "paper": (20, 20)}, None),
+                losses=2,
+            ),
+            [
+                "recall of can on the known test pictures 0.90 is more than 0.02 below the live"
+                " model's 1.00 (2 pictures lost)"
+            ],
+            id="one label pays for another",
+        ),
+        pytest.param(
+            evaluation(
+                scores({"can": (100, 98), "glass": (100, 100)}, None),
+                scores({"can": (100, 100), "glass": (100, 100)}, None),
+                live_labels=("can", "glass"),
+            ),
+            [],
+            id="a fall of exactly the tolerance",
+        ),
+        pytest.param(
+            evaluation(
+                scores(ALL_RIGHT, dict.fromkeys(LABELS, (8, 4))),
+                scores(ALL_RIGHT, dict.fromkeys(LABELS, (8, 1))),
+            ),
+            [
+                "accuracy on the 24 new test pictures 0.50 is below its floor 0.70; "
+                "the labels of the new pictures may be wrong"
+            ],
+            id="a wrong batch, though far better than live on it",
+        ),
+        pytest.param(
+            evaluation(scores(ALL_RIGHT, {"can": (5, 3)}), scores(ALL_RIGHT, {"can": (5, 3)})),
+            [
+                "accuracy on the 5 new test pictures 0.60 is below its floor 0.70; "
+                "the labels of the new pictures may be wrong"
+            ],
+            id="five new pictures do",
+        ),
+        pytest.param(
+            evaluation(scores(ALL_RIGHT, {"can": (4, 1)}), scores(ALL_RIGHT, {"can": (4, 1)})),
+            [],
+            id="four new pictures say nothing about their batch",
+        ),
+        pytest.param(
+            evaluation(
+                scores(ALL_RIGHT, dict.fromkeys(LABELS, (8, 6))),
+                scores(ALL_RIGHT, dict.fromkeys(LABELS, (8, 8))),
+            ),
+            [
+                "accuracy on the 24 new test pictures 0.75 is more than 0.02 below the live model's"
+                " 1.00 (6 pictures lost)"
+            ],
+            id="worse than live on what is new",
+        ),
+        pytest.param(
+            evaluation(
+                scores(ALL_RIGHT, {"battery": (10, 9)}), scores(ALL_RIGHT, {"battery": (10, 0)})
+            ),
+            [],
+            id="a new label, which live cannot know",
+        ),
+        pytest.param(
+            evaluation(
+                scores({"can": (20, 20), "glass": (20, 20)}, None),
+                scores({"can": (20, 20), "glass": (20, 20)}, None),
+            ),
+            [],
+            id="a label that is gone",
+        ),
+        pytest.param(
+            evaluation(scores(None, ALL_RIGHT), scores(None, ALL_RIGHT)),
+            [],
+            id="nothing known is left",
+        ),
+    ],
+)
+def test_a_model_ships_exactly_when_nothing_speaks_against_it(
+    content: dict[str, Any], reasons: list[str]
+) -> None:
+    found = verdict(content)
+    assert found.ship == (not reasons)
+    if reasons:
+        assert list(found.reasons) == reasons
+
+
+def test_a_model_that_ships_says_how_good_it_is_and_what_is_new() -> None:
+    found = verdict(
+        evaluation(
+            scores({"can": (20, 19), "glass": (20, 20)}, {"battery": (10, 10)}),
+            scores({"can": (20, 19), "glass": (20, 19)}, {"battery": (10, 0)}),
+        )
+    )
+    assert found.reasons == (
+        "accuracy 0.98 on 50 test pictures",
+        "on the pictures that the live model was judged on 0.97, live 0.95",
+        "new: battery",
+        "no longer in the pictures: paper",
+    )
+
+
+def test_every_floor_is_a_setting() -> None:
+    strict = Floors.from_settings(
+        Settings(min_accuracy=0.99, min_recall=0.98, min_test_images_per_label=30)
+    )
+    assert len(verdict(first(can=(20, 19), glass=(20, 20)), strict).reasons) == 4
+
+
+COUNTS = st.tuples(
+    st.integers(2, 12), st.integers(0, 12), st.integers(0, 12), st.integers(0, 12)
+).map(lambda drawn: (drawn[0], *(min(drawn[0], right) for right in drawn[1:])))
+
+
+@given(
+    st.lists(COUNTS, min_size=6, max_size=6),
+    st.floats(0, 0.4),
+    st.floats(0, 0.4),
+    st.integers(0, 5),
+)
+def test_a_better_model_is_never_refused_where_a_worse_one_ships(
+    drawn: list[tuple[int, int, int, int]], calibration: float, better_by: float, churn: int
+) -> None:
+    """Each draw is a label's pictures, and how many of them live, the worse and the better
+    candidate recognise.
+    """
+
+    def content(which: int, calibration_error: float) -> dict[str, Any]:
+        def counts(part: list[tuple[int, int, int, int]], right: int) -> dict[str, tuple[int, int]]:
+            return {label: (row[0], row[right]) for label, row in zip(LABELS, part, strict=True)}
+
+        known, new = rows[:3], rows[3:]
+        candidate = scores(counts(known, which), counts(new, which), calibration_error)
+        net = sum(row[1] - row[which] for row in known)
+        return evaluation(
+            candidate, scores(counts(known, 1), counts(new, 1)), losses=max(net, 0) + churn
+        )
+
+    rows = [(images, live, min(one, other), max(one, other)) for images, live, one, other in drawn]
+    worse, better = content(2, calibration), content(3, max(calibration - better_by, 0))
+    assert verdict(better).ship or not verdict(worse).ship
+
+
+@given(st.lists(COUNTS, min_size=3, max_size=3))
+def test_a_refusal_always_has_a_reason_and_a_model_is_never_worse_than_itself(
+    drawn: list[tuple[int, int, int, int]],
+) -> None:
+    counts = {
+        label: (row[0], row[0] - min(row[0], row[1]) // 3)
+        for label, row in zip(LABELS, drawn, strict=True)
+    }
+    found = verdict(evaluation(scores(counts, None), scores(counts, None)))
+    assert found.reasons
+    assert not any("live model's" in reason for reason in found.reasons)
+
+
+def broken(path: str, value: Any) -> dict[str, Any]:
+    content = evaluation(scores(ALL_RIGHT, None), scores(ALL_RIGHT, None))
+    *parents, last = path.split(".")
+    at = content
+    for name in parents:
+        at = at[name]
+    at[last] = value
+    return content
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        ("format", 2, "evaluation.json has format 2; this version reads format 1."),
+        ("candidate", None, "`candidate` must be an object"),
+        (
+            "candidate.all.accuracy",
+            1.5,
+            "`candidate.all.accuracy` is 1.5; it must be a number from 0 to 1",
+        ),
+        ("candidate.all.accuracy", float("nan"), "`candidate.all.accuracy` is nan"),
+        (
+            "candidate.all.images",
+            float("inf"),
+            "`candidate.all.images` is inf; it must be a number from 0 to",
+        ),
+        ("candidate.all.labels.can.recall", None, "`candidate.all.labels.can` must have a recall"),
+        (
+            "candidate.all.labels.tin",
+            {"images": 1, "recall": 1},
+            "does not name the labels of the model",
+        ),
+        ("labels", [], "`labels` must be a list of labels"),
+        ("dataset", "", "`dataset` must be text"),
+        ("live.losses", "2", "`live.losses` is '2'"),
+        ("live.epoch", 0, "`live.epoch` is 0; it must be a number from 1"),
+    ],
+)
+def test_an_evaluation_that_does_not_add_up_is_refused_with_the_place(
+    path: str, value: Any, sentence: str
+) -> None:
+    with pytest.raises(BadArtifact) as refused:
+        read_evaluation(broken(path, value))
+    assert sentence in str(refused.value)

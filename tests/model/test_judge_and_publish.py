@@ -1,0 +1,302 @@
+"""From a training job's archive to a live release: what is written, what is refused, and what a
+retry does.
+"""
+
+import gzip
+import io
+import json
+import tarfile
+import zipfile
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from lambdas import judge, publish_release
+from lambdas.aws import artifact
+from lambdas.aws.artifact import MAX_FILES, read_files
+from lensloop.settings import Settings
+from lensloop.wire import manifest as release
+from lensloop.wire.errors import BadArtifact, StaleEpoch
+from tests.model.evaluations import scores
+from tests.release.conftest import BUCKET, MODEL, Aws, archive, model_files
+from tests.workflows import scenes
+
+EVENT = {"epoch": 7, "digest": "d1", "model": MODEL}
+
+
+def written(aws: Aws) -> dict[str, bytes]:
+    entries = aws.s3.list_objects_v2(Bucket=BUCKET, Prefix="releases/").get("Contents", [])
+    return {
+        e["Key"]: aws.s3.get_object(Bucket=BUCKET, Key=e["Key"])["Body"].read() for e in entries
+    }
+
+
+@pytest.mark.parametrize(
+    ("right", "ship", "reasons"),
+    [
+        (20, True, ["accuracy 1.00 on 40 test pictures"]),
+        (
+            6,
+            False,
+            ["accuracy 0.65 is below its floor 0.70", "recall of can 0.30 is below its floor 0.50"],
+        ),
+    ],
+)
+def test_the_verdict_follows_from_the_evaluation_in_the_archive(
+    right: int, ship: bool, reasons: list[str], aws: Aws
+) -> None:
+    aws.put_model(model_files(right))
+    answer = judge.handler(EVENT, None)
+    assert (answer["ship"], answer["reasons"], answer["live_accuracy"]) == (ship, reasons, None)
+    json.dumps(answer)
+    assert set(scenes.VERDICT) <= set(answer)
+
+
+def test_the_answer_stays_small_however_many_labels_fall_short(aws: Aws) -> None:
+    labels = {f"label {number}": (1, 0) for number in range(5000)}
+    aws.put_model(model_files(labels=sorted(labels), candidate=scores(None, labels)))
+    answer = judge.handler(EVENT, None)
+    assert answer["ship"] is False
+    assert answer["reasons"][-1].startswith("and ")
+    assert len(json.dumps(answer)) < 64 * 1024
+
+
+def test_the_floors_are_the_projects_own(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SETTINGS", Settings(min_accuracy=1.0).to_json())
+    aws.put_model(model_files(19))
+    assert judge.handler(EVENT, None)["ship"] is False
+
+
+@pytest.mark.parametrize("step", [judge, publish_release], ids=["judge", "publish"])
+@pytest.mark.parametrize(
+    ("event", "files", "sentence"),
+    [
+        pytest.param(
+            EVENT | {"digest": "d2"},
+            model_files(),
+            "on data set d1, not on d2",
+            id="another data set",
+        ),
+        pytest.param(
+            EVENT | {"model": "s3://other/x"},
+            model_files(),
+            "is not in this project's bucket",
+            id="another bucket",
+        ),
+        pytest.param(EVENT, {"model.onnx": b"x"}, "holds no", id="no evaluation"),
+        pytest.param(
+            EVENT, model_files() | {"evaluation.json": b"{"}, "is not JSON", id="half an evaluation"
+        ),
+        pytest.param(
+            EVENT, model_files(candidate={}), "`candidate.all` must be an object", id="no scores"
+        ),
+    ],
+)
+def test_an_archive_that_is_not_what_it_should_be_is_refused(
+    step: Any, event: dict[str, Any], files: dict[str, bytes], sentence: str, aws: Aws
+) -> None:
+    aws.lease(7)
+    aws.put_model(files)
+    with pytest.raises(BadArtifact) as refused:
+        step.handler(event, None)
+    assert sentence in str(refused.value)
+    assert written(aws) == {}
+    assert aws.item("live") == {}
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        pytest.param(
+            {**model_files(), "model.onnx": b""}, "holds no model.onnx", id="an empty model"
+        ),
+        pytest.param(
+            {**model_files(), "test.csv": b"a,b\n"},
+            "must begin with the line sha256,label",
+            id="other csv",
+        ),
+        pytest.param(
+            {
+                name: b"other" if name.startswith("golden/") else body
+                for name, body in model_files().items()
+            },
+            "is missing from the model archive or is another picture",
+            id="a golden picture that is another",
+        ),
+        pytest.param(
+            model_files(golden=[]), "`golden.pictures` is empty", id="nothing to prove it on"
+        ),
+        pytest.param(
+            model_files(temperature="hot"),
+            "`temperature` is 'hot'",
+            id="a manifest no camera takes",
+        ),
+    ],
+)
+def test_a_release_that_no_camera_could_prove_is_not_published(
+    files: dict[str, bytes], sentence: str, aws: Aws
+) -> None:
+    aws.lease(7)
+    aws.put_model(files)
+    with pytest.raises(BadArtifact) as refused:
+        publish_release.handler(EVENT, None)
+    assert sentence in str(refused.value)
+    assert written(aws) == {}
+
+
+def test_a_release_is_complete_and_becomes_live(aws: Aws) -> None:
+    aws.lease(7)
+    files = model_files()
+    aws.put_model(files)
+    answer = publish_release.handler(EVENT, None)
+
+    found = written(aws)
+    assert set(found) == {
+        f"releases/7/{name}"
+        for name in ("model.onnx", "test.csv", "evaluation.json", "golden.zip", "manifest.json")
+    }
+    manifest = release.parse(json.loads(found["releases/7/manifest.json"]))
+    assert (manifest.epoch, manifest.dataset, manifest.labels) == (7, "d1", ("can", "glass"))
+    assert (
+        manifest.model.sha256
+        == sha256(files["model.onnx"]).hexdigest()
+        == answer["release"]["model_sha256"]
+    )
+    assert manifest.golden.sha256 == sha256(found["releases/7/golden.zip"]).hexdigest()
+    with zipfile.ZipFile(io.BytesIO(found["releases/7/golden.zip"])) as golden:
+        for picture in manifest.pictures:
+            assert sha256(golden.read(picture.file)).hexdigest() == picture.sha256
+    live = aws.item("live")
+    assert (live["epoch"], live["dataset"], live["model_sha256"], live["labels"]) == (
+        7,
+        "d1",
+        manifest.model.sha256,
+        ["can", "glass"],
+    )
+
+
+def test_publishing_again_changes_nothing(aws: Aws) -> None:
+    aws.lease(7)
+    aws.put_model(model_files())
+    first = publish_release.handler(EVENT, None)
+    before = written(aws)
+    assert publish_release.handler(EVENT, None) == first
+    assert written(aws) == before
+
+
+def test_a_publishing_that_was_cut_off_is_completed(aws: Aws) -> None:
+    aws.lease(7)
+    aws.put_model(model_files())
+    publish_release.handler(EVENT, None)
+    before = written(aws)
+    aws.s3.delete_object(Bucket=BUCKET, Key="releases/7/manifest.json")
+    aws.table.delete_item(Key={"id": "live"})
+    publish_release.handler(EVENT, None)
+    assert written(aws) == before
+    assert aws.item("live")["epoch"] == 7
+
+
+def test_a_release_is_never_overwritten(aws: Aws) -> None:
+    aws.lease(7)
+    aws.put_model(model_files())
+    publish_release.handler(EVENT, None)
+    before = written(aws)
+    aws.put_model(model_files() | {"model.onnx": b"another model"})
+    with pytest.raises(BadArtifact, match=r"releases/7/model\.onnx exists with other content"):
+        publish_release.handler(EVENT, None)
+    assert written(aws) == before
+
+
+@pytest.mark.parametrize(
+    "trigger",
+    [{"id": "trigger", "run": {"epoch": 8}}, {"id": "trigger", "run": {}}, {"id": "trigger"}],
+    ids=["another run", "no run", "never a run"],
+)
+def test_a_run_without_the_lease_makes_nothing_live(trigger: dict[str, Any], aws: Aws) -> None:
+    aws.table.put_item(Item=trigger)
+    aws.put_model(model_files())
+    with pytest.raises(StaleEpoch):
+        publish_release.handler(EVENT, None)
+    assert aws.item("live") == {}
+
+
+@pytest.mark.parametrize(
+    "epoch", [8, 7], ids=["a newer release", "another model of the same epoch"]
+)
+def test_live_never_goes_back(epoch: int, aws: Aws) -> None:
+    aws.lease(7)
+    live = {"id": "live", "epoch": epoch, "model_sha256": "other"}
+    aws.table.put_item(Item=live)
+    aws.put_model(model_files())
+    with pytest.raises(StaleEpoch):
+        publish_release.handler(EVENT, None)
+    assert aws.item("live") == live
+
+
+def test_an_older_release_makes_way(aws: Aws) -> None:
+    aws.lease(7)
+    aws.table.put_item(Item={"id": "live", "epoch": 6, "model_sha256": "other"})
+    aws.put_model(model_files())
+    publish_release.handler(EVENT, None)
+    assert aws.item("live")["epoch"] == 7
+
+
+def hostile(name: str, kind: bytes = tarfile.REGTYPE, size: int = 0) -> io.BytesIO:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        entry = tarfile.TarInfo(name)
+        entry.type, entry.linkname, entry.size = kind, "/etc/passwd", size
+        tar.addfile(entry, io.BytesIO(b"\\0" * min(size, 1024)) if size else None)
+    packed.seek(0)
+    return packed
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE]
+)
+def test_only_plain_files_of_an_archive_are_read(kind: bytes) -> None:
+    assert read_files(hostile("model.onnx", kind), lambda name: True) == {}
+
+
+@pytest.mark.parametrize("name", ["../model.onnx", "/model.onnx", "x/../model.onnx"])
+def test_a_path_is_not_the_name_of_a_file(name: str) -> None:
+    assert read_files(hostile(name), lambda found: found == "model.onnx") == {}
+
+
+def test_an_archive_is_read_up_to_a_limit() -> None:
+    many = io.BytesIO(archive({f"file{n}": b"" for n in range(MAX_FILES + 1)}))
+    with pytest.raises(BadArtifact, match="holds more than"):
+        read_files(many, lambda name: False)
+
+
+def test_a_header_is_read_up_to_that_limit_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """tarfile reads a header of any length by itself, before it hands out a file whose size could
+    be looked at.
+    """
+    monkeypatch.setattr(artifact._Capped, "left", 2**20)
+    entry = tarfile.TarInfo("x")
+    entry.type, entry.size = tarfile.XHDTYPE, 2**21
+    bomb = io.BytesIO(gzip.compress(entry.tobuf(tarfile.USTAR_FORMAT) + bytes(entry.size)))
+    with pytest.raises(BadArtifact, match="holds more than"):
+        read_files(bomb, lambda name: False)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"no archive", archive(model_files())[:-200]], ids=["empty", "text", "cut off"]
+)
+def test_a_damaged_archive_is_named_as_such(body: bytes) -> None:
+    with pytest.raises(BadArtifact, match="cannot be read"):
+        read_files(io.BytesIO(body), lambda name: True)
+
+
+def test_a_file_that_is_there_twice_is_refused() -> None:
+    twice = io.BytesIO()
+    with tarfile.open(fileobj=twice, mode="w:gz") as tar:
+        for body in (b"one", b"two"):
+            entry = tarfile.TarInfo("model.onnx")
+            entry.size = len(body)
+            tar.addfile(entry, io.BytesIO(body))
+    twice.seek(0)
+    with pytest.raises(BadArtifact, match=r"holds model\.onnx twice"):
+        read_files(twice, lambda name: True)

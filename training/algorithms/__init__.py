@@ -1,0 +1,1 @@
+"""How can a model be trained? One folder for each algorithm."""

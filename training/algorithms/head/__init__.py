@@ -1,0 +1,1 @@
+"""A frozen pretrained backbone with a new head."""
