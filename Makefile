@@ -87,6 +87,9 @@ clean: ## Remove everything that these commands made (stop the local cloud first
 	@if [ -x $(PY) ] && [ -d .local ]; then $(PY) -m local down; fi
 	rm -rf .venv node_modules .build .local cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/results.json
 
+# Puts `lensloop` beside this Python; it runs this folder's code.
+COMMAND = VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --offline --editable .
+
 # What the commands above need. A stamp is written only after success, so that an interrupted install is taken up again.
 
 $(TOOLS):
@@ -102,14 +105,16 @@ $(TOOLS):
 	@touch $@
 
 # The same environment serves tests and demo: once the tests' tools are in, they stay.
-$(READY): $(TOOLS) requirements.txt
+$(READY): $(TOOLS) requirements.txt pyproject.toml
 	@echo "· installing the Python packages, pinned and hashed (about a minute the first time)"
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync --quiet --require-hashes requirements.txt $$(ls $(DEV) 2>/dev/null | sed 's/.*/requirements-dev.txt/')
+	@$(COMMAND)
 	@touch $@
 
 $(DEV): $(READY) requirements-dev.txt
 	@echo "· installing what the tests need"
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync --quiet --require-hashes requirements.txt requirements-dev.txt
+	@$(COMMAND)
 	@touch $@
 
 $(NODE): $(READY) package.json package-lock.json

@@ -41,7 +41,7 @@ class Told:
 def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     state = tmp_path_factory.mktemp("local")
     demo = subprocess.Popen(
-        [sys.executable, "-m", "local", "demo"],
+        [sys.executable, "-m", "demo"],
         cwd=ROOT,
         # Ports that a person chose for a cloud of their own are taken.
         env={k: v for k, v in os.environ.items() if not k.startswith("LENSLOOP_")}

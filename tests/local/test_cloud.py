@@ -39,9 +39,11 @@ def left_behind(state: Path) -> set[str]:
     } - KEPT
 
 
-def local(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def local(
+    *arguments: str, program: str = "local", **variables: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "local", *arguments],
+        [sys.executable, "-m", program, *arguments],
         cwd=PROJECT,
         env=os.environ | variables,
         capture_output=True,
@@ -110,9 +112,12 @@ def test_a_second_cloud_in_the_same_place_is_refused_with_who_has_it(aws: Aws) -
         LocalCloudError, match=r"has had a local cloud up here since .* Stop it with `make down`"
     ):
         LocalCloud(place).start()
-    refused = local("demo", LENSLOOP_LOCAL=str(place))
-    assert refused.returncode == 1
-    assert "make down" in refused.stderr
+    for refused in (
+        local("up", LENSLOOP_LOCAL=str(place)),
+        local(program="demo", LENSLOOP_LOCAL=str(place)),
+    ):
+        assert refused.returncode == 1
+        assert "make down" in refused.stderr
     assert aws.sts.get_caller_identity()["Account"] == "000000000000"
 
 

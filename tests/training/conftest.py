@@ -64,8 +64,8 @@ class Job:
         self._channel("dependencies", channel.name).symlink_to(channel)
         with zipfile.ZipFile(self._channel("code", "code.zip"), "w") as code:
             for folder in ("training", "lensloop"):
-                for path in (ROOT / folder).glob("*.py"):
-                    code.write(path, f"{folder}/{path.name}")
+                for path in (ROOT / folder).rglob("*.py"):
+                    code.write(path, path.relative_to(ROOT).as_posix())
         config = self.root / "input" / "config"
         config.mkdir(parents=True)
         (config / "hyperparameters.json").write_text(

@@ -13,7 +13,7 @@ from lensloop.settings import Settings
 from lensloop.wire import names
 from lensloop.wire.errors import BadArtifact
 from local.cloud import LocalCloud
-from tests.release.conftest import BUCKET, MODEL, PREFIX, Aws, model_files
+from tests.lambdas.conftest import BUCKET, MODEL, PREFIX, Aws, model_files
 from tests.workflows import scenes
 
 PROOF = {"golden": "1/1", "agent": "1"}
