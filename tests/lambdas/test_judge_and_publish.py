@@ -18,8 +18,8 @@ from lambdas.aws.artifact import MAX_FILES, read_files
 from lensloop.settings import Settings
 from lensloop.wire import manifest as release
 from lensloop.wire.errors import BadArtifact, StaleEpoch
-from tests.model.evaluations import scores
 from tests.lambdas.conftest import BUCKET, MODEL, Aws, archive, model_files
+from tests.model.evaluations import scores
 from tests.workflows import scenes
 
 EVENT = {"epoch": 7, "digest": "d1", "model": MODEL}
