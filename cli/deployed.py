@@ -32,7 +32,7 @@ def client(service: str, region: str = "") -> Any:
     and the CDK take.
     """
     # boto3 itself knows AWS_DEFAULT_REGION only, and the stacks would lie elsewhere.
-    session = boto3.Session(region_name=region or os.environ.get("AWS_REGION") or None)
+    session: Any = boto3.Session(region_name=region or os.environ.get("AWS_REGION") or None)
     if session.get_credentials() is None:
         raise NotSignedIn(
             "There are no AWS credentials here. Sign in first, for example with `aws configure` or"

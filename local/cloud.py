@@ -95,7 +95,9 @@ class LocalCloud:
         """A boto3 client that talks to this cloud whatever the environment and ~/.aws say, a proxy
         for instance.
         """
-        return _session().client(service, endpoint_url=self.endpoint, config=Config(proxies={}))
+        # The name is a variable, so boto3's stubs cannot know which client it makes.
+        session: Any = _session()
+        return session.client(service, endpoint_url=self.endpoint, config=Config(proxies={}))
 
     def start(self, detached: bool = False) -> None:
         """Returns when everything answers. A detached cloud outlives this program: `make down` ends

@@ -66,7 +66,8 @@ def credentials(role_arn: str) -> dict[str, str]:
 
 
 def client(service: str, variables: dict[str, str], endpoint: str) -> Any:
-    return boto3.client(
+    make: Any = boto3.client  # the name is a variable, so boto3's stubs cannot know the client
+    return make(
         service,
         endpoint_url=endpoint,
         region_name=get_region(),

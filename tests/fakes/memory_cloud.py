@@ -170,7 +170,8 @@ def answered_by(answer: Callable[[dict[str, str]], tuple[int, str]]) -> Any:
 
     def reply(request: Any, **_: Any) -> AWSResponse:
         status, body = answer(dict(parse_qsl(urlsplit(request.url).query)))
-        return AWSResponse(request.url, status, {}, _Raw(body.encode()))
+        no_headers: Any = {}
+        return AWSResponse(request.url, status, no_headers, _Raw(body.encode()))
 
     client = boto3.client(
         "s3",
@@ -178,7 +179,8 @@ def answered_by(answer: Callable[[dict[str, str]], tuple[int, str]]) -> Any:
         aws_access_key_id="nobody",
         aws_secret_access_key="nothing",
     )
-    client.meta.events.register("before-send.s3.ListObjectsV2", reply)
+    events: Any = client.meta.events  # its stub wants listeners that answer nothing
+    events.register("before-send.s3.ListObjectsV2", reply)
     return client
 
 

@@ -35,7 +35,7 @@ def mistakes(request: Request) -> list[str]:
     ]
 
 
-def _as_botocore(value: Any, shape: Shape) -> Any:
+def _as_botocore(value: Any, shape: Any) -> Any:
     """Step Functions writes members with a capital first letter, and takes JSON text as an
     object.
     """
@@ -44,7 +44,7 @@ def _as_botocore(value: Any, shape: Shape) -> Any:
         names = {key: members.get(key.lower(), key) for key in value}
         return {
             names[key]: (
-                _as_botocore(item, shape.members[names[key]])
+                _as_botocore(item, shape.members[names[key]])  # type: ignore[index]
                 if names[key] in shape.members
                 else item
             )
@@ -57,7 +57,7 @@ def _as_botocore(value: Any, shape: Shape) -> Any:
     return value
 
 
-def _beyond(value: Any, shape: Shape, path: str) -> Iterator[str]:
+def _beyond(value: Any, shape: Any, path: str) -> Iterator[str]:
     """What ParamValidator leaves to the service."""
     if isinstance(shape, StructureShape):
         for name, item in value.items():
