@@ -9,7 +9,7 @@ from typing import Any
 
 import botocore.session
 import pytest
-from botocore.model import Shape, StructureShape
+from botocore.model import StructureShape
 from botocore.validate import ParamValidator
 
 from tests.workflows.interpreter import Interpreter, Request
