@@ -93,11 +93,12 @@ def _released(release: Release) -> str:
 
 
 def _confusion(release: Release) -> str:
-    scores = release.evaluation["candidate"]["all"]["confusion"]
+    confusion = release.evaluation["candidate"]["all"]["confusion"]
     head = "".join(f"<th>{html.escape(label)}" for label in release.labels)
-    rows = "".join(
-        _confusion_row(label, row) for label, row in zip(release.labels, scores, strict=True)
-    )
+    rows = ""
+    for true in release.labels:
+        row = confusion.get(true, {})
+        rows += _confusion_row(true, [row.get(label, 0) for label in release.labels])
     return f"<div class=wide><table><tr><th>{head}</tr>{rows}</table></div>"
 
 

@@ -1,5 +1,5 @@
-"""What do the pictures look like to a network? Runs ONNX models over pictures on every core, saying
-how far it is.
+"""What do the pictures look like to a network? Runs ONNX models over pictures on every core,
+and reports how far it is.
 
 Each core decodes and runs its own batches with one thread, instead of all cores sharing one batch:
 as fast on an idle machine, and many times faster on a busy one, where threads that share a batch
@@ -49,17 +49,17 @@ def embed(
 
     used: list[Picture] = []
     outputs: list[list[np.ndarray]] = [[_nothing(model)] for model in models]
-    began = said = time.monotonic()
+    began = reported = time.monotonic()
     for usable, answers in _in_order(
         answer, [rows[i : i + BATCH] for i in range(0, len(rows), BATCH)]
     ):
         used.extend(usable)
         for output, arrays in zip(outputs, answers, strict=True):
             output.append(arrays)
-        if time.monotonic() - said > 2:
-            said = time.monotonic()
-            _say(verb, len(used), len(rows), said - began)
-    _say(verb, len(used), len(rows), time.monotonic() - began)
+        if time.monotonic() - reported > 2:
+            reported = time.monotonic()
+            _report(verb, len(used), len(rows), reported - began)
+    _report(verb, len(used), len(rows), time.monotonic() - began)
     return used, [np.concatenate(output) for output in outputs]
 
 
@@ -82,5 +82,5 @@ def _nothing(model: onnxruntime.InferenceSession) -> np.ndarray:
     return np.empty((0, model.get_outputs()[0].shape[1]), np.float32)
 
 
-def _say(verb: str, done: int, total: int, seconds: float) -> None:
+def _report(verb: str, done: int, total: int, seconds: float) -> None:
     print(f"{verb} {done} of {total} pictures ({done / max(seconds, 1e-3):.0f}/s)", flush=True)

@@ -17,8 +17,8 @@ from training.pictures import Picture
 class Answers:
     """One model's answers for the test pictures."""
 
-    said: list[str]
-    sure: list[float]
+    predicted: list[str]
+    confidence: list[float]
 
     @classmethod
     def read(cls, probabilities: np.ndarray, labels: Sequence[str]) -> "Answers":
@@ -28,7 +28,7 @@ class Answers:
         )
 
     def scores(
-        self, test: Sequence[Picture], known: Sequence[bool], order: Sequence[str]
+        self, test: Sequence[Picture], known: Sequence[bool], labels: Sequence[str]
     ) -> dict[str, Any]:
         """All pictures; those that the live model was judged on; the others. None where there are
         none.
@@ -36,14 +36,13 @@ class Answers:
 
         def of(chosen: Sequence[bool]) -> dict[str, Any] | None:
             rows = [i for i, wanted in enumerate(chosen) if wanted]
-            truth, said, sure = (
-                [test[i].label for i in rows],
-                [self.said[i] for i in rows],
-                [self.sure[i] for i in rows],
-            )
-            return score(truth, said, sure, order) if rows else None
+            truth = [test[i].label for i in rows]
+            predicted = [self.predicted[i] for i in rows]
+            confidence = [self.confidence[i] for i in rows]
+            return score(truth, predicted, confidence, labels) if rows else None
 
-        everything = score([row.label for row in test], self.said, self.sure, order)
+        truth = [row.label for row in test]
+        everything = score(truth, self.predicted, self.confidence, labels)
         return {"all": everything, "known": of(known), "new": of([not was for was in known])}
 
 
@@ -64,7 +63,7 @@ def compare(
     gone = sorted(set(live.labels) - set(labels))
     old, new, truth = (
         [word for word, was in zip(words, known, strict=True) if was]
-        for words in (theirs.said, candidate.said, [row.label for row in test])
+        for words in (theirs.predicted, candidate.predicted, [row.label for row in test])
     )
     losses, gains = losses_and_gains(truth, old, new)
     of_live = theirs.scores(test, known, [*labels, *gone])

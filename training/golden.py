@@ -18,15 +18,17 @@ from training.pictures import Picture, Pictures
 
 WANTED = 12
 _MAX_BYTES = 500_000  # the dozen travels to every camera
-_SURE = 0.6  # so that another build of onnxruntime, off by a little, says the same
+_CONFIDENT = 0.6  # so that another build of onnxruntime, off by a little, predicts the same
 
 
 def choose(test: Sequence[Picture], answers: Answers) -> Iterator[Picture]:
-    """Rightly and surely recognised pictures, surest first, the labels taking turns."""
+    """Pictures recognised rightly and with confidence, most confident first, the labels taking
+    turns.
+    """
     right = sorted(
-        (-sure, row.sha256, i)
-        for i, (row, said, sure) in enumerate(zip(test, answers.said, answers.sure, strict=True))
-        if row.label == said and sure >= _SURE
+        (-answers.confidence[i], row.sha256, i)
+        for i, row in enumerate(test)
+        if row.label == answers.predicted[i] and answers.confidence[i] >= _CONFIDENT
     )
     by_label: dict[str, list[Picture]] = {}
     for _, _, i in right:
@@ -42,8 +44,8 @@ def write(
     model: onnxruntime.InferenceSession,
     labels: Sequence[str],
 ) -> list[dict[str, Any]]:
-    """Writes golden/*.jpg and says what the model answers for exactly these bytes, one at a time as
-    a camera would.
+    """Writes golden/*.jpg and lists what the model answers for exactly these bytes, one at a time
+    as a camera would.
     """
     folder.mkdir(parents=True, exist_ok=True)
     golden: list[dict[str, Any]] = []
@@ -55,7 +57,7 @@ def write(
         answers = Answers.read(
             model.run(None, {"image": read_input(data, SIZE, SIZE)[None]})[0], labels
         )
-        if answers.said[0] != row.label or answers.sure[0] < _SURE:
+        if answers.predicted[0] != row.label or answers.confidence[0] < _CONFIDENT:
             continue
         sha256 = hashlib.sha256(data).hexdigest()
         (folder / f"{sha256}.jpg").write_bytes(data)
@@ -63,7 +65,7 @@ def write(
             "file": f"golden/{sha256}.jpg",
             "sha256": sha256,
             "label": row.label,
-            "probability": answers.sure[0],
+            "probability": answers.confidence[0],
         }
         golden.append(entry)
         if len(golden) == WANTED:

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lensloop.wire.errors import BadArtifact, PictureError
-from lensloop.wire.picture import read_input
+from lensloop.wire.picture import open_picture, read_input, thumbnail
 from training.algorithms.head.backbone import SIZE
 from training.paths import Paths
+
+# Pixels a side that are decoded for a thumbnail: some more than its own, so that it stays sharp.
+_AT_LEAST = 256
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,13 @@ class Pictures:
         if hashlib.sha256(data).hexdigest() != row.sha256:
             raise PictureError("the file is not the one that was inspected; it changed in between")
         return data
+
+    def thumbnail(self, row: Picture) -> str | None:
+        """A small JPEG in base64 for people to look at; None if the picture is gone by now."""
+        try:
+            return thumbnail(open_picture(self.bytes_of(row), at_least=_AT_LEAST))
+        except PictureError:
+            return None
 
     def load(self, batch: Iterable[Picture]) -> tuple[list[Picture], list[np.ndarray]]:
         """The usable ones of these pictures, and them as model inputs. May be called from several

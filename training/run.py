@@ -14,7 +14,7 @@ import numpy as np
 from lensloop.model.scores import reject_threshold
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.picture import RESIZE
-from training import golden, suspicious
+from training import golden, mistakes, suspicious
 from training.algorithms.head.backbone import SIZE, pretrained
 from training.algorithms.head.export import classifier, embedder
 from training.algorithms.head.regression import Head, train
@@ -28,7 +28,8 @@ from training.suspicious import Answered, out_of_fold
 
 
 def run(paths: Paths) -> None:
-    """Writes /opt/ml/model/{model.onnx, evaluation.json, suspicious.json, test.csv, golden/}.
+    """Writes /opt/ml/model/{model.onnx, evaluation.json, suspicious.json, mistakes.json,
+    test.csv, golden/}.
 
     Raises LensloopError with a sentence.
     """
@@ -53,9 +54,9 @@ def run(paths: Paths) -> None:
         models = [session(model)] + ([live.model] if live else [])
         test, (ours, *theirs) = embed(pictures, pictures.of("test"), models, "judged")
         answers = Answers.read(ours, labels)
-        compared = compare(
-            test, labels, answers, live, Answers.read(theirs[0], live.labels) if live else None
-        )
+        answers_of_live = Answers.read(theirs[0], live.labels) if live else None
+        compared = compare(test, labels, answers, live, answers_of_live)
+        mistakes.write(paths.model, test, answers, answers_of_live, pictures)
         # The test pictures taught it nothing, so its answers for them are as good as those out of
         # fold.
         doubts = suspicious.write(paths.model, [answered, Answered(test, ours)], labels, pictures)
@@ -84,7 +85,7 @@ def run(paths: Paths) -> None:
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
     }
     _write(paths, evaluation, test)
-    _tell(evaluation)
+    _log(evaluation)
 
 
 def _train(
@@ -140,7 +141,7 @@ def _write(paths: Paths, evaluation: dict[str, Any], test: Sequence[Picture]) ->
     (paths.model / "evaluation.json").write_text(text, "utf-8")
 
 
-def _tell(evaluation: dict[str, Any]) -> None:
+def _log(evaluation: dict[str, Any]) -> None:
     """One `name=value` a line: SageMaker's metric definitions read the log."""
     scores = evaluation["candidate"]["all"]
     recalls = {name: s["recall"] for name, s in scores["labels"].items() if s["recall"] is not None}

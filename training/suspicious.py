@@ -1,5 +1,5 @@
-"""Which labels may be wrong? Every picture is answered by a head that never saw it, and told if it
-is surely another.
+"""Which labels may be wrong? Every picture is answered by a head that never saw it, and listed
+if it is surely another.
 
 How surely, and that the penalty is strong, was chosen by what bench/suspicious_labels.py measures.
 Confident learning (Northcutt, Jiang, Chuang 2021), which asks less of labels that are hard to tell,
@@ -7,7 +7,7 @@ was tried and not kept: with as many wrong labels found, more of its list were r
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 
 from lensloop.dataset.near_duplicates import DISTANCES, components, near_pairs, plausible
 from lensloop.dataset.suspicious import FILE, FORMAT
-from lensloop.wire.errors import PictureError
-from lensloop.wire.picture import open_picture, thumbnail
 from training.algorithms.head.regression import Array, Head, fit, main_axes
 from training.pictures import Picture, Pictures
 
@@ -26,12 +24,11 @@ FOLDS = 5
 STRENGTH = 0.1  # of the penalty; with a weaker one a head begins to believe wrong labels
 MARGIN = 0.5  # of probability, between another label and the picture's own
 _SHEET = 48
-_AT_LEAST = 256
 
 
 @dataclass(frozen=True)
 class Answered:
-    """Pictures, and for each what a model that was not taught with it says: float [pictures,
+    """Pictures, and for each what a model that was not taught with it predicts: float [pictures,
     labels].
     """
 
@@ -104,15 +101,14 @@ def suspects(targets: NDArray[np.int64], probabilities: Array) -> list[tuple[int
 def write(
     folder: Path, answered: Sequence[Answered], labels: Sequence[str], pictures: Pictures
 ) -> int:
-    """Writes suspicious.json for the report, and says how many there are."""
+    """Writes suspicious.json for the report, and returns how many there are."""
     rows = [row for part in answered for row in part.rows]
     probabilities = np.concatenate([part.probabilities for part in answered])
     found = suspects(np.array([labels.index(row.label) for row in rows], np.int64), probabilities)
     doubts = [_doubt(rows[i], probabilities[i], labels, other) for i, other in found]
-    for doubt, shown in zip(
-        doubts, _thumbnails([rows[i] for i, _ in found[:_SHEET]], pictures), strict=False
-    ):
-        doubt.update(shown)
+    for doubt, (i, _) in zip(doubts[:_SHEET], found, strict=False):
+        if thumbnail := pictures.thumbnail(rows[i]):
+            doubt["thumbnail"] = thumbnail
     text = json.dumps({"format": FORMAT, "pictures": doubts}, ensure_ascii=False, allow_nan=False)
     (folder / FILE).write_text(text, "utf-8")
     return len(doubts)
@@ -127,13 +123,3 @@ def _doubt(row: Picture, probabilities: Array, labels: Sequence[str], other: int
         "probability": round(float(probabilities[other]), 4),
         "label_probability": round(float(probabilities[labels.index(row.label)]), 4),
     }
-
-
-def _thumbnails(rows: Sequence[Picture], pictures: Pictures) -> Iterator[dict[str, str]]:
-    for row in rows:
-        try:
-            image = open_picture(pictures.bytes_of(row), at_least=_AT_LEAST)
-        except PictureError:  # gone since it was embedded
-            yield {}
-        else:
-            yield {"thumbnail": thumbnail(image)}

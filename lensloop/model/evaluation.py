@@ -14,6 +14,9 @@ from lensloop.wire.errors import BadArtifact
 
 FORMAT = 1
 
+# How many pictures of a label (first key) were taken for which label (second); never zero.
+Confusion = Mapping[str, Mapping[str, int]]
+
 
 @dataclass(frozen=True)
 class LabelScore:
@@ -31,6 +34,7 @@ class Score:
     accuracy: float
     calibration_error: float
     labels: Mapping[str, LabelScore]
+    confusion: Confusion | None = None  # None: written before there was one
 
     @property
     def right(self) -> int:
@@ -99,12 +103,37 @@ def _scores(part: "_Part") -> Scores:
 
 def _score(part: "_Part") -> Score:
     labels = part.part("labels")
+    scores = {name: _label(labels.part(name)) for name in labels.names()}
     return Score(
         int(part.number("images")),
         part.number("accuracy", high=1),
         part.number("calibration_error", high=1),
-        {name: _label(labels.part(name)) for name in labels.names()},
+        scores,
+        _confusion(part, scores),
     )
+
+
+def _confusion(part: "_Part", labels: Mapping[str, LabelScore]) -> Confusion | None:
+    """Earlier versions wrote none, or a list of rows without names, which is passed over."""
+    if not isinstance(part.optional("confusion"), dict):
+        return None
+    rows = part.part("confusion")
+    found = {true: _row(rows.part(true)) for true in rows.names()}
+    named = {name for true, row in found.items() for name in (true, *row)}
+    if unknown := sorted(named - labels.keys()):
+        raise BadArtifact(f"evaluation.json: `{rows.path}` has the unknown label {unknown[0]}.")
+    for label, score in labels.items():
+        row = found.get(label, {})
+        if (sum(row.values()), row.get(label, 0)) != (score.images, score.right):
+            raise BadArtifact(
+                f"evaluation.json: `{rows.path}.{label}` does not add up to the"
+                f" {score.images} pictures and the recall of {label}."
+            )
+    return found
+
+
+def _row(part: "_Part") -> Mapping[str, int]:
+    return {name: int(part.number(name, low=1)) for name in part.names()}
 
 
 def _label(part: "_Part") -> LabelScore:

@@ -2,6 +2,7 @@
 sums.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,45 +13,48 @@ def score(
     truth: Sequence[str],
     predicted: Sequence[str],
     confidence: Sequence[float],
-    order: Sequence[str],
+    labels: Sequence[str],
 ) -> dict[str, Any]:
-    """The scores of one model on some pictures; `order` names every label that occurs, and lines up
-    the confusion.
+    """The scores of one model on some pictures; `labels` names every label that occurs.
 
     A label that no picture shows has no recall, and one that is never predicted no precision: None,
     never a zero that would look like a failure. `lensloop.model.evaluation` reads what this writes.
     """
-    matrix = confusion(truth, predicted, order)
-    right = sum(matrix[i][i] for i in range(len(order)))
-    labels = {}
-    for i, label in enumerate(order):
-        shown, said = sum(matrix[i]), sum(row[i] for row in matrix)
-        labels[label] = {
-            "images": shown,
-            "recall": matrix[i][i] / shown if shown else None,
-            "precision": matrix[i][i] / said if said else None,
-        }
+    right = [true == answer for true, answer in zip(truth, predicted, strict=True)]
+    shown, answered = Counter(truth), Counter(predicted)
+    hits = Counter(true for true, hit in zip(truth, right, strict=True) if hit)
     return {
         "images": len(truth),
-        "accuracy": right / len(truth) if truth else 0.0,
-        "calibration_error": calibration_error(
-            [t == p for t, p in zip(truth, predicted, strict=True)], confidence
-        ),
-        "labels": labels,
-        "order": list(order),
-        "confusion": matrix,
+        "accuracy": sum(right) / len(truth) if truth else 0.0,
+        "calibration_error": calibration_error(right, confidence),
+        "labels": {
+            label: {
+                "images": shown[label],
+                "recall": _share(hits[label], shown[label]),
+                "precision": _share(hits[label], answered[label]),
+            }
+            for label in labels
+        },
+        "confusion": confusion(truth, predicted, labels),
     }
 
 
 def confusion(
-    truth: Sequence[str], predicted: Sequence[str], order: Sequence[str]
-) -> list[list[int]]:
-    """Rows are what the pictures show, columns what the model says."""
-    place = {label: i for i, label in enumerate(order)}
-    matrix = [[0] * len(order) for _ in order]
-    for true, said in zip(truth, predicted, strict=True):
-        matrix[place[true]][place[said]] += 1
-    return matrix
+    truth: Sequence[str], predicted: Sequence[str], labels: Sequence[str]
+) -> dict[str, dict[str, int]]:
+    """How many pictures of each label the model takes for each label; what never happens is left
+    away, as of 200 labels nearly everything never does.
+    """
+    counts = Counter(zip(truth, predicted, strict=True))
+    order = {label: i for i, label in enumerate(labels)}
+    found: dict[str, dict[str, int]] = {}
+    for true, answer in sorted(counts, key=lambda pair: (order[pair[0]], order[pair[1]])):
+        found.setdefault(true, {})[answer] = counts[true, answer]
+    return found
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
 
 
 def calibration_error(right: Sequence[bool], confidence: Sequence[float]) -> float:
@@ -60,9 +64,9 @@ def calibration_error(right: Sequence[bool], confidence: Sequence[float]) -> flo
     if not right:
         return 0.0
     bins: list[list[tuple[bool, float]]] = [[] for _ in range(_BINS)]
-    for hit, sure in zip(right, confidence, strict=True):
-        bins[min(int(sure * _BINS), _BINS - 1)].append((hit, sure))
-    gaps = [abs(sum(hit for hit, _ in group) - sum(sure for _, sure in group)) for group in bins]
+    for hit, claimed in zip(right, confidence, strict=True):
+        bins[min(int(claimed * _BINS), _BINS - 1)].append((hit, claimed))
+    gaps = [abs(sum(hit for hit, _ in group) - sum(c for _, c in group)) for group in bins]
     return sum(gaps) / len(right)
 
 
@@ -87,8 +91,8 @@ def reject_threshold(
     """
     ranked = sorted(zip(confidence, right, strict=True), reverse=True)
     threshold, hits = 0.95, 0
-    for count, (sure, hit) in enumerate(ranked, 1):
+    for count, (claimed, hit) in enumerate(ranked, 1):
         hits += hit
         if hits >= wanted * count:
-            threshold = sure
+            threshold = claimed
     return round(min(max(threshold, 0.4), 0.95), 4)

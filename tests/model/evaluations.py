@@ -22,8 +22,22 @@ def score(counts: Counts, calibration_error: float = 0.05) -> dict[str, Any]:
             label: {"images": total, "recall": right / total if total else None, "precision": None}
             for label, (total, right) in counts.items()
         },
-        "confusion": [],
+        "confusion": confusion(counts),
     }
+
+
+def confusion(counts: Counts) -> dict[str, dict[str, int]] | None:
+    """What is not recognised is taken for the next label. None where there is no next one: a real
+    evaluation names every label in each of its parts.
+    """
+    if len(counts) == 1:
+        return None
+    names = [*counts]
+    rows = {}
+    for i, (label, (total, right)) in enumerate(counts.items()):
+        row = {label: right, names[(i + 1) % len(names)]: total - right}
+        rows[label] = {name: count for name, count in row.items() if count}
+    return rows
 
 
 def scores(

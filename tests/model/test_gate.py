@@ -278,12 +278,28 @@ def broken(path: str, value: Any) -> dict[str, Any]:
         ("candidate.all.labels.can.recall", None, "`candidate.all.labels.can` must have a recall"),
         (
             "candidate.all.labels.tin",
-            {"images": 1, "recall": 1},
+            {"images": 0, "recall": None},
             "does not name the labels of the model",
         ),
         ("labels", [], "`labels` must be a list of labels"),
         ("dataset", "", "`dataset` must be text"),
         ("live.losses", "2", "`live.losses` is '2'"),
+        (
+            "candidate.all.confusion.can",
+            {"can": 19},
+            "`candidate.all.confusion.can` does not add up to the 20 pictures and the recall",
+        ),
+        (
+            "candidate.all.confusion.can",
+            {"can": 19, "glass": 1},
+            "`candidate.all.confusion.can` does not add up to the 20 pictures and the recall",
+        ),
+        ("candidate.all.confusion.can.glass", 0, "`candidate.all.confusion.can.glass` is 0"),
+        (
+            "candidate.all.confusion.can",
+            {"can": 19, "tin": 1},
+            "`candidate.all.confusion` has the unknown label tin",
+        ),
         ("live.epoch", 0, "`live.epoch` is 0; it must be a number from 1"),
     ],
 )
@@ -293,3 +309,14 @@ def test_an_evaluation_that_does_not_add_up_is_refused_with_the_place(
     with pytest.raises(BadArtifact) as refused:
         read_evaluation(broken(path, value))
     assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize("earlier", [None, [], [[20, 0, 0], [0, 20, 0], [0, 0, 20]]])
+def test_an_evaluation_from_before_there_was_a_confusion_by_name_is_read(earlier: Any) -> None:
+    evaluation = read_evaluation(broken("candidate.all.confusion", earlier))
+    assert evaluation.candidate.all.confusion is None
+
+
+def test_the_confusion_is_read_by_name() -> None:
+    found = read_evaluation(first(can=(20, 19), glass=(20, 20))).candidate.all.confusion
+    assert found == {"can": {"can": 19, "glass": 1}, "glass": {"glass": 20}}

@@ -6,13 +6,13 @@ from lensloop.model import scores
 from lensloop.model.evaluation import read_evaluation
 
 TRUTH = ["cat", "cat", "cat", "dog", "dog"]
-SAID = ["cat", "cat", "dog", "dog", "cat"]
+PREDICTED = ["cat", "cat", "dog", "dog", "cat"]
 
 
 def test_a_score_counts_by_label():
-    score = scores.score(TRUTH, SAID, [0.9] * 5, ["cat", "dog", "owl"])
+    score = scores.score(TRUTH, PREDICTED, [0.9] * 5, ["cat", "dog", "owl"])
     assert score["accuracy"] == pytest.approx(0.6)
-    assert score["confusion"] == [[2, 1, 0], [1, 1, 0], [0, 0, 0]]
+    assert score["confusion"] == {"cat": {"cat": 2, "dog": 1}, "dog": {"cat": 1, "dog": 1}}
     assert score["labels"]["cat"] == {
         "images": 3,
         "recall": pytest.approx(2 / 3),
@@ -22,7 +22,7 @@ def test_a_score_counts_by_label():
 
 
 @pytest.mark.parametrize(
-    ("right", "sure", "error"),
+    ("right", "confidence", "error"),
     [
         ([True] * 10, [1.0] * 10, 0.0),
         ([True] * 5 + [False] * 5, [0.5] * 10, 0.0),
@@ -31,8 +31,8 @@ def test_a_score_counts_by_label():
         ([], [], 0.0),
     ],
 )
-def test_the_calibration_error_is_the_gap_between_sure_and_right(right, sure, error):
-    assert scores.calibration_error(right, sure) == pytest.approx(error)
+def test_the_calibration_error_is_the_gap_between_confidence_and_right(right, confidence, error):
+    assert scores.calibration_error(right, confidence) == pytest.approx(error)
 
 
 def test_losses_are_what_only_live_knew_and_gains_what_only_the_candidate_knows():
@@ -40,7 +40,7 @@ def test_losses_are_what_only_live_knew_and_gains_what_only_the_candidate_knows(
 
 
 @pytest.mark.parametrize(
-    ("right", "sure", "threshold"),
+    ("right", "confidence", "threshold"),
     [
         ([True] * 4, [0.9, 0.8, 0.7, 0.6], 0.6),
         ([True, True, False, False], [0.9, 0.8, 0.7, 0.6], 0.8),
@@ -49,8 +49,8 @@ def test_losses_are_what_only_live_knew_and_gains_what_only_the_candidate_knows(
         ([], [], 0.95),
     ],
 )
-def test_the_reject_threshold_keeps_answers_that_are_nearly_all_right(right, sure, threshold):
-    assert scores.reject_threshold(right, sure) == threshold
+def test_the_reject_threshold_keeps_answers_that_are_nearly_all_right(right, confidence, threshold):
+    assert scores.reject_threshold(right, confidence) == threshold
 
 
 def test_the_gate_reads_what_is_written_here_even_without_a_test_picture():

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from PIL import Image, ImageDraw
 
 from lensloop.dataset.suspicious import read_doubts
 from lensloop.model.evaluation import read_evaluation
+from lensloop.model.mistakes import read_mistakes
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.manifest import File, manifest
 from lensloop.wire.picture import RESIZE, read_input
@@ -75,8 +77,11 @@ def release(first, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def second(new_job, release):
-    """A job with the same drawings and a new label, against that live release."""
+    """A job with the same drawings and a new label, against that live release; one test picture is
+    in the wrong folder.
+    """
     job = new_job(dict(drawings(30, ("plum", "lime", "sand"))))
+    job.put("images/plum/900.jpg", drawing("lime", 900), split="test")
     job.put_live(release)
     job.status = job.run()
     return job
@@ -135,6 +140,25 @@ def test_pictures_in_the_wrong_folder_are_told_with_a_thumbnail(first):
         assert image.format == "JPEG"
         assert max(image.size) <= 96
     assert "labels may be wrong" in first.log
+
+
+def test_what_the_candidate_gets_wrong_is_listed_with_a_thumbnail(second):
+    listed = read_mistakes(json.loads((second.root / "model" / "mistakes.json").read_text("utf-8")))
+    confusion = read_evaluation(second.evaluation).candidate.all.confusion
+    assert confusion is not None
+    test = {row["key"]: row["label"] for row in second.rows if row["split"] == "test"}
+    wrong: Counter[tuple[str, str]] = Counter()
+    for mistake in listed["pictures"]:
+        assert test[mistake["key"]] == mistake["label"]
+        assert mistake["live_predicted"] in ("lime", "plum")
+        image = Image.open(io.BytesIO(base64.b64decode(mistake["thumbnail"])))
+        assert image.format == "JPEG"
+        wrong[mistake["label"], mistake["predicted"]] += 1
+    assert "images/plum/900.jpg" in {mistake["key"] for mistake in listed["pictures"]}
+    assert sum(wrong.values()) == listed["count"]
+    for (label, predicted), count in wrong.items():
+        assert confusion[label][predicted] == count
+    assert sum(sum(row.values()) for row in confusion.values()) == len(test)
 
 
 def test_the_same_data_set_makes_the_same_files(first, new_job):
