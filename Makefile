@@ -21,7 +21,7 @@ NODE := node_modules/.ready
 CHANNEL := .build/.training-channel-local
 OFFLINE := .build/.what-synthesis-fetches
 
-.PHONY: help demo test check bench up down status deploy-local deploy destroy install lock clean
+.PHONY: help demo test check mutants bench up down status deploy-local deploy destroy install lock clean
 
 help: ## Show this list
 	@echo "Lensloop: drop labelled pictures into a bucket, and a better classifier reaches your cameras."
@@ -43,6 +43,9 @@ check: $(DEV) $(NODE) $(CHANNEL) ## Format, lint, types, templates, then all tes
 	@echo "· types"; $(BIN)/mypy .
 	@echo "· templates"; $(CDK) synth --quiet
 	@echo "· tests"; $(PYTEST)
+
+mutants: $(DEV) ## Change every rule in one place and see a test fail (up to an hour); ONLY=<module> takes one
+	@nice $(PY) -m tools.mutants $(ONLY)
 
 bench: $(DEV) $(NODE) $(CHANNEL) ## Measure against the goals and against others; ONLY=<name> runs one
 	@$(PY) -m bench $(ONLY)
@@ -85,7 +88,7 @@ lock: $(TOOLS) ## Pin and hash the dependencies again, after a change of require
 
 clean: ## Remove everything that these commands made (stop the local cloud first: make down)
 	@if [ -x $(PY) ] && [ -d .local ]; then $(PY) -m local down; fi
-	rm -rf .venv node_modules .build .local cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/results.json
+	rm -rf .venv node_modules .build .local cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis mutants bench/results.json
 
 # Puts `lensloop` beside this Python; it runs this folder's code.
 COMMAND = VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --offline --editable .
