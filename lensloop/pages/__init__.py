@@ -1,1 +1,101 @@
-"""What do people see? Pages made of a report or a run record."""
+"""What do people see? Pages made of a report or a run record, by the templates beside this file.
+
+Names come from strangers. Everything is escaped, what cannot be seen is spelled out (so that no
+name can look like another), and a name's direction cannot turn the words around it. A page needs
+nothing beside it, and its policy lets it load nothing.
+"""
+
+import functools
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lensloop.dataset.labels import UNSEEN
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_HERE = Path(__file__).parent
+# A joiner may be in a name, and be all that tells it from another.
+_INVISIBLE = re.compile(f"[{UNSEEN}\u200c\u200d]")
+# Only around a whole word of a sentence: in the midst of a file's name a backtick is part of it.
+_CODE = re.compile(r"(?<![^\s(])`([^`]+)`(?![^\s,;:.)])")
+
+
+def render(template: str, **values: Any) -> str:
+    return environment().get_template(template).render(values)
+
+
+@functools.cache
+def environment() -> "Environment":
+    """Made at first use: a function that shows nobody anything need not carry Jinja2."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    def marked(filter: Callable[[str], str]) -> Callable[[str], Markup]:
+        return lambda value: Markup(filter(value))  # noqa: S704  every such filter escapes
+
+    made = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        # Whatever a template shows, also where it forgets to ask for it.
+        finalize=lambda value: spelled(value) if type(value) is str else value,
+    )
+    made.filters |= {
+        "visible": marked(visible),
+        "name": marked(name),
+        "file": file,
+        "number": number,
+        "percent": percent,
+        "duration": duration,
+        "moment": moment,
+    }
+    made.globals["style"] = Markup((_HERE / "style.css").read_text("utf-8"))  # noqa: S704  ours
+    return made
+
+
+def spelled(value: str) -> str:
+    """With what cannot be seen as its number."""
+    return _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
+
+
+def visible(sentence: str) -> str:
+    """A sentence as HTML; what stands in backticks as code."""
+    return _CODE.sub(r"<code>\1</code>", escape(spelled(sentence)))
+
+
+def name(value: str) -> str:
+    """A name as HTML that keeps its direction to itself."""
+    return f"<bdi>{escape(spelled(value))}</bdi>"
+
+
+def file(key: str) -> str:
+    """A picture's key without images/ and its label."""
+    return key.split("/", 2)[-1]
+
+
+def number(value: int) -> str:
+    return f"{value:,}"
+
+
+def percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}"
+
+
+def duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def moment(iso: str) -> str:
+    at = datetime.fromisoformat(iso).astimezone(UTC)
+    return f"{at.day} {at:%b %Y, %H:%M} UTC"

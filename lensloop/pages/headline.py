@@ -1,0 +1,67 @@
+"""What became of a run, in one line? The first thing on its page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Headline:
+    tone: str  # good, warn, bad or plain: its colour
+    word: str  # for a title
+    sentence: str
+
+
+_RUN = {
+    "released": Headline(
+        "good", "released", "Released: the new model is on its way to the cameras"
+    ),
+    "refused": Headline("bad", "refused", "Refused: the cameras keep the model that they have"),
+    "too-few-images": Headline("warn", "too few pictures", "Too few pictures: nothing was trained"),
+    "nothing-new": Headline(
+        "plain", "nothing new", "Nothing new: exactly these pictures were judged before"
+    ),
+    "blocked": Headline(
+        "warn", "blocked", "Blocked: training on exactly these pictures kept failing"
+    ),
+    "failed": Headline("bad", "failed", "Failed: an accident, which says nothing of the pictures"),
+    "not-rolled-out": Headline(
+        "bad", "not rolled out", "Released, but its rollout could not be started"
+    ),
+    "aborted": Headline("warn", "aborted", "Aborted: somebody stopped the run"),
+    "timed-out": Headline("bad", "timed out", "Timed out: the run took longer than it may"),
+}
+_ROLLOUT = {
+    "rolled-out": Headline("good", "rolled out", "Released, and proven on the cameras"),
+    "no-cameras": Headline("good", "released", "Released: it waits for its first camera"),
+    "superseded": Headline(
+        "plain", "superseded", "Released, and then superseded by a newer release"
+    ),
+    "canary-failed": Headline(
+        "bad", "failed on the canaries", "Released, but the canary cameras could not prove it"
+    ),
+    "fleet-failed": Headline(
+        "bad", "failed on the fleet", "Released, but the fleet could not prove it"
+    ),
+    "failed": Headline("bad", "rollout failed", "Released, but its rollout failed by an accident"),
+    "aborted": Headline("warn", "rollout aborted", "Released, but somebody stopped its rollout"),
+    "timed-out": Headline(
+        "bad", "rollout timed out", "Released, but its rollout took longer than it may"
+    ),
+}
+
+
+def headline(record: Mapping[str, Any]) -> Headline:
+    rollout = record["rollout"]
+    if not rollout:
+        return _known(_RUN, record["outcome"])
+    found = _known(_ROLLOUT, rollout["outcome"])
+    if rollout["outcome"] == "rolled-out" and rollout["proven"]:
+        cameras = "1 camera" if rollout["proven"] == 1 else f"{rollout['proven']:,} cameras"
+        return Headline(found.tone, found.word, f"Released, and proven on {cameras}")
+    return found
+
+
+def _known(headlines: Mapping[str, Headline], outcome: str) -> Headline:
+    """A newer version may have ends that this one has no words for."""
+    return headlines.get(outcome) or Headline("plain", outcome, f"Ended: {outcome}")

@@ -1,0 +1,76 @@
+"""What became of a run, and why? One HTML page, made of its record."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lensloop.dataset.split import SPLITS
+from lensloop.pages import comparison, render
+from lensloop.pages.confusion import matrix
+from lensloop.pages.headline import headline
+
+# What a run that ended early did not come to.
+_NOTHING: Mapping[str, Any] = {
+    "reasons": [],
+    "began_at": None,
+    "ended_at": None,
+    "changes": None,
+    "dataset": None,
+    "training": None,
+    "scores": None,
+    "verdict": None,
+    "doubts": None,
+    "mistakes": None,
+    "release": None,
+    "rollout": None,
+    "failure": None,
+    "messages": [],
+}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    of: str  # empty where there is only one
+    reasons: Sequence[str]
+
+
+def page(
+    record: Mapping[str, Any],
+    report: Mapping[str, Any] | None,
+    mistakes: Mapping[str, Any] | None,
+) -> str:
+    """`report` is that of its data set, `mistakes` the training's mistakes.json."""
+    run = {**_NOTHING, **record}
+    scores = run["scores"]
+    return render(
+        "run.html",
+        run=run,
+        report=report,
+        mistakes=mistakes,
+        splits=SPLITS,
+        headline=headline(run),
+        explanations=explanations(run),
+        models=_models(scores) if scores else None,
+    )
+
+
+def explanations(run: Mapping[str, Any]) -> list[Explanation]:
+    """What is nearest to the end comes first: a rollout's reasons before the verdict's."""
+    rollout, reasons = run["rollout"], run["reasons"]
+    if not rollout:
+        return [Explanation("", reasons)] if reasons else []
+    both = [Explanation("The rollout", rollout["reasons"]), Explanation("The verdict", reasons)]
+    return [explanation for explanation in both if explanation.reasons]
+
+
+def _models(scores: Mapping[str, Any]) -> dict[str, Any]:
+    candidate, live = scores["candidate"], scores["live"]
+    return {
+        "candidate": candidate,
+        "live": live,
+        "accuracies": comparison.accuracies(candidate, live),
+        "recalls": comparison.recalls(candidate, live),
+        "gone": comparison.gone(candidate, live),
+        "matrix": matrix(candidate["all"]),
+        "live_matrix": matrix(live["all"]) if live else None,
+    }
