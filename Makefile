@@ -127,13 +127,13 @@ $(NODE): $(READY) package.json package-lock.json
 
 $(CHANNEL): $(READY) requirements-training.txt
 	@echo "· packing what travels with a training job"
-	@$(PY) -c 'from pathlib import Path; from stacks import training_channel; training_channel.dependencies(Path.cwd(), "local")'
+	@$(PY) -c 'from pathlib import Path; from stacks.training.channel import dependencies; dependencies(Path.cwd(), "local")'
 	@mkdir -p $(@D) && touch $@
 
 # What a synthesis for AWS would otherwise fetch or resolve by itself the first time.
 $(OFFLINE): $(READY) requirements.txt requirements-training.txt
 	@echo "· fetching what the stacks carry to AWS, so that \`cdk synth\` needs no network"
-	@$(PY) -c 'from pathlib import Path; from stacks import training_channel, training_image, vendor; \
-	  training_channel.dependencies(Path.cwd(), "sagemaker"); vendor.unpacked(Path.cwd(), "pillow", "3.13"); \
-	  training_image.uris("ml.m5.xlarge")'
+	@$(PY) -c 'from stacks.assets import code, packages; from stacks.training import channel, image; \
+	  channel.dependencies(code.ROOT, "sagemaker"); image.uris("ml.m5.xlarge"); \
+	  [packages.unpacked(code.ROOT, package) for package in (*code.PAGES, "pillow")]'
 	@mkdir -p $(@D) && touch $@

@@ -1,12 +1,9 @@
 """Which pictures make up the data set, and is it new and large enough? Writes it, reports it, and
-says what to train.
+points to it.
 
 Only the run that holds the lease may point to it. The same pictures under the same labels have the
 same address, so a data set's files are written again when names change or other pictures are left
 out; its digest says what is trained on.
-
-Needs: s3:GetObject and s3:PutObject on datasets/*, dynamodb:GetItem, UpdateItem and PutItem on the
-table. Environment: BUCKET, TABLE, SETTINGS.
 """
 
 import json
@@ -15,7 +12,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from lambdas.aws import bucket
-from lensloop import training_job
 from lensloop.dataset import snapshot
 from lensloop.dataset.assembly import Dataset, assemble, shortfalls
 from lensloop.dataset.report import History, report
@@ -48,7 +44,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     reasons = shortfalls(dataset, settings)
     _write(dataset, report(dataset, reasons, history, settings))
     _point(epoch, dataset.digest)
-    prefix = names.prefix(settings.project, settings.stage)
     return {
         "epoch": epoch,
         "digest": dataset.digest,
@@ -59,13 +54,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "images": len(dataset.accepted),
         "rejected": len(dataset.left_out),
         "report": names.dataset(dataset.digest, "report.html"),
-        "training": {
-            "job": f"{prefix}-{epoch}",
-            "channels": training_job.channels(
-                bucket.name(), dataset.digest, int(live["epoch"]) if live else None
-            ),
-            "hyperparameters": training_job.hyperparameters(settings, epoch, dataset.digest),
-        },
+        "live_epoch": int(live["epoch"]) if live else None,
     }
 
 

@@ -1,10 +1,5 @@
 """What did the cameras of a wave answer? Collects the answers, asks the rule, and withdraws a
 failed order.
-
-Needs: iot:DescribeJob, ListJobExecutionsForJob and CancelJob on job/<prefix>-*,
-iot:DescribeJobExecution on job/<prefix>-* and thing/deeplens_*, iot:ListThingsInThingGroup on the
-two groups, dynamodb:GetItem and UpdateItem on the table. Environment: TABLE, SETTINGS,
-CANARY_GROUP_ARN, FLEET_GROUP_ARN.
 """
 
 import os

@@ -4,11 +4,6 @@ to take the release.
 The order is an AWS IoT Job whose document carries presigned addresses. Its target selection is
 continuous: a camera that joins the wave later gets the release too. The job is named after epoch
 and wave, so a retry orders nothing twice.
-
-Needs: iot:CreateJob on job/<prefix>-* and on the two thing groups, iot:CancelJob on job/<prefix>-*,
-iot:ListThingsInThingGroup on the two groups, iam:PassRole on the presign role (PassedToService
-iot.amazonaws.com), s3:GetObject on releases/*, dynamodb:GetItem and UpdateItem on the table.
-Environment: BUCKET, TABLE, SETTINGS, PRESIGN_ROLE_ARN, CANARY_GROUP_ARN, FLEET_GROUP_ARN.
 """
 
 import functools

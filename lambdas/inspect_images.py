@@ -3,9 +3,6 @@ perceptual hash.
 
 One chunk of a snapshot's plan; the rows are written back into it. An interrupted chunk goes on
 where it was saved.
-
-Needs: s3:GetObject on images/* and datasets/inspections/*, s3:PutObject on datasets/inspections/*.
-Environment: BUCKET.
 """
 
 import hashlib

@@ -1,7 +1,5 @@
 """May the model that was just trained replace the live one? Reads its evaluation, asks the gate,
 answers with reasons.
-
-Needs: s3:GetObject on training/*. Environment: BUCKET, SETTINGS.
 """
 
 import functools

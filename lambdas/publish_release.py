@@ -4,10 +4,6 @@ then it becomes live.
 Every byte follows from the training job's archive, so a retry writes the same and finds it there;
 manifest.json comes last, so that a release without one was never finished. The live pointer moves
 only while this run holds the lease.
-
-Needs: s3:GetObject on training/* and releases/*, s3:PutObject on releases/*,
-dynamodb:ConditionCheckItem and dynamodb:UpdateItem on the table. Environment: BUCKET, TABLE,
-SETTINGS.
 """
 
 import functools

@@ -3,8 +3,6 @@ set.
 
 It does so before the verdict, because a model is often refused for wrong labels, and the report
 then shows which.
-
-Needs: s3:GetObject on training/* and datasets/*, s3:PutObject on datasets/*. Environment: BUCKET.
 """
 
 import csv

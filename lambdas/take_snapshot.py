@@ -4,9 +4,6 @@ the inspection.
 Writes under datasets/inspections/<epoch>/: what is unchanged, what is gone, and a plan for each
 chunk of new pictures. Only pointers to these are passed on, so the workflow's state stays small at
 any size.
-
-Needs: s3:ListBucket of images/*, s3:GetObject on datasets/*, s3:PutObject on
-datasets/inspections/*, dynamodb:GetItem. Environment: BUCKET, TABLE.
 """
 
 import heapq

@@ -1,5 +1,5 @@
-"""What turns changed pictures into a better release? The trigger, the workflow's steps, the
-training job, alarms.
+"""What turns changed pictures into a better release? The trigger, the workflow, the training job,
+alarms.
 """
 
 from functools import partial
@@ -12,16 +12,16 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from lambdas import record_changes, tick
 from lensloop.settings import Settings
-from lensloop.wire import names
 from stacks.alarms import Alarms, lensloop_metric
-from stacks.assets.code import functions_code, functions_code_with_pillow
 from stacks.changes import Changes
+from stacks.steps.access import Access, allow
 from stacks.steps.function import Function
-from stacks.steps.retraining_workflow import RetrainingFunctions, RetrainingWorkflow
+from stacks.steps.retraining_workflow import RetrainingWorkflow
 from stacks.storage import StorageStack
 from stacks.training.jobs import TrainingJobs
-from stacks.training.step import job_arns
+from stacks.training.states import job_arns
 
 
 class RetrainingStack(cdk.Stack):
@@ -38,89 +38,24 @@ class RetrainingStack(cdk.Stack):
         super().__init__(
             scope, f"{prefix}-retraining", env=env, description="Lensloop: pictures to releases"
         )
-        self._prefix, self._storage = prefix, storage
-        self._function = partial(
-            Function,
+        self._prefix, self._storage, self._access = prefix, storage, Access(storage)
+        self._function = partial(Function, self, prefix=prefix, settings=settings, storage=storage)
+        workflow = RetrainingWorkflow(
             self,
             prefix=prefix,
             settings=settings,
-            code=functions_code(),
-            TABLE=storage.table.table_name,
-        )
-        workflow = RetrainingWorkflow(
-            self,
-            "Retraining",
-            settings=settings,
-            names_prefix=prefix,
-            functions=self._steps(),
+            storage=storage,
             training=TrainingJobs(self, "Training", settings=settings, bucket=storage.bucket).spec,
-            topic=storage.topic,
             rollout=rollout,
-        ).state_machine
-        tick = self._tick(workflow)
-        recorder = self._recorder(tick)
+        ).machine
+        ticking = self._tick(workflow)
+        recorder = self._recorder(ticking)
         changes = Changes(self, "Changes", prefix=prefix, bucket=storage.bucket, recorder=recorder)
-        self._alarms(workflow, tick, changes)
+        self._alarms(workflow, ticking, changes)
         cdk.CfnOutput(self, "RetrainingWorkflow", value=workflow.state_machine_arn)
-
-    def _steps(self) -> RetrainingFunctions:
-        bucket, table, state = self._storage.bucket, self._storage.table.table_arn, self._keys
-        step = partial(self._function, BUCKET=bucket.bucket_name, timeout_seconds=900)
-
-        take_snapshot = step("take_snapshot", memory_mb=2048)
-        take_snapshot.allow(
-            "s3:ListBucket", on=bucket.bucket_arn, when=_prefixes(names.IMAGES_PREFIX)
-        )
-        take_snapshot.allow("s3:GetObject", on=state(names.DATASETS_PREFIX))
-        take_snapshot.allow("s3:PutObject", on=state(names.INSPECTIONS_PREFIX))
-        take_snapshot.allow("dynamodb:GetItem", on=table)
-
-        # One vCPU, and room for the largest picture that inspection accepts.
-        inspect_images = step("inspect_images", memory_mb=1769, code=functions_code_with_pillow())
-        inspect_images.allow(
-            "s3:GetObject", on=state(names.IMAGES_PREFIX, names.INSPECTIONS_PREFIX)
-        )
-        inspect_images.allow("s3:PutObject", on=state(names.INSPECTIONS_PREFIX))
-
-        assemble_dataset = step("assemble_dataset", memory_mb=3008)
-        assemble_dataset.allow("s3:GetObject", on=state(names.DATASETS_PREFIX))
-        assemble_dataset.allow("s3:PutObject", on=state(names.DATASETS_PREFIX))
-        assemble_dataset.allow(
-            "dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:PutItem", on=table
-        )
-
-        report_suspicious_labels = step("report_suspicious_labels", memory_mb=1024)
-        report_suspicious_labels.allow(
-            "s3:GetObject", on=state(names.TRAINING_PREFIX, names.DATASETS_PREFIX)
-        )
-        report_suspicious_labels.allow("s3:PutObject", on=state(names.DATASETS_PREFIX))
-
-        judge = step("judge", memory_mb=1024)
-        judge.allow("s3:GetObject", on=state(names.TRAINING_PREFIX))
-
-        publish_release = step("publish_release", memory_mb=1769)
-        publish_release.allow(
-            "s3:GetObject", on=state(names.TRAINING_PREFIX, names.RELEASES_PREFIX)
-        )
-        publish_release.allow("s3:PutObject", on=state(names.RELEASES_PREFIX))
-        publish_release.allow("dynamodb:UpdateItem", "dynamodb:ConditionCheckItem", on=table)
-        return RetrainingFunctions(
-            take_snapshot=take_snapshot,
-            inspect_images=inspect_images,
-            assemble_dataset=assemble_dataset,
-            report_suspicious_labels=report_suspicious_labels,
-            judge=judge,
-            publish_release=publish_release,
-        )
-
-    def _keys(self, *prefixes: str) -> list[str]:
-        return [self._storage.bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]
 
     def _tick(self, workflow: sfn.StateMachine) -> Function:
         topic = self._storage.topic
-        tick = self._function(
-            "tick", RETRAINING_ARN=workflow.state_machine_arn, TOPIC_ARN=topic.topic_arn
-        )
         executions = self.format_arn(
             service="states",
             resource="execution",
@@ -128,20 +63,29 @@ class RetrainingStack(cdk.Stack):
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
         jobs = job_arns(self, self._prefix)
-        tick.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=self._storage.table.table_arn)
-        tick.allow("states:StartExecution", on=workflow.state_machine_arn)
-        tick.allow("states:DescribeExecution", on=executions)
-        tick.allow("sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob", on=jobs)
-        tick.allow("sns:Publish", on=topic.topic_arn)
-        # A redriven execution would run with an epoch that no longer holds the lease; a retry is a
-        # new epoch.
-        tick.add_to_role_policy(
-            iam.PolicyStatement(
-                effect=iam.Effect.DENY, actions=["states:RedriveExecution"], resources=[executions]
-            )
+        function = self._function(
+            tick.handler,
+            may=[
+                self._access.state("GetItem", "UpdateItem"),
+                allow("states:StartExecution", on=workflow.state_machine_arn),
+                allow("states:DescribeExecution", on=executions),
+                allow("sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob", on=jobs),
+                allow("sns:Publish", on=topic.topic_arn),
+                # A redriven execution would run with an epoch that no longer holds the lease; a
+                # retry is a new epoch.
+                iam.PolicyStatement(
+                    effect=iam.Effect.DENY,
+                    actions=["states:RedriveExecution"],
+                    resources=[executions],
+                ),
+            ],
+            addresses={
+                "RETRAINING_ARN": workflow.state_machine_arn,
+                "TOPIC_ARN": topic.topic_arn,
+            },
         )
-        self._wake(tick, workflow)
-        return tick
+        self._wake(function, workflow)
+        return function
 
     def _wake(self, tick: lambda_.IFunction, workflow: sfn.StateMachine) -> None:
         rule = partial(events.Rule, self)
@@ -177,10 +121,14 @@ class RetrainingStack(cdk.Stack):
         )
 
     def _recorder(self, tick: lambda_.IFunction) -> Function:
-        recorder = self._function("record_changes", TICK_FUNCTION=tick.function_name)
-        recorder.allow("dynamodb:UpdateItem", on=self._storage.table.table_arn)
-        recorder.allow("lambda:InvokeFunction", on=tick.function_arn)
-        return recorder
+        return self._function(
+            record_changes.handler,
+            may=[
+                self._access.state("UpdateItem"),
+                allow("lambda:InvokeFunction", on=tick.function_arn),
+            ],
+            addresses={"TICK_FUNCTION": tick.function_name},
+        )
 
     def _alarms(
         self, workflow: sfn.IStateMachine, tick: lambda_.IFunction, changes: Changes
@@ -220,7 +168,3 @@ class RetrainingStack(cdk.Stack):
             lensloop_metric("DailyCapReached", self._prefix),
             "`runs_per_day` is used up: changes wait until tomorrow.",
         )
-
-
-def _prefixes(*prefixes: str) -> dict[str, dict[str, object]]:
-    return {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}}

@@ -33,7 +33,7 @@ def execution(epoch: int) -> str:
     return f"r{epoch:08d}"
 
 
-def training_job(project_prefix: str, epoch: int, attempt: int) -> str:
+def training_job(project_prefix: str, epoch: int | str, attempt: int) -> str:
     return f"{project_prefix}-{epoch}-{attempt}"
 
 
@@ -56,7 +56,7 @@ def rollout_jobs(project_prefix: str) -> list[str]:
     return [f"{project_prefix}-r{digit}*" for digit in range(1, 10)]
 
 
-def release(epoch: int, file: str = "") -> str:
+def release(epoch: int | str, file: str = "") -> str:
     """The S3 key of a release's file, or the prefix of the release."""
     return f"{RELEASES_PREFIX}{epoch}/{file}"
 

@@ -3,6 +3,7 @@ where it is used.
 """
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -11,37 +12,36 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
-from stacks.assets import packages as vendor
+from stacks.assets import packages
 
 ROOT = Path(__file__).parents[2]
-LAMBDA_PYTHON = "3.13"
+FUNCTIONS = ("lambdas", "lensloop")
+# What the pages are made with. Both work on any Python, so that they may lie beside our own code.
+PAGES = ("jinja2", "markupsafe")
+VENDOR = "vendor"
 
 
-def _only(*folders: str) -> list[str]:
+def _only(folders: Iterable[str]) -> list[str]:
     """Everything else in the repository stays out: an allow-list cannot leak a file that somebody
     adds.
     """
     return ["/*", *(f"!/{folder}" for folder in folders), "__pycache__", "*.pyc"]
 
 
-def functions_code() -> lambda_.Code:
-    return lambda_.Code.from_asset(
-        str(ROOT), exclude=_only("lambdas", "lensloop"), ignore_mode=cdk.IgnoreMode.GIT
-    )
-
-
-def functions_code_with_pillow() -> lambda_.Code:
-    """The same code with Pillow for Lambda under vendor/ (the handler looks there last, so a local
-    Pillow wins).
+def functions_code(*, with_pillow: bool = False) -> lambda_.Code:
+    """Pillow is for Lambda's Python alone: it is under vendor/, where the handler looks last, so
+    that a local Pillow wins.
     """
+    pillow = {"pillow": VENDOR} if with_pillow else {}
     return lambda_.Code.from_asset(
         str(ROOT),
-        # vendor/ is named so that it counts in the hash; without it this would be the other asset.
-        exclude=_only("lambdas", "lensloop", "vendor"),
+        # What is fetched is named, because only what is named counts in the asset's hash.
+        exclude=_only((*FUNCTIONS, *PAGES, *pillow.values())),
         ignore_mode=cdk.IgnoreMode.GIT,
         asset_hash_type=cdk.AssetHashType.OUTPUT,
         bundling=cdk.BundlingOptions(
-            image=cdk.DockerImage.from_registry("never-used"), local=_WithPillow()
+            image=cdk.DockerImage.from_registry("never-used"),
+            local=_Together(dict.fromkeys(PAGES, "") | pillow),
         ),
     )
 
@@ -51,23 +51,26 @@ def training_code(scope: Construct) -> assets.Asset:
         scope,
         "TrainingCode",
         path=str(ROOT),
-        exclude=_only("training", "lensloop"),
+        exclude=_only(("training", "lensloop")),
         ignore_mode=cdk.IgnoreMode.GIT,
     )
 
 
 @jsii.implements(cdk.ILocalBundling)
-class _WithPillow:
+class _Together:
+    """Our folders, and each package in its place."""
+
+    def __init__(self, fetched: dict[str, str]) -> None:
+        self._fetched = fetched
+
     def try_bundle(self, output_dir: str, *_: object, **__: object) -> bool:
-        pillow = vendor.unpacked(ROOT, "pillow", LAMBDA_PYTHON)
-        for source, name in (
-            (ROOT / "lambdas", "lambdas"),
-            (ROOT / "lensloop", "lensloop"),
-            (pillow, "vendor"),
-        ):
-            shutil.copytree(
-                source,
-                Path(output_dir, name),
-                ignore=shutil.ignore_patterns("__pycache__", "*.pyc"),
-            )
+        for folder in FUNCTIONS:
+            _copy(ROOT / folder, Path(output_dir, folder))
+        for package, place in self._fetched.items():
+            _copy(packages.unpacked(ROOT, package), Path(output_dir, place))
         return True
+
+
+def _copy(source: Path, target: Path) -> None:
+    unwanted = shutil.ignore_patterns("__pycache__", "*.pyc", ".lock")
+    shutil.copytree(source, target, ignore=unwanted, dirs_exist_ok=True)

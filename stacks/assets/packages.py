@@ -1,5 +1,5 @@
-"""Which packages travel inside the functions' code? Pillow, for Lambda's Python and not this one,
-checked by hash.
+"""Where do other people's packages come from? From the index, for another Python, checked by hash:
+uv unpacks the wheels.
 """
 
 import re
@@ -7,30 +7,60 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from lensloop.wire.errors import LensloopError
 
+
+class PackagesError(LensloopError):
+    """Packages could not be fetched."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """An interpreter: its version, and its platform unless it is the one that runs now."""
+
+    python: str
+    platform: str = ""
+
+
 # Amazon Linux 2023, on which Lambda's Python 3.12 and later run, has glibc 2.34.
-LAMBDA_PLATFORM = "x86_64-manylinux_2_28"
+LAMBDA = Target("3.13", "x86_64-manylinux_2_28")
+# AWS's PyTorch images `2.13-cpu-amzn2023-sagemaker` and `2.14-…` hold Python 3.12 (`requires-python
+# = ">=3.12,<3.13"` in aws/deep-learning-containers, docker/pytorch/2.14/cpu/pyproject.toml).
+SAGEMAKER = Target("3.12", "x86_64-manylinux_2_28")
 
 
-class VendorError(LensloopError):
-    """A package could not be fetched."""
-
-
-def unpacked(root: Path, package: str, python: str) -> Path:
+def unpacked(root: Path, package: str, target: Target = LAMBDA) -> Path:
     """The folder with the package in the version of requirements.txt; fetched once, so that synth
     is offline after.
     """
     pin = _pin((root / "requirements.txt").read_text(), package)
-    folder = root / ".build" / f"{pin.split()[0].replace('==', '-')}-python{python}"
+    folder = root / ".build" / f"{pin.split()[0].replace('==', '-')}-python{target.python}"
     if not folder.is_dir():
         folder.parent.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="vendor-") as scratch:
-            _install(pin, python, Path(scratch, "new"))
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="package-") as scratch:
+            fetch(pin, target, Path(scratch, "new"))
             Path(scratch, "new").rename(folder)
     return folder
+
+
+def fetch(requirements: str, target: Target, folder: Path) -> None:
+    """Unpacks everything that `requirements` pins with hashes, and nothing else, into `folder`."""
+    command = [_uv(), "pip", "install", "--quiet", "--no-config", "--no-deps", "--require-hashes"]
+    command += ["--only-binary", ":all:", "--link-mode", "copy"]
+    command += ["--python", sys.executable, "--python-version", target.python]
+    if target.platform:
+        command += ["--python-platform", target.platform]
+    command += ["--target", str(folder), "--requirement", "-"]
+    done = subprocess.run(command, input=requirements, capture_output=True, text=True)
+    if done.returncode:
+        last = "\n".join(done.stderr.strip().splitlines()[-6:])
+        raise PackagesError(
+            f"Packages for Python {target.python} could not be fetched from the package index; "
+            f"check the network and run `make install` again. uv says:\n{last}"
+        )
 
 
 def _pin(requirements: str, package: str) -> str:
@@ -38,33 +68,14 @@ def _pin(requirements: str, package: str) -> str:
         rf"^{re.escape(package)}==\S+( \\\n\s+--hash=\S+)+", requirements, re.MULTILINE
     )
     if not match:
-        raise VendorError(f"requirements.txt does not pin {package} with hashes; run `make lock`.")
+        raise PackagesError(
+            f"requirements.txt does not pin {package} with hashes; run `make lock`."
+        )
     return match.group(0)
 
 
-def _install(pin: str, python: str, folder: Path) -> None:
+def _uv() -> str:
     uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
     if uv is None:
-        raise VendorError(
-            "uv is missing, which fetches what the functions need; run `make install`."
-        )
-    command = [
-        uv,
-        "pip",
-        "install",
-        "--quiet",
-        "--no-config",
-        "--no-deps",
-        "--require-hashes",
-        "--link-mode",
-        "copy",
-    ]
-    command += ["--only-binary", ":all:", "--python", sys.executable, "--python-version", python]
-    command += ["--python-platform", LAMBDA_PLATFORM, "--target", str(folder), "--requirement", "-"]
-    done = subprocess.run(command, input=pin, capture_output=True, text=True)
-    if done.returncode:
-        last = "\n".join(done.stderr.strip().splitlines()[-4:])
-        raise VendorError(
-            f"{pin.split()[0]} could not be fetched from the package index; check the"
-            f" network.\n{last}"
-        )
+        raise PackagesError("uv is missing, which unpacks packages; run `make install`.")
+    return uv

@@ -2,6 +2,9 @@
 what it is given.
 """
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -9,11 +12,16 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from lensloop.settings import Settings
+from stacks.assets.code import functions_code
+from stacks.storage import StorageStack
+
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
 class Function(lambda_.Function):
-    """`lambdas/<step>.py` as `<prefix>-<step>`. Keyword arguments in capitals become environment
-    variables (addresses).
+    """`lambdas/<step>.py`, given as its `handler`, as `<prefix>-<step>`. It may do what `may` says.
+
+    Besides its settings its environment holds addresses: the bucket's, the table's and those given.
 
     No function reserves concurrency: an account's first quota is 10, of which AWS lets nobody
     reserve any, so that the deployment would fail; two ticks at once are harmless because every
@@ -23,15 +31,18 @@ class Function(lambda_.Function):
     def __init__(
         self,
         scope: Construct,
-        step: str,
+        handler: Handler,
         *,
         prefix: str,
         settings: Settings,
-        code: lambda_.Code,
+        storage: StorageStack,
+        may: Sequence[iam.PolicyStatement],
         timeout_seconds: int = 60,
         memory_mb: int = 256,
-        **addresses: str,
+        with_pillow: bool = False,
+        addresses: Mapping[str, str] | None = None,
     ) -> None:
+        step = handler.__module__.rpartition(".")[2]
         name = f"{prefix}-{step.replace('_', '-')}"
         construct_id = step.title().replace("_", "")
         log_group = _log_group(scope, f"{construct_id}Logs", name, settings.log_retention_days)
@@ -41,34 +52,33 @@ class Function(lambda_.Function):
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             description=f"What {name} may do",
         )
-        role.add_to_policy(
-            iam.PolicyStatement(
-                actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-                resources=[log_group.log_group_arn],
-            )
-        )
+        for statement in (_may_log(log_group), *may):
+            role.add_to_policy(statement)
         super().__init__(
             scope,
             construct_id,
             function_name=name,
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.X86_64,  # in every region; Pillow's wheel is for it
-            handler=f"lambdas.{step}.handler",
-            code=code,
+            handler=f"{handler.__module__}.{handler.__name__}",
+            code=functions_code(with_pillow=with_pillow),
             role=role,
             log_group=log_group,
             timeout=cdk.Duration.seconds(timeout_seconds),
             memory_size=memory_mb,
-            environment={"SETTINGS": settings.to_json(), **addresses},
+            environment={
+                "SETTINGS": settings.to_json(),
+                "BUCKET": storage.bucket.bucket_name,
+                "TABLE": storage.table.table_name,
+                **(addresses or {}),
+            },
         )
 
-    def allow(
-        self, *actions: str, on: str | list[str], when: dict[str, dict[str, object]] | None = None
-    ) -> None:
-        resources = [on] if isinstance(on, str) else on
-        self.add_to_role_policy(
-            iam.PolicyStatement(actions=list(actions), resources=resources, conditions=when)
-        )
+
+def _may_log(group: logs.ILogGroup) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[group.log_group_arn]
+    )
 
 
 def _log_group(scope: Construct, construct_id: str, function_name: str, days: int) -> logs.LogGroup:

@@ -10,29 +10,29 @@ Take snapshot → Inspect new images → Assemble data set
 → Publish release → Start rollout → Release published          any accident → Retraining failed
 """
 
-from dataclasses import dataclass
-
 from aws_cdk import Duration
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
+from lambdas import (
+    assemble_dataset,
+    inspect_images,
+    judge,
+    publish_release,
+    report_suspicious_labels,
+    take_snapshot,
+)
 from lensloop.dataset.inspection import InspectionUnfinished
 from lensloop.settings import Settings
-from stacks.steps.workflow import (
-    EPOCH,
-    Steps,
-    grant_calls,
-    grant_news,
-    jsonata,
-    retry,
-    state_machine,
-    why,
-)
-from stacks.training.step import TrainingSpec, TrainingStep
+from lensloop.wire import names
+from stacks.steps.access import allow
+from stacks.steps.jsonata import EPOCH, jsonata
+from stacks.steps.step import Step, retry
+from stacks.steps.workflow import Workflow, why
+from stacks.storage import StorageStack
+from stacks.training.request import TrainingSpec
+from stacks.training.states import TrainingStates
 
 # Training besides, a run lists the bucket, looks at what is new, judges and publishes; each of
 # these within this.
@@ -46,107 +46,84 @@ _UNFINISHED = (
     "States.Timeout",
     "Lambda.Unknown",
 )
+# What every step is given that looks at the model of this run.
+_TRAINED = {"epoch": EPOCH, "digest": "$dataset.digest", "model": "$model"}
 _ALREADY_STARTED = "StepFunctions.ExecutionAlreadyExistsException"
 
 
-@dataclass(frozen=True, kw_only=True)
-class RetrainingFunctions:
-    take_snapshot: lambda_.IFunction
-    inspect_images: lambda_.IFunction
-    assemble_dataset: lambda_.IFunction
-    report_suspicious_labels: lambda_.IFunction
-    judge: lambda_.IFunction
-    publish_release: lambda_.IFunction
-
-    def all(self) -> tuple[lambda_.IFunction, ...]:
-        return tuple(vars(self).values())
-
-
-class RetrainingWorkflow(Construct):
+class RetrainingWorkflow(Workflow):
     def __init__(
         self,
         scope: Construct,
-        id: str,
         *,
+        prefix: str,
         settings: Settings,
-        names_prefix: str,
-        functions: RetrainingFunctions,
+        storage: StorageStack,
         training: TrainingSpec,
-        topic: sns.ITopic,
         rollout: sfn.IStateMachine,
     ) -> None:
-        super().__init__(scope, id)
-        self._bucket = training.output_bucket.bucket_name
-        self._steps = steps = Steps(
-            self,
-            topic=topic,
-            subject=names_prefix,
+        super().__init__(
+            scope,
+            "Retraining",
+            name="retraining",
+            prefix=prefix,
+            settings=settings,
+            storage=storage,
             about=f"'Retraining run ' & $string({EPOCH})",
-            failed="Retraining failed",
         )
+        take_snapshot = self._take_snapshot()
+        inspect = self._inspect()
+        assemble = self._assemble()
+        report = self._report_suspicious_labels()
+        judge = self._judge()
+        publish = self._publish_release()
 
-        take_snapshot = steps.call(
-            "Take snapshot", functions.take_snapshot, {"epoch": EPOCH}, keep="snapshot"
-        )
-        inspect = self._inspect(functions.inspect_images)
-        assemble = steps.call(
-            "Assemble data set",
-            functions.assemble_dataset,
-            {"epoch": EPOCH, "chunks": "[$snapshot.chunks]"},
-            keep="dataset",
-        )
-        result = {"epoch": EPOCH, "digest": "$dataset.digest", "model": "$model"}
-        judge = steps.call("Judge", functions.judge, result, keep="verdict")
-        doubt = steps.part(
-            "Report suspicious labels", functions.report_suspicious_labels, result, keep="doubts"
-        )
         # It only tells people where to look: an accident is told in its place, and the verdict does
         # without it.
         untold = jsonata(
             f"'Which labels may be wrong could not be reported: ' & {why('$states.errorOutput')}"
         )
-        doubt.add_catch(judge, errors=["States.ALL"], assign={"doubts": {"sentences": [untold]}})
-        publish = steps.call("Publish release", functions.publish_release, result, keep="published")
+        report.add_catch(judge, errors=["States.ALL"], assign={"doubts": {"sentences": [untold]}})
 
         release = publish.next(self._start_rollout(rollout, then=self._released()))
-        judged = doubt.next(judge).next(
-            steps.ask("Better?", ("$verdict.ship", release), otherwise=self._refused())
+        judged = report.next(judge).next(
+            self.ask("Better?", ("$verdict.ship", release), otherwise=self._refused())
         )
-        training_step = TrainingStep(
-            self,
-            settings=settings,
-            names_prefix=names_prefix,
-            spec=training,
-            steps=steps,
-            then=judged,
+        train = TrainingStates(self, prefix=prefix, settings=settings, spec=training, then=judged)
+        enough = self.ask(
+            "Enough to train?", ("$dataset.trainable", train.start), otherwise=self._too_few()
         )
-        enough = steps.ask(
-            "Enough to train?",
-            ("$dataset.trainable", training_step.start),
-            otherwise=self._too_few(),
-        )
-        blocked = steps.ask("Blocked?", ("$dataset.blocked", self._blocked()), otherwise=enough)
-        anything_new = steps.ask(
+        blocked = self.ask("Blocked?", ("$dataset.blocked", self._blocked()), otherwise=enough)
+        anything_new = self.ask(
             "Anything new?", ("$dataset.changed", blocked), otherwise=self._nothing_new()
         )
-
-        self.state_machine = state_machine(
-            self,
-            f"{names_prefix}-retraining",
+        self.machine = self.state_machine(
             take_snapshot.next(inspect).next(assemble).next(anything_new),
-            timeout=training_step.longest.plus(_OTHER_STEPS),
-            log_days=settings.log_retention_days,
+            timeout=train.longest.plus(_OTHER_STEPS),
             grants=[
-                grant_calls(*functions.all()),
-                grant_news(topic),
-                *training_step.grants(),
-                _start(rollout),
+                *train.grants(),
+                allow("states:StartExecution", on=rollout.state_machine_arn),
             ],
         )
 
     # Steps
 
-    def _inspect(self, function: lambda_.IFunction) -> sfn.Map:
+    def _take_snapshot(self) -> Step:
+        return self.step(
+            "Take snapshot",
+            take_snapshot.handler,
+            payload={"epoch": EPOCH},
+            keep="snapshot",
+            may=[
+                self.access.list_below(names.IMAGES_PREFIX),
+                self.access.read(names.DATASETS_PREFIX),
+                self.access.write(names.INSPECTIONS_PREFIX),
+                self.access.state("GetItem"),
+            ],
+            memory_mb=2048,
+        )
+
+    def _inspect(self) -> sfn.Map:
         """Every chunk is its own call, and a chunk that was inspected before is answered from what
         was written.
         """
@@ -158,11 +135,74 @@ class RetrainingWorkflow(Construct):
             max_concurrency=8,
             outputs={"inspected": jsonata("$count($states.result)")},
         )
-        chunk = self._steps.part("Inspect chunk", function, {"chunk": "$states.input.chunk"})
+        chunk = self.step(
+            "Inspect chunk",
+            inspect_images.handler,
+            payload={"chunk": "$states.input.chunk"},
+            may=[
+                self.access.read(names.IMAGES_PREFIX, names.INSPECTIONS_PREFIX),
+                self.access.write(names.INSPECTIONS_PREFIX),
+            ],
+            memory_mb=1769,  # one vCPU, and room for the largest picture that inspection accepts
+            with_pillow=True,
+            caught=False,
+        )
         # It stops before its time is up and keeps what it has: the next call goes on from there.
         retry(chunk, _UNFINISHED, attempts=20, seconds=1)
         each.item_processor(chunk)
-        return each.add_catch(self._steps.failure, errors=["States.ALL"])
+        return each.add_catch(self.failure, errors=["States.ALL"])
+
+    def _assemble(self) -> Step:
+        return self.step(
+            "Assemble data set",
+            assemble_dataset.handler,
+            payload={"epoch": EPOCH, "chunks": "[$snapshot.chunks]"},
+            keep="dataset",
+            may=[
+                self.access.read(names.DATASETS_PREFIX),
+                self.access.write(names.DATASETS_PREFIX),
+                self.access.state("GetItem", "UpdateItem", "PutItem"),
+            ],
+            memory_mb=3008,
+        )
+
+    def _report_suspicious_labels(self) -> Step:
+        return self.step(
+            "Report suspicious labels",
+            report_suspicious_labels.handler,
+            payload=_TRAINED,
+            keep="doubts",
+            may=[
+                self.access.read(names.TRAINING_PREFIX, names.DATASETS_PREFIX),
+                self.access.write(names.DATASETS_PREFIX),
+            ],
+            memory_mb=1024,
+            caught=False,
+        )
+
+    def _judge(self) -> Step:
+        return self.step(
+            "Judge",
+            judge.handler,
+            payload=_TRAINED,
+            keep="verdict",
+            may=[self.access.read(names.TRAINING_PREFIX)],
+            memory_mb=1024,
+        )
+
+    def _publish_release(self) -> Step:
+        return self.step(
+            "Publish release",
+            publish_release.handler,
+            payload=_TRAINED,
+            keep="release",
+            may=[
+                self.access.read(names.TRAINING_PREFIX, names.RELEASES_PREFIX),
+                self.access.write(names.RELEASES_PREFIX),
+                self.access.state("UpdateItem", "ConditionCheckItem"),
+            ],
+            memory_mb=1769,
+        )
 
     def _start_rollout(self, rollout: sfn.IStateMachine, then: sfn.IChainable) -> sfn.Chain:
         """The rollout has this run's name, so that an epoch is rolled out once, however often this
@@ -183,7 +223,7 @@ class RetrainingWorkflow(Construct):
             " --name '"
         )
         its_input = f"""" --input '{{\\"epoch\\": " & $string({EPOCH}) & "}}'\""""
-        not_started = self._steps.accident(
+        not_started = self.accident(
             "Tell: rollout not started",
             f"'Release ' & $string({EPOCH}) & ' is live, but its rollout could not be started: ' &"
             f" {why()} & '\\nStart it with:' & {command} & $states.context.Execution.Name &"
@@ -201,7 +241,7 @@ class RetrainingWorkflow(Construct):
     # Ends
 
     def _nothing_new(self) -> sfn.Chain:
-        return self._steps.end(
+        return self.end(
             "Nothing new",
             "nothing-new",
             digest="$dataset.digest",
@@ -209,7 +249,7 @@ class RetrainingWorkflow(Construct):
         )
 
     def _blocked(self) -> sfn.Chain:
-        return self._steps.end(
+        return self.end(
             "Blocked",
             "blocked",
             digest="$dataset.digest",
@@ -225,7 +265,7 @@ class RetrainingWorkflow(Construct):
         )
 
     def _too_few(self) -> sfn.Chain:
-        return self._steps.end(
+        return self.end(
             "Too few images",
             "too-few-images",
             digest="$dataset.digest",
@@ -237,7 +277,7 @@ class RetrainingWorkflow(Construct):
         )
 
     def _refused(self) -> sfn.Chain:
-        return self._steps.end(
+        return self.end(
             "Model refused",
             "refused",
             digest="$dataset.digest",
@@ -250,7 +290,7 @@ class RetrainingWorkflow(Construct):
         )
 
     def _released(self) -> sfn.Chain:
-        return self._steps.end(
+        return self.end(
             "Release published",
             "released",
             digest="$dataset.digest",
@@ -265,10 +305,4 @@ class RetrainingWorkflow(Construct):
         return "($count([$doubts.sentences]) > 0 ? '\\n' & $join([$doubts.sentences], '\\n') : '')"
 
     def _report(self) -> str:
-        return f"'\\nThe data set: s3://{self._bucket}/' & $dataset.report"
-
-
-def _start(rollout: sfn.IStateMachine) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        actions=["states:StartExecution"], resources=[rollout.state_machine_arn]
-    )
+        return f"'\\nThe data set: s3://{self._storage.bucket.bucket_name}/' & $dataset.report"

@@ -11,106 +11,138 @@ Ends: Rolled out · No cameras · Superseded · Canary failed · Fleet failed ·
 accident).
 """
 
-from dataclasses import dataclass
-
-from aws_cdk import Duration
-from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_sns as sns
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
-from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
+from lambdas import check_rollout, deploy_release
 from lensloop.settings import Settings
-from stacks.steps.workflow import EPOCH, Steps, grant_calls, grant_news, jsonata, state_machine
+from lensloop.wire import names
+from stacks.steps.access import allow
+from stacks.steps.jsonata import EPOCH, jsonata
+from stacks.steps.step import Call, Step
+from stacks.steps.workflow import Workflow
+from stacks.storage import StorageStack
 
 _OTHER_STEPS = Duration.hours(1)
 
 
-@dataclass(frozen=True, kw_only=True)
-class RolloutFunctions:
-    deploy_release: lambda_.IFunction
-    check_rollout: lambda_.IFunction
-
-
-class RolloutWorkflow(Construct):
+class RolloutWorkflow(Workflow):
     def __init__(
         self,
         scope: Construct,
-        id: str,
         *,
+        prefix: str,
         settings: Settings,
-        names_prefix: str,
-        functions: RolloutFunctions,
-        topic: sns.ITopic,
+        storage: StorageStack,
+        presign: iam.IRole,
     ) -> None:
-        super().__init__(scope, id)
-        self._settings, self._functions = settings, functions
-        self._steps = Steps(
-            self,
-            topic=topic,
-            subject=names_prefix,
+        super().__init__(
+            scope,
+            "Rollout",
+            name="rollout",
+            prefix=prefix,
+            settings=settings,
+            storage=storage,
             about=f"'The rollout of release ' & $string({EPOCH})",
-            failed="Rollout failed",
         )
-        self._superseded = self._steps.end(
+        self._presign = presign
+        self._groups = {
+            "CANARY_GROUP_ARN": storage.canary.attr_arn,
+            "FLEET_GROUP_ARN": storage.fleet.attr_arn,
+        }
+        self._jobs = [
+            Stack.of(self).format_arn(service="iot", resource="job", resource_name=name)
+            for name in names.rollout_jobs(prefix)
+        ]
+        self._superseded = self.end(
             "Superseded",
             "superseded",
             reasons="['A newer release is live and is rolled out instead.']",
         )
         rolled_out = self._rolled_out()
 
-        fleet = self._deploy("fleet")
+        canary = self._deploy_to_canary()
+        fleet = self.again("Deploy to fleet", canary, payload=_wave("fleet"), keep="fleet")
+        check_canary = self._check_canary()
+        check_fleet = self.again(
+            "Check fleet", check_canary, payload=_waiting("fleet"), keep="fleet"
+        )
         fleet.next(
-            self._steps.ask(
+            self.ask(
                 "Any camera?",
                 ("$fleet.superseded", self._superseded),
-                ("$fleet.cameras > 0", self._wait_for("fleet", then=rolled_out)),
+                ("$fleet.cameras > 0", self._wait("fleet", check_fleet, then=rolled_out)),
                 ("$canary.cameras > 0", rolled_out),
                 otherwise=self._no_cameras(),
             )
         )
-        canary = self._deploy("canary")
         canary.next(
-            self._steps.ask(
+            self.ask(
                 "Any canary?",
                 ("$canary.superseded", self._superseded),
-                ("$canary.cameras > 0", self._wait_for("canary", then=fleet)),
+                ("$canary.cameras > 0", self._wait("canary", check_canary, then=fleet)),
                 otherwise=fleet,
             )
         )
-        self.state_machine = state_machine(
-            self,
-            f"{names_prefix}-rollout",
-            canary,
-            timeout=self._longest_rollout(),
-            log_days=settings.log_retention_days,
-            grants=[
-                grant_calls(functions.deploy_release, functions.check_rollout),
-                grant_news(topic),
+        self.machine = self.state_machine(canary, timeout=self._longest_rollout(), grants=[])
+
+    # Steps
+
+    def _deploy_to_canary(self) -> Step:
+        groups = [*self._groups.values()]
+        return self.step(
+            "Deploy to canary",
+            deploy_release.handler,
+            payload=_wave("canary"),
+            keep="canary",
+            may=[
+                self.access.state("GetItem", "UpdateItem"),
+                self.access.read(names.RELEASES_PREFIX),
+                allow("iot:CreateJob", on=[*self._jobs, *groups]),
+                allow("iot:CancelJob", on=self._jobs),
+                allow("iot:ListThingsInThingGroup", on=groups),
+                allow(
+                    "iam:PassRole",
+                    on=self._presign.role_arn,
+                    when={"StringEquals": {"iam:PassedToService": "iot.amazonaws.com"}},
+                ),
             ],
+            timeout_seconds=120,
+            addresses={"PRESIGN_ROLE_ARN": self._presign.role_arn, **self._groups},
         )
 
-    def _deploy(self, wave: str) -> tasks.LambdaInvoke:
-        payload = {"epoch": EPOCH, "wave": f"'{wave}'"}
-        return self._steps.call(
-            f"Deploy to {wave}", self._functions.deploy_release, payload, keep=wave
+    def _check_canary(self) -> Step:
+        things = Stack.of(self).format_arn(
+            service="iot", resource="thing", resource_name="deeplens_*"
+        )
+        looks = ("iot:DescribeJob", "iot:CancelJob", "iot:ListJobExecutionsForJob")
+        return self.step(
+            "Check canary",
+            check_rollout.handler,
+            payload=_waiting("canary"),
+            keep="canary",
+            may=[
+                self.access.state("GetItem", "UpdateItem"),
+                allow(*looks, on=self._jobs),
+                allow("iot:DescribeJobExecution", on=[*self._jobs, things]),
+                allow("iot:ListThingsInThingGroup", on=[*self._groups.values()]),
+            ],
+            # One call for every camera that answered, a few tens of milliseconds each: for
+            # thousands of cameras, minutes.
+            timeout_seconds=900,
+            addresses=self._groups,
         )
 
-    def _wait_for(self, wave: str, then: sfn.IChainable) -> sfn.Wait:
+    def _wait(self, wave: str, check: Call, then: sfn.IChainable) -> sfn.Wait:
         """Looks again and again, less often as time passes, until the wave is proven, failed or
         superseded.
         """
-        payload = {
-            "epoch": EPOCH,
-            "wave": f"'{wave}'",
-            "job": f"${wave}.job",
-            "started_at": f"${wave}.started_at",
-        }
-        check = self._steps.call(f"Check {wave}", self._functions.check_rollout, payload, keep=wave)
         wait = sfn.Wait.jsonata(
             self, f"Wait for {wave}", time=sfn.WaitTime.seconds(jsonata(f"${wave}.wait_seconds"))
         )
-        proven = self._steps.ask(
+        proven = self.ask(
             f"{wave.capitalize()} proven?",
             (f"${wave}.state = 'proven'", then),
             (f"${wave}.state = 'waiting'", wait),
@@ -124,7 +156,7 @@ class RolloutWorkflow(Construct):
 
     def _rolled_out(self) -> sfn.Chain:
         proven = "$sum([$canary.proven, $fleet.proven])"
-        return self._steps.end(
+        return self.end(
             "Rolled out",
             "rolled-out",
             reasons="[$canary.reasons, $fleet.reasons]",
@@ -136,7 +168,7 @@ class RolloutWorkflow(Construct):
         )
 
     def _no_cameras(self) -> sfn.Chain:
-        return self._steps.end(
+        return self.end(
             "No cameras",
             "no-cameras",
             reasons="['No camera is registered; the first one that is gets this release.']",
@@ -151,7 +183,7 @@ class RolloutWorkflow(Construct):
             "canary": "' The fleet was not touched.'",
             "fleet": "' Cameras that proved it keep it.'",
         }
-        return self._steps.failing_end(
+        return self.failing_end(
             f"{wave.capitalize()} failed",
             f"{wave.capitalize()}Failed",
             cause=f"$join([${wave}.reasons], '; ')",
@@ -164,3 +196,11 @@ class RolloutWorkflow(Construct):
     def _longest_rollout(self) -> Duration:
         waves = self._settings.canary_timeout_minutes + self._settings.fleet_timeout_minutes
         return Duration.minutes(waves + _OTHER_STEPS.to_minutes())
+
+
+def _wave(wave: str) -> dict[str, str]:
+    return {"epoch": EPOCH, "wave": f"'{wave}'"}
+
+
+def _waiting(wave: str) -> dict[str, str]:
+    return _wave(wave) | {"job": f"${wave}.job", "started_at": f"${wave}.started_at"}

@@ -1,9 +1,5 @@
-"""How does every workflow of the project call, retry, tell and end? The two workflows are written
-in these words.
-
-The definitions are JSONata: `$states.input` is what a state was given, `$name` what an earlier step
-kept. A step that calls something keeps its answer under a name, so that no state depends on the
-shape of the one before it.
+"""How does every workflow of the project call, ask, tell and end? The two workflows are written in
+these words.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,44 +9,17 @@ from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-# The run's own number is in its input, so that a failure before the first answer can still be told.
-EPOCH = "$states.context.Execution.Input.epoch"
+from lensloop.settings import Settings
+from stacks.steps.access import Access, allow
+from stacks.steps.function import Handler
+from stacks.steps.jsonata import EPOCH, jsonata
+from stacks.steps.step import Call, Step, retry
+from stacks.storage import StorageStack
 
-_BUSY = (
-    "Lambda.ClientExecutionTimeoutException",
-    "Lambda.ServiceException",
-    "Lambda.AWSLambdaException",
-    "Lambda.SdkClientException",
-)
-# A new account may run 10 functions at once, and an inspection in a burst of uploads takes all of
-# them: patience.
-_THROTTLED = ("Lambda.TooManyRequestsException",)
-# What botocore raises inside a function when AWS, not the function, is at fault. Every handler may
-# be run again.
-AWS_FAULTS = (
-    "ClientError",
-    "ConnectionClosedError",
-    "ConnectTimeoutError",
-    "EndpointConnectionError",
-    "ReadTimeoutError",
-    "ResponseStreamingError",
-    # An error that the service's model names has a class of that name.
-    "InternalFailureException",
-    "InternalServerError",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "ServiceUnavailableException",
-    "ThrottlingException",
-    # by another write to the same item; a lost lease is told as StaleEpoch
-    "TransactionCanceledException",
-    "TransactionConflictException",
-    "TransactionInProgressException",
-)
 _SNS_FAULTS = ("SNS.AmazonSNSException", "SNS.ThrottledException", "SNS.InternalErrorException")
 
 
@@ -72,39 +41,30 @@ _EXECUTION_PAGE = (
 )
 
 
-def jsonata(expression: str) -> str:
-    return "{% " + expression + " %}"
-
-
-def retry(
-    state: sfn.TaskStateBase | sfn.CustomState,
-    errors: Sequence[str],
-    *,
-    attempts: int = 5,
-    seconds: int = 2,
-) -> None:
-    state.add_retry(
-        errors=list(errors),
-        interval=Duration.seconds(seconds),
-        backoff_rate=2,
-        max_attempts=attempts,
-        max_delay=Duration.seconds(60),
-        jitter_strategy=sfn.JitterType.FULL,
-    )
-
-
-class Steps:
+class Workflow(Construct):
     """Makes the states of one workflow. `about` is its JSONata words for itself, as in "retraining
     run 7".
     """
 
     def __init__(
-        self, scope: Construct, *, topic: sns.ITopic, subject: str, about: str, failed: str
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        prefix: str,
+        settings: Settings,
+        storage: StorageStack,
+        about: str,
     ) -> None:
-        self._scope, self._topic, self._subject = scope, topic, subject
+        super().__init__(scope, construct_id)
+        self._name = f"{prefix}-{name}"
+        self._prefix, self._settings, self._storage = prefix, settings, storage
+        self.access = Access(storage)
+        self._functions: list[lambda_.IFunction] = []
         self._fail = sfn.Fail.jsonata(
-            scope,
-            failed,
+            self,
+            f"{name.capitalize()} failed",
             error=jsonata("$states.input.Error"),
             cause=jsonata("$states.input.Cause"),
         )
@@ -112,40 +72,34 @@ class Steps:
             "Notify failure", f"{about} & ' failed (' & $states.input.Error & '): ' & {why()}"
         )
 
-    def call(
-        self, name: str, function: lambda_.IFunction, payload: Mapping[str, str], *, keep: str
-    ) -> tasks.LambdaInvoke:
-        """Runs a function and keeps its answer as `$<keep>`; the values of `payload` are
-        JSONata.
+    def step(self, name: str, handler: Handler, *, caught: bool = True, **spec: Any) -> Step:
+        """A step with a function of its own. Its failures are the workflow's, unless they are
+        `caught` elsewhere: by its Map, or by who asks for it.
         """
-        step = self.part(name, function, payload, keep=keep)
-        step.add_catch(self.failure, errors=["States.ALL"])
+        step = Step(
+            self,
+            name,
+            handler,
+            prefix=self._prefix,
+            settings=self._settings,
+            storage=self._storage,
+            **spec,
+        )
+        self._functions.append(step.function)
+        if caught:
+            step.add_catch(self.failure, errors=["States.ALL"])
         return step
 
-    def part(
-        self, name: str, function: lambda_.IFunction, payload: Mapping[str, str], *, keep: str = ""
-    ) -> tasks.LambdaInvoke:
-        """A call whose failures are caught elsewhere: by its Map, or by who asks for it."""
-        step = tasks.LambdaInvoke.jsonata(
-            self._scope,
-            name,
-            lambda_function=function,
-            payload=sfn.TaskInput.from_object(
-                {key: jsonata(value) for key, value in payload.items()}
-            ),
-            payload_response_only=True,
-            retry_on_service_exceptions=False,
-            assign={keep: jsonata("$states.result")} if keep else None,
-        )
-        retry(step, _THROTTLED, attempts=15)
-        retry(step, _BUSY)
-        retry(step, AWS_FAULTS, attempts=2)
-        return step
+    def again(self, name: str, step: Step, *, payload: Mapping[str, str], keep: str) -> Call:
+        """The same function, for something else."""
+        call = Call(self, name, step.function, payload=payload, keep=keep)
+        call.add_catch(self.failure, errors=["States.ALL"])
+        return call
 
     def ask(
         self, question: str, *answers: tuple[str, sfn.IChainable], otherwise: sfn.IChainable
     ) -> sfn.Choice:
-        choice = sfn.Choice(self._scope, question)
+        choice = sfn.Choice(self, question)
         for condition, then in answers:
             choice.when(sfn.Condition.jsonata(jsonata(condition)), then)
         return choice.otherwise(otherwise)
@@ -168,11 +122,9 @@ class Steps:
         output = {"outcome": outcome, "epoch": jsonata(EPOCH), "reasons": jsonata(reasons)}
         if digest:
             output["digest"] = jsonata(digest)
-        end = sfn.Succeed(self._scope, name)
+        end = sfn.Succeed(self, name)
         if not news:
-            return sfn.Pass.jsonata(self._scope, f"Sum up: {name.lower()}", outputs=output).next(
-                end
-            )
+            return sfn.Pass.jsonata(self, f"Sum up: {name.lower()}", outputs=output).next(end)
         tell = self._publish(f"Tell: {name.lower()}", subject or name.lower(), news, output)
         tell.add_catch(end, errors=["States.ALL"], outputs=output)
         return tell.next(end)
@@ -183,7 +135,7 @@ class Steps:
         """
         output = {"Error": error, "Cause": jsonata(cause)}
         end = sfn.Fail.jsonata(
-            self._scope,
+            self,
             name,
             error=jsonata("$states.input.Error"),
             cause=jsonata("$states.input.Cause"),
@@ -209,10 +161,10 @@ class Steps:
         self, name: str, subject: str, news: str, output: Mapping[str, Any]
     ) -> tasks.SnsPublish:
         step = tasks.SnsPublish.jsonata(
-            self._scope,
+            self,
             name,
-            topic=self._topic,
-            subject=f"{self._subject}: {subject}",
+            topic=self._storage.topic,
+            subject=f"{self._prefix}: {subject}",
             message=sfn.TaskInput.from_text(
                 jsonata(f"{news} & '\\nEvery step: ' & {_EXECUTION_PAGE}")
             ),
@@ -221,67 +173,63 @@ class Steps:
         retry(step, _SNS_FAULTS)
         return step
 
+    def state_machine(
+        self,
+        definition: sfn.IChainable,
+        *,
+        timeout: Duration,
+        grants: Sequence[iam.PolicyStatement],
+    ) -> sfn.StateMachine:
+        """A STANDARD workflow that may call its steps and publish its news, and do what `grants`
+        say.
+        """
+        role = self._role()
+        for statement in (
+            allow("lambda:InvokeFunction", on=[f.function_arn for f in self._functions]),
+            allow("sns:Publish", on=self._storage.topic.topic_arn),
+            *grants,
+            _log_delivery(),
+        ):
+            role.add_to_policy(statement)
+        machine = sfn.StateMachine(
+            self,
+            "Workflow",
+            state_machine_name=self._name,
+            definition_body=sfn.DefinitionBody.from_chainable(definition),
+            query_language=sfn.QueryLanguage.JSONATA,
+            # CDK's own grants would add every version of each function, and could not know what a
+            # training job needs.
+            role=role.without_policy_updates(),
+            timeout=timeout,
+            logs=sfn.LogOptions(
+                destination=_log(self, self._name, self._settings.log_retention_days),
+                level=sfn.LogLevel.ERROR,
+                include_execution_data=True,
+            ),
+        )
+        machine.node.add_dependency(role)
+        return machine
 
-def state_machine(
-    scope: Construct,
-    name: str,
-    definition: sfn.IChainable,
-    *,
-    timeout: Duration,
-    log_days: int,
-    grants: Sequence[iam.PolicyStatement],
-) -> sfn.StateMachine:
-    """A STANDARD workflow that runs with exactly `grants`, plus writing its own log of errors."""
-    stack = Stack.of(scope)
-    arn = stack.format_arn(
-        service="states",
-        resource="stateMachine",
-        resource_name=name,
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-    )
-    role = iam.Role(
-        scope,
-        "Role",
-        assumed_by=iam.ServicePrincipal(
-            "states.amazonaws.com",
-            conditions={
-                "StringEquals": {"aws:SourceAccount": stack.account},
-                "ArnLike": {"aws:SourceArn": arn},
-            },
-        ),
-        description=f"What the workflow {name} may do.",
-    )
-    for statement in (*grants, _log_delivery()):
-        role.add_to_policy(statement)
-    machine = sfn.StateMachine(
-        scope,
-        "Workflow",
-        state_machine_name=name,
-        definition_body=sfn.DefinitionBody.from_chainable(definition),
-        query_language=sfn.QueryLanguage.JSONATA,
-        # CDK's own grants would add every version of each function, and could not know what a
-        # training job needs.
-        role=role.without_policy_updates(),
-        timeout=timeout,
-        logs=sfn.LogOptions(
-            destination=_log(scope, name, log_days),
-            level=sfn.LogLevel.ERROR,
-            include_execution_data=True,
-        ),
-    )
-    machine.node.add_dependency(role)
-    return machine
-
-
-def grant_calls(*functions: lambda_.IFunction) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        actions=["lambda:InvokeFunction"],
-        resources=[function.function_arn for function in functions],
-    )
-
-
-def grant_news(topic: sns.ITopic) -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn])
+    def _role(self) -> iam.Role:
+        stack = Stack.of(self)
+        arn = stack.format_arn(
+            service="states",
+            resource="stateMachine",
+            resource_name=self._name,
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        return iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal(
+                "states.amazonaws.com",
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": stack.account},
+                    "ArnLike": {"aws:SourceArn": arn},
+                },
+            ),
+            description=f"What the workflow {self._name} may do.",
+        )
 
 
 def _log(scope: Construct, name: str, days: int) -> logs.LogGroup:

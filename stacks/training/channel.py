@@ -7,19 +7,17 @@ this zip.
 
 import fcntl
 import hashlib
-import os
-import shutil
-import subprocess
 import sys
 import sysconfig
 import tempfile
 import time
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 
-from lensloop.wire.errors import LensloopError
+from stacks.assets.packages import SAGEMAKER, PackagesError, Target, fetch
 
+# The interpreter that runs now: the local cloud trains with it.
+LOCAL = Target(f"{sys.version_info.major}.{sys.version_info.minor}")
 REQUIREMENTS = "requirements-training.txt"
 # Nothing imports these at run time: tests, type stubs, command line tools, and onnx' conformance
 # data.
@@ -33,32 +31,16 @@ _LEFT_OUT_PATHS = (
 _LEFT_OUT_SUFFIXES = (".pyi", ".pyc", ".h", ".cc", ".proto")
 
 
-class ChannelError(LensloopError):
-    """The dependencies could not be fetched."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """An interpreter: its version and its platform."""
-
-    python: str
-    platform: str
-
-
-# AWS's PyTorch images `2.13-cpu-amzn2023-sagemaker` and `2.14-…` hold Python 3.12 (`requires-python
-# = ">=3.12,<3.13"` in aws/deep-learning-containers, docker/pytorch/2.14/cpu/pyproject.toml); Amazon
-# Linux 2023 has glibc 2.34.
-SAGEMAKER = Target("3.12", "x86_64-manylinux_2_28")
-
-
 def dependencies(root: Path, platform: str) -> Path:
     """The zip for `sagemaker` (the training image) or `local` (this interpreter), under .build/."""
-    requirements = (root / REQUIREMENTS).read_bytes()
-    target = {"sagemaker": SAGEMAKER, "local": _this()}.get(platform)
+    requirements = (root / REQUIREMENTS).read_text()
+    target = {"sagemaker": SAGEMAKER, "local": LOCAL}.get(platform)
     if target is None:
-        raise ChannelError(f"`training_platform` is {platform!r}; it must be sagemaker or local.")
+        raise PackagesError(f"`training_platform` is {platform!r}; it must be sagemaker or local.")
     recipe = Path(__file__).read_bytes()
-    key = hashlib.sha256(b"\0".join((requirements, recipe, repr(target).encode()))).hexdigest()[:16]
+    # Where this interpreter runs is not in its target, and keeps two machines' zips apart.
+    parts = (requirements, repr(target), sysconfig.get_platform() if target == LOCAL else "")
+    key = hashlib.sha256(recipe + "\0".join(parts).encode()).hexdigest()[:16]
     channel = root / ".build" / f"training-{platform}-{key}.zip"
     channel.parent.mkdir(exist_ok=True)
     with (channel.parent / ".training-channel.lock").open("w") as lock:
@@ -66,11 +48,11 @@ def dependencies(root: Path, platform: str) -> Path:
             lock, fcntl.LOCK_EX
         )  # two syntheses at once: the second finds the first one's zip
         if not channel.is_file():
-            _build(root / REQUIREMENTS, target, channel)
+            _build(requirements, target, channel)
     return channel
 
 
-def _build(requirements: Path, target: Target, channel: Path) -> None:
+def _build(requirements: str, target: Target, channel: Path) -> None:
     began = time.monotonic()
     print(
         f"packing the training job's dependencies for Python {target.python} …",
@@ -79,50 +61,11 @@ def _build(requirements: Path, target: Target, channel: Path) -> None:
     )
     with tempfile.TemporaryDirectory(dir=channel.parent, prefix="training-") as scratch:
         wheels, draft = Path(scratch, "wheels"), Path(scratch, "channel.zip")
-        _install(requirements, target, wheels)
+        fetch(requirements, target, wheels)
         _pack(wheels, draft)
         draft.replace(channel)
     size, seconds = channel.stat().st_size / 1e6, time.monotonic() - began
     print(f"packed {size:.0f} MB in {seconds:.1f} s", file=sys.stderr, flush=True)
-
-
-def _install(requirements: Path, target: Target, folder: Path) -> None:
-    uv = shutil.which(
-        "uv", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
-    )
-    if uv is None:
-        raise ChannelError(
-            "uv is missing, which unpacks the training job's dependencies; run `make install`."
-        )
-    command = [
-        uv,
-        "pip",
-        "install",
-        "--quiet",
-        "--target",
-        str(folder),
-        "--requirement",
-        str(requirements),
-    ]
-    command += [
-        "--require-hashes",
-        "--no-deps",
-        "--only-binary",
-        ":all:",
-        "--no-config",
-        "--link-mode",
-        "copy",
-    ]
-    command += ["--python", sys.executable, "--python-version", target.python]
-    if target == SAGEMAKER:
-        command += ["--python-platform", target.platform]
-    result = subprocess.run(command, capture_output=True, text=True)
-    if result.returncode:
-        last = "\n".join(result.stderr.strip().splitlines()[-6:])
-        raise ChannelError(
-            "The training job's dependencies could not be fetched from the package index; "
-            f"check the network and run `make install` again. uv says:\n{last}"
-        )
 
 
 def _pack(wheels: Path, draft: Path) -> None:
@@ -144,10 +87,3 @@ def _left_out(name: str) -> bool:
         or name.startswith(_LEFT_OUT_PATHS)
         or not _LEFT_OUT_FOLDERS.isdisjoint(folders)
     )
-
-
-def _this() -> Target:
-    """The running interpreter. uv finds out its platform by itself; naming it here keeps two
-    machines' zips apart.
-    """
-    return Target(f"{sys.version_info.major}.{sys.version_info.minor}", sysconfig.get_platform())

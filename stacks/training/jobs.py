@@ -2,8 +2,6 @@
 role it has.
 """
 
-from typing import Any
-
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
@@ -13,9 +11,10 @@ from constructs import Construct
 from lensloop.settings import Settings
 from lensloop.wire import names
 from stacks.assets.code import ROOT, training_code
+from stacks.steps.access import allow, allow_listing
 from stacks.training import channel as training_channel
 from stacks.training.image import TrainingImage, training_image
-from stacks.training.step import TrainingSpec
+from stacks.training.request import TrainingSpec
 
 LOG_GROUP = (  # SageMaker's own; every training job of the account shares it
     "/aws/sagemaker/TrainingJobs"
@@ -44,9 +43,10 @@ class TrainingJobs(Construct):
         self.spec = TrainingSpec(
             image_uri=image.uri,
             role=role.without_policy_updates(),
+            bucket=bucket,
+            code=code.s3_object_url,
             code_file=code.s3_object_key,
-            output_bucket=bucket,
-            channels=[_channel("code", code), _channel("dependencies", dependencies)],
+            dependencies=dependencies.s3_object_url,
         )
 
     def _role(self) -> iam.Role:
@@ -81,71 +81,39 @@ class TrainingJobs(Construct):
         ]
         logs = ("CreateLogGroup", "CreateLogStream", "PutLogEvents", "DescribeLogStreams")
         return (
-            iam.PolicyStatement(actions=[f"logs:{action}" for action in logs], resources=groups),
-            iam.PolicyStatement(
-                actions=["cloudwatch:PutMetricData"],
-                resources=["*"],  # metrics have no ARN; the namespace is the limit
-                conditions={
-                    "StringEquals": {"cloudwatch:namespace": "/aws/sagemaker/TrainingJobs"}
-                },
+            allow(*(f"logs:{action}" for action in logs), on=groups),
+            allow(
+                "cloudwatch:PutMetricData",
+                on="*",  # metrics have no ARN; the namespace is the limit
+                when={"StringEquals": {"cloudwatch:namespace": "/aws/sagemaker/TrainingJobs"}},
             ),
         )
-
-
-def _channel(name: str, asset: assets.Asset) -> dict[str, Any]:
-    return {
-        "ChannelName": name,
-        "InputMode": "File",
-        "DataSource": {
-            "S3DataSource": {
-                "S3DataType": "S3Prefix",
-                "S3Uri": asset.s3_object_url,
-                "S3DataDistributionType": "FullyReplicated",
-            }
-        },
-    }
 
 
 def _read_channels(bucket: s3.IBucket, *channels: assets.Asset) -> list[iam.PolicyStatement]:
     prefixes = (names.DATASETS_PREFIX, names.IMAGES_PREFIX, names.RELEASES_PREFIX)
     objects = [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]
     statements = [
-        iam.PolicyStatement(actions=["s3:GetObject"], resources=objects),
-        _list(bucket, *prefixes, names.TRAINING_PREFIX),
+        allow("s3:GetObject", on=objects),
+        allow_listing(bucket, *prefixes, names.TRAINING_PREFIX),
     ]
     for asset in channels:
         key = asset.s3_object_key
         statements += [
-            iam.PolicyStatement(
-                actions=["s3:GetObject"], resources=[asset.bucket.arn_for_objects(key)]
-            ),
-            _list(asset.bucket, key),
+            allow("s3:GetObject", on=asset.bucket.arn_for_objects(key)),
+            allow_listing(asset.bucket, key),
         ]
     return statements
 
 
-def _list(bucket: s3.IBucket, *prefixes: str) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        actions=["s3:ListBucket"],
-        resources=[bucket.bucket_arn],
-        conditions={"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}},
-    )
-
-
 def _write_output(bucket: s3.IBucket) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        actions=["s3:PutObject", "s3:AbortMultipartUpload"],
-        resources=[bucket.arn_for_objects(f"{names.TRAINING_PREFIX}*")],
-    )
+    output = bucket.arn_for_objects(f"{names.TRAINING_PREFIX}*")
+    return allow("s3:PutObject", "s3:AbortMultipartUpload", on=output)
 
 
 def _pull(image: TrainingImage) -> tuple[iam.PolicyStatement, iam.PolicyStatement]:
     layers = ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer")
     return (
-        iam.PolicyStatement(
-            actions=[f"ecr:{action}" for action in layers], resources=[image.repository_arn]
-        ),
-        iam.PolicyStatement(
-            actions=["ecr:GetAuthorizationToken"], resources=["*"]
-        ),  # has no resource to name
+        allow(*(f"ecr:{action}" for action in layers), on=image.repository_arn),
+        allow("ecr:GetAuthorizationToken", on="*"),  # has no resource to name
     )

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from stacks.assets.packages import PackagesError
 from stacks.training import channel as training_channel
-from stacks.training.channel import ChannelError, dependencies
+from stacks.training.channel import dependencies
 
 ROOT = Path(__file__).parents[2]
 
@@ -68,18 +69,18 @@ def test_other_requirements_make_another_channel(fresh):
     with (fresh / training_channel.REQUIREMENTS).open("a") as file:
         file.write("# changed\n")
     with pytest.raises(
-        ChannelError
+        PackagesError
     ):  # it is not taken for the old one, and there is no network for a new one
         dependencies(fresh, "local")
 
 
 def test_without_a_network_a_person_is_told_what_to_do(fresh):
-    with pytest.raises(ChannelError, match="check the network and run `make install` again"):
+    with pytest.raises(PackagesError, match="check the network and run `make install` again"):
         dependencies(fresh, "local")
     assert list((fresh / ".build").glob("*.zip")) == []
     assert list((fresh / ".build").glob("training-*")) == []
 
 
 def test_an_unknown_platform_is_named(fresh):
-    with pytest.raises(ChannelError, match="`training_platform` is 'windows'"):
+    with pytest.raises(PackagesError, match="`training_platform` is 'windows'"):
         dependencies(fresh, "windows")

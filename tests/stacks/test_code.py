@@ -60,15 +60,35 @@ def test_each_handler_imports_from_its_asset_with_an_empty_environment(
     )
 
 
-def test_an_asset_holds_nothing_but_the_packages_it_is_for(shipped: Synthesized) -> None:
-    found = {tuple(sorted(os.listdir(folder))) for folder in _functions(shipped).values()}
-    assert found == {("lambdas", "lensloop"), ("lambdas", "lensloop", "vendor")}
+def test_an_asset_holds_nothing_but_our_code_and_what_makes_pages(shipped: Synthesized) -> None:
     for folder in _functions(shipped).values():
+        found = {name for name in os.listdir(folder) if not name.endswith(".dist-info")}
+        assert found - {"vendor"} == {"lambdas", "lensloop", "jinja2", "markupsafe"}
         assert not [
             path
             for path in folder.rglob("*")
             if path.suffix == ".pyc" or path.name == "__pycache__"
         ]
+
+
+def test_functions_without_pillow_share_one_asset(shipped: Synthesized) -> None:
+    folders = list(_functions(shipped).values())
+    assert len(set(folders)) == 2
+    assert sum((folder / "vendor").is_dir() for folder in folders) == 1
+
+
+def test_everything_in_our_packages_ships_with_them(shipped: Synthesized) -> None:
+    """Templates and style sheets too, not only Python."""
+    folder = _functions(shipped)["lambdas.assemble_dataset.handler"]
+    for package in ("lambdas", "lensloop"):
+        ours = {
+            path.relative_to(ROOT)
+            for path in (ROOT / package).rglob("*")
+            if path.is_file() and path.suffix != ".pyc"
+        }
+        assert ours == {
+            path.relative_to(folder) for path in (folder / package).rglob("*") if path.is_file()
+        }
 
 
 def test_pillow_for_lambdas_python_ships_with_inspection_alone(shipped: Synthesized) -> None:
@@ -134,6 +154,5 @@ def test_the_code_channel_is_the_file_that_python_is_told_of(shipped: Synthesize
     (staged,) = [path for path in shipped.folder.glob("asset.*") if (path / "training").is_dir()]
     key = f"{staged.name.removeprefix('asset.')}.zip"
     assert f"/opt/ml/input/data/code/{key}" in definition
-    assert (
-        definition.count(key) >= 3
-    )  # told to Python, and fetched as a channel by each of the attempts
+    # told to Python, and fetched as a channel by each of the attempts
+    assert definition.count(key) >= 3

@@ -56,29 +56,33 @@ def definition_of(template: Mapping[str, Any], name: str) -> dict[str, Any]:
         if resource["Type"] == "AWS::StepFunctions::StateMachine" and properties[
             "StateMachineName"
         ].endswith(name):
-            types = {name: found["Type"] for name, found in template["Resources"].items()}
-            definition: dict[str, Any] = json.loads(_lower(properties["DefinitionString"], types))
+            definition: dict[str, Any] = json.loads(
+                _lower(properties["DefinitionString"], template["Resources"])
+            )
             return definition
     raise LookupError(name)
 
 
 _ARNS = {
     "AWS::IAM::Role": "arn:aws:iam::111122223333:role/",
-    "AWS::SNS::Topic": "arn:aws:sns:eu-central-1:111122223333:",
+    "AWS::Lambda::Function": "arn:aws:lambda:eu-central-1:111122223333:function:",
     "AWS::StepFunctions::StateMachine": "arn:aws:states:eu-central-1:111122223333:stateMachine:",
 }
 
 
-def _lower(value: Any, types: Mapping[str, str]) -> str:
+def _lower(value: Any, resources: Mapping[str, Any]) -> str:
     match value:
         case str():
             return value
         case {"Fn::Join": [str() as joint, list() as parts]}:
-            return joint.join(_lower(part, types) for part in parts)
+            return joint.join(_lower(part, resources) for part in parts)
         case {"Ref": "AWS::Partition"}:
             return "aws"
+        case {"Fn::ImportValue": str() as export}:  # of the storage stack: its bucket, its topic
+            return "kept-" + export.rpartition(":")[2]
         case {"Ref": str() as name} | {"Fn::GetAtt": [str() as name, "Arn"]}:
-            return _ARNS[types[name]] + name
+            properties = resources[name].get("Properties", {})
+            return f"{_ARNS[resources[name]['Type']]}{properties.get('FunctionName', name)}"
     raise ValueError(f"nothing lowers {value}")
 
 

@@ -18,24 +18,7 @@ DATASET = {
     "images": 360,
     "rejected": 0,
     "report": "datasets/d1/report.html",
-    "training": {
-        "job": "deeplens-trash-7",
-        "channels": [
-            {
-                "ChannelName": "dataset",
-                "DataSource": {
-                    "S3DataSource": {
-                        "S3DataType": "S3Prefix",
-                        "S3Uri": (
-                            "s3://deeplens-trash-111122223333-eu-central-1/datasets/d1/manifest.csv.gz"
-                        ),
-                        "S3DataDistributionType": "FullyReplicated",
-                    }
-                },
-            }
-        ],
-        "hyperparameters": {"epoch": "7", "digest": "d1"},
-    },
+    "live_epoch": 5,
 }
 MODEL = (
     "s3://deeplens-trash-111122223333-eu-central-1/training/deeplens-trash-7-1/output/model.tar.gz"

@@ -9,7 +9,7 @@ import botocore.session
 import pytest
 from aws_cdk.assertions import Match, Template
 
-from stacks.steps.workflow import AWS_FAULTS
+from stacks.steps.step import AWS_FAULTS
 from tests.workflows.conftest import ACCOUNT, PREFIX
 
 _LOG_DELIVERY = "logs:CreateLogDelivery"

@@ -163,4 +163,40 @@ def test_training_is_isolated_and_runs_our_code(
     assert job["EnableNetworkIsolation"] is True
     assert job["AlgorithmSpecification"]["ContainerEntrypoint"] == ["python3", "-m", "training"]
     assert job["Environment"] == {"PYTHONPATH": "/opt/ml/input/data/code/0123.zip"}
-    assert [channel["ChannelName"] for channel in job["InputDataConfig"]] == ["code", "dataset"]
+
+
+def test_a_job_is_given_the_data_set_and_the_release_to_be_beaten(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    [job] = interpreter.run(retraining, RETRAINING).of("createTrainingJob.sync")
+    sources = {
+        channel["ChannelName"]: channel["DataSource"]["S3DataSource"]
+        for channel in job["InputDataConfig"]
+    }
+    kinds = {name: source["S3DataType"] for name, source in sources.items()}
+    assert kinds == dict.fromkeys(sources, "S3Prefix") | {"images": "ManifestFile"}
+    addresses = {name: source["S3Uri"].split("/", 3)[3] for name, source in sources.items()}
+    assert addresses == {
+        "code": "0123.zip",
+        "dependencies": "4567.zip",
+        "dataset": "datasets/d1/manifest.csv.gz",
+        "images": "datasets/d1/images.manifest",
+        "live": "releases/5/",
+    }
+    assert job["HyperParameters"] == {
+        "algorithm": "head",
+        "epoch": "7",
+        "digest": "d1",
+        "project": "trash",
+    }
+
+
+def test_the_first_job_has_no_release_to_beat(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    first = RETRAINING["assemble-dataset"] | {"live_epoch": None}
+    run = interpreter.run(retraining, RETRAINING | {"assemble-dataset": first})
+    [job] = run.of("createTrainingJob.sync")
+    assert [channel["ChannelName"] for channel in job["InputDataConfig"]] == [
+        *("code", "dependencies", "dataset", "images")
+    ]

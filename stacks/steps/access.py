@@ -1,0 +1,47 @@
+"""What may a step do? Each answer is one statement for its role, limited to one part of what is
+stored.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+
+from stacks.storage import StorageStack
+
+
+def allow(
+    *actions: str, on: str | Sequence[str], when: dict[str, dict[str, Any]] | None = None
+) -> iam.PolicyStatement:
+    resources = [on] if isinstance(on, str) else [*on]
+    return iam.PolicyStatement(actions=[*actions], resources=resources, conditions=when)
+
+
+def allow_listing(bucket: s3.IBucket, *prefixes: str) -> iam.PolicyStatement:
+    below = [f"{prefix}*" for prefix in prefixes]
+    limit = {"StringLike": {"s3:prefix": below}}
+    return allow("s3:ListBucket", on=bucket.bucket_arn, when=limit)
+
+
+class Access:
+    """To the bucket, by prefix, and to the state table, by operation."""
+
+    def __init__(self, storage: StorageStack) -> None:
+        self._bucket, self._table = storage.bucket, storage.table
+
+    def list_below(self, prefix: str) -> iam.PolicyStatement:
+        return allow_listing(self._bucket, prefix)
+
+    def read(self, *prefixes: str) -> iam.PolicyStatement:
+        return allow("s3:GetObject", on=self._objects(prefixes))
+
+    def write(self, *prefixes: str) -> iam.PolicyStatement:
+        return allow("s3:PutObject", on=self._objects(prefixes))
+
+    def state(self, *operations: str) -> iam.PolicyStatement:
+        actions = [f"dynamodb:{operation}" for operation in operations]
+        return allow(*actions, on=self._table.table_arn)
+
+    def _objects(self, prefixes: Sequence[str]) -> list[str]:
+        return [self._bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]

@@ -1,0 +1,109 @@
+"""What is SageMaker asked for? The whole CreateTrainingJob request; what depends on the run's data
+set is JSONata.
+
+It is written by hand, because CDK's own task knows neither spot capacity nor what a caught failure
+means.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+
+from lensloop.settings import Settings
+from lensloop.wire import names
+from stacks.steps.jsonata import EPOCH, filled, jsonata
+
+CODE = "/opt/ml/input/data/code"
+WAIT_FOR_SPOT = Duration.minutes(30)
+
+_METRICS = ("accuracy", "lowest_recall", "calibration_error")  # as the training prints them
+# In names and addresses, where the workflow fills in what it holds.
+_EPOCH, _DIGEST, _LIVE_EPOCH = f"{{{EPOCH}}}", "{$dataset.digest}", "{$dataset.live_epoch}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSpec:
+    """What every job of the project has."""
+
+    image_uri: str
+    role: iam.IRole
+    bucket: s3.IBucket
+    code: str  # S3 address of the zip with our code
+    code_file: str  # its name; Python imports from it as it is
+    dependencies: str  # S3 address of the zip with its packages
+
+
+def create_training_job(
+    spec: TrainingSpec, settings: Settings, *, prefix: str, attempt: int, spot: bool
+) -> dict[str, Any]:
+    return {
+        "TrainingJobName": jsonata(job_name(prefix, attempt)),
+        "RoleArn": spec.role.role_arn,
+        "AlgorithmSpecification": {
+            "TrainingImage": spec.image_uri,
+            "TrainingInputMode": "File",
+            "ContainerEntrypoint": ["python3", "-m", "training"],
+            "MetricDefinitions": [
+                {"Name": f"test:{name}", "Regex": f"{name}=([0-9.]+)"} for name in _METRICS
+            ],
+        },
+        "Environment": {"PYTHONPATH": f"{CODE}/{spec.code_file}"},
+        "InputDataConfig": jsonata(_channels(spec)),
+        "HyperParameters": {
+            "algorithm": settings.algorithm,
+            "epoch": jsonata(f"$string({EPOCH})"),
+            "digest": jsonata("$dataset.digest"),
+            "project": settings.project,
+        },
+        "OutputDataConfig": {"S3OutputPath": _address(spec, names.TRAINING_PREFIX)},
+        "ResourceConfig": {
+            "InstanceCount": 1,
+            "InstanceType": settings.training_instance_type,
+            "VolumeSizeInGB": settings.training_volume_gb,
+        },
+        "StoppingCondition": _stopping(settings, spot),
+        "EnableNetworkIsolation": True,
+        "EnableManagedSpotTraining": spot,
+        "Tags": [{"Key": "lensloop", "Value": prefix}],
+    }
+
+
+def job_name(prefix: str, attempt: int) -> str:
+    """The name of this run's job, as JSONata."""
+    return filled(names.training_job(prefix, _EPOCH, attempt))
+
+
+def _channels(spec: TrainingSpec) -> str:
+    """`live`, the release to be beaten, is there only once there is one."""
+    always = [
+        _channel("code", spec.code),
+        _channel("dependencies", spec.dependencies),
+        _channel("dataset", _address(spec, names.dataset(_DIGEST, "manifest.csv.gz"))),
+        _channel("images", _address(spec, names.dataset(_DIGEST, "images.manifest")), listed=True),
+    ]
+    live = [_channel("live", _address(spec, names.release(_LIVE_EPOCH)))]
+    return f"$append({filled(always)}, $dataset.live_epoch = null ? [] : {filled(live)})"
+
+
+def _channel(name: str, address: str, *, listed: bool = False) -> dict[str, Any]:
+    """Everything below an address, or the objects that are `listed` in it."""
+    source = {
+        "S3DataType": "ManifestFile" if listed else "S3Prefix",
+        "S3Uri": address,
+        "S3DataDistributionType": "FullyReplicated",
+    }
+    return {"ChannelName": name, "InputMode": "File", "DataSource": {"S3DataSource": source}}
+
+
+def _address(spec: TrainingSpec, key: str) -> str:
+    return f"s3://{spec.bucket.bucket_name}/{key}"
+
+
+def _stopping(settings: Settings, spot: bool) -> dict[str, int]:
+    longest = settings.max_training_minutes * 60
+    # SageMaker counts the waiting for capacity in, and refuses a spot job that may not wait at all.
+    waiting = {"MaxWaitTimeInSeconds": longest + int(WAIT_FOR_SPOT.to_seconds())} if spot else {}
+    return {"MaxRuntimeInSeconds": longest, **waiting}

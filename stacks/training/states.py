@@ -1,0 +1,126 @@
+"""How is the training job asked for? On spot capacity first, if wanted; on demand when spot was to
+blame.
+"""
+
+from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_stepfunctions as sfn
+
+from lensloop.settings import Settings
+from lensloop.wire import names
+from stacks.steps.access import allow
+from stacks.steps.jsonata import jsonata
+from stacks.steps.step import retry
+from stacks.steps.workflow import Workflow
+from stacks.training.request import WAIT_FOR_SPOT, TrainingSpec, create_training_job
+
+_FAULTS = ("SageMaker.AmazonSageMakerException", "SageMaker.ThrottlingException")
+# The training itself failed or was too slow, or a person stopped it. A job of that name may still
+# be running after ResourceInUse, and two must never run at once.
+_OWN_FAULT = (
+    "$contains($states.input.Cause,"
+    " /AlgorithmError|SecondaryStatus\\W+(MaxRuntimeExceeded|Stopped)\\b/) or"
+    " $contains($states.input.Error, 'ResourceInUse')"
+)
+# A job that waited too long for spot capacity is not Failed but Stopped, and no guide says what
+# .sync makes of that.
+_MODEL = (
+    "$states.result.TrainingJobStatus = 'Completed' ?"
+    " $states.result.ModelArtifacts.S3ModelArtifacts : $error('The training job ended before it was"
+    " done: SecondaryStatus ' & $states.result.SecondaryStatus)"
+)
+
+
+def job_arns(stack: Stack, prefix: str) -> list[str]:
+    """Patterns of all training jobs of the project."""
+    return [
+        stack.format_arn(service="sagemaker", resource="training-job", resource_name=name)
+        for name in names.training_jobs(prefix)
+    ]
+
+
+class TrainingStates:
+    """`start` is the state that begins it; `then` is where a trained model goes, kept as
+    `$model`.
+    """
+
+    def __init__(
+        self,
+        workflow: Workflow,
+        *,
+        prefix: str,
+        settings: Settings,
+        spec: TrainingSpec,
+        then: sfn.IChainable,
+    ) -> None:
+        self._workflow, self._prefix, self._settings, self._spec = workflow, prefix, settings, spec
+        self._then, failure = then, workflow.failure
+        if settings.training_spot:
+            on_demand = self._job("Train on demand", attempt=2, spot=False, on_failure=failure)
+            blame = workflow.ask(
+                "Spot to blame?", (f"$not({_OWN_FAULT})", on_demand), otherwise=failure
+            )
+            self.start = self._job("Train", attempt=1, spot=True, on_failure=blame)
+        else:
+            self.start = self._job("Train", attempt=1, spot=False, on_failure=failure)
+
+    @property
+    def longest(self) -> Duration:
+        minutes = self._settings.max_training_minutes
+        return Duration.minutes(
+            2 * minutes + WAIT_FOR_SPOT.to_minutes() if self._settings.training_spot else minutes
+        )
+
+    def grants(self) -> list[iam.PolicyStatement]:
+        stack = Stack.of(self._workflow)
+        # Step Functions waits for the job through a managed rule of exactly this name.
+        rule = stack.format_arn(
+            service="events",
+            resource="rule",
+            resource_name="StepFunctionsGetEventsForSageMakerTrainingJobsRule",
+            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+        )
+        # With .sync Step Functions tags the job, besides our own tag; its guide asks for ListTags
+        # as well.
+        actions = ("Create", "Describe", "Stop")
+        return [
+            allow(
+                *(f"sagemaker:{action}TrainingJob" for action in actions),
+                "sagemaker:AddTags",
+                "sagemaker:ListTags",
+                on=job_arns(stack, self._prefix),
+            ),
+            allow(
+                "iam:PassRole",
+                on=self._spec.role.role_arn,
+                when={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+            ),
+            allow("events:PutTargets", "events:PutRule", "events:DescribeRule", on=rule),
+        ]
+
+    def _job(
+        self,
+        name: str,
+        *,
+        attempt: int,
+        spot: bool,
+        on_failure: sfn.IChainable,
+    ) -> sfn.CustomState:
+        job = sfn.CustomState(
+            self._workflow,
+            name,
+            state_json={
+                "Type": "Task",
+                "Resource": (
+                    f"arn:{Stack.of(self._workflow).partition}:states:::sagemaker:createTrainingJob.sync"
+                ),
+                "Arguments": create_training_job(
+                    self._spec, self._settings, prefix=self._prefix, attempt=attempt, spot=spot
+                ),
+                "Assign": {"model": jsonata(_MODEL)},
+            },
+        )
+        retry(job, _FAULTS, attempts=4, seconds=5)
+        job.add_catch(on_failure, errors=["States.ALL"])
+        job.next(self._then)
+        return job
