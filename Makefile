@@ -10,6 +10,8 @@ BIN := .venv/bin
 PY := $(BIN)/python
 # A file's tests stay together, because they share what is slow to start.
 PYTEST := $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# Tests of the rules and of what has neither a process nor a port of its own.
+PURE = $(wildcard $(addprefix tests/,model rollout wire dataset trigger pages cli tools test_*.py))
 CDK := node_modules/.bin/cdk --no-notices
 # Node 24 (from PyPI) and the tools of this project come before whatever else the machine has.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -21,7 +23,7 @@ NODE := node_modules/.ready
 CHANNEL := .build/.training-channel-local
 OFFLINE := .build/.what-synthesis-fetches
 
-.PHONY: help demo test check mutants bench up down status deploy-local deploy destroy install lock clean
+.PHONY: help demo test quick check lint types pure coverage mutants bench up down status deploy-local deploy destroy install lock clean
 
 help: ## Show this list
 	@echo "Lensloop: drop labelled pictures into a bucket, and a better classifier reaches your cameras."
@@ -38,11 +40,25 @@ demo: $(READY) $(NODE) $(CHANNEL) ## Watch the whole loop on this machine; IMAGE
 test: $(DEV) $(NODE) $(CHANNEL) ## Run all tests, the whole loop end to end included
 	@$(PYTEST)
 
+quick: $(DEV) ## Format, lint, types and the pure tests, in under a minute
+	@began=$$(date +%s); $(MAKE) -j2 lint types pure && echo "· all of it in $$(($$(date +%s) - began)) s"
+
 check: $(DEV) $(NODE) $(CHANNEL) ## Format, lint, types, templates, then all tests: what CI runs
-	@echo "· format and lint"; $(BIN)/ruff format --check . && $(BIN)/ruff check .
-	@echo "· types"; $(BIN)/mypy .
+	@$(MAKE) lint types
 	@echo "· templates"; $(CDK) synth --quiet
 	@echo "· tests"; $(PYTEST)
+
+lint:
+	@echo "· format and lint"; $(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+types:
+	@echo "· types"; $(BIN)/mypy .
+
+pure:
+	@echo "· pure tests"; $(PYTEST) -q -m "not slow" --durations=0 --durations-min=5 $(PURE)
+
+coverage: $(DEV) ## Print which lines of rules, steps and commands no test of their own runs
+	@$(PYTEST) -q -m "not slow" --durations=0 --durations-min=5 --cov --cov-report=term $(PURE) tests/lambdas
 
 mutants: $(DEV) ## Change every rule in one place and see a test fail (up to an hour); ONLY=<module> takes one
 	@nice $(PY) -m tools.mutants $(ONLY)
@@ -88,7 +104,7 @@ lock: $(TOOLS) ## Pin and hash the dependencies again, after a change of require
 
 clean: ## Remove everything that these commands made (stop the local cloud first: make down)
 	@if [ -x $(PY) ] && [ -d .local ]; then $(PY) -m local down; fi
-	rm -rf .venv node_modules .build .local cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis mutants bench/results.json
+	rm -rf .venv node_modules .build .local cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage mutants bench/results.json
 
 # Puts `lensloop` beside this Python; it runs this folder's code.
 COMMAND = VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --offline --editable .

@@ -18,6 +18,8 @@ from lensloop.dataset.labels import key_problem
 from tests.dataset import hostile
 from tests.dataset.conftest import Picture, Project
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PLAIN_WORDS = ("Traceback", "Error(", "Exception", "<PIL", "0x")
 

@@ -16,6 +16,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from lensloop.settings import Settings
 from tests.fakes.trigger_aws import BEGIN, Execution, FakeAws, connection_lost, throttled
 
+pytestmark = pytest.mark.slow
+
 Story = Callable[[FakeAws], None]
 
 

@@ -11,6 +11,8 @@ from proof.checker import check
 from proof.simulator import OURS, campaign, loads, simulate
 from proof.world import Case
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("case", DESIGN, ids=lambda case: case.name)
 def test_no_interleaving_breaks_the_promise(case: Case) -> None:

@@ -14,6 +14,8 @@ from lambdas.aws.trigger_store import TriggerStore
 from lensloop.trigger.terms import Acquire, Confirm, Finish, NoteCap, Renumber, Run, Step, Tell
 from proof.fake_table import FakeTable
 
+pytestmark = pytest.mark.slow
+
 ACQUIRE = Acquire("", epoch=1, day="2023-11-14", runs_today=1, now=20)
 FINISH = Finish(
     "", 1, "", {"covered": 2, "fails": 0, "digest": "abc", "not_before": None}, ("news\n\nbody",)
