@@ -29,17 +29,17 @@ KEPT = frozenset({"agent.log", "results.jsonl"})
 
 @dataclass(frozen=True)
 class Sight:
-    """What one camera said about one frame."""
+    """What one camera predicted for one frame."""
 
     thing: str
     frame: str
     photo: Photo
-    said: str
-    probability: float
+    predicted: str
+    confidence: float
 
     @property
     def right(self) -> bool:
-        return self.said == self.photo.label
+        return self.predicted == self.photo.label
 
 
 @dataclass
@@ -166,8 +166,9 @@ class Fleet:
                 answer, name = line["probabilities"], str(line["frame"])
                 assert isinstance(answer, dict)
                 if line["epoch"] == epoch and canonical(answer) in published:
-                    said = max(answer, key=lambda label: answer[label])
-                    seen[name] = Sight(camera.thing, name, camera.frames[name], said, answer[said])
+                    predicted = max(answer, key=lambda label: answer[label])
+                    photo, confidence = camera.frames[name], answer[predicted]
+                    seen[name] = Sight(camera.thing, name, photo, predicted, confidence)
             if len(seen) < len(camera.frames):
                 return None
             found += seen.values()

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from lensloop.pages import dataset as dataset_page
+from lensloop.pages import demo as demo_page
 from lensloop.pages import run as run_page
+from lensloop.pages.confusion import matrix
 from tools.sample_runs import Files, Trained, drawn, read, release, spoiled, trained
 
 LONGEST = "an exceptionally long label name of sixty-three characters-abcd"
@@ -43,6 +45,7 @@ def main(out: Path, pictures: Path | None) -> None:
         _write(out / "dataset.html", dataset_page.page(good.report))
         short = good.report | {"trainable": False, "reasons": ["`glass` has 2 pictures of 8."]}
         _write(out / "dataset-too-few.html", dataset_page.page(short))
+        _write(out / "demo.html", demo_page.page(demo(good, refused)))
         _others(out, Path(folder))
 
 
@@ -214,6 +217,43 @@ def ends(good: Trained, refused: Trained) -> dict[str, tuple[dict[str, Any], Tra
         "failed-late": (record("failed", refused, failure=FAILURE), refused),
         "aborted": (record("aborted"), None),
         "timed-out": (record("timed-out", reasons=["It took longer than 6 hours."]), None),
+    }
+
+
+def demo(good: Trained, refused: Trained) -> dict[str, Any]:
+    """What `demo.report` gathers, with mistakes for frames."""
+    scores = good.evaluation["candidate"]["all"]
+    recalls = {label: score["recall"] for label, score in scores["labels"].items()}
+    release = {"epoch": 7, "accuracy": scores["accuracy"], "sha256": "0123456789abcdef" * 4}
+    release |= {"recall": recalls, "matrix": matrix(scores)}
+    act = {"pictures": 360, "run": "r00000007", "job": "deeplens-trash-7-1", "seconds": 21.4}
+    act |= {"title": "Labelled pictures arrive", "kept": "6", "accuracy": 0.96}
+    frames = []
+    for mistake in good.mistakes["pictures"]:
+        right = {"predicted": mistake["label"], "confidence": 0.98, "right": True}
+        wrong = {"predicted": mistake["predicted"], "confidence": 0.61, "right": False}
+        shown = {"label": mistake["label"], "thumbnail": mistake["thumbnail"]}
+        frames.append({**shown, "before": wrong, "now": right})
+    camera = {"wave": "canary", "before": 0.71, "after": 0.98, "frames": 40, "shown": frames[:12]}
+    return {
+        "title": "3 labels × 120 pictures drawn from the Fluent 3D emoji",
+        "seconds": 128.3,
+        "before": 0.71,
+        "after": 0.98,
+        "jobs": 2,
+        "refused": 1,
+        "acts": [
+            {**act, "number": 1, "release": release, "reasons": []},
+            {**act, "number": 2, "release": None, "reasons": refused.reasons},
+        ],
+        "first_release": "6",
+        "last_release": "7",
+        "cameras": [{**camera, "thing": "deeplens_kitchen"}],
+        "rejected": [
+            {"key": entry["key"], "reason": entry["reason"]}
+            for group in refused.report["left_out"]
+            for entry in group["pictures"]
+        ],
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 # More columns than these do not fit: on a telephone, and on a page.
 MOST_NARROW = 4
 MOST_WIDE = 12
-MOST_LISTED = 25
+MOST_LISTED = 20
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,15 @@ class Matrix:
     @property
     def fits_narrow(self) -> bool:
         return len(self.labels) <= MOST_NARROW
+
+    @property
+    def fits_beside(self) -> bool:
+        """Two tables of few columns, or two lists."""
+        return self.fits_narrow or not self.fits
+
+    @property
+    def listed(self) -> Sequence[Confused]:
+        return self.confused[:MOST_LISTED]
 
     @property
     def wrong(self) -> int:

@@ -2,11 +2,11 @@
 
 import io
 import random
-import re
 
 import pytest
 from PIL import Image
 
+from lensloop.pages.dataset import page
 from tests.dataset.conftest import Picture, Project
 
 
@@ -64,13 +64,10 @@ def test_examples_are_shown_again_without_reading_their_pictures_again(
     assert project.s3.bytes_read["images"] == read
 
 
-def test_the_page_needs_nothing_beside_it(project: Project, picture: Picture) -> None:
+def test_the_page_lies_beside_the_report(project: Project, picture: Picture) -> None:
     fill(project, picture, "glass", 12)
     project.run()
-    page = project.file("report.html").decode()
-    assert not re.search(r"(src|href)\s*=\s*\"?(?!data:)[\w/]", page)
-    assert "default-src 'none'" in page
-    assert "<script" not in page
+    assert project.file("report.html").decode() == page(project.report())
 
 
 def test_left_out_pictures_are_grouped_by_reason_and_all_are_in_the_file(
@@ -150,12 +147,6 @@ def test_warnings_that_hold_for_many_labels_are_not_repeated_for_each(
     warnings = project.report()["warnings"]
     assert len(warnings) < 25
     assert warnings.count("The same is true of 32 more labels.") == 2
-
-
-def test_a_name_is_shown_as_it_is(project: Project, picture: Picture) -> None:
-    project.s3["images/glass/a`b`c.jpg"] = picture(1)
-    project.run()
-    assert "a`b`c.jpg" in project.file("report.html").decode()
 
 
 @pytest.mark.parametrize(

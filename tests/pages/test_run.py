@@ -1,0 +1,194 @@
+"""Does a run's page say what became of the run, and why?"""
+
+from typing import Any
+
+import pytest
+
+from lensloop.pages.run import page
+from tests.pages.findings import mistake, trained
+from tests.pages.reader import Page, read
+from tools.sample_pages import ends, record, run_html
+
+ENDS = ends(trained(), trained(ship=False))
+
+HEADLINES = {
+    "released": ("good", "Released: the new model is on its way to the cameras"),
+    "rolled-out": ("good", "Released, and proven on 3 cameras"),
+    "no-cameras": ("good", "Released: it waits for its first camera"),
+    "superseded": ("plain", "Released, and then superseded by a newer release"),
+    "canary-failed": ("bad", "Released, but the canary cameras could not prove it"),
+    "fleet-failed": ("bad", "Released, but the fleet could not prove it"),
+    "rollout-failed": ("bad", "Released, but its rollout failed by an accident"),
+    "not-rolled-out": ("bad", "Released, but its rollout could not be started"),
+    "refused": ("bad", "Refused: the cameras keep the model that they have"),
+    "too-few-images": ("warn", "Too few pictures: nothing was trained"),
+    "nothing-new": ("plain", "Nothing new: exactly these pictures were judged before"),
+    "blocked": ("warn", "Blocked: training on exactly these pictures kept failing"),
+    "failed": ("bad", "Failed: an accident, which says nothing of the pictures"),
+    "failed-late": ("bad", "Failed: an accident, which says nothing of the pictures"),
+    "aborted": ("warn", "Aborted: somebody stopped the run"),
+    "timed-out": ("bad", "Timed out: the run took longer than it may"),
+}
+
+
+def end(name: str) -> Page:
+    return read(run_html(*ENDS[name]))
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_the_headline_says_what_became_of_it_in_its_colour(name: str) -> None:
+    tone, sentence = HEADLINES[name]
+    found = end(name)
+    assert found.headings[0] == (1, sentence)
+    assert found.all("header") == [{"class": tone}]
+    assert found.text.index(sentence) < 100
+
+
+def test_one_camera_is_one() -> None:
+    rollout = {**ENDS["rolled-out"][0]["rollout"], "proven": 1}
+    found = read(page({**ENDS["rolled-out"][0], "rollout": rollout}, None, None))
+    assert found.headings[0][1] == "Released, and proven on 1 camera"
+
+
+def test_an_end_of_a_newer_version_is_named() -> None:
+    found = read(page(record("held"), None, None))
+    assert found.headings[0] == (1, "Ended: held")
+    assert found.title == "Run 7: held"
+
+
+def test_the_reasons_stand_before_everything_else() -> None:
+    for name in ("refused", "too-few-images", "nothing-new", "timed-out"):
+        text = end(name).text
+        reason = ENDS[name][0]["reasons"][0].replace("`", "")
+        assert text.index(reason) < 200, name
+
+
+def test_of_a_failed_rollout_its_reasons_come_before_those_of_the_verdict() -> None:
+    text = end("canary-failed").text
+    assert text.index("golden pictures 7 of 12") < text.index("recall of can 0.75")
+
+
+def test_a_failure_is_shown_with_its_cause() -> None:
+    assert "TrainingFailed" in end("failed").text
+    assert "No usable training pictures of glass" in end("failed").text
+
+
+def test_a_refused_run_is_never_headed_by_the_state_of_its_data_set() -> None:
+    assert "Enough to train" not in end("refused").text
+
+
+def test_the_parts_come_in_the_order_in_which_they_are_asked_for() -> None:
+    assert [head.split(" <")[0] for head in end("refused").headings_of(2)] == [
+        "What is taken for what",
+        "Against the live model, release 6",
+        "Wrong on the test pictures 2 of 3",
+        "Labels to check 4",
+        "Training",
+        "The data set 120 pictures of 3 labels, compared with run 6; digest dddddddddddddddd…",
+    ]
+
+
+def test_a_run_without_training_shows_no_model() -> None:
+    assert end("too-few-images").headings_of(2)[0] == "Labels to check 4"
+    assert end("failed").headings_of(2) == ["Messages"]
+    assert end("aborted").headings_of(2) == []
+
+
+def test_a_record_needs_no_more_than_what_is_always_there() -> None:
+    found = read(page({"epoch": 3, "project": "trash", "outcome": "failed"}, None, None))
+    assert found.title == "Run 3: failed"
+
+
+def test_both_confusions_stand_side_by_side() -> None:
+    text = end("refused").text
+    candidate, live = text.index("The candidate can glass"), text.index("The live model can glass")
+    assert text[candidate:live].split()[5:9] == ["can", "30", "10", "0"]
+    assert "The live model can glass paper can 36 4 0 glass 0 36 4 paper 4 0 36" in text
+
+
+def test_a_first_model_is_compared_with_nothing() -> None:
+    first = trained()
+    scores = {"candidate": first.evaluation["candidate"] | {"known": None}, "live": None}
+    text = read(page(record("released", first) | {"scores": scores}, None, None)).text
+    assert "It is the first" in text
+    assert "The live model" not in text
+
+
+def test_an_evaluation_from_before_confusion_went_by_names_is_shown_without_it() -> None:
+    old = trained()
+    for model in ("candidate", "live"):
+        old.evaluation[model]["all"]["confusion"] = [[1, 0], [0, 1]]
+    text = read(run_html(record("released", old), old)).text
+    assert "The candidate: this evaluation does not say what was taken for what." in text
+    assert "The live model: this evaluation does not say" in text
+
+
+def test_what_changed_is_said_in_pictures_and_in_points() -> None:
+    better = trained()
+    better.evaluation["live"] |= {"gains": 12, "losses": 3}
+    text = read(run_html(record("released", better), better)).text
+    assert (
+        "Of the 60 test pictures that the live model was judged on, the candidate gets 12 right"
+        " that the live model gets wrong, and 3 wrong that it gets right."
+    ) in text
+    assert "Known: the live model was judged on them 60 75.0% 90.0% +15.0 points" in text
+    assert "glass 20 75.0% 90.0% +15.0 points" in text
+
+
+def test_a_fall_is_a_fall() -> None:
+    assert "glass 20 90.0% 75.0% −15.0 points" in end("refused").text
+
+
+MISTAKES = [
+    mistake("can", "glass", confidence=0.99, live_predicted="paper"),
+    mistake("paper", "can", confidence=0.51, live_predicted=None, thumbnail=""),
+]
+
+
+def mistakes_page(**content: Any) -> str:
+    run = trained()
+    mistakes = {"format": 1, "count": 2, "pictures": MISTAKES} | content
+    return read(page(record("refused", run), run.report, mistakes)).text
+
+
+def test_a_mistake_is_shown_with_both_predictions_and_the_confidence() -> None:
+    text = mistakes_page()
+    assert "Wrong on the test pictures 2 True label" in text
+    assert "can → glass 99% live: paper can 2.jpg" in text
+    assert "no thumbnail paper → can 51% paper 2.jpg" in text
+
+
+def test_no_mistake_at_all_is_said() -> None:
+    assert "every test picture was recognised" in mistakes_page(count=0, pictures=[])
+
+
+def test_more_mistakes_than_are_shown_are_counted() -> None:
+    assert "Wrong on the test pictures 2 of 1,070" in mistakes_page(count=1070)
+
+
+def test_the_labels_to_check_are_told_even_where_the_report_is_lost() -> None:
+    doubts = {"count": 2, "sentences": ["These labels may be wrong: `can`."]}
+    text = read(page(record("refused", doubts=doubts), None, None)).text
+    assert "Labels to check 2 These labels may be wrong: can." in text
+
+
+def test_every_training_job_is_listed() -> None:
+    text = end("refused").text
+    assert "deeplens-trash-7-1 Failed 1 h 2 min 18 min 20 s billed ml.m5.xlarge spot" in text
+    assert "deeplens-trash-7-2 Completed 1 min 36 s ml.m5.xlarge" in text
+
+
+def test_a_message_that_was_not_sent_says_so() -> None:
+    assert "from the retraining · could not be sent" in end("failed").text
+    assert "could not be sent" not in end("released").text
+
+
+def test_the_data_set_is_shown_as_on_its_own_page() -> None:
+    assert end("refused").headings_of(3)[-6:] == [
+        "Worth a look",
+        "Labels",
+        "New since run 6 4 of 1,234",
+        "Examples",
+        "Rejected, and the reasons",
+        "Nearly the same picture under two labels",
+    ]
