@@ -50,6 +50,7 @@ def environment() -> "Environment":
     made.filters |= {
         "visible": marked(visible),
         "name": marked(name),
+        "lines": marked(lines),
         "file": file,
         "number": number,
         "percent": percent,
@@ -68,6 +69,11 @@ def spelled(value: str) -> str:
 def visible(sentence: str) -> str:
     """A sentence as HTML; what stands in backticks as code."""
     return _CODE.sub(r"<code>\1</code>", escape(spelled(sentence)))
+
+
+def lines(text: str) -> str:
+    """A text of several lines as HTML for a <pre>, the only place where a line's end is seen."""
+    return "\n".join(escape(spelled(line)) for line in text.split("\n"))
 
 
 def name(value: str) -> str:

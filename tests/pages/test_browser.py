@@ -69,8 +69,9 @@ def measured(pages: dict[str, str], folder: Path) -> dict[str, Any]:
     file.write_text(
         f'<meta charset="utf-8"><script>{MEASURE}</script><body>{"".join(frames)}</body>', "utf-8"
     )
-    options = ("--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000")
-    command = [BROWSER, *options, f"--user-data-dir={folder / 'browser'}", "--dump-dom", str(file)]
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+    options += ["--virtual-time-budget=20000", f"--user-data-dir={folder / 'browser'}"]
+    command = [BROWSER, *options, "--dump-dom", str(file)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     answer = re.search(r"<body>measured (.*)</body>", done.stdout)
     assert answer, done.stderr[-2000:]

@@ -3,7 +3,7 @@
 import pytest
 from jinja2 import UndefinedError
 
-from lensloop.pages import duration, file, moment, name, number, percent, render, visible
+from lensloop.pages import duration, file, lines, moment, name, number, percent, render, visible
 from lensloop.pages.run import page
 
 
@@ -26,6 +26,10 @@ from lensloop.pages.run import page
 )
 def test_a_sentence_shows_all_that_is_in_it(sentence: str, html: str) -> None:
     assert visible(sentence) == html
+
+
+def test_a_text_keeps_its_lines_and_shows_all_else() -> None:
+    assert lines("a <b>\n\tc\r\n\u202ed") == "a &lt;b&gt;\n\\u0009c\\u000d\n\\u202ed"
 
 
 def test_a_name_keeps_its_direction_to_itself() -> None:
