@@ -4,9 +4,11 @@ sums.
 
 from collections import Counter
 from collections.abc import Sequence
+from operator import eq
 from typing import Any
 
-_BINS = 10
+_BINS = 10  # as in Guo et al.'s own figures of small test sets: more would be nearly empty
+_LOWEST, _HIGHEST = 0.4, 0.95  # of the reject threshold
 
 
 def score(
@@ -20,9 +22,10 @@ def score(
     A label that no picture shows has no recall, and one that is never predicted no precision: None,
     never a zero that would look like a failure. `lensloop.model.evaluation` reads what this writes.
     """
-    right = [true == answer for true, answer in zip(truth, predicted, strict=True)]
+    matrix = confusion(truth, predicted, labels)
     shown, answered = Counter(truth), Counter(predicted)
-    hits = Counter(true for true, hit in zip(truth, right, strict=True) if hit)
+    hits = Counter({label: row.get(label, 0) for label, row in matrix.items()})
+    right = list(map(eq, truth, predicted))
     return {
         "images": len(truth),
         "accuracy": sum(right) / len(truth) if truth else 0.0,
@@ -35,7 +38,7 @@ def score(
             }
             for label in labels
         },
-        "confusion": confusion(truth, predicted, labels),
+        "confusion": matrix,
     }
 
 
@@ -86,13 +89,13 @@ def reject_threshold(
     """The lowest confidence from which on `wanted` of the answers are right; below it a camera asks
     a person.
 
-    At least 0.4 (a guess among a few labels) and at most 0.95 (a model that is never sure must
-    still answer).
+    Within limits: a guess among a few labels is no answer, and a model that is never confident must
+    still answer.
     """
     ranked = sorted(zip(confidence, right, strict=True), reverse=True)
-    threshold, hits = 0.95, 0
+    threshold, hits = _HIGHEST, 0
     for count, (claimed, hit) in enumerate(ranked, 1):
         hits += hit
         if hits >= wanted * count:
             threshold = claimed
-    return round(min(max(threshold, 0.4), 0.95), 4)
+    return round(min(max(threshold, _LOWEST), _HIGHEST), 4)

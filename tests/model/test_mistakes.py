@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lensloop.model.mistakes import MOST, read_mistakes
+from lensloop.model.mistakes import FILE, MOST, read_mistakes
 from lensloop.wire.errors import BadArtifact
 
 
@@ -21,6 +21,11 @@ def mistake(**different: Any) -> dict[str, Any]:
 
 def content(*pictures: Any, **different: Any) -> dict[str, Any]:
     return {"format": 1, "count": len(pictures), "pictures": list(pictures)} | different
+
+
+def test_it_lies_in_the_archive_under_this_name() -> None:
+    """That of archives that were written before."""
+    assert FILE == "mistakes.json"
 
 
 @pytest.mark.parametrize(
@@ -42,7 +47,11 @@ def test_what_the_training_job_writes_is_read(good: dict[str, Any]) -> None:
     [
         ([], "must be an object of format 1"),
         (content(format=2), "must be an object of format 1"),
-        (content(pictures={}), "must be a list of objects"),
+        (
+            content(pictures={}),
+            "mistakes.json: `pictures` must be a list of objects with key, sha256, label,"
+            " predicted, confidence, live_predicted.",
+        ),
         (content("images/can/1.jpg"), "must be a list of objects"),
         (content(mistake(key=7)), "must be a list of objects"),
         (content(mistake(predicted="can")), "must be a list of objects"),

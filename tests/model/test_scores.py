@@ -11,14 +11,46 @@ PREDICTED = ["cat", "cat", "dog", "dog", "cat"]
 
 def test_a_score_counts_by_label():
     score = scores.score(TRUTH, PREDICTED, [0.9] * 5, ["cat", "dog", "owl"])
+    assert score["images"] == 5
     assert score["accuracy"] == pytest.approx(0.6)
-    assert score["confusion"] == {"cat": {"cat": 2, "dog": 1}, "dog": {"cat": 1, "dog": 1}}
-    assert score["labels"]["cat"] == {
-        "images": 3,
-        "recall": pytest.approx(2 / 3),
-        "precision": pytest.approx(2 / 3),
+    assert score["calibration_error"] == pytest.approx(0.3)
+    assert score["labels"] == {
+        "cat": {"images": 3, "recall": 2 / 3, "precision": 2 / 3},
+        "dog": {"images": 2, "recall": 0.5, "precision": 0.5},
+        "owl": {"images": 0, "recall": None, "precision": None},
     }
-    assert score["labels"]["owl"] == {"images": 0, "recall": None, "precision": None}
+
+
+def test_recall_is_of_what_is_shown_and_precision_of_what_is_predicted():
+    labels = scores.score(["cat", "dog"], ["cat", "cat"], [0.9] * 2, ["cat", "dog"])["labels"]
+    assert labels["cat"] == {"images": 1, "recall": 1.0, "precision": 0.5}
+    assert labels["dog"] == {"images": 1, "recall": 0.0, "precision": None}
+
+
+def test_the_confusion_goes_by_names_in_the_order_of_the_labels():
+    confusion = scores.score(TRUTH, PREDICTED, [0.9] * 5, ["owl", "dog", "cat"])["confusion"]
+    assert confusion == {"dog": {"dog": 1, "cat": 1}, "cat": {"dog": 1, "cat": 2}}
+    assert list(confusion) == list(confusion["dog"]) == list(confusion["cat"]) == ["dog", "cat"]
+
+
+def test_no_picture_at_all_is_no_score():
+    score = scores.score([], [], [], ["cat"])
+    assert (score["images"], score["accuracy"], score["confusion"]) == (0, 0.0, {})
+
+
+@pytest.mark.parametrize(
+    "uneven",
+    [
+        lambda: scores.score(["cat"], ["cat", "dog"], [0.9], ["cat", "dog"]),
+        lambda: scores.confusion(["cat"], ["cat", "dog"], ["cat", "dog"]),
+        lambda: scores.calibration_error([True], [0.9, 0.8]),
+        lambda: scores.losses_and_gains(["cat"], ["cat", "dog"], ["cat"]),
+        lambda: scores.reject_threshold([True], [0.9, 0.8]),
+    ],
+)
+def test_answers_that_are_not_one_for_each_picture_are_no_scores(uneven):
+    with pytest.raises(ValueError, match="argument 2 is"):
+        uneven()
 
 
 @pytest.mark.parametrize(
@@ -28,6 +60,8 @@ def test_a_score_counts_by_label():
         ([True] * 5 + [False] * 5, [0.5] * 10, 0.0),
         ([False] * 10, [0.95] * 10, 0.95),
         ([True, False], [0.85, 0.15], 0.15),
+        ([True, False], [0.95, 0.85], 0.45),
+        ([True, False], [0.9, 0.92], 0.41),
         ([], [], 0.0),
     ],
 )
@@ -36,7 +70,8 @@ def test_the_calibration_error_is_the_gap_between_confidence_and_right(right, co
 
 
 def test_losses_are_what_only_live_knew_and_gains_what_only_the_candidate_knows():
-    assert scores.losses_and_gains(list("aaaa"), list("aabb"), list("abab")) == (1, 1)
+    live, candidate = list("aaabbaaaab"), list("bbbaaaaaab")
+    assert scores.losses_and_gains(["a"] * 10, live, candidate) == (3, 2)
 
 
 @pytest.mark.parametrize(
@@ -45,12 +80,19 @@ def test_losses_are_what_only_live_knew_and_gains_what_only_the_candidate_knows(
         ([True] * 4, [0.9, 0.8, 0.7, 0.6], 0.6),
         ([True, True, False, False], [0.9, 0.8, 0.7, 0.6], 0.8),
         ([True] * 4, [0.3] * 4, 0.4),
+        ([True], [0.678912], 0.6789),
+        ([True], [0.99], 0.95),
         ([False] * 4, [0.99, 0.8, 0.7, 0.6], 0.95),
         ([], [], 0.95),
     ],
 )
 def test_the_reject_threshold_keeps_answers_that_are_nearly_all_right(right, confidence, threshold):
     assert scores.reject_threshold(right, confidence) == threshold
+
+
+def test_exactly_as_many_right_answers_as_are_wanted_are_enough():
+    assert scores.reject_threshold([True, True, False], [0.9, 0.8, 0.7], wanted=1) == 0.8
+    assert scores.reject_threshold([True, False], [0.9, 0.8], wanted=0.5) == 0.8
 
 
 def test_the_gate_reads_what_is_written_here_even_without_a_test_picture():
