@@ -59,7 +59,10 @@ def explanations(run: Mapping[str, Any]) -> list[Explanation]:
     rollout, reasons = run["rollout"], run["reasons"]
     if not rollout:
         return [Explanation("", reasons)] if reasons else []
-    both = [Explanation("The rollout", rollout["reasons"]), Explanation("The verdict", reasons)]
+    both = [
+        Explanation("The rollout", rollout["reasons"] or ()),
+        Explanation("The verdict", reasons or ()),
+    ]
     return [explanation for explanation in both if explanation.reasons]
 
 

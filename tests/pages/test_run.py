@@ -192,3 +192,35 @@ def test_the_data_set_is_shown_as_on_its_own_page() -> None:
         "Rejected, and the reasons",
         "Nearly the same picture under two labels",
     ]
+
+
+JOB = {"name": "deeplens-trash-7-1", "status": "Stopped", "spot": None}
+UNKNOWN: list[dict[str, Any]] = [
+    {"failure": {"error": "States.Timeout", "cause": None}},
+    {"failure": {"error": None, "cause": "No name."}},
+    {"training": {"jobs": [], "model": None}},
+    {
+        "training": {
+            "jobs": [JOB | {"seconds": None, "billable_seconds": None, "instance": None}],
+            "model": None,
+        }
+    },
+    {"doubts": {"count": None, "sentences": ["They could not be reported."]}},
+    {"doubts": {"sentences": ["They could not be reported."]}},
+    {
+        "rollout": {
+            "outcome": "failed",
+            "reasons": None,
+            "proven": None,
+            "cameras": None,
+            "ended_at": None,
+        }
+    },
+]
+
+
+@pytest.mark.parametrize("parts", UNKNOWN)
+def test_what_is_not_known_of_a_part_leaves_a_gap_and_no_word(parts: dict[str, Any]) -> None:
+    found = read(page(record("failed") | parts, None, None))
+    assert found.headings[0][0] == 1
+    assert "None" not in found.text
