@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from lensloop import news
 from lensloop.trigger.terms import (
     JOB_ENDED,
     STARTING,
@@ -34,6 +35,9 @@ from lensloop.trigger.terms import (
 # The other good ends leave `digest` alone: after a change of settings the same pictures deserve a
 # new try.
 JUDGED = frozenset({"refused", "released"})
+
+# Step Functions lets no workflow catch these (its guide on error handling): none can report them.
+UNCATCHABLE = frozenset({"States.Runtime", "States.DataLimitExceeded"})
 
 MAX_BACKOFF = 6 * 3600
 BLOCK_AFTER = 3
@@ -75,11 +79,7 @@ def _begin(state: State, now: int, pacing: Pacing) -> Step:
     reason = f"today's {pacing.runs_per_day} runs are spent"
     if state.cap_told == day:
         return Wait(reason, ("DailyCapReached",))
-    message = (
-        f"All {pacing.runs_per_day} runs allowed a day are spent\n\nPictures changed after the last"
-        f" run of {day} (UTC) and wait for tomorrow. Nothing is lost. To train sooner, raise"
-        " `runs_per_day` in cdk.json and deploy."
-    )
+    message = news.as_text(news.daily_cap(pacing.runs_per_day, day))
     return NoteCap(reason, day, (message,))
 
 
@@ -163,33 +163,20 @@ def _fail(state: State, run: Run, execution: Execution | None, now: int, pacing:
         "not_before": now + pause,
         "last_outcome": _outcome(run, ending, reasons, now),
     }
-    news: tuple[str, ...] = ()
-    if (
-        ending != "failed"
-    ):  # the workflow itself tells of a failure, but it cannot tell of being stopped
-        news += (
-            (
-                f"Retraining run {run.epoch} was {ending}\n\nThe changed pictures are still"
-                f" waiting; the next try is in {max(1, pause // 60)} min."
-            ),
-        )
+    told = []
+    # The workflow reports a failure itself, but not that it was stopped, nor what it cannot catch.
+    if ending != "failed":
+        told.append(news.stopped(run.epoch, ending, pause))
+    elif execution is not None and execution.error in UNCATCHABLE:
+        told.append(news.uncaught(run.epoch, reasons, pause))
     if run.digest:
         times = state.failed_times + 1 if run.digest == state.failed_digest else 1
         changes |= {"failed_digest": run.digest, "failed_times": times}
         if times >= BLOCK_AFTER:
             changes["blocked_digest"] = run.digest
-            news += (_blocked_message(run, times, reasons),)
-    return Finish(f"run {run.epoch} ended: {ending}", run.epoch, run.digest, changes, news)
-
-
-def _blocked_message(run: Run, times: int, reasons: tuple[str, ...]) -> str:
-    why = "".join(f"\n- {reason}" for reason in reasons)
-    return (
-        f"Retraining is blocked: the same data set failed {times} times\n\nData set {run.digest}"
-        f" failed {times} times, the last time in run {run.epoch}.{why}\n\nIt is not tried again"
-        " until its pictures change. To try it again as it is, invoke the tick function with"
-        ' {"clear_blocked": true}.'
-    )
+            told.append(news.blocked_after(run.digest, times, run.epoch, reasons))
+    texts = tuple(map(news.as_text, told))
+    return Finish(f"run {run.epoch} ended: {ending}", run.epoch, run.digest, changes, texts)
 
 
 def _outcome(run: Run, outcome: str, reasons: tuple[str, ...], now: int) -> dict[str, Any]:

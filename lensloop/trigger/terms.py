@@ -55,6 +55,7 @@ class Execution:
     outcome: str = ""
     digest: str = ""
     reasons: tuple[str, ...] = ()
+    error: str = ""  # of a failed one
 
     @property
     def ended(self) -> bool:

@@ -11,6 +11,7 @@ DATASETS_PREFIX = "datasets/"
 INSPECTIONS_PREFIX = "datasets/inspections/"
 TRAINING_PREFIX = "training/"
 RELEASES_PREFIX = "releases/"
+RUNS_PREFIX = "runs/"
 REVIEW_PREFIX = "review/"
 
 # Where a camera may publish results. The first is AWS DeepLens' own, on which AWS IoT may end the
@@ -59,6 +60,11 @@ def rollout_jobs(project_prefix: str) -> list[str]:
 def release(epoch: int | str, file: str = "") -> str:
     """The S3 key of a release's file, or the prefix of the release."""
     return f"{RELEASES_PREFIX}{epoch}/{file}"
+
+
+def run(epoch: int, file: str = "") -> str:
+    """The S3 key of a file about a run, or the prefix of the run."""
+    return f"{RUNS_PREFIX}{epoch}/{file}"
 
 
 def dataset(digest: str, file: str = "") -> str:

@@ -1,0 +1,349 @@
+"""What are people told? Every sentence of every message, made from a run's record or by the tick.
+
+A message is a mail: its subject says what happened, its body why, what follows by itself, what a
+person can do, and where to look.
+"""
+
+import re
+import shlex
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from lensloop.reasons import shortened
+from lensloop.record import Record, Rollout, sentence
+from lensloop.wire import names
+
+MAX_SUBJECT = 100  # SNS takes no more, and only printable ASCII
+# The console of each partition; a region's page needs the region in it.
+_CONSOLES = {
+    "aws": "console.aws.amazon.com",
+    "aws-cn": "console.amazonaws.cn",
+    "aws-us-gov": "console.amazonaws-us-gov.com",
+    "aws-eusc": "console.amazonaws-eusc.eu",
+}
+LOCAL_ACCOUNT = "000000000000"  # the local cloud's, which has no console
+
+# Reasons that assemble_dataset answers for the ends of runs that train nothing.
+NOTHING_NEW = "The usable pictures are exactly those that were judged last."
+BLOCKED = "Training on exactly these pictures kept failing; it is tried again when they change."
+SUPERSEDED = "A newer release is live and is rolled out instead."
+NO_CAMERAS = "No camera is registered; the first one that is gets this release."
+
+
+class Message(NamedTuple):
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Whose messages these are: the project's prefix, and its bucket."""
+
+    prefix: str
+    bucket: str
+
+
+def of_retraining(record: Record, sender: Sender) -> Message | None:
+    """What the end of a retraining is worth saying; nothing when nothing was new."""
+    match record["outcome"]:
+        case "released":
+            return _released(record, sender)
+        case "refused":
+            return _refused(record, sender)
+        case "too-few-images":
+            return _too_few(record, sender)
+        case "blocked":
+            return _blocked(record, sender)
+        case "not-rolled-out":
+            return _not_rolled_out(record, sender)
+        case "failed":
+            return _failed(record, sender)
+    return None
+
+
+def of_rollout(record: Record, sender: Sender) -> Message | None:
+    """What became of a release on the cameras; nothing when a newer one took its place."""
+    rollout = record["rollout"]
+    if rollout is None:
+        return None
+    match rollout["outcome"]:
+        case "rolled-out":
+            return _rolled_out(record, rollout, sender)
+        case "no-cameras":
+            return _no_cameras(record, rollout, sender)
+        case "canary-failed":
+            untouched = "The fleet was not touched, and the order to the canaries is withdrawn."
+            return _not_proven(record, rollout, sender, "canary", untouched)
+        case "fleet-failed":
+            kept = (
+                "Cameras that proved it keep it; those that could not went back to their last good"
+                " release."
+            )
+            return _not_proven(record, rollout, sender, "fleet", kept)
+        case "failed":
+            return _rollout_failed(record, rollout, sender)
+    return None
+
+
+def as_text(message: Message) -> str:
+    """As the trigger's item keeps it."""
+    return f"{message.subject}\n\n{message.body}"
+
+
+def from_text(text: str, sender: Sender) -> Message:
+    subject, _, body = text.partition("\n\n")
+    return _message(sender, subject, [body])
+
+
+# Ends of a retraining
+
+
+def _released(record: Record, sender: Sender) -> Message:
+    return _message(
+        sender,
+        f"release {record['epoch']} is on its way to the cameras",
+        [
+            f"The model of run {record['epoch']} is good enough: it is release"
+            f" {record['epoch']}, and its rollout has started.",
+            _listed("Why:", record["reasons"]),
+            *_doubts(record),
+            *_where(record, sender),
+        ],
+    )
+
+
+def _refused(record: Record, sender: Sender) -> Message:
+    return _message(
+        sender,
+        f"the model of run {record['epoch']} was refused",
+        [
+            f"The model of run {record['epoch']} is not good enough, and the cameras keep theirs.",
+            _listed("Why:", record["reasons"]),
+            *_doubts(record),
+            "What you can do: look at the run's page. Move pictures that lie in the wrong folder,"
+            " and add pictures of labels that are found too seldom. The next run starts by itself"
+            " when pictures have changed.",
+            *_where(record, sender),
+        ],
+    )
+
+
+def _too_few(record: Record, sender: Sender) -> Message:
+    return _message(
+        sender,
+        "too few pictures to train",
+        [
+            f"Run {record['epoch']} trained nothing: there are too few usable pictures.",
+            _listed("What is missing:", record["reasons"]),
+            "The next run starts by itself when pictures have changed. The run's page lists every"
+            " picture that was left out, and why.",
+            *_where(record, sender),
+        ],
+    )
+
+
+def _blocked(record: Record, sender: Sender) -> Message:
+    return _message(
+        sender,
+        "retraining is blocked",
+        [
+            f"Run {record['epoch']} did not train: training on exactly these pictures kept"
+            " failing.",
+            "What you can do: change the pictures, or have it tried again as it is with\n"
+            "  lensloop clear-block",
+            *_where(record, sender),
+        ],
+    )
+
+
+def _failed(record: Record, sender: Sender) -> Message:
+    failure = record["failure"]
+    reasons = [sentence(failure)] if failure else []
+    error = f" ({failure['error']})" if failure and failure["error"] else ""
+    return _message(
+        sender,
+        f"retraining run {record['epoch']} failed",
+        [
+            f"Run {record['epoch']} broke{error}. That says nothing about your pictures, and"
+            " nothing was changed: the cameras keep their release.",
+            _listed("What broke:", reasons),
+            "A new run starts by itself, later after each failure. `lensloop status` says when.",
+            *_where(record, sender),
+        ],
+    )
+
+
+def _not_rolled_out(record: Record, sender: Sender) -> Message:
+    failure = record["failure"]
+    return _message(
+        sender,
+        f"release {record['epoch']} could not be rolled out",
+        [
+            f"Release {record['epoch']} is published and live, but its rollout could not be"
+            " started.",
+            _listed("What broke:", [sentence(failure)] if failure else []),
+            "Start it with:\n  " + _start_command(record, sender),
+            *_where(record, sender),
+        ],
+    )
+
+
+def _start_command(record: Record, sender: Sender) -> str:
+    """The rollout lies beside the retraining whose execution this is."""
+    account = record["execution"].partition(":execution:")[0]
+    its_input = f'{{"epoch": {record["epoch"]}}}'
+    return (
+        f"aws stepfunctions start-execution --name {names.execution(record['epoch'])}"
+        f" --state-machine-arn {account}:stateMachine:{sender.prefix}-rollout"
+        f" --input {shlex.quote(its_input)}"
+    )
+
+
+# Ends of a rollout
+
+
+def _rolled_out(record: Record, rollout: Rollout, sender: Sender) -> Message:
+    cameras = "1 camera" if rollout["proven"] == 1 else f"{rollout['proven']:,} cameras"
+    return _message(
+        sender,
+        f"release {record['epoch']} is proven on {cameras}",
+        [
+            f"{cameras[0].upper()}{cameras[1:]} proved release {record['epoch']} and"
+            f" {'uses' if rollout['proven'] == 1 else 'use'} it.",
+            _listed("", rollout["reasons"]),
+            *_where(record, sender, rollout["execution"]),
+        ],
+    )
+
+
+def _no_cameras(record: Record, rollout: Rollout, sender: Sender) -> Message:
+    return _message(
+        sender,
+        f"release {record['epoch']} waits for its first camera",
+        [
+            f"No camera is registered yet. The first one that is gets release {record['epoch']}.",
+            "Register one with:\n  lensloop camera add deeplens_<id> --home <folder>",
+            *_where(record, sender, rollout["execution"]),
+        ],
+    )
+
+
+def _not_proven(
+    record: Record, rollout: Rollout, sender: Sender, wave: str, consequence: str
+) -> Message:
+    return _message(
+        sender,
+        f"release {record['epoch']} failed on the {wave}",
+        [
+            f"Too few cameras of the {wave} proved release {record['epoch']}. {consequence}",
+            _listed("What the cameras answered:", rollout["reasons"]),
+            "What you can do: `lensloop camera list` shows what each camera runs. The next release"
+            " is rolled out as usual.",
+            *_where(record, sender, rollout["execution"]),
+        ],
+    )
+
+
+def _rollout_failed(record: Record, rollout: Rollout, sender: Sender) -> Message:
+    return _message(
+        sender,
+        f"the rollout of release {record['epoch']} failed",
+        [
+            f"The rollout of release {record['epoch']} broke. The release stays live; cameras that"
+            " were reached use it, the others keep theirs.",
+            _listed("What broke:", rollout["reasons"]),
+            *_where(record, sender, rollout["execution"]),
+        ],
+    )
+
+
+# What the tick tells: it has no record, and writes its messages down before they are sent
+
+
+def daily_cap(runs_per_day: int, day: str) -> Message:
+    return Message(
+        f"all {runs_per_day} runs allowed a day are spent",
+        f"Pictures changed after the last run of {day} (UTC) and wait for tomorrow. Nothing is"
+        " lost. To train sooner, raise `runs_per_day` in cdk.json and deploy.",
+    )
+
+
+def stopped(epoch: int, ending: str, pause_seconds: int) -> Message:
+    """`ending` as in "was …": aborted, timed out, forgotten by Step Functions."""
+    return Message(f"retraining run {epoch} was {ending}", _still_waiting(pause_seconds))
+
+
+def uncaught(epoch: int, reasons: Sequence[str], pause_seconds: int) -> Message:
+    """A failure that Step Functions lets no workflow catch."""
+    return Message(
+        f"retraining run {epoch} failed",
+        f"{_listed('What broke:', reasons)}\n\n{_still_waiting(pause_seconds)}",
+    )
+
+
+def blocked_after(digest: str, times: int, epoch: int, reasons: Sequence[str]) -> Message:
+    return Message(
+        f"retraining is blocked: the same data set failed {times} times",
+        f"Data set {digest} failed {times} times, the last time in run {epoch}.\n\n"
+        f"{_listed('What broke:', reasons)}\n\n"
+        "It is not tried again until its pictures change. To have it tried again as it is:\n"
+        "  lensloop clear-block",
+    )
+
+
+def _still_waiting(pause_seconds: int) -> str:
+    return (
+        "The changed pictures are still waiting; the next try is in"
+        f" {max(1, pause_seconds // 60)} min."
+    )
+
+
+# How a message is put together
+
+
+def _message(sender: Sender, what: str, parts: Iterable[str]) -> Message:
+    body = "\n\n".join(part for part in parts if part)
+    return Message(_subject(f"{sender.prefix}: {what}"), f"{body}\n")
+
+
+def _subject(text: str) -> str:
+    """SNS refuses a subject with a line break, a letter beyond ASCII, or more than 100 of them."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"\s+", " ", plain).strip()[:MAX_SUBJECT]
+
+
+def _listed(heading: str, reasons: Sequence[str]) -> str:
+    if not reasons:
+        return ""
+    lines = [f"– {reason}" for reason in shortened(reasons)]
+    return "\n".join([heading, *lines] if heading else lines)
+
+
+def _doubts(record: Record) -> list[str]:
+    doubts = record["doubts"] or {}
+    return ["\n".join(doubts.get("sentences") or ())]
+
+
+def _where(record: Record, sender: Sender, execution: str = "") -> list[str]:
+    epoch = record["epoch"]
+    lines = [
+        f"The run's page: lensloop report {epoch}",
+        f"  s3://{sender.bucket}/{names.run(epoch, 'report.html')}",
+    ]
+    if link := console_link(execution or record["execution"]):
+        lines += [f"Every step: {link}"]
+    return ["\n".join(lines), *record["problems"]]
+
+
+def console_link(execution: str) -> str:
+    """The execution's page in the console of its partition; nothing where there is none."""
+    parts = execution.split(":")
+    if len(parts) < 8 or parts[1] not in _CONSOLES or parts[4] == LOCAL_ACCOUNT:
+        return ""
+    region = parts[3]
+    return (
+        f"https://{region}.{_CONSOLES[parts[1]]}/states/home?region={region}"
+        f"#/v2/executions/details/{execution}"
+    )

@@ -1,0 +1,247 @@
+"""What became of a run? Its record, `runs/<epoch>/run.json`: everything people see is made from it.
+
+Each end of a workflow adds its part (`of_retraining`, `of_rollout`, `of_trigger`); a part that was
+there stays. Nothing here fails for what is missing: a run that broke early has a record as well.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypedDict
+
+from lensloop.wire import names
+from lensloop.wire.errors import LensloopError
+
+FORMAT = 1
+# Ends of both workflows that are failures; all others are as good as they could be.
+FAILURES = frozenset({"failed", "not-rolled-out", "aborted", "timed-out", "forgotten"})
+ROLLOUT_FAILURES = frozenset({"failed", "canary-failed", "fleet-failed"})
+
+
+class RecordError(LensloopError):
+    """A run's record cannot be read; the message says why."""
+
+
+class Failure(TypedDict):
+    error: str
+    cause: str
+
+
+class Sent(TypedDict):
+    """A message to people; `sent` is false when it could not be handed to SNS."""
+
+    at: str
+    source: str
+    subject: str
+    body: str
+    sent: bool
+
+
+class Rollout(TypedDict):
+    outcome: str
+    reasons: list[str]
+    proven: int
+    cameras: int
+    ended_at: str
+    execution: str
+
+
+class Record(TypedDict):
+    """Times are ISO 8601 in UTC. What a run did not come to is None, a list then empty.
+
+    `changes`: {new, removed, since: {epoch, digest} or None}. `dataset`: {digest, images, rejected,
+    labels: {label: {train, validation, test, images, new}}, report: S3 key}. `training`: {jobs:
+    [{name, status, seconds, billable_seconds, instance, spot}], model: S3 URI}. `scores`: what
+    evaluation.json says of `candidate` and `live`. `verdict`: {ship, reasons}. `doubts`: {count,
+    sentences}. `mistakes`: {count}. `release`: {epoch, model_sha256, labels, accuracy}. `problems`
+    are sentences on what could not be read when this was written.
+    """
+
+    format: int
+    epoch: int
+    project: str
+    outcome: str
+    reasons: list[str]
+    began_at: str | None
+    ended_at: str | None
+    execution: str
+    changes: dict[str, Any] | None
+    dataset: dict[str, Any] | None
+    training: dict[str, Any] | None
+    scores: dict[str, Any] | None
+    verdict: dict[str, Any] | None
+    doubts: dict[str, Any] | None
+    mistakes: dict[str, Any] | None
+    release: dict[str, Any] | None
+    rollout: Rollout | None
+    failure: Failure | None
+    problems: list[str]
+    messages: list[Sent]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What lies in the bucket about a run: the data set's report, what the training measured."""
+
+    report: Mapping[str, Any] | None = None
+    evaluation: Mapping[str, Any] | None = None
+    mistakes: Mapping[str, Any] | None = None
+    problems: tuple[str, ...] = field(default=())
+
+
+def empty(project: str, epoch: int) -> Record:
+    return Record(
+        format=FORMAT,
+        epoch=epoch,
+        project=project,
+        outcome="",
+        reasons=[],
+        began_at=None,
+        ended_at=None,
+        execution="",
+        changes=None,
+        dataset=None,
+        training=None,
+        scores=None,
+        verdict=None,
+        doubts=None,
+        mistakes=None,
+        release=None,
+        rollout=None,
+        failure=None,
+        problems=[],
+        messages=[],
+    )
+
+
+def of_retraining(record: Record, event: Mapping[str, Any], found: Findings, now: str) -> Record:
+    """With how the retraining ended. `event` is what its workflow knows (see lambdas/tell.py)."""
+    told: Record = {
+        **record,
+        "outcome": event["outcome"],
+        "reasons": _reasons(event),
+        "began_at": event.get("started_at"),
+        "ended_at": now,
+        "execution": event.get("execution") or "",
+        "training": event.get("training"),
+        "verdict": _part(event.get("verdict"), "ship", "reasons"),
+        "doubts": _part(event.get("doubts"), "count", "sentences"),
+        "release": event.get("release"),
+        "failure": _failure(event.get("failure")),
+        "problems": list(found.problems),
+    }
+    if dataset := event.get("dataset"):
+        told["dataset"] = _dataset(dataset, found.report)
+    if found.report:
+        told["changes"] = {name: found.report.get(name) for name in ("new", "removed", "since")}
+    if found.evaluation:
+        told["scores"] = {name: found.evaluation.get(name) for name in ("candidate", "live")}
+    if found.mistakes:
+        told["mistakes"] = {"count": found.mistakes["count"]}
+    return told
+
+
+def of_rollout(record: Record, event: Mapping[str, Any], now: str) -> Record:
+    """With how its release fared on the cameras."""
+    waves = [wave for wave in (event.get("canary"), event.get("fleet")) if wave]
+    failure = _failure(event.get("failure"))
+    reasons = [reason for wave in waves for reason in wave.get("reasons", ())]
+    rollout: Rollout = {
+        "outcome": event["outcome"],
+        "reasons": reasons + ([sentence(failure)] if failure else []),
+        "proven": sum(wave.get("proven", 0) for wave in waves),
+        "cameras": sum(wave.get("cameras", 0) for wave in waves),
+        "ended_at": now,
+        "execution": event.get("execution") or "",
+    }
+    return {**record, "rollout": rollout}
+
+
+def of_trigger(record: Record, ending: Mapping[str, Any] | None, now: str) -> Record:
+    """With what the tick saw of the run's end, where the workflow could not report it itself.
+
+    `ending` is {epoch, outcome, reasons}: AWS' own word for how the execution ended.
+    """
+    if record["outcome"] or not ending or int(ending["epoch"]) != record["epoch"]:
+        return record
+    outcome = str(ending["outcome"])
+    known = outcome.split()[0] if outcome.startswith("forgotten") else outcome.replace(" ", "-")
+    return {**record, "outcome": known, "reasons": list(ending.get("reasons", ())), "ended_at": now}
+
+
+def with_message(record: Record, message: Sent) -> Record:
+    """Once: the same words from the same source replace what was noted of them before."""
+    others = [other for other in record["messages"] if not _same(other, message)]
+    return {**record, "messages": [*others, message]}
+
+
+def was_sent(record: Record, message: Sent) -> bool:
+    return any(other["sent"] and _same(other, message) for other in record["messages"])
+
+
+def read(text: str | bytes) -> Record:
+    """A record as `lambdas/tell.py` wrote it. Raises RecordError."""
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise RecordError(f"The run's record is not JSON: {error}.") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise RecordError(f"The run's record is not of format {FORMAT}, which this version reads.")
+    if not isinstance(content.get("epoch"), int):
+        raise RecordError("The run's record does not say of which run it is.")
+    merged: Record = {**empty(str(content.get("project", "")), content["epoch"]), **content}
+    return merged
+
+
+def to_json(record: Record) -> bytes:
+    return json.dumps(record, ensure_ascii=False, indent=1, sort_keys=True).encode()
+
+
+def sentence(failure: Failure) -> str:
+    """The sentence inside a failure: what a handler raised, or why a training job ended; else the
+    cause as it is.
+    """
+    cause = failure["cause"]
+    found = re.search(r'"(?:FailureReason|errorMessage)": ?("(?:[^"\\]|\\.)*")', cause)
+    if found:
+        return str(json.loads(found[1]))
+    return cause or failure["error"]
+
+
+def page_key(epoch: int) -> str:
+    return names.run(epoch, "report.html")
+
+
+def _reasons(event: Mapping[str, Any]) -> list[str]:
+    """The verdict's once there is one, else the data set's."""
+    if failure := _failure(event.get("failure")):
+        return [sentence(failure)]
+    answered = event.get("verdict") or event.get("dataset") or {}
+    return list(answered.get("reasons", ()))
+
+
+def _dataset(answer: Mapping[str, Any], report: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {
+        "digest": answer["digest"],
+        "images": answer["images"],
+        "rejected": answer["rejected"],
+        "labels": (report or {}).get("labels", {}),
+        "report": answer["report"],
+    }
+
+
+def _failure(caught: Mapping[str, Any] | None) -> Failure | None:
+    """As Step Functions catches it; some errors, such as a timeout, come without a cause."""
+    if not caught:
+        return None
+    return {"error": str(caught.get("Error") or ""), "cause": str(caught.get("Cause") or "")}
+
+
+def _part(answer: Mapping[str, Any] | None, *wanted: str) -> dict[str, Any] | None:
+    return {name: answer.get(name) for name in wanted} if answer else None
+
+
+def _same(one: Sent, other: Sent) -> bool:
+    words = (one["source"], one["subject"], one["body"])
+    return words == (other["source"], other["subject"], other["body"])

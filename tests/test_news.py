@@ -1,0 +1,282 @@
+"""Each message says what happened, why, what a person can do, and where to look."""
+
+from typing import Any
+
+import pytest
+
+from lensloop import news, record
+from lensloop.news import Message, Sender
+from lensloop.record import Record
+
+SENDER = Sender("deeplens-trash", "deeplens-trash-111122223333-eu-west-1")
+ARN = "arn:aws:states:eu-west-1:111122223333:execution:deeplens-trash-retraining:r00000007"
+LINK = (
+    "https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1"
+    f"#/v2/executions/details/{ARN}"
+)
+WHERE = (
+    "The run's page: lensloop report 7\n"
+    "  s3://deeplens-trash-111122223333-eu-west-1/runs/7/report.html\n"
+    f"Every step: {LINK}\n"
+)
+
+
+def run(outcome: str, **parts: Any) -> Record:
+    told: Any = {**record.empty("trash", 7), "outcome": outcome, "execution": ARN, **parts}
+    return told  # type: ignore[no-any-return]
+
+
+def rollout(outcome: str, **parts: Any) -> Record:
+    part = {"outcome": outcome, "reasons": ["a", "b"], "proven": 3, "cameras": 4, "execution": ""}
+    return run("released", rollout=part | parts)
+
+
+FAILURE = {"error": "BadArtifact", "cause": '{"errorMessage": "No model."}'}
+RETRAINING: dict[str, tuple[Record, Message]] = {
+    "released": (
+        run("released", reasons=["accuracy 0.91"], doubts={"count": 1, "sentences": ["Look."]}),
+        Message(
+            "deeplens-trash: release 7 is on its way to the cameras",
+            "The model of run 7 is good enough: it is release 7, and its rollout has started.\n\n"
+            "Why:\n– accuracy 0.91\n\n"
+            "Look.\n\n" + WHERE,
+        ),
+    ),
+    "refused": (
+        run("refused", reasons=["recall of can 0.41 is below its floor 0.50", "accuracy fell"]),
+        Message(
+            "deeplens-trash: the model of run 7 was refused",
+            "The model of run 7 is not good enough, and the cameras keep theirs.\n\n"
+            "Why:\n– recall of can 0.41 is below its floor 0.50\n– accuracy fell\n\n"
+            "What you can do: look at the run's page. Move pictures that lie in the wrong folder,"
+            " and add pictures of labels that are found too seldom. The next run starts by itself"
+            " when pictures have changed.\n\n" + WHERE,
+        ),
+    ),
+    "too few": (
+        run("too-few-images", reasons=["`can` has 3 pictures"]),
+        Message(
+            "deeplens-trash: too few pictures to train",
+            "Run 7 trained nothing: there are too few usable pictures.\n\n"
+            "What is missing:\n– `can` has 3 pictures\n\n"
+            "The next run starts by itself when pictures have changed. The run's page lists every"
+            " picture that was left out, and why.\n\n" + WHERE,
+        ),
+    ),
+    "blocked": (
+        run("blocked", reasons=[news.BLOCKED]),
+        Message(
+            "deeplens-trash: retraining is blocked",
+            "Run 7 did not train: training on exactly these pictures kept failing.\n\n"
+            "What you can do: change the pictures, or have it tried again as it is with\n"
+            "  lensloop clear-block\n\n" + WHERE,
+        ),
+    ),
+    "failed": (
+        run("failed", failure=FAILURE),
+        Message(
+            "deeplens-trash: retraining run 7 failed",
+            "Run 7 broke (BadArtifact). That says nothing about your pictures, and nothing was"
+            " changed: the cameras keep their release.\n\n"
+            "What broke:\n– No model.\n\n"
+            "A new run starts by itself, later after each failure. `lensloop status` says when.\n\n"
+            + WHERE,
+        ),
+    ),
+    "not rolled out": (
+        run("not-rolled-out", failure=FAILURE),
+        Message(
+            "deeplens-trash: release 7 could not be rolled out",
+            "Release 7 is published and live, but its rollout could not be started.\n\n"
+            "What broke:\n– No model.\n\n"
+            "Start it with:\n"
+            "  aws stepfunctions start-execution --name r00000007 --state-machine-arn"
+            " arn:aws:states:eu-west-1:111122223333:stateMachine:deeplens-trash-rollout"
+            " --input '{\"epoch\": 7}'\n\n" + WHERE,
+        ),
+    ),
+}
+ROLLOUT: dict[str, tuple[Record, Message]] = {
+    "rolled out": (
+        rollout("rolled-out"),
+        Message(
+            "deeplens-trash: release 7 is proven on 3 cameras",
+            "3 cameras proved release 7 and use it.\n\n– a\n– b\n\n" + WHERE,
+        ),
+    ),
+    "rolled out on one": (
+        rollout("rolled-out", proven=1, reasons=[]),
+        Message(
+            "deeplens-trash: release 7 is proven on 1 camera",
+            "1 camera proved release 7 and uses it.\n\n" + WHERE,
+        ),
+    ),
+    "no cameras": (
+        rollout("no-cameras"),
+        Message(
+            "deeplens-trash: release 7 waits for its first camera",
+            "No camera is registered yet. The first one that is gets release 7.\n\n"
+            "Register one with:\n  lensloop camera add deeplens_<id> --home <folder>\n\n" + WHERE,
+        ),
+    ),
+    "canary failed": (
+        rollout("canary-failed"),
+        Message(
+            "deeplens-trash: release 7 failed on the canary",
+            "Too few cameras of the canary proved release 7. The fleet was not touched, and the"
+            " order to the canaries is withdrawn.\n\n"
+            "What the cameras answered:\n– a\n– b\n\n"
+            "What you can do: `lensloop camera list` shows what each camera runs. The next release"
+            " is rolled out as usual.\n\n" + WHERE,
+        ),
+    ),
+    "fleet failed": (
+        rollout("fleet-failed"),
+        Message(
+            "deeplens-trash: release 7 failed on the fleet",
+            "Too few cameras of the fleet proved release 7. Cameras that proved it keep it; those"
+            " that could not went back to their last good release.\n\n"
+            "What the cameras answered:\n– a\n– b\n\n"
+            "What you can do: `lensloop camera list` shows what each camera runs. The next release"
+            " is rolled out as usual.\n\n" + WHERE,
+        ),
+    ),
+    "failed": (
+        rollout("failed"),
+        Message(
+            "deeplens-trash: the rollout of release 7 failed",
+            "The rollout of release 7 broke. The release stays live; cameras that were reached use"
+            " it, the others keep theirs.\n\n"
+            "What broke:\n– a\n– b\n\n" + WHERE,
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("end", RETRAINING)
+def test_the_end_of_a_retraining_is_told(end: str) -> None:
+    told, expected = RETRAINING[end]
+    assert news.of_retraining(told, SENDER) == expected
+
+
+@pytest.mark.parametrize("end", ROLLOUT)
+def test_the_end_of_a_rollout_is_told(end: str) -> None:
+    told, expected = ROLLOUT[end]
+    assert news.of_rollout(told, SENDER) == expected
+
+
+def test_nobody_is_told_that_nothing_happened() -> None:
+    assert news.of_retraining(run("nothing-new"), SENDER) is None
+    assert news.of_rollout(rollout("superseded"), SENDER) is None
+    assert news.of_rollout(run("released"), SENDER) is None
+
+
+def test_a_rollouts_message_links_to_its_own_steps() -> None:
+    its_own = ARN.replace("retraining", "rollout")
+    message = news.of_rollout(rollout("rolled-out", execution=its_own), SENDER)
+    assert message is not None
+    assert f"Every step: {LINK.replace('retraining', 'rollout')}\n" in message.body
+
+
+def test_what_could_not_be_read_is_said() -> None:
+    message = news.of_retraining(run("refused", problems=["The report is gone."]), SENDER)
+    assert message is not None
+    assert message.body.endswith("The report is gone.\n")
+
+
+def test_of_five_thousand_reasons_as_many_are_told_as_anybody_reads() -> None:
+    message = news.of_retraining(run("refused", reasons=["x" * 99] * 5000), SENDER)
+    assert message is not None
+    assert "– and 4,950 more\n" in message.body
+    assert len(message.body.encode()) < 10_000
+
+
+TICK: dict[str, tuple[Message, Message]] = {
+    "cap": (
+        news.daily_cap(48, "2026-11-26"),
+        Message(
+            "all 48 runs allowed a day are spent",
+            "Pictures changed after the last run of 2026-11-26 (UTC) and wait for tomorrow. Nothing"
+            " is lost. To train sooner, raise `runs_per_day` in cdk.json and deploy.",
+        ),
+    ),
+    "stopped": (
+        news.stopped(7, "timed out", 600),
+        Message(
+            "retraining run 7 was timed out",
+            "The changed pictures are still waiting; the next try is in 10 min.",
+        ),
+    ),
+    "soon": (
+        news.stopped(7, "aborted", 59),
+        Message(
+            "retraining run 7 was aborted",
+            "The changed pictures are still waiting; the next try is in 1 min.",
+        ),
+    ),
+    "uncaught": (
+        news.uncaught(7, ["States.Runtime", "no such variable"], 300),
+        Message(
+            "retraining run 7 failed",
+            "What broke:\n– States.Runtime\n– no such variable\n\n"
+            "The changed pictures are still waiting; the next try is in 5 min.",
+        ),
+    ),
+    "blocked": (
+        news.blocked_after("d7", 3, 7, ["too few"]),
+        Message(
+            "retraining is blocked: the same data set failed 3 times",
+            "Data set d7 failed 3 times, the last time in run 7.\n\n"
+            "What broke:\n– too few\n\n"
+            "It is not tried again until its pictures change. To have it tried again as it is:\n"
+            "  lensloop clear-block",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", TICK)
+def test_the_tick_tells_what_no_workflow_can(what: str) -> None:
+    made, expected = TICK[what]
+    assert made == expected
+    sent = news.from_text(news.as_text(made), SENDER)
+    assert sent == Message(f"deeplens-trash: {made.subject}", f"{made.body}\n")
+
+
+@pytest.mark.parametrize(
+    ("subject", "sent"),
+    [
+        ("plain", "deeplens-trash: plain"),
+        ("Müll und Papier", "deeplens-trash: Mull und Papier"),
+        ("two\nlines", "deeplens-trash: two lines"),
+        ("燃えるごみ", "deeplens-trash:"),
+        ("x" * 200, "deeplens-trash: " + "x" * 84),
+    ],
+)
+def test_a_subject_is_what_sns_takes(subject: str, sent: str) -> None:
+    assert news.from_text(f"{subject}\n\nbody", SENDER).subject == sent
+    assert len(sent) <= news.MAX_SUBJECT
+
+
+@pytest.mark.parametrize(
+    ("execution", "host"),
+    [
+        (ARN, "https://eu-west-1.console.aws.amazon.com/"),
+        (ARN.replace("arn:aws", "arn:aws-cn"), "https://eu-west-1.console.amazonaws.cn/"),
+        (
+            ARN.replace("arn:aws", "arn:aws-us-gov"),
+            "https://eu-west-1.console.amazonaws-us-gov.com/",
+        ),
+        (ARN.replace("arn:aws", "arn:aws-eusc"), "https://eu-west-1.console.amazonaws-eusc.eu/"),
+    ],
+)
+def test_every_partition_has_its_own_console(execution: str, host: str) -> None:
+    assert news.console_link(execution).startswith(host)
+
+
+@pytest.mark.parametrize(
+    "execution",
+    ["", "x", ARN.replace("arn:aws", "arn:else"), ARN.replace("111122223333", "0" * 12)],
+)
+def test_where_there_is_no_console_there_is_no_link(execution: str) -> None:
+    assert news.console_link(execution) == ""

@@ -1,0 +1,250 @@
+"""A run's record says what became of it, whatever is missing, and keeps what others wrote."""
+
+import json
+from typing import Any
+
+import pytest
+
+from lensloop import record
+from lensloop.record import Findings, Sent
+
+NOW, LATER = "2026-11-26T10:22:40+00:00", "2026-11-26T10:30:00+00:00"
+EXECUTION = "arn:aws:states:eu-west-1:111122223333:execution:deeplens-trash-retraining:r00000007"
+LABELS = {"can": {"train": 6, "validation": 2, "test": 2, "images": 10, "new": 1}}
+REPORT = {"labels": LABELS, "new": 3, "removed": 1, "since": {"epoch": 6, "digest": "d6"}}
+DATASET = {
+    "digest": "d7",
+    "images": 20,
+    "rejected": 2,
+    "report": "datasets/d7/report.html",
+    "reasons": [],
+    "changed": True,
+}
+TRAINING = {"jobs": [{"name": "deeplens-trash-7-1"}], "model": "s3://bucket/model.tar.gz"}
+VERDICT = {"ship": True, "reasons": ["accuracy 0.91"], "accuracy": 0.91}
+EVALUATION: dict[str, Any] = {"candidate": {"all": {"accuracy": 0.91}}, "live": None, "golden": []}
+RELEASE = {"epoch": 7, "model_sha256": "abc", "labels": ["can"], "accuracy": 0.91}
+
+
+def event(outcome: str, **parts: Any) -> dict[str, Any]:
+    nothing = dict.fromkeys(
+        ("snapshot", "dataset", "training", "doubts", "verdict", "release", "failure")
+    )
+    known = {"epoch": 7, "execution": EXECUTION, "started_at": "2026-11-26T10:15:00Z"}
+    return {"workflow": "retraining", "outcome": outcome, **known, **nothing, **parts}
+
+
+def retraining(outcome: str, found: Findings | None = None, **parts: Any) -> record.Record:
+    return record.of_retraining(
+        record.empty("trash", 7), event(outcome, **parts), found or Findings(), NOW
+    )
+
+
+def test_a_released_run_is_recorded_whole() -> None:
+    told = retraining(
+        "released",
+        Findings(REPORT, EVALUATION, {"count": 4, "pictures": []}, ("something odd",)),
+        dataset=DATASET,
+        training=TRAINING,
+        doubts={"count": 1, "sentences": ["look"], "failure": None},
+        verdict=VERDICT,
+        release=RELEASE,
+    )
+    assert told == {
+        "format": 1,
+        "epoch": 7,
+        "project": "trash",
+        "outcome": "released",
+        "reasons": ["accuracy 0.91"],
+        "began_at": "2026-11-26T10:15:00Z",
+        "ended_at": NOW,
+        "execution": EXECUTION,
+        "changes": {"new": 3, "removed": 1, "since": {"epoch": 6, "digest": "d6"}},
+        "dataset": {
+            "digest": "d7",
+            "images": 20,
+            "rejected": 2,
+            "labels": LABELS,
+            "report": "datasets/d7/report.html",
+        },
+        "training": TRAINING,
+        "scores": {"candidate": {"all": {"accuracy": 0.91}}, "live": None},
+        "verdict": {"ship": True, "reasons": ["accuracy 0.91"]},
+        "doubts": {"count": 1, "sentences": ["look"]},
+        "mistakes": {"count": 4},
+        "release": RELEASE,
+        "rollout": None,
+        "failure": None,
+        "problems": ["something odd"],
+        "messages": [],
+    }
+    assert record.read(record.to_json(told)) == told
+
+
+def test_a_run_that_broke_at_once_has_a_record() -> None:
+    cause = '{"errorMessage": "The bucket is gone.", "errorType": "NoSuchBucket"}'
+    told = retraining("failed", failure={"Error": "NoSuchBucket", "Cause": cause})
+    assert told["outcome"] == "failed"
+    assert told["reasons"] == ["The bucket is gone."]
+    assert told["failure"] == {"error": "NoSuchBucket", "cause": cause}
+    missing = ("changes", "dataset", "training", "scores", "verdict", "doubts", "release")
+    assert {told[part] for part in missing} == {None}  # type: ignore[literal-required]
+
+
+@pytest.mark.parametrize(
+    ("parts", "reasons"),
+    [
+        ({"dataset": DATASET | {"reasons": ["too few"]}}, ["too few"]),
+        ({"dataset": DATASET | {"reasons": ["new"]}, "verdict": VERDICT}, ["accuracy 0.91"]),
+        ({"verdict": VERDICT, "failure": {"Error": "States.Timeout"}}, ["States.Timeout"]),
+        ({}, []),
+    ],
+)
+def test_the_reasons_are_those_of_the_last_thing_that_decided(
+    parts: dict[str, Any], reasons: list[str]
+) -> None:
+    assert retraining("x", **parts)["reasons"] == reasons
+
+
+def test_labels_are_unknown_where_the_report_cannot_be_read() -> None:
+    dataset = retraining("too-few-images", dataset=DATASET)["dataset"]
+    assert dataset is not None
+    assert (dataset["labels"], dataset["images"]) == ({}, 20)
+
+
+@pytest.mark.parametrize(
+    ("canary", "fleet", "expected"),
+    [
+        (None, None, (0, 0, [])),
+        ({"proven": 1, "cameras": 2, "reasons": ["a"]}, None, (1, 2, ["a"])),
+        (
+            {"proven": 1, "cameras": 1, "reasons": ["a"]},
+            {"proven": 3, "cameras": 4, "reasons": ["b", "c"]},
+            (4, 5, ["a", "b", "c"]),
+        ),
+        ({"job": "x", "superseded": True}, None, (0, 0, [])),
+    ],
+)
+def test_a_rollout_adds_its_part_and_changes_no_other(
+    canary: Any, fleet: Any, expected: tuple[int, int, list[str]]
+) -> None:
+    before = retraining("released", verdict=VERDICT, release=RELEASE)
+    ended = {"outcome": "rolled-out", "execution": "arn:rollout", "canary": canary, "fleet": fleet}
+    told = record.of_rollout(before, ended | {"failure": None}, LATER)
+    rollout = told["rollout"]
+    assert rollout is not None
+    assert (rollout["proven"], rollout["cameras"], rollout["reasons"]) == expected
+    assert (rollout["outcome"], rollout["ended_at"]) == ("rolled-out", LATER)
+    assert rollout["execution"] == "arn:rollout"
+    assert told | {"rollout": None} == before
+
+
+def test_a_rollout_that_broke_says_what_broke() -> None:
+    failure = {"Error": "BadArtifact", "Cause": '{"errorMessage": "No manifest."}'}
+    ended = {"outcome": "failed", "canary": None, "fleet": None, "failure": failure}
+    rollout = record.of_rollout(record.empty("trash", 7), ended, LATER)["rollout"]
+    assert rollout is not None
+    assert rollout["reasons"] == ["No manifest."]
+
+
+def test_a_rollout_that_was_recorded_first_is_kept_by_the_retraining() -> None:
+    ended = {"outcome": "no-cameras", "canary": None, "fleet": None, "failure": None}
+    first = record.of_rollout(record.empty("trash", 7), ended, NOW)
+    told = record.of_retraining(first, event("released"), Findings(), LATER)
+    assert told["rollout"] == first["rollout"]
+    assert told["outcome"] == "released"
+
+
+@pytest.mark.parametrize(
+    ("ending", "outcome"),
+    [
+        ("aborted", "aborted"),
+        ("timed out", "timed-out"),
+        ("failed", "failed"),
+        ("forgotten by Step Functions", "forgotten"),
+    ],
+)
+def test_the_tick_says_how_a_run_ended_that_could_not_say_so(ending: str, outcome: str) -> None:
+    told = record.of_trigger(
+        record.empty("trash", 7), {"epoch": 7, "outcome": ending, "reasons": ["because"]}, NOW
+    )
+    assert (told["outcome"], told["reasons"], told["ended_at"]) == (outcome, ["because"], NOW)
+    assert outcome in record.FAILURES
+
+
+@pytest.mark.parametrize("ending", [None, {"epoch": 6, "outcome": "aborted", "reasons": []}])
+def test_the_tick_says_nothing_of_another_run(ending: Any) -> None:
+    before = record.empty("trash", 7)
+    assert record.of_trigger(before, ending, NOW) == before
+
+
+def test_the_tick_does_not_contradict_the_workflow() -> None:
+    before = retraining("refused", verdict=VERDICT)
+    ending = {"epoch": 7, "outcome": "failed", "reasons": []}
+    assert record.of_trigger(before, ending, LATER) == before
+
+
+def message(body: str = "b", source: str = "retraining", sent: bool = True) -> Sent:
+    return Sent(at=NOW, source=source, subject="s", body=body, sent=sent)
+
+
+def test_messages_are_noted_in_order() -> None:
+    told = record.with_message(record.empty("trash", 7), message("one"))
+    told = record.with_message(told, message("two", "rollout"))
+    assert [noted["body"] for noted in told["messages"]] == ["one", "two"]
+
+
+def test_a_message_that_is_sent_after_all_is_noted_once() -> None:
+    told = record.with_message(record.empty("trash", 7), message(sent=False))
+    assert not record.was_sent(told, message())
+    told = record.with_message(told, message())
+    assert told["messages"] == [message()]
+    assert record.was_sent(told, message())
+
+
+@pytest.mark.parametrize("other", [message("other"), message(source="rollout")])
+def test_another_message_is_another_message(other: Sent) -> None:
+    told = record.with_message(record.empty("trash", 7), message())
+    assert not record.was_sent(told, other)
+    assert len(record.with_message(told, other)["messages"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("cause", "expected"),
+    [
+        ('{"errorMessage": "It \\"broke\\".", "errorType": "X"}', 'It "broke".'),
+        ('{"errorMessage":"tight"}', "tight"),
+        (
+            '{"TrainingJobName": "x", "FailureReason": "AlgorithmError: too few"}',
+            "AlgorithmError: too few",
+        ),
+        ("not JSON at all", "not JSON at all"),
+        ('{"errorMessage": null}', '{"errorMessage": null}'),
+        ("", "States.Timeout"),
+    ],
+)
+def test_the_sentence_inside_a_failure(cause: str, expected: str) -> None:
+    assert record.sentence({"error": "States.Timeout", "cause": cause}) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{", "not JSON"),
+        ("[]", "format 1"),
+        ('{"format": 2, "epoch": 7}', "format 1"),
+        ('{"format": 1, "epoch": "7"}', "of which run"),
+    ],
+)
+def test_what_is_no_record_is_told(text: str, says: str) -> None:
+    with pytest.raises(record.RecordError, match=says):
+        record.read(text)
+
+
+def test_a_record_of_an_older_version_lacks_nothing() -> None:
+    told = record.read(json.dumps({"format": 1, "epoch": 7, "outcome": "refused"}))
+    assert told == record.empty("", 7) | {"outcome": "refused"}
+
+
+def test_where_a_runs_page_is() -> None:
+    assert record.page_key(7) == "runs/7/report.html"
