@@ -58,11 +58,11 @@ def tick(store: TriggerStore, pacing: Pacing, prefix: str) -> list[Step]:
         done.append(step)
         if isinstance(step, Wait):
             break
-        act(step, store)
+        act(step, store, state.epoch)
     return done
 
 
-def act(step: Step, store: TriggerStore) -> None:
+def act(step: Step, store: TriggerStore, epoch: int) -> None:
     match step:
         case Start():
             _start_execution(step.epoch)
@@ -70,11 +70,20 @@ def act(step: Step, store: TriggerStore) -> None:
             for job in step.jobs:
                 _stop_training(job)
         case Tell():
-            subject, _, body = step.text.partition("\n\n")
-            _sns().publish(TopicArn=os.environ["TOPIC_ARN"], Subject=subject[:100], Message=body)
+            _tell(step.text, epoch)
             store.apply(step)
         case _:
             store.apply(step)
+
+
+def _tell(text: str, epoch: int) -> None:
+    """Lambda keeps an event that it has accepted and tries it again: it is as good as sent."""
+    event = {"workflow": "trigger", "epoch": epoch, "text": text}
+    _functions().invoke(
+        FunctionName=os.environ["TELL_FUNCTION"],
+        InvocationType="Event",
+        Payload=json.dumps(event, ensure_ascii=False).encode(),
+    )
 
 
 def _start_execution(epoch: int) -> None:
@@ -118,5 +127,5 @@ def _table() -> Any:
 
 
 @functools.cache
-def _sns() -> Any:
-    return boto3.client("sns")
+def _functions() -> Any:
+    return boto3.client("lambda")

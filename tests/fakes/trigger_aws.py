@@ -31,7 +31,7 @@ ENVIRONMENT = {
     "RETRAINING_ARN": (
         "arn:aws:states:eu-west-1:111122223333:stateMachine:deeplens-trash-retraining"
     ),
-    "TOPIC_ARN": "arn:aws:sns:eu-west-1:111122223333:deeplens-trash-news",
+    "TELL_FUNCTION": "deeplens-trash-tell",
     "TICK_FUNCTION": "deeplens-trash-tick",
 }
 
@@ -61,7 +61,7 @@ class FakeAws:
     executions: list[Execution] = field(default_factory=list)
     jobs: dict[str, str] = field(default_factory=dict)
     news: list[tuple[str, str]] = field(default_factory=list)
-    topic_broken: bool = False
+    tell_broken: bool = False
     shown_after: int = (
         0  # seconds until DescribeExecution, which is eventually consistent, shows an execution
     )
@@ -166,15 +166,14 @@ class FakeAws:
         clock = SimpleNamespace(time=lambda: float(self.now))
         system = SimpleNamespace(environ={**ENVIRONMENT, "SETTINGS": self.settings.to_json()})
         table, states, sagemaker = map(self._door, (self.table, self._states(), self._sagemaker()))
-        sns = self._door(SimpleNamespace(publish=self._publish))
-        functions = self._door(SimpleNamespace(invoke=lambda **_: None))
+        functions = self._door(SimpleNamespace(invoke=self._invoke))
         stand_ins: list[tuple[object, str, object]] = [
             *((module, "os", system) for module in (tick, record_changes, trigger_facts)),
             *((module, "time", clock) for module in (tick, record_changes)),
             *((module, "_table", lambda: table) for module in (tick, record_changes)),
             *((module, "states", lambda: states) for module in (tick, trigger_facts)),
             *((module, "sagemaker", lambda: sagemaker) for module in (tick, trigger_facts)),
-            (tick, "_sns", lambda: sns),
+            (tick, "_functions", lambda: functions),
             (record_changes, "_lambda", lambda: functions),
         ]
         output = io.StringIO()
@@ -201,11 +200,18 @@ class FakeAws:
             **{name: method(name) for name in dir(client) if not name.startswith("_")}
         )
 
-    def _publish(self, TopicArn: str, Subject: str, Message: str) -> None:
-        if self.topic_broken:
+    def _invoke(self, FunctionName: str, InvocationType: str, Payload: bytes) -> None:
+        _promise(InvocationType == "Event", "nobody waits for another function")
+        if FunctionName == ENVIRONMENT["TICK_FUNCTION"]:
+            return
+        _promise(FunctionName == ENVIRONMENT["TELL_FUNCTION"], "news goes to the tell function")
+        if self.tell_broken:
             connection_lost()
-        _promise(TopicArn == ENVIRONMENT["TOPIC_ARN"], "news goes to the topic")
-        self.news.append((Subject, Message))
+        event = json.loads(Payload)
+        _promise(event["workflow"] == "trigger", "the tick tells in its own name")
+        _promise(event["epoch"] == self.state.epoch, "the news is of the last run")
+        subject, _, body = event["text"].partition("\n\n")
+        self.news.append((subject, body))
 
     def _states(self) -> Any:
         def start_execution(*, stateMachineArn: str, name: str, input: str) -> None:

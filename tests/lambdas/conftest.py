@@ -15,8 +15,8 @@ from typing import Any
 import boto3
 import pytest
 
-from lambdas import deploy_release, judge, publish_release
-from lambdas.aws import fleet
+from lambdas import deploy_release, judge, publish_release, tell
+from lambdas.aws import bucket, fleet
 from lensloop.settings import Settings
 from local.cloud import LocalCloud
 from tests.model.evaluations import evaluation, scores
@@ -115,7 +115,7 @@ def aws(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
 
 
 def _forget_clients() -> None:
-    for module in (deploy_release, fleet, judge, publish_release):
+    for module in (bucket, deploy_release, fleet, judge, publish_release, tell):
         for made in vars(module).values():
             if isinstance(made, functools._lru_cache_wrapper):
                 made.cache_clear()

@@ -263,6 +263,17 @@ def test_the_tick_tells_of_the_ends_that_the_workflow_cannot_tell_of(
     assert len(the_end(WORKING, ended(status)).news) == told
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [("States.Runtime", 1), ("States.DataLimitExceeded", 1), ("States.TaskFailed", 0), ("", 0)],
+)
+def test_the_tick_tells_of_failures_that_no_workflow_can_catch(error: str, told: int) -> None:
+    execution = replace(ended("FAILED"), error=error, reasons=(error, "no such variable"))
+    end = the_end(WORKING, execution)
+    assert len(end.news) == told
+    assert all("no such variable" in text and "next try" in text for text in end.news)
+
+
 def test_news_is_told_when_there_is_nothing_more_urgent() -> None:
     waiting = decide(replace(WORKING, news=("first", "second")), Facts(ALIVE), NOW, PACING)
     assert waiting == Tell("there is news to send", "first")

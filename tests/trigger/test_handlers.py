@@ -106,7 +106,7 @@ def test_the_training_that_an_aborted_run_left_behind_is_stopped_before_the_next
     aws.drain()
     assert aws.jobs == {"deeplens-trash-1-1": "Stopped", "deeplens-trash-2-1": "Completed"}
     assert aws.executions[1].started >= aws.executions[0].stopped + SETTLE
-    assert [subject for subject, _ in aws.news] == ["Retraining run 1 was aborted"]
+    assert [subject for subject, _ in aws.news] == ["retraining run 1 was aborted"]
 
 
 def test_a_second_attempt_that_is_left_behind_is_stopped_as_well() -> None:
@@ -161,7 +161,7 @@ def test_the_training_of_a_run_that_aws_has_forgotten_is_stopped_before_the_next
     aws.drain()
     assert aws.jobs == {"deeplens-trash-1-1": "Stopped", "deeplens-trash-2-1": "Completed"}
     assert [subject for subject, _ in aws.news] == [
-        "Retraining run 1 was forgotten by Step Functions"
+        "retraining run 1 was forgotten by Step Functions"
     ]
 
 
@@ -253,7 +253,7 @@ def test_a_run_that_cannot_be_started_is_an_error_and_not_passed_over() -> None:
 
 def test_news_that_cannot_be_sent_now_is_sent_later_and_holds_nothing_up() -> None:
     aws = FakeAws(fates={1: "aborted"})
-    aws.topic_broken = True
+    aws.tell_broken = True
     aws.upload()
     aws.deliver()
     for _ in range(30):
@@ -263,6 +263,6 @@ def test_news_that_cannot_be_sent_now_is_sent_later_and_holds_nothing_up() -> No
         aws.now += 60
     assert aws.trained == 1
     assert aws.news == []
-    aws.topic_broken = False
+    aws.tell_broken = False
     aws.drain()
     assert len(aws.news) == 1

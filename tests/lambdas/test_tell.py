@@ -1,0 +1,276 @@
+"""What is told of a run is sent once, written down, and never lost to another end of that run."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from lambdas import tell
+from lambdas.aws import bucket
+from lensloop import record
+from local.cloud import LocalCloud
+from tests.lambdas.conftest import BUCKET, MODEL, Aws, model_files
+
+EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:deeplens-trash-retraining:r00000007"
+DATASET = {
+    "digest": "d1",
+    "images": 20,
+    "rejected": 1,
+    "report": "datasets/d1/report.html",
+    "reasons": [],
+}
+TRAINING = {"jobs": [], "model": MODEL}
+REFUSED: dict[str, Any] = {
+    "workflow": "retraining",
+    "epoch": 7,
+    "execution": EXECUTION,
+    "started_at": "2026-11-26T10:15:00Z",
+    "outcome": "refused",
+    "snapshot": None,
+    "dataset": DATASET,
+    "training": TRAINING,
+    "doubts": None,
+    "verdict": {"ship": False, "reasons": ["recall of can 0.41 is below its floor 0.50"]},
+    "release": None,
+    "failure": None,
+}
+RELEASED = REFUSED | {"outcome": "released", "verdict": {"ship": True, "reasons": ["good"]}}
+ROLLED_OUT: dict[str, Any] = {
+    "workflow": "rollout",
+    "epoch": 7,
+    "execution": EXECUTION.replace("retraining", "rollout"),
+    "outcome": "rolled-out",
+    "canary": {"proven": 1, "cameras": 1, "reasons": []},
+    "fleet": {"proven": 2, "cameras": 2, "reasons": []},
+    "failure": None,
+}
+
+
+@pytest.fixture
+def inbox(aws: Aws, cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A subscriber of the topic: each call gives what came since the last."""
+    sns, sqs = cloud.client("sns"), cloud.client("sqs")
+    topic = sns.create_topic(Name="deeplens-trash-news")["TopicArn"]
+    url = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    anybody = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [anybody]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["QueueArn"])
+    monkeypatch.setenv("TOPIC_ARN", topic)
+
+    def came() -> list[dict[str, str]]:
+        found = []
+        while messages := sqs.receive_message(QueueUrl=url).get("Messages"):
+            for message in messages:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                found.append(json.loads(message["Body"]))
+        return found
+
+    yield came
+    sqs.delete_queue(QueueUrl=url)
+    sns.delete_topic(TopicArn=topic)
+
+
+@pytest.fixture
+def run(aws: Aws, inbox: Any) -> Aws:
+    """A bucket with what a run's steps left there."""
+    aws.put_model(model_files() | {"mistakes.json": json.dumps(MISTAKES).encode()})
+    bucket.write_json("datasets/d1/report.json", REPORT)
+    return aws
+
+
+MISTAKES = {
+    "format": 1,
+    "count": 1,
+    "pictures": [
+        {
+            "key": "images/can/a.jpg",
+            "sha256": "0" * 64,
+            "label": "can",
+            "predicted": "glass",
+            "confidence": 0.9,
+            "live_predicted": None,
+            "thumbnail": "",
+        }
+    ],
+}
+LABELS = {
+    label: {"train": 6, "validation": 2, "test": 2, "images": 10, "new": 0}
+    for label in ("can", "glass")
+}
+REPORT: dict[str, Any] = {
+    "format": 1,
+    "epoch": 7,
+    "digest": "d1",
+    "project": "trash",
+    "since": None,
+    "images": 20,
+    "rejected": 1,
+    "new": 3,
+    "removed": 1,
+    "labels": LABELS,
+    "trainable": True,
+    "reasons": [],
+    "warnings": [],
+    "left_out": [],
+    "alike": [],
+    "look_alike": [],
+    "suspicious": None,
+    "near_duplicates": 0,
+    "examples": {},
+    "new_examples": [],
+    "left_out_examples": [],
+}
+
+
+def written() -> record.Record:
+    return record.read(bucket._body("runs/7/run.json").read())
+
+
+def html() -> str:
+    page: str = bucket._body("runs/7/report.html").read().decode()
+    return page
+
+
+def test_a_refused_run_is_told_and_written_down(run: Aws, inbox: Any) -> None:
+    assert tell.handler(REFUSED, None) == {"epoch": 7, "outcome": "refused", "told": True}
+    (mail,) = inbox()
+    assert mail["Subject"] == "deeplens-trash: the model of run 7 was refused"
+    assert "recall of can 0.41 is below its floor 0.50" in mail["Message"]
+    assert f"s3://{BUCKET}/runs/7/report.html" in mail["Message"]
+    told = written()
+    assert told["outcome"] == "refused"
+    assert told["changes"] == {"new": 3, "removed": 1, "since": None}
+    assert told["mistakes"] == {"count": 1}
+    assert told["scores"] is not None
+    assert told["scores"]["candidate"]["all"]["images"] > 0
+    assert [message["sent"] for message in told["messages"]] == [True]
+    assert told["problems"] == []
+    assert "Refused: the cameras keep the model that they have" in html()
+
+
+def test_told_again_it_is_neither_sent_nor_noted_twice(run: Aws, inbox: Any) -> None:
+    for _ in range(3):
+        tell.handler(REFUSED, None)
+    assert len(inbox()) == 1
+    assert len(written()["messages"]) == 1
+
+
+def test_the_rollout_adds_to_the_record_and_to_the_page(run: Aws, inbox: Any) -> None:
+    tell.handler(RELEASED, None)
+    tell.handler(ROLLED_OUT, None)
+    told = written()
+    assert told["outcome"] == "released"
+    assert told["rollout"] is not None
+    assert told["rollout"]["proven"] == 3
+    assert [message["source"] for message in told["messages"]] == ["retraining", "rollout"]
+    assert "Released, and proven on 3 cameras" in html()
+    assert len(inbox()) == 2
+
+
+def test_a_rollout_that_ends_first_is_not_lost(run: Aws, inbox: Any) -> None:
+    tell.handler(ROLLED_OUT, None)
+    tell.handler(RELEASED, None)
+    told = written()
+    assert (told["outcome"], told["rollout"] is not None) == ("released", True)
+    assert "Released, and proven on 3 cameras" in html()
+
+
+def test_two_ends_at_once_keep_each_others_part(
+    run: Aws, inbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rollout writes between the retraining's reading and its writing."""
+    put, others = bucket.s3().put_object, [ROLLED_OUT]
+
+    def put_late(**request: Any) -> Any:
+        if others and request["Key"].endswith("run.json"):
+            tell.handler(others.pop(), None)
+        return put(**request)
+
+    monkeypatch.setattr(bucket.s3(), "put_object", put_late)
+    tell.handler(RELEASED, None)
+    told = written()
+    assert (told["outcome"], told["rollout"] is not None) == ("released", True)
+    assert len(told["messages"]) == 2
+    assert "Released, and proven on 3 cameras" in html()
+
+
+def test_nothing_new_is_written_down_and_nobody_is_told(run: Aws, inbox: Any) -> None:
+    tell.handler(REFUSED | {"outcome": "nothing-new", "training": None, "verdict": None}, None)
+    assert inbox() == []
+    assert (written()["outcome"], written()["messages"]) == ("nothing-new", [])
+
+
+def test_a_run_that_broke_at_once_is_told(run: Aws, inbox: Any) -> None:
+    failure = {"Error": "StaleEpoch", "Cause": '{"errorMessage": "Run 7 lost its lease."}'}
+    nothing = dict.fromkeys(("dataset", "training", "verdict"))
+    tell.handler(REFUSED | nothing | {"outcome": "failed", "failure": failure}, None)
+    assert "Run 7 lost its lease." in inbox()[0]["Message"]
+    assert "Run 7 lost its lease." in html()
+
+
+@pytest.mark.parametrize("lost", ["report", "model"])
+def test_what_cannot_be_read_is_said_and_stops_no_message(run: Aws, inbox: Any, lost: str) -> None:
+    key = {"report": "datasets/d1/report.json", "model": MODEL.split("/", 3)[3]}[lost]
+    run.s3.put_object(Bucket=BUCKET, Key=key, Body=b"\x1f\x8b damaged")
+    tell.handler(REFUSED, None)
+    assert len(inbox()) == 1
+    (problem,) = written()["problems"]
+    assert problem.startswith("Not everything could be read when this was written: ")
+
+
+def test_a_message_that_cannot_be_sent_is_noted_and_sent_later(
+    run: Aws, inbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setenv("TOPIC_ARN", "arn:aws:sns:us-east-1:000000000000:gone")
+        with pytest.raises(tell.Unsent, match="could not be sent"):
+            tell.handler(REFUSED, None)
+    assert [message["sent"] for message in written()["messages"]] == [False]
+    tell.handler(REFUSED, None)
+    assert len(inbox()) == 1
+    assert [message["sent"] for message in written()["messages"]] == [True]
+
+
+def test_a_record_that_cannot_be_read_is_written_anew(run: Aws, inbox: Any) -> None:
+    run.s3.put_object(Bucket=BUCKET, Key="runs/7/run.json", Body=b"{")
+    tell.handler(REFUSED, None)
+    assert written()["outcome"] == "refused"
+
+
+def test_a_fault_of_s3_is_not_taken_for_a_missing_record(
+    run: Aws, inbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(**_: Any) -> Any:
+        raise ClientError(
+            {"Error": {"Code": "SlowDown"}, "ResponseMetadata": {"HTTPStatusCode": 503}},  # type: ignore[typeddict-item]
+            "GetObject",
+        )
+
+    monkeypatch.setattr(bucket.s3(), "get_object", busy)
+    with pytest.raises(ClientError, match="SlowDown"):
+        tell.handler(REFUSED, None)
+
+
+def test_the_tick_tells_how_a_run_ended_that_could_not(run: Aws, inbox: Any) -> None:
+    ending = {"epoch": 7, "outcome": "timed out", "at": 1, "reasons": ["States.Timeout"]}
+    run.table.put_item(Item={"id": "trigger", "epoch": 7, "last_outcome": ending})
+    text = "retraining run 7 was timed out\n\nThe changed pictures are still waiting."
+    tell.handler({"workflow": "trigger", "epoch": 7, "text": text}, None)
+    (mail,) = inbox()
+    assert mail["Subject"] == "deeplens-trash: retraining run 7 was timed out"
+    told = written()
+    assert (told["outcome"], told["reasons"]) == ("timed-out", ["States.Timeout"])
+    assert "Timed out: the run took longer than it may" in html()
+
+
+def test_a_message_of_the_tick_does_not_change_how_a_run_ended(run: Aws, inbox: Any) -> None:
+    tell.handler(REFUSED, None)
+    text = "all 48 runs allowed a day are spent\n\nNothing is lost."
+    tell.handler({"workflow": "trigger", "epoch": 7, "text": text}, None)
+    assert written()["outcome"] == "refused"
+    assert [message["source"] for message in written()["messages"]] == ["retraining", "trigger"]
+    assert "Refused" in html()
