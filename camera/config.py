@@ -11,8 +11,11 @@ from typing import Any, NamedTuple, Optional
 
 from lensloop.wire import names
 from lensloop.wire.errors import LensloopError
+from lensloop.wire.reading import Reader, listed
 
 FILE = "camera.json"
+MQTT_OVER_TLS = 8883  # the port that AWS IoT takes certificates on
+_REGISTER_AGAIN = "Register this camera again."
 THING = re.compile(r"deeplens_[A-Za-z0-9_-]{1,119}")
 
 
@@ -35,65 +38,46 @@ class Config(NamedTuple):
 def read(home: Path) -> Config:
     """Raises ConfigError with a sentence that says what to do."""
     path = home / FILE
+    top = Reader(_content(path))
+    thing = top.matching("thing", THING, "a camera's name, deeplens_<id>")
+    config = Config(
+        home=home,
+        thing=thing,
+        endpoint=top.text("endpoint"),
+        port=top.whole("port", 1, 65535) if top.has("port") else MQTT_OVER_TLS,
+        ca=_file(top, home, "ca", "the broker's CA") if top.has("ca") else None,
+        certificate=_file(top, home, "certificate", "this camera's certificate"),
+        key=_file(top, home, "key", "this camera's private key"),
+        project=top.text("project"),
+        results_topic=_results_topic(top, thing),
+    )
+    if top.mistakes:
+        raise ConfigError(f"{path}: {listed(top.mistakes)}. {_REGISTER_AGAIN}")
+    return config
+
+
+def _content(path: Path) -> Any:
     try:
-        content = json.loads(path.read_text("utf-8"))
+        return json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise ConfigError(
             f"There is no {path}. Register this camera with `python -m cli camera add deeplens_<id>"
-            f" --home {home}` and copy that folder here."
+            f" --home {path.parent}` and copy that folder here."
         ) from None
     except (OSError, ValueError) as error:
-        raise ConfigError(
-            f"{path} cannot be read ({error}). Register this camera again."
-        ) from error
-    if not isinstance(content, dict):
-        raise ConfigError(f"{path} is not a JSON object. Register this camera again.")
-    thing = _text(content, "thing", path)
-    if not THING.fullmatch(thing):
-        raise ConfigError(f"The thing in {path} is {thing!r}; a camera's name is deeplens_<id>.")
-    port = content.get("port", 8883)
-    if not isinstance(port, int) or not 0 < port < 65536:
-        raise ConfigError(f"The port in {path} is {port!r}; it must be a number up to 65535.")
-    return Config(
-        home=home,
-        thing=thing,
-        endpoint=_text(content, "endpoint", path),
-        port=port,
-        ca=(
-            _file(home, _text(content, "ca", path), "the broker's CA")
-            if content.get("ca")
-            else None
-        ),
-        certificate=_file(home, _text(content, "certificate", path), "this camera's certificate"),
-        key=_file(home, _text(content, "key", path), "this camera's private key"),
-        project=_text(content, "project", path),
-        results_topic=_results_topic(content, thing, path),
-    )
+        raise ConfigError(f"{path} cannot be read ({error}). {_REGISTER_AGAIN}") from error
 
 
-def _text(content: Any, field: str, path: Path) -> str:
-    value = content.get(field)
-    if not isinstance(value, str) or not value:
-        raise ConfigError(f"{path} does not say `{field}`. Register this camera again.")
-    return value
-
-
-def _results_topic(content: Any, thing: str, path: Path) -> str:
+def _results_topic(top: Reader, thing: str) -> str:
     topics = [topic.format(thing=thing) for topic in names.RESULTS_TOPICS]
-    topic = content.get("results_topic", topics[0])
-    if topic not in topics:
-        raise ConfigError(
-            "The results_topic in {} is {!r}; it must be {}.".format(
-                path, topic, " or ".join(topics)
-            )
-        )
-    return str(topic)
+    if not top.has("results_topic"):
+        return topics[0]
+    called = " or ".join(topics)
+    return str(top.value("results_topic", lambda topic: topic in topics, called, topics[0]))
 
 
-def _file(home: Path, name: str, what: str) -> Path:
-    path = home / name
-    if not path.is_file():
-        raise ConfigError(
-            f"{path} is missing: {what}. Copy it there or register this camera again."
-        )
-    return path
+def _file(top: Reader, home: Path, name: str, what: str) -> Path:
+    file = top.text(name)
+    if file and not (home / file).is_file():
+        top.mistake(f"{home / file} is missing: {what} (copy it there)")
+    return home / file

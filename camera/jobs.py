@@ -1,9 +1,11 @@
 """What does the cloud ask of this camera? The device side of AWS IoT Jobs over MQTT.
 
 jobs/notify-next             cloud → camera   the first job of this camera's queue has changed
-jobs/$next/get               camera → cloud   asked at every connect and now and then: messages are
-only wake-ups jobs/<job>/update            camera → cloud   IN_PROGRESS, then SUCCEEDED, FAILED or
-REJECTED, with the version expected jobs/…/accepted, …/rejected  cloud → camera   the answers
+jobs/$next/get               camera → cloud   asked at every connect and now and then, for messages
+                                              are only wake-ups
+jobs/<job>/update            camera → cloud   IN_PROGRESS, then SUCCEEDED, FAILED or REJECTED, with
+                                              the version expected
+jobs/…/accepted, …/rejected  cloud → camera   the answers
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ import logging
 import re
 import threading
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+
+from lensloop.wire.reading import Reader, listed
 
 REPLY_SECONDS = 30.0
 log = logging.getLogger(__name__)
@@ -135,12 +139,13 @@ def printable(value: str) -> str:
 
 
 def _execution(content: Any) -> Optional[Execution]:
-    try:
-        return Execution(
-            str(content["jobId"]),
-            int(content["executionNumber"]),
-            int(content["versionNumber"]),
-            content.get("jobDocument"),
-        )
-    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
+    """None when there is no job, or nothing that could be answered."""
+    if not content:
         return None
+    part = Reader(content)
+    job = part.text("jobId")
+    number, version = part.whole("executionNumber"), part.whole("versionNumber")
+    if part.mistakes:
+        log.error("passed over a job that cannot be answered: %s", listed(part.mistakes))
+        return None
+    return Execution(job, number, version, content.get("jobDocument"))

@@ -1,10 +1,9 @@
 """Which releases are on this camera, which are good, and which one is current?
 
-    DIR/releases/<epoch>/{manifest.json, model.onnx, golden.zip}     complete and verified (not yet:
-    <epoch>.part)
-    DIR/current -> releases/<epoch>                                  what is being tried or running
-    DIR/state.json                                                   the truth: which releases were
-    proved and committed
+    DIR/releases/<epoch>/      manifest.json, model.onnx, golden.zip: complete and verified
+    DIR/releases/<epoch>.part  not yet
+    DIR/current                -> releases/<epoch>, which is being tried or running
+    DIR/state.json             the truth: which releases were proved and committed
 
 A release that state.json does not call good counts for nothing: a cut of the power costs at most a
 download.
@@ -19,15 +18,15 @@ from typing import Any, Callable, NamedTuple, Optional, Tuple
 
 from camera import disk
 from lensloop.wire.manifest import Installed
+from lensloop.wire.reading import Reader, listed
 
 log = logging.getLogger(__name__)
 
 
 class State(NamedTuple):
     good: Tuple[Installed, ...] = ()  # proved and committed, the newest first; at most two
-    trying: Optional[Installed] = (
-        None  # about to be proved; still here after a start = that start ended badly
-    )
+    # About to be proved; still here after a start = that start ended badly.
+    trying: Optional[Installed] = None
     starts: int = 0  # how often `trying` was begun
 
 
@@ -151,15 +150,20 @@ def _read_state(content: Any) -> Optional[State]:
     """None when there is no state or it is damaged."""
     if content is None:
         return None
-    try:
-        trying = content["trying"]
-        return State(
-            good=tuple(
-                Installed(int(item["epoch"]), str(item["sha256"])) for item in content["good"]
-            ),
-            trying=Installed(int(trying["epoch"]), str(trying["sha256"])) if trying else None,
-            starts=int(content["starts"]),
+    top = Reader(content)
+    trying = top.maybe("trying")
+    state = State(
+        good=tuple(_installed(part) for part in top.parts("good")),
+        trying=_installed(trying) if trying else None,
+        starts=top.whole("starts"),
+    )
+    if top.mistakes:
+        log.error(
+            "state.json is damaged (%s); looking at the folders instead", listed(top.mistakes)
         )
-    except (KeyError, TypeError, ValueError) as error:
-        log.error("state.json is damaged (%r); looking at the folders instead", error)
         return None
+    return state
+
+
+def _installed(part: Reader) -> Installed:
+    return Installed(part.whole("epoch", low=1), part.sha256("sha256"))

@@ -12,6 +12,7 @@ from camera.jobs import Answer
 from camera.store import Store
 from lensloop.wire.errors import BadArtifact, LensloopError
 from lensloop.wire.manifest import Installed, Manifest, ManifestError, accepts
+from lensloop.wire.order import Order, OrderError, parse
 
 MAX_MANIFEST_BYTES = 1024 * 1024
 MAX_GOLDEN_BYTES = 512 * 1024 * 1024
@@ -21,19 +22,6 @@ log = logging.getLogger(__name__)
 
 class Refused(LensloopError):
     """The camera will not take this release; asking again would not help."""
-
-
-class Order(NamedTuple):
-    """The job document: where a release's files are and what they must be."""
-
-    epoch: int
-    manifest_url: str
-    manifest_sha256: str
-    model_url: str
-    model_sha256: str
-    model_size: int
-    golden_url: str
-    golden_sha256: str
 
 
 class Running(NamedTuple):
@@ -72,18 +60,18 @@ def restore(store: Store) -> Optional[Running]:
 def take(document: Any, store: Store, running: Optional[Running], project: str) -> Outcome:
     """Carries out one job. Whatever happens, the outcome holds a working model if there was one."""
     try:
-        order = read_order(document)
+        order = parse(document)
         manifest = _fetch_manifest(order, store)
         _check(order, manifest, project)
-        verdict = accepts(
+        decision = accepts(
             manifest, store.highest, running.installed if running else None, AGENT_VERSION
         )
-        if verdict.running and running is not None:
-            log.info("%s", verdict.reason)
+        if decision.running and running is not None:
+            log.info("%s", decision.reason)
             return Outcome(_success(running), running)
-        if not verdict.take:
-            raise Refused(verdict.reason)
-    except (Refused, ManifestError) as error:
+        if not decision.take:
+            raise Refused(decision.reason)
+    except (Refused, OrderError, ManifestError) as error:
         return Outcome(_refusal("REJECTED", error), running)
     except (LensloopError, OSError) as error:
         return Outcome(_refusal("FAILED", error), running)
@@ -111,28 +99,6 @@ def _change(order: Order, manifest: Manifest, store: Store, running: Optional[Ru
         new.proof.golden,
     )
     return Outcome(_success(new), new)
-
-
-def read_order(document: Any) -> Order:
-    try:
-        if document["operation"] != "release":
-            raise Refused(
-                "this agent knows the operation 'release' and not {!r}".format(
-                    document["operation"]
-                )
-            )
-        return Order(
-            int(document["epoch"]),
-            str(document["manifest"]["url"]),
-            str(document["manifest"]["sha256"]),
-            str(document["model"]["url"]),
-            str(document["model"]["sha256"]),
-            int(document["model"]["size"]),
-            str(document["golden"]["url"]),
-            str(document["golden"]["sha256"]),
-        )
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise Refused(f"the job's document is not a release order ({error!r})") from error
 
 
 def _fetch_manifest(order: Order, store: Store) -> Manifest:

@@ -20,8 +20,7 @@ from botocore.exceptions import ClientError
 from lambdas.aws import fleet
 from lensloop.rollout import SUPERSEDED, WAITING, needed_of, to_cancel
 from lensloop.settings import Settings
-from lensloop.wire import manifest as release
-from lensloop.wire import names
+from lensloop.wire import manifest, names, order
 from lensloop.wire.errors import BadArtifact
 
 _CAMERAS_PER_MINUTE = 100
@@ -36,7 +35,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         return _answer(job, 0, settings, superseded=True)
     cameras = fleet.cameras_in(wave)
     fleet.note_job(job)
-    order(job, epoch, wave, len(cameras), settings)
+    order_wave(job, epoch, wave, len(cameras), settings)
     for older in to_cancel(fleet.open_jobs(), job, wave):
         fleet.withdraw(older, "SUPERSEDED")
     # A newer release may have become live since the first look, and its rollout may have looked
@@ -47,7 +46,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     return _answer(job, len(cameras), settings, superseded=False)
 
 
-def order(job: str, epoch: int, wave: str, cameras: int, settings: Settings) -> None:
+def order_wave(job: str, epoch: int, wave: str, cameras: int, settings: Settings) -> None:
     minutes = (
         settings.canary_timeout_minutes if wave == "canary" else settings.fleet_timeout_minutes
     )
@@ -75,25 +74,15 @@ def document(epoch: int) -> dict[str, Any]:
     """What a camera is told; the addresses become presigned ones when it asks."""
     bucket, region = os.environ["BUCKET"], os.environ["AWS_REGION"]
     body = _s3().get_object(Bucket=bucket, Key=names.release(epoch, "manifest.json"))["Body"].read()
-    manifest = release.parse(_json(body, epoch))
-    if manifest.epoch != epoch:
-        raise BadArtifact(f"The manifest in {names.release(epoch)} is of release {manifest.epoch}.")
+    release = manifest.parse(_json(body, epoch))
+    if release.epoch != epoch:
+        raise BadArtifact(f"The manifest in {names.release(epoch)} is of release {release.epoch}.")
 
     def url(file: str) -> str:
         key = names.release(epoch, file)
         return f"${{aws:iot:s3-presigned-url:https://s3.{region}.amazonaws.com/{bucket}/{key}}}"
 
-    return {
-        "operation": "release",
-        "epoch": epoch,
-        "manifest": {"url": url("manifest.json"), "sha256": hashlib.sha256(body).hexdigest()},
-        "model": {
-            "url": url(manifest.model.file),
-            "sha256": manifest.model.sha256,
-            "size": manifest.model.size,
-        },
-        "golden": {"url": url(manifest.golden.file), "sha256": manifest.golden.sha256},
-    }
+    return order.make(release, hashlib.sha256(body).hexdigest(), url)
 
 
 def abort_criteria(cameras: int, min_proven_share: float) -> list[dict[str, Any]]:

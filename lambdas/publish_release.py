@@ -22,9 +22,9 @@ from botocore.exceptions import ClientError
 from lambdas.aws.artifact import fetch, parsed, read_files
 from lambdas.judge import evaluation_in
 from lensloop.settings import Settings
-from lensloop.wire import manifest as release
-from lensloop.wire import names
+from lensloop.wire import manifest, names
 from lensloop.wire.errors import BadArtifact, StaleEpoch
+from lensloop.wire.reading import Reader
 
 _GOLDEN = re.compile(r"golden/[0-9a-f]{64}\.(jpg|png)")
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say; the same in every retry
@@ -35,18 +35,18 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     archive, trained_at = fetch(_s3(), bucket, event["model"])
     files = read_files(archive, _belongs)
     evaluation_in(files, digest)
-    manifest, content = build(
+    published, content = build(
         Settings.from_json(os.environ["SETTINGS"]).project, epoch, files, trained_at
     )
     for name, body in content.items():
         write_once(bucket, names.release(epoch, name), body)
-    make_live(epoch, digest, manifest)
+    make_live(epoch, digest, published)
     return {
         "release": {
             "epoch": epoch,
-            "model_sha256": manifest["model"]["sha256"],
-            "labels": manifest["labels"],
-            "accuracy": manifest["metrics"]["accuracy"],
+            "model_sha256": published["model"]["sha256"],
+            "labels": published["labels"],
+            "accuracy": published["metrics"]["accuracy"],
         }
     }
 
@@ -61,8 +61,8 @@ def build(
     if not files["test.csv"].startswith(b"sha256,label"):
         raise BadArtifact("test.csv must begin with the line sha256,label.")
     evaluation = parsed(files, "evaluation.json")
-    golden = pack_golden(evaluation.get("golden"), files)
-    manifest = release.manifest(
+    golden = pack_golden(evaluation, files)
+    made = manifest.make(
         project,
         epoch,
         evaluation,
@@ -73,23 +73,23 @@ def build(
     content = {name: files[name] for name in ("model.onnx", "test.csv", "evaluation.json")}
     content["golden.zip"] = golden
     content["manifest.json"] = json.dumps(
-        manifest, indent=1, sort_keys=True, ensure_ascii=False
+        made, indent=1, sort_keys=True, ensure_ascii=False
     ).encode()
-    return manifest, content
+    return made, content
 
 
-def pack_golden(pictures: Any, files: dict[str, bytes]) -> bytes:
+def pack_golden(evaluation: Any, files: dict[str, bytes]) -> bytes:
     """The pictures that a camera proves itself on, in one archive that is the same whenever it is
     made.
     """
-    if not isinstance(pictures, list) or not all(isinstance(picture, dict) for picture in pictures):
-        raise BadArtifact("evaluation.json: `golden` must be a list of pictures.")
+    top = Reader(evaluation)
+    wanted = {part.text("file"): part.text("sha256") for part in top.parts("golden")}
+    top.check(BadArtifact, "evaluation.json")
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for picture in sorted(pictures, key=lambda picture: str(picture.get("file"))):
-            name = str(picture.get("file"))
+        for name, sha256 in sorted(wanted.items()):
             body = files.get(name)
-            if body is None or hashlib.sha256(body).hexdigest() != picture.get("sha256"):
+            if body is None or hashlib.sha256(body).hexdigest() != sha256:
                 raise BadArtifact(
                     f"The golden picture {name} is missing from the model archive or is another"
                     " picture."
@@ -115,8 +115,8 @@ def write_once(bucket: str, key: str, body: bytes) -> None:
             ) from error
 
 
-def make_live(epoch: int, digest: str, manifest: dict[str, Any]) -> None:
-    sha256 = manifest["model"]["sha256"]
+def make_live(epoch: int, digest: str, published: dict[str, Any]) -> None:
+    sha256 = published["model"]["sha256"]
     values = {":epoch": {"N": str(epoch)}, ":model_sha256": {"S": sha256}}
     try:
         _dynamodb().transact_write_items(
@@ -158,7 +158,7 @@ def make_live(epoch: int, digest: str, manifest: dict[str, Any]) -> None:
                             values
                             | {
                                 ":dataset": {"S": digest},
-                                ":labels": {"L": [{"S": label} for label in manifest["labels"]]},
+                                ":labels": {"L": [{"S": label} for label in published["labels"]]},
                                 ":now": {"N": str(int(time.time()))},
                             }
                         ),
@@ -179,8 +179,8 @@ def _belongs(name: str) -> bool:
     return name in ("model.onnx", "evaluation.json", "test.csv") or bool(_GOLDEN.fullmatch(name))
 
 
-def _file(name: str, body: bytes) -> release.File:
-    return release.File(name, hashlib.sha256(body).hexdigest(), len(body))
+def _file(name: str, body: bytes) -> manifest.File:
+    return manifest.File(name, hashlib.sha256(body).hexdigest(), len(body))
 
 
 def _type_of(key: str) -> str:

@@ -24,7 +24,7 @@ from lensloop.model.gate import Floors, judge
 from lensloop.model.mistakes import read_mistakes
 from lensloop.settings import Settings
 from lensloop.wire.errors import PictureError
-from lensloop.wire.manifest import File, manifest
+from lensloop.wire.manifest import File, make
 from lensloop.wire.picture import open_picture, phash, thumbnail
 from training.paths import Paths
 from training.run import run
@@ -160,6 +160,6 @@ def release(epoch: int, trained: Path, folder: Path) -> Path:
     evaluation = json.loads((trained / "model/evaluation.json").read_text("utf-8"))
     described = File("model.onnx", hashlib.sha256(model).hexdigest(), len(model))
     golden = File("golden.zip", "0" * 64, 1)
-    content = manifest("trash", epoch, evaluation, described, golden, "2026-11-22T12:00:00Z")
+    content = make("trash", epoch, evaluation, described, golden, "2026-11-22T12:00:00Z")
     (folder / "manifest.json").write_text(json.dumps(content))
     return folder

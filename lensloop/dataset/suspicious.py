@@ -11,10 +11,13 @@ from typing import Any
 from lensloop.dataset.rows import Row
 from lensloop.reasons import MOST_LISTED
 from lensloop.wire.errors import BadArtifact
+from lensloop.wire.reading import Reader
 
 FORMAT = 1
 FILE = "suspicious.json"  # in the training job's archive
-COLUMNS = ("key", "sha256", "label", "predicted", "probability", "label_probability")
+_TEXTS = ("key", "sha256", "label", "predicted")
+_PROBABILITIES = ("probability", "label_probability")
+COLUMNS = (*_TEXTS, *_PROBABILITIES)
 
 Doubt = Mapping[str, Any]
 
@@ -23,14 +26,22 @@ def read_doubts(content: Any) -> list[Doubt]:
     """The pictures of a suspicious.json, most doubtful first. Raises BadArtifact when the job did
     not write it so.
     """
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise BadArtifact(f"{FILE} must be an object of format {FORMAT}.")
-    pictures = content.get("pictures")
-    if not isinstance(pictures, list) or not all(map(_is_doubt, pictures)):
-        raise BadArtifact(
-            f"{FILE}: `pictures` must be a list of objects with {', '.join(COLUMNS)}."
-        )
+    top = Reader(content)
+    top.expect_format(FORMAT)
+    for picture in top.parts("pictures"):
+        _check_doubt(picture)
+    top.check(BadArtifact, FILE)
+    pictures: list[Doubt] = content["pictures"]
     return pictures
+
+
+def _check_doubt(picture: Reader) -> None:
+    for name in _TEXTS:
+        picture.text(name)
+    for name in _PROBABILITIES:
+        picture.number(name, 0, 1)
+    if "thumbnail" in picture.names():
+        picture.text("thumbnail")
 
 
 def doubted(report: Mapping[str, Any], doubts: Sequence[Doubt]) -> dict[str, Any]:
@@ -76,15 +87,3 @@ def sentences(suspicious: Mapping[str, Any] | None) -> list[str]:
         f"These labels may be wrong: {first['key']} looks like `{first['predicted']}`{others} (in"
         " the report: labels to check)."
     ]
-
-
-def _is_doubt(picture: Any) -> bool:
-    return (
-        isinstance(picture, dict)
-        and all(isinstance(picture.get(name), str) for name in COLUMNS[:4])
-        and all(
-            isinstance(picture.get(name), int | float) and 0 <= picture[name] <= 1
-            for name in COLUMNS[4:]
-        )
-        and isinstance(picture.get("thumbnail", ""), str)
-    )

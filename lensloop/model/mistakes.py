@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lensloop.wire.errors import BadArtifact
+from lensloop.wire.reading import Reader
 
 FORMAT = 1
 FILE = "mistakes.json"  # in the training job's archive
@@ -16,29 +17,27 @@ _TEXTS = ("key", "sha256", "label", "predicted")
 
 def read_mistakes(content: Any) -> Mapping[str, Any]:
     """The whole file. Raises BadArtifact when the job did not write it so."""
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise BadArtifact(f"{FILE} must be an object of format {FORMAT}.")
-    pictures, count = content.get("pictures"), content.get("count")
-    if not isinstance(pictures, list) or not all(map(_is_mistake, pictures)):
-        wanted = ", ".join((*_TEXTS, "confidence", "live_predicted"))
-        raise BadArtifact(f"{FILE}: `pictures` must be a list of objects with {wanted}.")
-    if not isinstance(count, int) or count < len(pictures) or len(pictures) > MOST:
-        raise BadArtifact(
-            f"{FILE}: `count` must be a number that is not below the {len(pictures)} pictures,"
-            f" which are at most {MOST}."
-        )
-    return content
+    top = Reader(content)
+    top.expect_format(FORMAT)
+    pictures, count = top.parts("pictures"), top.whole("count")
+    for picture in pictures:
+        _check_picture(picture)
+    if not len(pictures) <= count:
+        top.mistake(f"`count` is {count}, which is below the {len(pictures)} pictures")
+    if len(pictures) > MOST:
+        top.mistake(f"there are {len(pictures)} pictures, which must be at most {MOST}")
+    top.check(BadArtifact, FILE)
+    found: Mapping[str, Any] = content
+    return found
 
 
-def _is_mistake(picture: Any) -> bool:
-    if not isinstance(picture, dict):
-        return False
-    confidence, live = picture.get("confidence"), picture.get("live_predicted")
-    return (
-        all(isinstance(picture.get(name), str) for name in _TEXTS)
-        and picture["label"] != picture["predicted"]
-        and isinstance(confidence, int | float)
-        and 0 <= confidence <= 1
-        and isinstance(live, str | None)
-        and isinstance(picture.get("thumbnail", ""), str)
-    )
+def _check_picture(picture: Reader) -> None:
+    for name in _TEXTS:
+        picture.text(name)
+    picture.number("confidence", 0, 1)
+    if picture.has("live_predicted"):
+        picture.text("live_predicted")
+    if "thumbnail" in picture.names():
+        picture.text("thumbnail")
+    if not picture.mistakes and picture.text("label") == picture.text("predicted"):
+        picture.mistake(f"`{picture.path}` was predicted rightly")

@@ -7,14 +7,14 @@ Python 3.7 syntax: this file also lands on cameras.
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from lensloop.wire.errors import BadArtifact
+from lensloop.wire.reading import Reader, shown
 
 FORMAT = 1
 MIN_AGENT = 1  # the oldest camera agent that understands the manifests made here
 MAX_FILE_BYTES = 2 * 1024**3
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -60,7 +60,7 @@ class Installed(NamedTuple):
     sha256: str  # of its model
 
 
-class Verdict(NamedTuple):
+class Decision(NamedTuple):
     take: bool
     running: bool  # it is exactly what the camera runs already: nothing to do, and a success
     reason: str
@@ -71,36 +71,41 @@ def accepts(
     highest: Optional[Installed],
     running: Optional[Installed],
     agent_version: int,
-) -> Verdict:
+) -> Decision:
     """Only a higher epoch than any that this camera ever committed; the very same release again is
     harmless.
     """
-    if manifest.min_agent > agent_version:
-        reason = (
-            "release {} needs camera agent {} or newer and this is agent {}; update the agent first"
-        )
-        return Verdict(
-            False, False, reason.format(manifest.epoch, manifest.min_agent, agent_version)
-        )
+    release = f"release {manifest.epoch}"
     offered = Installed(manifest.epoch, manifest.model.sha256)
-    if offered == running:
-        return Verdict(False, True, f"release {manifest.epoch} is running already")
-    if highest is None or manifest.epoch > highest.epoch:
-        return Verdict(True, False, f"release {manifest.epoch} is newer than what this camera had")
-    if offered == highest:
-        return Verdict(
-            True,
-            False,
-            f"release {manifest.epoch} was committed before and is not running now",
+    if manifest.min_agent > agent_version:
+        return _not_taken(
+            f"{release} needs camera agent {manifest.min_agent} or newer and this is agent"
+            f" {agent_version}; update the agent first"
         )
-    if manifest.epoch == highest.epoch:
-        reason = "release {} is another file than the release {} that this camera committed before"
-        return Verdict(False, False, reason.format(manifest.epoch, highest.epoch))
-    reason = "release {} is older than release {}, which this camera committed before"
-    return Verdict(False, False, reason.format(manifest.epoch, highest.epoch))
+    if offered == running:
+        return Decision(False, True, f"{release} is running already")
+    if highest is None or offered.epoch > highest.epoch:
+        return _taken(f"{release} is newer than what this camera had")
+    if offered == highest:
+        return _taken(f"{release} was committed before and is not running now")
+    if offered.epoch == highest.epoch:
+        return _not_taken(
+            f"{release} is another file than the {release} that this camera committed before"
+        )
+    return _not_taken(
+        f"{release} is older than release {highest.epoch}, which this camera committed before"
+    )
 
 
-def manifest(
+def _taken(reason: str) -> Decision:
+    return Decision(True, False, reason)
+
+
+def _not_taken(reason: str) -> Decision:
+    return Decision(False, False, reason)
+
+
+def make(
     project: str,
     epoch: int,
     evaluation: Mapping[str, Any],
@@ -151,116 +156,62 @@ def parse(content: Any) -> Manifest:
 
     Fields that this version does not know are passed over: `min_agent` says when they matter.
     """
-    if not isinstance(content, Mapping):
-        raise ManifestError("The release manifest is not a JSON object.")
-    if content.get("format") != FORMAT:
-        raise ManifestError(
-            "The release manifest has format {!r}; this agent reads format {}.".format(
-                content.get("format"), FORMAT
-            )
-        )
-    read = _Reader(content)
-    labels = read.labels()
+    top = Reader(content)
+    top.expect_format(FORMAT)
+    labels = _labels(top)
+    size, golden = top.part("input"), top.part("golden")
     found = Manifest(
-        project=read.text("project"),
-        epoch=int(read.number("epoch", 1, 2**53, whole=True)),
-        dataset=read.text("dataset"),
-        model=read.file("model"),
+        project=top.text("project"),
+        epoch=top.whole("epoch", low=1),
+        dataset=top.text("dataset"),
+        model=_file(top.part("model")),
         labels=labels,
-        width=int(read.number("input.width", 8, 4096, whole=True)),
-        height=int(read.number("input.height", 8, 4096, whole=True)),
-        resize=read.text("input.resize"),
-        temperature=read.number("temperature", 1e-6, 1e6),
-        reject_threshold=read.number("reject_threshold", 0, 1),
-        metrics=read.value("metrics", dict, "an object") or {},
-        golden=read.file("golden"),
-        pictures=read.pictures(labels),
-        min_agent=int(read.number("min_agent", 1, 10**6, whole=True)),
-        created_at=read.text("created_at"),
+        width=size.whole("width", 8, 4096),
+        height=size.whole("height", 8, 4096),
+        resize=size.text("resize"),
+        temperature=top.number("temperature", 1e-6, 1e6),
+        reject_threshold=top.number("reject_threshold", 0, 1),
+        metrics=top.object("metrics"),
+        golden=_file(golden),
+        pictures=_pictures(golden, labels),
+        min_agent=top.whole("min_agent", 1, 10**6),
+        created_at=top.text("created_at"),
     )
-    if read.mistakes:
-        raise ManifestError("The release manifest is wrong: {}.".format("; ".join(read.mistakes)))
+    top.check(ManifestError, "The release manifest is wrong")
     return found
 
 
-class _Reader:
-    """Collects the mistakes, so that a person sees all of them at once."""
+def _labels(top: Reader) -> Tuple[str, ...]:
+    labels = top.texts("labels", "a list of labels")
+    if labels and (len(labels) < 2 or len(set(labels)) < len(labels)):
+        top.mistake("`labels` must name at least two labels, each once")
+    return labels
 
-    def __init__(self, content: Mapping[str, Any]) -> None:
-        self.content = content
-        self.mistakes: List[str] = []
 
-    def value(self, path: str, kind: Any, called: str) -> Any:
-        value: Any = self.content
-        for part in path.split("."):
-            value = value.get(part) if isinstance(value, Mapping) else None
-        if isinstance(value, kind) and not isinstance(value, bool):
-            return value
-        self.mistakes.append(f"`{path}` is {_shown(value)}; it must be {called}")
-        return None
+def _file(part: Reader) -> File:
+    return File(
+        part.matching("file", _PLAIN_NAME, "a plain file name"),
+        part.sha256("sha256"),
+        part.whole("size", 1, MAX_FILE_BYTES),
+    )
 
-    def text(self, path: str) -> str:
-        value = self.value(path, str, "text")
-        if value == "":
-            self.mistakes.append(f"`{path}` is empty")
-        return value or ""
 
-    def number(self, path: str, low: float, high: float, whole: bool = False) -> float:
-        value = self.value(
-            path, int if whole else (int, float), "a whole number" if whole else "a number"
+def _pictures(golden: Reader, labels: Tuple[str, ...]) -> Tuple[GoldenPicture, ...]:
+    parts = golden.parts("pictures")
+    if not parts:
+        golden.mistake("`golden.pictures` is empty, so no camera could prove the model")
+    return tuple(_picture(part, labels) for part in parts)
+
+
+def _picture(part: Reader, labels: Tuple[str, ...]) -> GoldenPicture:
+    picture = GoldenPicture(
+        part.text("file"),
+        part.sha256("sha256"),
+        part.text("label"),
+        part.number("probability", 0, 1),
+    )
+    if picture.label and picture.label not in labels:
+        part.mistake(
+            f"`{part.at('label')}` is {shown(picture.label)}, which is not among the labels"
         )
-        if value is None:
-            return low
-        if not low <= value <= high:  # NaN lands here too
-            self.mistakes.append(f"`{path}` is {value}; it must lie between {low} and {high}")
-            return low
-        return float(value) if not whole else value  # type: ignore[no-any-return]
-
-    def file(self, path: str) -> File:
-        name, sha256 = self.text(path + ".file"), self.sha256(path + ".sha256")
-        if name and not _PLAIN_NAME.fullmatch(name):
-            self.mistakes.append(f"`{path}.file` is {_shown(name)}; it must be a plain file name")
-        return File(name, sha256, int(self.number(path + ".size", 1, MAX_FILE_BYTES, whole=True)))
-
-    def sha256(self, path: str) -> str:
-        value = self.text(path)
-        if value and not _SHA256.fullmatch(value):
-            self.mistakes.append(f"`{path}` is not a sha256 in lower-case hexadecimal")
-        return value
-
-    def labels(self) -> Tuple[str, ...]:
-        labels = self.value("labels", list, "a list of labels") or []
-        if not all(isinstance(label, str) and label for label in labels):
-            self.mistakes.append("`labels` holds something that is not a label")
-            return ()
-        if len(labels) < 2 or len(set(labels)) < len(labels):
-            self.mistakes.append("`labels` must name at least two labels, each once")
-        return tuple(labels)
-
-    def pictures(self, labels: Tuple[str, ...]) -> Tuple[GoldenPicture, ...]:
-        entries = self.value("golden.pictures", list, "a list of pictures") or []
-        if not entries:
-            self.mistakes.append("`golden.pictures` is empty, so no camera could prove the model")
-        pictures = []
-        for number, entry in enumerate(entries):
-            inner = _Reader(entry if isinstance(entry, Mapping) else {})
-            picture = GoldenPicture(
-                inner.text("file"),
-                inner.sha256("sha256"),
-                inner.text("label"),
-                inner.number("probability", 0, 1),
-            )
-            if picture.label and picture.label not in labels:
-                inner.mistakes.append(
-                    f"`label` is {_shown(picture.label)}, which is not among the labels"
-                )
-            self.mistakes.extend(
-                f"golden picture {number + 1}: {mistake}" for mistake in inner.mistakes
-            )
-            pictures.append(picture)
-        return tuple(pictures)
-
-
-def _shown(value: Any) -> str:
-    text = "missing" if value is None else repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return picture

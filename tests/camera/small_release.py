@@ -13,7 +13,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from lensloop.wire import manifest as release
+from lensloop.wire import manifest
 from lensloop.wire.picture import RESIZE
 
 LABELS = ("red", "green", "blue")
@@ -112,12 +112,12 @@ def make_release(
             for name, (label, data) in pictures.items()
         ],
     }
-    content = release.manifest(
+    content = manifest.make(
         "trash",
         epoch,
         evaluation,
-        release.File("model.onnx", sha256(model), len(model)),
-        release.File("golden.zip", sha256(golden), len(golden)),
+        manifest.File("model.onnx", sha256(model), len(model)),
+        manifest.File("golden.zip", sha256(golden), len(golden)),
         "2026-11-22T12:00:00Z",
     )
     return Files({**content, **changes}, model, golden)

@@ -38,12 +38,13 @@ def change(home: Path, field: str, value: Any) -> None:
     ("field", "value", "said"),
     [
         ("thing", "kitchen", "deeplens_<id>"),
-        ("thing", None, "does not say `thing`"),
-        ("port", "8883", "number up to 65535"),
-        ("port", 0, "number up to 65535"),
+        ("thing", None, "`thing` is missing"),
+        ("port", "8883", "a whole number from 1 to 65535"),
+        ("port", 0, "a whole number from 1 to 65535"),
+        ("port", 65536, "a whole number from 1 to 65535"),
         ("key", "gone.key", "this camera's private key"),
         ("ca", "gone.pem", "the broker's CA"),
-        ("endpoint", "", "does not say `endpoint`"),
+        ("endpoint", "", "`endpoint` is ''"),
         ("results_topic", "$aws/things/deeplens_other/infer", "deeplens/deeplens_test/infer"),
     ],
 )
@@ -52,6 +53,14 @@ def test_each_mistake_gets_a_sentence(home: Path, field: str, value: Any, said: 
     with pytest.raises(ConfigError) as caught:
         read(home)
     assert said in str(caught.value)
+    assert str(caught.value).endswith("Register this camera again.")
+
+
+def test_all_mistakes_are_named_at_once(home: Path) -> None:
+    change(home, "thing", "kitchen")
+    change(home, "key", None)
+    with pytest.raises(ConfigError, match=r"`thing` is 'kitchen'; .*; `key` is missing"):
+        read(home)
 
 
 @pytest.mark.parametrize("text", ["{half", "[]"])

@@ -16,7 +16,7 @@ from lambdas import judge, publish_release
 from lambdas.aws import artifact
 from lambdas.aws.artifact import MAX_FILES, read_files
 from lensloop.settings import Settings
-from lensloop.wire import manifest as release
+from lensloop.wire import manifest
 from lensloop.wire.errors import BadArtifact, StaleEpoch
 from tests.lambdas.conftest import BUCKET, MODEL, Aws, archive, model_files
 from tests.model.evaluations import scores
@@ -89,7 +89,10 @@ def test_the_floors_are_the_projects_own(aws: Aws, monkeypatch: pytest.MonkeyPat
             EVENT, model_files() | {"evaluation.json": b"{"}, "is not JSON", id="half an evaluation"
         ),
         pytest.param(
-            EVENT, model_files(candidate={}), "`candidate.all` must be an object", id="no scores"
+            EVENT,
+            model_files(candidate={}),
+            "`candidate.all` is missing; it must be an object",
+            id="no scores",
         ),
     ],
 )
@@ -156,22 +159,22 @@ def test_a_release_is_complete_and_becomes_live(aws: Aws) -> None:
         f"releases/7/{name}"
         for name in ("model.onnx", "test.csv", "evaluation.json", "golden.zip", "manifest.json")
     }
-    manifest = release.parse(json.loads(found["releases/7/manifest.json"]))
-    assert (manifest.epoch, manifest.dataset, manifest.labels) == (7, "d1", ("can", "glass"))
+    published = manifest.parse(json.loads(found["releases/7/manifest.json"]))
+    assert (published.epoch, published.dataset, published.labels) == (7, "d1", ("can", "glass"))
     assert (
-        manifest.model.sha256
+        published.model.sha256
         == sha256(files["model.onnx"]).hexdigest()
         == answer["release"]["model_sha256"]
     )
-    assert manifest.golden.sha256 == sha256(found["releases/7/golden.zip"]).hexdigest()
+    assert published.golden.sha256 == sha256(found["releases/7/golden.zip"]).hexdigest()
     with zipfile.ZipFile(io.BytesIO(found["releases/7/golden.zip"])) as golden:
-        for picture in manifest.pictures:
+        for picture in published.pictures:
             assert sha256(golden.read(picture.file)).hexdigest() == picture.sha256
     live = aws.item("live")
     assert (live["epoch"], live["dataset"], live["model_sha256"], live["labels"]) == (
         7,
         "d1",
-        manifest.model.sha256,
+        published.model.sha256,
         ["can", "glass"],
     )
 

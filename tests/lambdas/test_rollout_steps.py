@@ -218,13 +218,13 @@ def test_an_order_that_was_overtaken_while_it_was_given_is_withdrawn(
     released: Aws, cameras: Cameras, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cameras.add("fleet", "b")
-    give = deploy_release.order
+    give = deploy_release.order_wave
 
     def overtaken(*arguments: Any) -> None:
         publish(released, 8)
         give(*arguments)
 
-    monkeypatch.setattr(deploy_release, "order", overtaken)
+    monkeypatch.setattr(deploy_release, "order_wave", overtaken)
     order = deploy("fleet")
     assert order["superseded"] is True
     assert status(released, order["job"]) == "CANCELED"

@@ -262,8 +262,8 @@ def broken(path: str, value: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("path", "value", "sentence"),
     [
-        ("format", 2, "evaluation.json has format 2; this version reads format 1."),
-        ("candidate", None, "`candidate` must be an object"),
+        ("format", 2, "evaluation.json: `format` is 2; this version reads 1."),
+        ("candidate", None, "`candidate` is missing; it must be an object"),
         (
             "candidate.all.accuracy",
             1.5,
@@ -273,7 +273,7 @@ def broken(path: str, value: Any) -> dict[str, Any]:
         (
             "candidate.all.images",
             float("inf"),
-            "`candidate.all.images` is inf; it must be a number from 0 to",
+            "`candidate.all.images` is inf; it must be a whole number from 0 to",
         ),
         ("candidate.all.labels.can.recall", None, "`candidate.all.labels.can` must have a recall"),
         (
@@ -281,8 +281,8 @@ def broken(path: str, value: Any) -> dict[str, Any]:
             {"images": 0, "recall": None},
             "does not name the labels of the model",
         ),
-        ("labels", [], "`labels` must be a list of labels"),
-        ("dataset", "", "`dataset` must be text"),
+        ("labels", [], "`labels` is []; it must be a list of labels"),
+        ("dataset", "", "`dataset` is ''; it must be text"),
         ("live.losses", "2", "`live.losses` is '2'"),
         (
             "candidate.all.confusion.can",
@@ -300,7 +300,7 @@ def broken(path: str, value: Any) -> dict[str, Any]:
             {"can": 19, "tin": 1},
             "`candidate.all.confusion` has the unknown label tin",
         ),
-        ("live.epoch", 0, "`live.epoch` is 0; it must be a number from 1"),
+        ("live.epoch", 0, "`live.epoch` is 0; it must be a whole number from 1"),
     ],
 )
 def test_an_evaluation_that_does_not_add_up_is_refused_with_the_place(

@@ -21,7 +21,7 @@ from lensloop.dataset.suspicious import read_doubts
 from lensloop.model.evaluation import read_evaluation
 from lensloop.model.mistakes import read_mistakes
 from lensloop.wire.errors import BadArtifact
-from lensloop.wire.manifest import File, manifest
+from lensloop.wire.manifest import File, make
 from lensloop.wire.picture import RESIZE, read_input
 from training.paths import Paths
 from training.run import run
@@ -89,7 +89,7 @@ def second(new_job, release):
 
 def as_manifest(evaluation: dict, model: bytes) -> dict:
     file = File("model.onnx", hashlib.sha256(model).hexdigest(), len(model))
-    return manifest(
+    return make(
         "fruit", 1, evaluation, file, File("golden.zip", "0" * 64, 1), "2026-11-22T12:00:00Z"
     )
 

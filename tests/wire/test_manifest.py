@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lensloop.wire.manifest import File, Installed, ManifestError, accepts, manifest, parse
+from lensloop.wire.manifest import File, Installed, ManifestError, accepts, make, parse
 from tests.camera.small_release import make_release
 
 GOOD = make_release(7).manifest
@@ -34,10 +34,10 @@ def test_fields_of_a_later_version_are_passed_over() -> None:
         ("epoch", 0, "`epoch` is 0"),
         ("epoch", True, "`epoch` is True"),
         ("epoch", "7", "`epoch` is '7'"),
-        ("project", "", "`project` is empty"),
+        ("project", "", "`project` is ''"),
         ("labels", ["red"], "at least two labels"),
         ("labels", ["red", "red"], "each once"),
-        ("labels", ["red", 5], "not a label"),
+        ("labels", ["red", 5], "must be a list of labels"),
         ("labels", None, "`labels` is missing"),
         ("model.sha256", "ABC", "sha256"),
         ("model.size", 0, "`model.size`"),
@@ -45,9 +45,9 @@ def test_fields_of_a_later_version_are_passed_over() -> None:
         ("model.file", "../../etc/passwd", "plain file name"),
         ("golden.file", ".hidden", "plain file name"),
         ("golden.pictures", [], "no camera could prove"),
-        ("golden.pictures", ["x"], "golden picture 1"),
+        ("golden.pictures", ["x"], "`golden.pictures[0]` is 'x'"),
         ("input.width", 4.5, "`input.width`"),
-        ("input", None, "`input.height` is missing"),
+        ("input", None, "`input` is missing"),
         ("temperature", float("nan"), "`temperature` is nan"),
         ("reject_threshold", 2, "`reject_threshold` is 2"),
         ("min_agent", "1", "`min_agent`"),
@@ -79,13 +79,13 @@ def test_other_formats_are_refused(content: Any) -> None:
 def test_a_golden_picture_of_an_unknown_label_is_a_mistake() -> None:
     broken = copy.deepcopy(GOOD)
     broken["golden"]["pictures"][2]["label"] = "purple"
-    with pytest.raises(ManifestError, match="golden picture 3: `label` is 'purple'"):
+    with pytest.raises(ManifestError, match=r"`golden\.pictures\[2\]\.label` is 'purple'"):
         parse(broken)
 
 
 def test_an_incomplete_evaluation_makes_no_manifest() -> None:
     with pytest.raises(ManifestError, match="lacks what a release needs"):
-        manifest(
+        make(
             "trash",
             1,
             {"candidate": {"all": {}}},
@@ -114,12 +114,12 @@ OLDER, SAME, NEWER = Installed(6, "6" * 64), Installed(7, MODEL), Installed(8, "
 def test_a_camera_takes_only_what_is_newer(
     highest: Installed | None, running: Installed | None, take: bool, already: bool, said: str
 ) -> None:
-    verdict = accepts(parse(GOOD), highest, running, agent_version=1)
-    assert (verdict.take, verdict.running) == (take, already)
-    assert said in verdict.reason
+    decision = accepts(parse(GOOD), highest, running, agent_version=1)
+    assert (decision.take, decision.running) == (take, already)
+    assert said in decision.reason
 
 
 def test_a_release_for_a_later_agent_waits_for_it() -> None:
-    verdict = accepts(parse({**GOOD, "min_agent": 2}), None, None, agent_version=1)
-    assert not verdict.take
-    assert "update the agent first" in verdict.reason
+    decision = accepts(parse({**GOOD, "min_agent": 2}), None, None, agent_version=1)
+    assert not decision.take
+    assert "update the agent first" in decision.reason

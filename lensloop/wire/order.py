@@ -1,0 +1,63 @@
+"""What is a camera told to take? The job document (the order): made by the step that orders a wave,
+read by the camera.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, NamedTuple
+
+from lensloop.wire.errors import LensloopError
+from lensloop.wire.manifest import Manifest
+from lensloop.wire.reading import Reader
+
+OPERATION = "release"
+
+
+class OrderError(LensloopError):
+    """The job document is not an order that this agent knows."""
+
+
+class Order(NamedTuple):
+    """Where a release's files are, and what they must be."""
+
+    epoch: int
+    manifest_url: str
+    manifest_sha256: str
+    model_url: str
+    model_sha256: str
+    model_size: int
+    golden_url: str
+    golden_sha256: str
+
+
+def make(manifest: Manifest, manifest_sha256: str, url: Callable[[str], str]) -> Dict[str, Any]:
+    """The document. `url` gives each file of the release the address where cameras fetch it."""
+    model, golden = manifest.model, manifest.golden
+    return {
+        "operation": OPERATION,
+        "epoch": manifest.epoch,
+        "manifest": {"url": url("manifest.json"), "sha256": manifest_sha256},
+        "model": {"url": url(model.file), "sha256": model.sha256, "size": model.size},
+        "golden": {"url": url(golden.file), "sha256": golden.sha256},
+    }
+
+
+def parse(document: Any) -> Order:
+    """Raises OrderError naming every mistake."""
+    top = Reader(document)
+    operation = top.text("operation")
+    if operation and operation != OPERATION:
+        raise OrderError(f"this agent knows the operation {OPERATION!r} and not {operation!r}")
+    manifest, model, golden = top.part("manifest"), top.part("model"), top.part("golden")
+    order = Order(
+        epoch=top.whole("epoch", low=1),
+        manifest_url=manifest.text("url"),
+        manifest_sha256=manifest.sha256("sha256"),
+        model_url=model.text("url"),
+        model_sha256=model.sha256("sha256"),
+        model_size=model.whole("size", low=1),
+        golden_url=golden.text("url"),
+        golden_sha256=golden.sha256("sha256"),
+    )
+    top.check(OrderError, "the job's document is not a release order")
+    return order

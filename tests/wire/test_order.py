@@ -1,0 +1,67 @@
+"""Does the camera read what the cloud orders, and name what is wrong with every other document?"""
+
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from lensloop.wire import manifest, order
+from lensloop.wire.order import Order, OrderError
+from tests.camera.small_release import make_release
+
+RELEASE = manifest.parse(make_release(7).manifest)
+GOOD = order.make(RELEASE, "a" * 64, "https://bucket/7/{}".format)
+
+
+def test_what_is_ordered_is_what_is_read() -> None:
+    assert order.parse(json.loads(json.dumps(GOOD))) == Order(
+        epoch=7,
+        manifest_url="https://bucket/7/manifest.json",
+        manifest_sha256="a" * 64,
+        model_url="https://bucket/7/model.onnx",
+        model_sha256=RELEASE.model.sha256,
+        model_size=RELEASE.model.size,
+        golden_url="https://bucket/7/golden.zip",
+        golden_sha256=RELEASE.golden.sha256,
+    )
+
+
+def test_fields_of_a_later_version_are_passed_over() -> None:
+    assert order.parse({**GOOD, "signature": "…"}).epoch == 7
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        ("operation", "format the disk", "knows the operation 'release' and not 'format the disk'"),
+        ("operation", None, "`operation` is missing"),
+        ("epoch", 0, "`epoch` is 0"),
+        ("epoch", "7", "`epoch` is '7'"),
+        ("epoch", float("inf"), "`epoch` is inf"),
+        ("manifest", None, "`manifest` is missing"),
+        ("manifest.url", "", "`manifest.url` is ''"),
+        ("manifest.sha256", "A" * 64, "`manifest.sha256` is"),
+        ("model.url", 5, "`model.url` is 5"),
+        ("model.sha256", None, "`model.sha256` is missing"),
+        ("model.size", 0, "`model.size` is 0"),
+        ("golden.url", [], "`golden.url` is []"),
+        ("golden.sha256", "abc", "`golden.sha256` is 'abc'"),
+    ],
+)
+def test_each_mistake_gets_a_sentence(path: str, value: Any, sentence: str) -> None:
+    broken = copy.deepcopy(GOOD)
+    *parents, last = path.split(".")
+    at = broken
+    for name in parents:
+        at = at[name]
+    at[last] = value
+    with pytest.raises(OrderError) as refused:
+        order.parse(broken)
+    assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize("document", [None, [], "x", {}, {"operation": "release"}])
+def test_a_document_that_orders_nothing_is_none(document: Any) -> None:
+    with pytest.raises(OrderError, match="is not a release order"):
+        order.parse(document)
