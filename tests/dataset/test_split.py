@@ -7,7 +7,7 @@ from itertools import combinations
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from lensloop.dataset.near_duplicates import DISTANCES, components, near_pairs
 from lensloop.dataset.rows import Row
@@ -67,6 +67,13 @@ BATCHES = st.lists(
 
 @settings(max_examples=200, deadline=None)
 @given(BATCHES)
+@example(
+    [
+        [(0xFFFF0000FFFF0000 ^ 0x7F, "glass"), (0xFFFF0000FFFF0000, "glass")],
+        [(0xFFFF0000FFFF0000 ^ bit, "paper") for bit in (0x40, 0x1000, 0x6000, 0x8000, 0x7)],
+        [(0xFFFF0000FFFF0000, "paper")],
+    ]
+)
 def test_no_near_duplicates_straddle_splits_and_no_placed_picture_ever_moves(
     batches: list[list[tuple[int, str]]],
 ) -> None:
@@ -91,6 +98,31 @@ def test_a_picture_between_two_splits_is_left_out_with_both() -> None:
     between = row(3, phash=0x3F)
     placed = place([train, test, between], min_test=0)
     assert set(placed.torn[between.sha256]) == {train, test}
+
+
+def test_the_twin_of_a_placed_picture_is_torn_where_that_one_resembles_another_split() -> None:
+    """Two near-duplicates may lie in two splits, if likeness said nothing when they came."""
+    train, test = row(1, phash=0, split=TRAIN), row(2, phash=0b111, split=TEST)
+    for twin in (row(3, phash=0), row(4, phash=0b111)):
+        placed = place([train, test, twin], min_test=0)
+        assert set(placed.torn[twin.sha256]) == {train, test}
+        assert placed.splits == {}
+
+
+def test_what_only_a_torn_picture_connects_is_placed_by_its_hash() -> None:
+    train, test = row(1, phash=0, split=TRAIN), row(2, phash=0xFFF, split=TEST)
+    between, beyond = row(3, phash=0x3F), row(4, phash=0x3F | 0x3F << 20)
+    placed = place([train, test, between, beyond], min_test=0)
+    assert set(placed.torn) == {between.sha256}
+    assert placed.splits == {beyond.sha256: by_hash(beyond.sha256)}
+
+
+def test_near_duplicates_are_listed_with_what_they_resemble() -> None:
+    old, twin, near = row(1, phash=0, split=TEST), row(2, phash=0), row(3, phash=0b11)
+    alone, copy = row(4, phash=0xFF << 40), row(5, phash=0xFF << 40)
+    placed = place([old, twin, near, alone, copy], min_test=0)
+    assert placed.alike == [(twin, old), (copy, alone), (twin, near)]
+    assert placed.distance == DISTANCES[0]
 
 
 def test_a_newcomer_joins_the_split_of_what_it_resembles() -> None:
