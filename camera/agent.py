@@ -14,7 +14,6 @@ import time
 from typing import Callable, Iterator, Optional
 
 from camera.broker import Broker
-from camera.config import Config
 from camera.frames import Frame
 from camera.jobs import Jobs
 from camera.results import Results
@@ -25,20 +24,24 @@ from lensloop.wire.errors import PictureError
 ASK_SECONDS = 300.0  # a lost message delays a job by at most this long
 ASK_AGAIN_SECONDS = 10.0  # after a job that could not be begun or answered
 PAUSE_SECONDS = 5.0  # after a surprise
+FINISH_SECONDS = 30.0  # for a job in hand at the end, so that it need not be done twice
 log = logging.getLogger(__name__)
 Source = Callable[[], Iterator[Frame]]
 
 
 class Agent:
-    def __init__(self, config: Config, record: bool = False, fps: float = 5.0) -> None:
-        self._config, self._spacing = config, 1.0 / fps
-        self._store = Store(config.home)
-        self._jobs = Jobs(config.thing, lambda topic, content: self._broker.publish(topic, content))
-        self._broker = Broker(config, self._jobs.topics(), self._jobs.received, self._connected)
-        publish, up = self._broker.publish_now, lambda: self._broker.up
-        self._results = Results(
-            config.home, config.thing, config.results_topic, publish, up, record
-        )
+    def __init__(
+        self,
+        broker: Broker,
+        jobs: Jobs,
+        results: Results,
+        store: Store,
+        project: str,
+        fps: float,
+    ) -> None:
+        self._broker, self._jobs, self._results = broker, jobs, results
+        self._store, self._project = store, project
+        self._spacing = 1.0 / fps
         self._stop = threading.Event()
         self._ready = threading.Event()
         self._ask_at = 0.0
@@ -59,9 +62,7 @@ class Agent:
             self._classify(first, source, enough)
         finally:
             self._stop.set()
-            worker.join(
-                timeout=30.0
-            )  # a job in hand is finished, so that it need not be done twice
+            worker.join(FINISH_SECONDS)
             self._broker.stop()
             self._results.note()
 
@@ -118,7 +119,7 @@ class Agent:
         if started is None:
             return
         log.info("job %s", started.job)
-        outcome = take(started.document, self._store, self.running, self._config.project)
+        outcome = take(started.document, self._store, self.running, self._project)
         self._use(outcome.running)
         self._results.answered(outcome.answer)
         if self._jobs.answer(started, outcome.answer):
@@ -129,10 +130,6 @@ class Agent:
         if running is not None:
             self._results.running(running)
             self._ready.set()
-
-    def _connected(self) -> None:
-        """In the network's thread, after each connect."""
-        self._jobs.ask()
 
     def _survive(self, step: Callable[[], None]) -> bool:
         """The project's one broad catch: whatever a frame or a job does to the camera, it says so

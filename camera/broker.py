@@ -25,19 +25,11 @@ log = logging.getLogger(__name__)
 
 
 class Broker:
-    """`received(topic, content)` and `connected()` are called in the network's thread and must
-    return at once.
-    """
-
-    def __init__(
-        self,
-        config: Config,
-        topics: Sequence[str],
-        received: Callable[[str, Any], None],
-        connected: Callable[[], None],
-    ) -> None:
-        self._config, self._topics = config, topics
-        self._received, self._connected = received, connected
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._topics: Sequence[str] = ()
+        self._received: Callable[[str, Any], None] = lambda _topic, _content: None
+        self._connected: Callable[[], None] = lambda: None
         self._up = threading.Event()
         self._last: Optional[mqtt.MQTTMessageInfo] = None
         self._client = self._make_client()
@@ -45,6 +37,17 @@ class Broker:
     @property
     def up(self) -> bool:
         return self._up.is_set()
+
+    def listen(
+        self,
+        topics: Sequence[str],
+        received: Callable[[str, Any], None],
+        connected: Callable[[], None],
+    ) -> None:
+        """Before `start`. `received(topic, content)` and `connected()`, after each connect, are
+        called in the network's thread and must return at once.
+        """
+        self._topics, self._received, self._connected = topics, received, connected
 
     def start(self) -> None:
         """Returns at once; the connection comes when it comes."""
@@ -139,9 +142,11 @@ def explain(error: Any, config: Config) -> str:
     text: str = str(error)
     if isinstance(error, ssl.SSLError) and ("not yet valid" in text or "expired" in text):
         problem = "not yet valid" if "not yet valid" in text else "expired"
-        return "by this camera's clock ({}) the certificate of {} is {}; check the clock".format(
-            time.strftime("%Y-%m-%d %H:%M"), where, problem
+        now = time.strftime("%Y-%m-%d %H:%M")
+        return (
+            f"by this camera's clock ({now}) the certificate of {where} is {problem};"
+            " check the clock"
         )
     if isinstance(error, ssl.SSLError):
         return f"the broker at {where} cannot be trusted ({text})"
-    return "the broker at {} cannot be reached ({})".format(where, text or "no answer")
+    return f"the broker at {where} cannot be reached ({text or 'no answer'})"

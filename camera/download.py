@@ -14,7 +14,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Tuple
 
 from camera import disk
 from camera.trust import trusting
@@ -81,20 +81,12 @@ def check_url(url: str) -> None:
 
 
 def _persist(url: str, part: Path, sha256: str, limit: int, size: Optional[int]) -> None:
+    """What was interrupted is tried again; a file that is whole and another one stays so."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            digest, received = _stream(url, part, limit)
-            if size is not None and received != size:
-                raise _Interrupted(f"{received} bytes arrived and {size} were announced")
+            digest = _whole(url, part, limit, size)
         except _Interrupted as reason:
-            if attempt == ATTEMPTS:
-                raise DownloadError(
-                    f"{ATTEMPTS} attempts failed, the last one because {reason}"
-                ) from reason
-            log.warning(
-                "download interrupted (%s); attempt %d of %d follows", reason, attempt + 1, ATTEMPTS
-            )
-            pause(attempt)
+            _pause_or_give_up(attempt, reason)
             continue
         if digest != sha256:
             name = part.name[: -len(".part")]
@@ -102,12 +94,31 @@ def _persist(url: str, part: Path, sha256: str, limit: int, size: Optional[int])
         return
 
 
+def _pause_or_give_up(attempt: int, reason: _Interrupted) -> None:
+    if attempt == ATTEMPTS:
+        raise DownloadError(
+            f"{ATTEMPTS} attempts failed, the last one because {reason}"
+        ) from reason
+    log.warning(
+        "download interrupted (%s); attempt %d of %d follows", reason, attempt + 1, ATTEMPTS
+    )
+    pause(attempt)
+
+
+def _whole(url: str, part: Path, limit: int, size: Optional[int]) -> str:
+    """The sha256 of what arrived, if that is all of it."""
+    digest, received = _stream(url, part, limit)
+    if size is not None and received != size:
+        raise _Interrupted(f"{received} bytes arrived and {size} were announced")
+    return digest
+
+
 def pause(attempt: int) -> None:
     """2, 4, 8, 16 seconds."""
     time.sleep(2.0**attempt)
 
 
-def _stream(url: str, part: Path, limit: int) -> Any:
+def _stream(url: str, part: Path, limit: int) -> Tuple[str, int]:
     """(sha256, bytes) of what the server sent; more than `limit` is not read."""
     digest, received = hashlib.sha256(), 0
     with _open(url) as response, open(str(part), "wb") as file:
@@ -144,13 +155,10 @@ def _open(url: str) -> Any:
             raise _Interrupted(f"the server answered {error.code}") from error
         hint = " (the address may have expired)" if error.code == 403 else ""
         raise DownloadError(f"the server answered {error.code}{hint}") from error
-    except (
-        OSError,
-        http.client.HTTPException,
-    ) as error:  # URLError, a timeout, a broken connection
-        raise _Interrupted(
-            "the server cannot be reached: {}".format(getattr(error, "reason", error))
-        ) from error
+    # A URLError, a timeout, a broken connection.
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        raise _Interrupted(f"the server cannot be reached: {reason}") from error
 
 
 def _read(response: Any) -> bytes:

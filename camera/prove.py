@@ -41,32 +41,43 @@ class Proof(NamedTuple):
         return f"{self.right}/{self.pictures}"
 
 
+class _Trial(NamedTuple):
+    seconds: float
+    mistake: str  # empty: the model answered as it must
+
+
 def prove(model: Model, folder: Path, clock: Callable[[], float] = time.perf_counter) -> Proof:
     """All golden pictures must get the label they got in the cloud; raises BadArtifact or NotProven
     otherwise.
     """
-    manifest, wrong, times = model.manifest, [], []
-    path = folder / manifest.golden.file
-    if file_sha256(path) != manifest.golden.sha256:
+    path = folder / model.manifest.golden.file
+    if file_sha256(path) != model.manifest.golden.sha256:
         raise BadArtifact(f"{path.name} is not the file that the manifest names")
     try:
         with zipfile.ZipFile(str(path)) as archive:
-            for picture in manifest.pictures:
-                data = _read(archive, picture)
-                begin = clock()
-                answer = next(iter(model.predict_file(data)))
-                times.append(clock() - begin)
-                if answer != picture.label:
-                    wrong.append(f"{picture.file} is {answer} here and must be {picture.label}")
+            trials = [_try(model, archive, picture, clock) for picture in model.manifest.pictures]
     except _UNREADABLE as error:
         raise BadArtifact(f"the golden pictures cannot be read: {error}") from error
+    wrong = [trial.mistake for trial in trials if trial.mistake]
     if wrong:
         raise NotProven(
-            "{} of {} golden pictures are classified wrongly: {}".format(
-                len(wrong), len(times), "; ".join(wrong[:3])
-            )
+            f"{len(wrong)} of {len(trials)} golden pictures are classified wrongly:"
+            f" {'; '.join(wrong[:3])}"
         )
-    return Proof(len(times), len(times), round(sorted(times)[len(times) // 2] * 1000, 1))
+    median = sorted(trial.seconds for trial in trials)[len(trials) // 2]
+    return Proof(len(trials), len(trials), round(median * 1000, 1))
+
+
+def _try(
+    model: Model, archive: zipfile.ZipFile, picture: GoldenPicture, clock: Callable[[], float]
+) -> _Trial:
+    data = _read(archive, picture)
+    began = clock()
+    predicted = next(iter(model.predict_file(data)))
+    seconds = clock() - began
+    if predicted == picture.label:
+        return _Trial(seconds, "")
+    return _Trial(seconds, f"{picture.file} is {predicted} here and must be {picture.label}")
 
 
 def _read(archive: zipfile.ZipFile, picture: GoldenPicture) -> bytes:

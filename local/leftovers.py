@@ -5,13 +5,13 @@ workers, the training jobs and what those start. So they are found even when the
 killed.
 """
 
+import contextlib
 import os
-import re
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
+
+import psutil
 
 MARK = "LENSLOOP_CLOUD_OF"
 
@@ -31,34 +31,21 @@ def end(state: Path, patience: float = 3.0) -> None:
 
 
 def marked(state: Path) -> list[int]:
-    mark = f"{MARK}={state}"
-    return [pid for pid, variables in _environments() if mark in variables and pid != os.getpid()]
+    return [
+        process.pid
+        for process in psutil.process_iter()
+        if process.pid != os.getpid() and _mark_of(process) == str(state)
+    ]
 
 
-def _environments() -> list[tuple[int, set[str]]]:
-    if sys.platform != "linux":
-        listing = subprocess.run(
-            ["ps", "-axEww", "-o", "pid=,command="], capture_output=True, text=True, check=False
-        )
-        lines = [line.split() for line in listing.stdout.splitlines() if MARK in line]
-        return [(int(words[0]), set(words[1:])) for words in lines]
-    found = []
-    for folder in Path("/proc").iterdir():
-        if re.fullmatch(r"\d+", folder.name):
-            try:
-                found.append(
-                    (
-                        int(folder.name),
-                        set((folder / "environ").read_text(errors="replace").split("\0")),
-                    )
-                )
-            except OSError:  # another user's, or gone meanwhile
-                continue
-    return found
+def _mark_of(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get(MARK)
+    # Another user's, gone meanwhile, or (on a Mac) the system's own.
+    except (psutil.Error, OSError):
+        return None
 
 
 def _send(pid: int, sign: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, sign)
-    except ProcessLookupError:
-        return

@@ -17,10 +17,11 @@ import pytest
 from camera import agent as module
 from camera import config
 from camera.agent import Agent
+from camera.assembly import assemble, connect
 from camera.broker import Broker
 from camera.frames import Frame, SourceError, open_source
 from tests.camera.conftest import Shelf, certificate
-from tests.camera.small_release import picture
+from tests.camera.small_release import make_release, picture
 from tests.camera.test_update import install
 
 
@@ -39,7 +40,7 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def agent_on(home: Path) -> Agent:
-    return Agent(config.read(home), record=True, fps=500)
+    return assemble(config.read(home), record=True, fps=500)
 
 
 def status(home: Path) -> Any:
@@ -166,6 +167,59 @@ def test_a_full_disk_stops_the_record_and_not_the_camera(
     assert status(home)["errors"] == 3
 
 
+class Cloud(Broker):
+    """The broker and AWS IoT Jobs behind it, as the agent sees them: one job, which it offers when
+    asked, and every message kept.
+    """
+
+    def __init__(self, document: Any) -> None:
+        self.document = document
+        self.messages: list[tuple[str, Any]] = []
+
+    @property
+    def up(self) -> bool:
+        return True
+
+    def start(self) -> None:
+        self._connected()
+
+    def stop(self, patience: float = 0.0) -> None:
+        pass
+
+    def publish(self, topic: str, content: Any) -> bool:
+        self.messages.append((topic, content))
+        base, end = topic.split("/jobs/") if "/jobs/" in topic else (topic, "")
+        if end == "$next/get":
+            job = {"jobId": "j1", "executionNumber": 1, "versionNumber": 1}
+            offered = {"execution": {**job, "jobDocument": self.document}}
+            self._received(f"{base}/jobs/$next/get/accepted", offered)
+        elif end:
+            accepted = {"clientToken": content["clientToken"]}
+            self._received(f"{topic}/accepted", accepted)
+        return True
+
+    def answers(self) -> list[str]:
+        return [content["status"] for topic, content in self.messages if "/update" in topic]
+
+
+def test_a_release_that_is_ordered_while_frames_are_looked_at_is_taken_and_answered(
+    home: Path, shelf: Shelf, pictures: Path
+) -> None:
+    install(home, shelf, 7)
+    cloud = Cloud(shelf.put(make_release(8)))
+    agent = connect(cloud, config.read(home), record=True, fps=500)
+    running = threading.Thread(
+        target=agent.run, args=(lambda: open_source(str(pictures), loop=True),)
+    )
+    running.start()
+    eventually(lambda: any(line["epoch"] == 8 for line in recorded(home)))
+    agent.stop()
+    running.join(10)
+    assert cloud.answers() == ["IN_PROGRESS", "SUCCEEDED"]
+    assert status(home)["published"] == status(home)["frames"]
+    assert status(home)["last_update"]["status"] == "SUCCEEDED"
+
+
 @pytest.fixture
 def future_broker(tmp_path: Path) -> Iterator[tuple[int, Path]]:
     """A TLS server whose certificate begins tomorrow: what a camera meets whose clock fell back."""
@@ -201,7 +255,8 @@ def test_a_message_that_is_not_json_is_passed_over(home: Path, payload: bytes) -
     message = mqtt.MQTTMessage(topic=b"$aws/things/deeplens_test/jobs/notify-next")
     message.payload = payload
     heard: list[str] = []
-    broker = Broker(config.read(home), [], lambda topic, _: heard.append(topic), lambda: None)
+    broker = Broker(config.read(home))
+    broker.listen([], lambda topic, _: heard.append(topic), lambda: None)
     broker._on_message(broker._client, None, message)
     assert not heard
 

@@ -19,6 +19,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from camera import agent as module
 from camera import config
 from camera.agent import Agent
+from camera.assembly import assemble
 from camera.broker import tls_context
 from camera.frames import open_source
 from cli.fleet import CameraError, cameras
@@ -178,7 +179,7 @@ def launch(fleet: Fleet, tmp_path: Path, pictures: Path) -> Iterator[Callable[[s
     def start(thing: str) -> Started:
         home = tmp_path / thing
         register(fleet, thing, home)
-        agent = Agent(config.read(home), record=True, fps=50)
+        agent = assemble(config.read(home), record=True, fps=50)
         thread = threading.Thread(
             target=agent.run, args=(lambda: open_source(str(pictures), loop=True),)
         )

@@ -1,10 +1,9 @@
-"""Which processes run below another one, how much memory do they hold, and where do they listen?
-From /proc.
-"""
+"""Which processes run below another one, how much memory do they hold, and where do they listen?"""
 
-import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
+
+import psutil
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
@@ -18,76 +17,57 @@ def below(root: int, leave_out: Callable[[str], bool] = lambda _command: False) 
     return [root] + [pid for child in _children(root) for pid in below(child, leave_out)]
 
 
-def _children(parent: int) -> list[int]:
-    return [pid for pid in _all() if _parent(pid) == parent]
-
-
 def find(root: int, words: str) -> int | None:
     return next((pid for pid in below(root) if words in _command(pid)), None)
 
 
 def memory_mb(pids: list[int]) -> float:
-    """What they hold of their own, and their share of what they share (Pss)."""
-    return sum(_pss_kb(pid) for pid in pids) / 1024
+    """What they hold of their own, and their share of what they share (Pss; only Linux knows)."""
+    return sum(map(_pss, pids)) / 2**20
 
 
 def listening(pids: list[int]) -> set[tuple[str, int]]:
     """Addresses at which these processes take TCP connections or UDP messages."""
-    own = {inode for pid in pids for inode in _sockets(pid)}
-    return {address for address, inode in _listeners() if inode in own}
+    found: set[tuple[str, int]] = set()
+    for pid in pids:
+        found |= _addresses(pid)
+    return found
 
 
-def _all() -> list[int]:
-    return [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
+def listening_anywhere() -> set[tuple[str, int]]:
+    return listening(psutil.pids())
 
 
-def _parent(pid: int) -> int:
-    return (
-        int(match.group(1))
-        if (match := re.search(r"^PPid:\s+(\d+)", _read(pid, "status"), re.MULTILINE))
-        else 0
-    )
+def _children(parent: int) -> list[int]:
+    try:
+        return [child.pid for child in psutil.Process(parent).children()]
+    except psutil.Error:  # it has ended meanwhile
+        return []
 
 
 def _command(pid: int) -> str:
-    return _read(pid, "cmdline").replace("\0", " ")
-
-
-def _pss_kb(pid: int) -> int:
-    return (
-        int(match.group(1))
-        if (match := re.search(r"^Pss:\s+(\d+)", _read(pid, "smaps_rollup"), re.M))
-        else 0
-    )
-
-
-def _read(pid: int, file: str) -> str:
     try:
-        return Path(f"/proc/{pid}/{file}").read_text(errors="replace")
-    except OSError:  # it has ended meanwhile
+        return " ".join(psutil.Process(pid).cmdline())
+    except psutil.Error:
         return ""
 
 
-def _sockets(pid: int) -> Iterator[str]:
+def _pss(pid: int) -> int:
     try:
-        for handle in Path(f"/proc/{pid}/fd").iterdir():
-            if match := re.fullmatch(r"socket:\[(\d+)\]", str(handle.readlink())):
-                yield match.group(1)
-    except OSError:
-        return
+        return int(psutil.Process(pid).memory_full_info().pss)
+    except psutil.Error:
+        return 0
 
 
-def _listeners() -> Iterator[tuple[tuple[str, int], str]]:
-    for protocol, wanted in (("tcp", "0A"), ("tcp6", "0A"), ("udp", "07"), ("udp6", "07")):
-        for line in Path(f"/proc/net/{protocol}").read_text().splitlines()[1:]:
-            fields = line.split()
-            address, port = fields[1].split(":")
-            if fields[3] == wanted:
-                yield (_dotted(address), int(port, 16)), fields[9]
+def _addresses(pid: int) -> set[tuple[str, int]]:
+    try:
+        connections = psutil.Process(pid).net_connections("inet")
+    except psutil.Error:
+        return set()
+    return {(c.laddr.ip, c.laddr.port) for c in connections if _takes(c)}
 
 
-def _dotted(address: str) -> str:
-    """/proc writes each group of four bytes the wrong way round."""
-    if len(address) == 8:
-        return ".".join(str(byte) for byte in reversed(bytes.fromhex(address)))
-    return "::1" if address == "00000000000000000000000001000000" else address
+def _takes(connection: Any) -> bool:
+    """Of UDP, which knows no listening, whatever is not tied to one other address."""
+    listens = connection.status in (psutil.CONN_LISTEN, psutil.CONN_NONE)
+    return bool(connection.laddr) and listens and not connection.raddr

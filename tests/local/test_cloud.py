@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from local import leftovers
@@ -90,20 +91,12 @@ def test_an_ordinary_user_can_run_it(tmp_path: Path) -> None:
 
 
 def test_nothing_listens_beyond_loopback(aws: Aws) -> None:
-    if sys.platform != "linux":
-        pytest.skip("reads /proc")
-    inodes = set()
+    addresses = set()
     for pid in leftovers.marked(aws.cloud._state.root):
-        for handle in Path(f"/proc/{pid}/fd").iterdir():
-            if handle.is_symlink() and (target := os.readlink(handle)).startswith("socket:["):
-                inodes.add(target[8:-1])
-    rows = [
-        line.split()
-        for name in ("tcp", "tcp6")
-        for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]
-    ]
-    listening = {row[1].split(":")[0] for row in rows if row[3] == "0A" and row[9] in inodes}
-    assert listening == {"0100007F"}  # 127.0.0.1
+        for connection in psutil.Process(pid).net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN:
+                addresses.add(connection.laddr.ip)
+    assert addresses == {"127.0.0.1"}
 
 
 def test_a_second_cloud_in_the_same_place_is_refused_with_who_has_it(aws: Aws) -> None:

@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import botocore.exceptions
+import psutil
 import pytest
 
 from local.patches import PATCHES
@@ -182,8 +183,7 @@ def versions_stay_on_disk(aws: Aws) -> Any:
 def _memory(aws: Aws) -> int:
     """What the server's process takes, in bytes."""
     assert aws.cloud._server is not None
-    asked = ["ps", "-o", "rss=", "-p", str(aws.cloud._server.pid)]
-    return int(subprocess.run(asked, capture_output=True, text=True, check=True).stdout) << 10
+    return int(psutil.Process(aws.cloud._server.pid).memory_info().rss)
 
 
 def buckets_get_encryption_lifecycle_and_tags(aws: Aws) -> Any:

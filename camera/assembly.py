@@ -1,0 +1,29 @@
+"""Which parts make a camera, and who speaks to whom? The one place where they are put together."""
+
+from __future__ import annotations
+
+from camera.agent import Agent
+from camera.broker import Broker
+from camera.config import Config
+from camera.jobs import Jobs
+from camera.results import Results
+from camera.store import Store
+
+
+def assemble(config: Config, record: bool = False, fps: float = 5.0) -> Agent:
+    """Raises ConfigError when the camera's certificates cannot be used."""
+    return connect(Broker(config), config, record, fps)
+
+
+def connect(broker: Broker, config: Config, record: bool, fps: float) -> Agent:
+    jobs = Jobs(config.thing, broker.publish)
+    results = Results(
+        config.home,
+        config.thing,
+        config.results_topic,
+        publish=broker.publish_now,
+        connected=lambda: broker.up,
+        record=record,
+    )
+    broker.listen(jobs.topics(), received=jobs.received, connected=jobs.ask)
+    return Agent(broker, jobs, results, Store(config.home), config.project, fps)
