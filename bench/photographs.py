@@ -41,10 +41,11 @@ def _phash(content: bytes) -> str:
 def embedded(contents: Sequence[bytes]) -> np.ndarray:
     """What the shipped backbone sees: float32 [pictures, 1280]."""
     from lensloop.wire.picture import read_input
-    from training.algorithms.head.backbone import SIZE, pretrained
+    from training.algorithms.head.backbone import pretrained
     from training.algorithms.head.export import embedder
     from training.algorithms.head.weights import read_weights
     from training.embed import session
+    from training.pictures import SIZE
 
     network = session(embedder(read_weights(pretrained())))
 

@@ -20,10 +20,11 @@ import numpy as np
 from bench.photographs import DATA, hashed
 from lensloop.wire.picture import read_input
 from stacks.training import channel as training_channel
-from training.algorithms.head.backbone import SIZE, pretrained
+from training.algorithms.head.backbone import pretrained
 from training.algorithms.head.export import embedder
 from training.algorithms.head.weights import read_weights
 from training.embed import BATCH, session
+from training.pictures import SIZE
 
 ROOT = Path(__file__).parents[1]
 BINS3 = DATA / "bins3"

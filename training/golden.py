@@ -12,9 +12,8 @@ import onnxruntime
 
 from lensloop.wire.errors import PictureError
 from lensloop.wire.picture import open_picture, read_input
-from training.algorithms.head.backbone import SIZE
 from training.evaluate import Answers
-from training.pictures import Picture, Pictures
+from training.pictures import SIZE, Picture, Pictures
 
 WANTED = 12
 _MAX_BYTES = 500_000  # the dozen travels to every camera

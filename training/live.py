@@ -10,9 +10,9 @@ import onnxruntime
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.manifest import parse
 from lensloop.wire.picture import RESIZE
-from training.algorithms.head.backbone import SIZE
 from training.embed import session
 from training.paths import Paths
+from training.pictures import SIZE
 
 
 @dataclass(frozen=True)

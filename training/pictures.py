@@ -3,16 +3,16 @@
 import csv
 import gzip
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from lensloop.wire.errors import BadArtifact, PictureError
 from lensloop.wire.picture import open_picture, read_input, thumbnail
-from training.algorithms.head.backbone import SIZE
 from training.paths import Paths
 
+SIZE = 224  # pixels a side of what every model is given: what its backbone learnt with
 # Pixels a side that are decoded for a thumbnail: some more than its own, so that it stays sharp.
 _AT_LEAST = 256
 
@@ -88,3 +88,18 @@ class Pictures:
             except PictureError as reason:
                 self.left_out[row.key] = str(reason)
         return usable, inputs
+
+
+def check_trainable(rows: Sequence[Picture], labels: Sequence[str]) -> None:
+    if len(labels) < 2:
+        have = f"only the label {labels[0]}" if labels else "no pictures at all"
+        raise BadArtifact(
+            f"The data set has {have}; training needs pictures of at least two labels."
+        )
+    learnt = {row.label for row in rows if row.split == "train"}
+    without = [label for label in labels if label not in learnt]
+    if without:
+        raise BadArtifact(
+            f"No usable training pictures of {', '.join(without)}; add pictures of it or remove the"
+            " label."
+        )

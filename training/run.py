@@ -1,30 +1,24 @@
-"""How does a data set become a judged model? Embed, train the head, export, evaluate, write: the
-whole job.
-"""
+"""How does a data set become a judged model? Train, evaluate, write: the whole job."""
 
 import csv
 import json
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from lensloop.model.scores import reject_threshold
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.picture import RESIZE
 from training import golden, mistakes, suspicious
-from training.algorithms.head.backbone import SIZE, pretrained
-from training.algorithms.head.export import classifier, embedder
-from training.algorithms.head.regression import Head, train
-from training.algorithms.head.weights import read_weights
+from training.algorithms.contract import Train, Trained
+from training.algorithms.head.train import train as train_head
 from training.embed import embed, session
 from training.evaluate import Answers, compare
-from training.live import read_live
+from training.live import LiveRelease, read_live
 from training.paths import Paths
-from training.pictures import Picture, Pictures
-from training.suspicious import Answered, out_of_fold
+from training.pictures import SIZE, Picture, Pictures, check_trainable
+from training.stopwatch import Stopwatch
+from training.suspicious import Answered
+
+ALGORITHMS: dict[str, Train] = {"head": train_head}
 
 
 def run(paths: Paths) -> None:
@@ -33,89 +27,62 @@ def run(paths: Paths) -> None:
 
     Raises LensloopError with a sentence.
     """
-    seconds: dict[str, float] = {}
-    settings = _hyperparameters(paths)
+    settings, stopwatch = _hyperparameters(paths), Stopwatch()
     pictures, live = Pictures.read(paths), read_live(paths)
-    _check_trainable(pictures.rows, pictures.labels)
-    labels, weights = pictures.labels, read_weights(pretrained())
-    with _timed(seconds, "embed"):
-        rows = pictures.of("train", "validation")
-        rows, (features,) = embed(pictures, rows, [session(embedder(weights))], "embedded")
-    _check_trainable(rows, labels)
-    with _timed(seconds, "train"):
-        head, threshold = _train(rows, features, labels)
-    with _timed(seconds, "doubt"):
-        answered = out_of_fold(rows, features, labels)
-    with _timed(seconds, "export"):
-        model = classifier(weights, head)
-        paths.model.mkdir(parents=True, exist_ok=True)
-        (paths.model / "model.onnx").write_bytes(model)
-    with _timed(seconds, "evaluate"):
-        models = [session(model)] + ([live.model] if live else [])
-        test, (ours, *theirs) = embed(pictures, pictures.of("test"), models, "judged")
-        answers = Answers.read(ours, labels)
-        answers_of_live = Answers.read(theirs[0], live.labels) if live else None
-        compared = compare(test, labels, answers, live, answers_of_live)
-        mistakes.write(paths.model, test, answers, answers_of_live, pictures)
-        # The test pictures taught it nothing, so its answers for them are as good as those out of
-        # fold.
-        doubts = suspicious.write(paths.model, [answered, Answered(test, ours)], labels, pictures)
-        kept = golden.write(
-            paths.model / "golden", golden.choose(test, answers), pictures, models[0], labels
-        )
+    check_trainable(pictures.rows, pictures.labels)
+    trained = ALGORITHMS[settings.get("algorithm", "head")](pictures, stopwatch)
+    paths.model.mkdir(parents=True, exist_ok=True)
+    (paths.model / "model.onnx").write_bytes(trained.model)
+    with stopwatch.measure("evaluate"):
+        test, judged = _judge(paths, trained, live, pictures)
     evaluation = {
         "format": 1,
         "dataset": settings.get("digest", ""),
-        "labels": labels,
+        "labels": pictures.labels,
         "input": {"width": SIZE, "height": SIZE, "resize": RESIZE},
-        "temperature": head.temperature,
-        "reject_threshold": threshold,
-        **compared,
-        "golden": kept,
+        "temperature": trained.temperature,
+        "reject_threshold": trained.reject_threshold,
+        **judged,
         "left_out": [
             {"key": key, "reason": reason} for key, reason in sorted(pictures.left_out.items())
         ],
         "images": {
-            "train": sum(row.split == "train" for row in rows),
-            "validation": sum(row.split == "validation" for row in rows),
+            "train": _count(trained.learnt_from, "train"),
+            "validation": _count(trained.learnt_from, "validation"),
             "test": len(test),
         },
-        "suspicious": doubts,
-        "strength": head.strength,
-        "seconds": {name: round(value, 2) for name, value in seconds.items()},
+        **trained.facts,
+        "seconds": stopwatch.seconds,
     }
     _write(paths, evaluation, test)
     _log(evaluation)
 
 
-def _train(
-    rows: Sequence[Picture], features: np.ndarray, labels: Sequence[str]
-) -> tuple[Head, float]:
-    """The head, and the confidence below which its answers deserve a second look."""
-    targets = np.array([labels.index(row.label) for row in rows], np.int64)
-    learn = np.array([row.split == "train" for row in rows])
-    head, before = train(
-        features[learn], targets[learn], (features[~learn], targets[~learn]), len(labels)
-    )
-    probabilities = before.probabilities(features[~learn])
-    right = probabilities.argmax(axis=1) == targets[~learn]
-    return head, reject_threshold(right.tolist(), probabilities.max(axis=1).tolist())
+def _judge(
+    paths: Paths, trained: Trained, live: LiveRelease | None, pictures: Pictures
+) -> tuple[Sequence[Picture], dict[str, Any]]:
+    """The usable test pictures, and how the model and the live one do on them; writes what people
+    and cameras look at.
+    """
+    labels = pictures.labels
+    models = [session(trained.model)] + ([live.model] if live else [])
+    test, (ours, *theirs) = embed(pictures, pictures.of("test"), models, "judged")
+    answers = Answers.read(ours, labels)
+    answers_of_live = Answers.read(theirs[0], live.labels) if live else None
+    mistakes.write(paths.model, test, answers, answers_of_live, pictures)
+    # The test pictures taught it nothing, so its answers for them are as good as those of models
+    # that were not taught with a picture.
+    answered = [trained.doubted, Answered(test, ours)]
+    chosen = golden.choose(test, answers)
+    return test, {
+        **compare(test, labels, answers, live, answers_of_live),
+        "golden": golden.write(paths.model / "golden", chosen, pictures, models[0], labels),
+        "suspicious": suspicious.write(paths.model, answered, labels, pictures),
+    }
 
 
-def _check_trainable(rows: Sequence[Picture], labels: Sequence[str]) -> None:
-    if len(labels) < 2:
-        have = f"only the label {labels[0]}" if labels else "no pictures at all"
-        raise BadArtifact(
-            f"The data set has {have}; training needs pictures of at least two labels."
-        )
-    without = [
-        label for label in labels if not any(r.split == "train" and r.label == label for r in rows)
-    ]
-    if without:
-        raise BadArtifact(
-            f"No usable training pictures of {', '.join(without)}; add pictures of it or remove the"
-            " label."
-        )
+def _count(rows: Sequence[Picture], split: str) -> int:
+    return sum(row.split == split for row in rows)
 
 
 def _hyperparameters(paths: Paths) -> dict[str, str]:
@@ -125,9 +92,10 @@ def _hyperparameters(paths: Paths) -> dict[str, str]:
         return {}
     except ValueError as damage:
         raise BadArtifact(f"hyperparameters.json cannot be read: {damage}.") from damage
-    if settings.get("algorithm", "head") != "head":
+    if settings.get("algorithm", "head") not in ALGORITHMS:
         raise BadArtifact(
-            f"`algorithm` is {settings['algorithm']}; this training job knows only head."
+            f"`algorithm` is {settings['algorithm']}; this training job knows only"
+            f" {', '.join(ALGORITHMS)}."
         )
     return settings
 
@@ -162,10 +130,3 @@ def _log(evaluation: dict[str, Any]) -> None:
         "seconds: " + ", ".join(f"{name} {value}" for name, value in evaluation["seconds"].items()),
         flush=True,
     )
-
-
-@contextmanager
-def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
-    began = time.monotonic()
-    yield
-    seconds[name] = time.monotonic() - began

@@ -48,10 +48,3 @@ PATCHES: tuple[Callable[[], None], ...] = (
 def apply_all() -> None:
     for patch in PATCHES:
         patch()
-
-
-def replace_once(text: str, old: str, new: str) -> str:
-    """For patches of upstream's own text: ends the start where upstream no longer has it."""
-    if text.count(old) != 1:
-        raise RuntimeError(f"ministack changed where a patch of ours expects: {old!r}")
-    return text.replace(old, new)

@@ -1,1 +1,1 @@
-"""A frozen pretrained backbone with a new head."""
+"""A frozen pretrained backbone with a new head: train.py is what the job calls."""

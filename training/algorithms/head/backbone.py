@@ -14,11 +14,11 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-SIZE = 224
+from training.pictures import SIZE
+
 FEATURES = 1280
-_OPSET = (
-    13  # with IR 8: every onnxruntime since 1.10 (2021) reads it, also the last one for Python 3.7
-)
+# With IR 8: every onnxruntime since 1.10 (2021) reads it, also the last one for Python 3.7.
+_OPSET = 13
 _IR_VERSION = 8
 _EPSILON = 1e-3
 

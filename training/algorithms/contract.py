@@ -1,0 +1,24 @@
+"""What must every algorithm give? `train(pictures, stopwatch) → Trained`; the rest of the job is
+the same for all of them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from training.pictures import Picture, Pictures
+from training.stopwatch import Stopwatch
+from training.suspicious import Answered
+
+
+@dataclass(frozen=True)
+class Trained:
+    model: bytes  # ONNX, from `image`, uint8 [N, SIZE, SIZE, 3], to `probabilities`
+    learnt_from: Sequence[Picture]  # the usable ones, train and validation
+    doubted: Answered  # what models that were not taught with those pictures predict for them
+    temperature: float
+    reject_threshold: float  # the confidence below which its answers deserve a second look
+    facts: Mapping[str, Any]  # the algorithm's own, for evaluation.json
+
+
+Train = Callable[[Pictures, Stopwatch], Trained]
