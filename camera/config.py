@@ -1,4 +1,4 @@
-"""Who is this camera, and where is its broker? Reads DIR/camera.json, which `python -m cli camera
+"""Who is this camera, and where is its broker? Reads DIR/camera.json, which `lensloop camera
 add` writes.
 """
 
@@ -61,7 +61,7 @@ def _content(path: Path) -> Any:
         return json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise ConfigError(
-            f"There is no {path}. Register this camera with `python -m cli camera add deeplens_<id>"
+            f"There is no {path}. Register this camera with `lensloop camera add deeplens_<id>"
             f" --home {path.parent}` and copy that folder here."
         ) from None
     except (OSError, ValueError) as error:

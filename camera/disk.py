@@ -87,7 +87,7 @@ def only_one(home: Path) -> Iterator[None]:
     to lock.
     """
     if not home.is_dir():
-        raise HomeError(f"There is no folder {home}; `python -m cli camera add` makes it.")
+        raise HomeError(f"There is no folder {home}; `lensloop camera add` makes it.")
     handle = os.open(str(home), os.O_RDONLY)
     try:
         try:

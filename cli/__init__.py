@@ -1,1 +1,1 @@
-"""What can a person ask of Lensloop? Commands for people: `python -m cli --help`."""
+"""What can a person ask of Lensloop? Commands for people: `lensloop --help`."""

@@ -7,6 +7,7 @@ import sys
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli import deployed
+from cli.faults import complaint
 from lensloop.wire.errors import LensloopError
 
 
@@ -15,16 +16,14 @@ def main() -> int:
         sts = deployed.client("sts", deployed.settings().region)
         account = sts.get_caller_identity()["Account"]
     except LensloopError as mistake:
-        return _say(str(mistake))
+        return _warn(str(mistake))
     except (BotoCoreError, ClientError) as error:
-        return _say(
-            f"{deployed.complaint(error)} Sign in, and check with `aws sts get-caller-identity`."
-        )
+        return _warn(complaint(error))
     print(f"aws://{account}/{sts.meta.region_name}")
     return 0
 
 
-def _say(sentence: str) -> int:
+def _warn(sentence: str) -> int:
     print(sentence, file=sys.stderr)
     return 1
 

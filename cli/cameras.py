@@ -1,104 +1,129 @@
-"""What can a person do about cameras? `python -m cli camera add|list|remove|bundle`."""
+"""What can a person do about cameras? `lensloop camera add|list|remove|bundle`."""
 
-import argparse
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, NamedTuple
 
-from cli import deployed
+import typer
+from rich.table import Table
+
+from cli import show
+from cli.asked import AsJson, Asked, asks
 from cli.bundle import write_bundle
-from cli.fleet import cameras
+from cli.fleet import Camera, cameras
 from cli.identity import add_camera, remove_camera
-from lensloop.wire import names
+
+app = typer.Typer(no_args_is_help=True, help="Add, list and remove cameras, or pack their agent.")
+THING = Annotated[str, typer.Argument(help="deeplens_<id>", show_default=False)]
+MQTT_PORT = 8883
 
 
-def add_commands(subjects: Any) -> None:
-    camera = subjects.add_parser(
-        "camera", help="add, list and remove cameras, or pack the agent for one"
-    )
-    commands = camera.add_subparsers(required=True, metavar="command")
+class Broker(NamedTuple):
+    """Where a camera connects to: `host` of None asks AWS IoT, `ca` of None trusts its system."""
 
-    add = _command(
-        commands, "add", "make a camera's identity and the folder its agent runs on", _add
-    )
-    add.add_argument("thing", help="deeplens_<id>")
-    add.add_argument(
-        "--home", type=Path, required=True, help="folder for its certificate; copy it to the camera"
-    )
-    add.add_argument(
-        "--canary", action="store_true", help="it proves each release before the fleet gets it"
-    )
-    add.add_argument("--endpoint", help="the broker's host (default: what AWS IoT says)")
-    add.add_argument("--port", type=int, default=8883, help="the broker's port (default 8883)")
-    add.add_argument(
-        "--ca", type=Path, help="PEM of the broker's CA (default: the camera's own trust store)"
-    )
+    host: str | None
+    port: int
+    ca: Path | None
 
-    _command(commands, "list", "which cameras there are and what they run", _list)
 
-    remove = _command(commands, "remove", "revoke a camera's certificate and forget it", _remove)
-    remove.add_argument("thing", help="deeplens_<id>")
-
-    bundle = commands.add_parser("bundle", help="pack the agent into a zip for a camera")
-    bundle.add_argument(
-        "--output", type=Path, default=Path("lensloop-camera.zip"), help="default %(default)s"
-    )
-    bundle.set_defaults(
-        run=lambda options: print(
-            f"{write_bundle(options.output)} is ready; docs/cameras.md says how."
+@app.command()
+@asks
+def add(
+    asked: Asked,
+    thing: THING,
+    home: Annotated[Path, typer.Option(help="Folder for its certificate; copy it to the camera.")],
+    canary: Annotated[
+        bool, typer.Option("--canary", help="It proves each release before the fleet gets it.")
+    ] = False,
+    endpoint: Annotated[
+        str | None, typer.Option(help="The broker's host. Default: the cloud's own.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help=f"The broker's port. Default: {MQTT_PORT} on AWS.")
+    ] = None,
+    ca: Annotated[
+        Path | None,
+        typer.Option(help="PEM of the broker's CA. Default: the camera's own trust store on AWS."),
+    ] = None,
+) -> None:
+    """Make a camera's identity and the folder that its agent runs on."""
+    connects = broker(asked, endpoint, port, ca)
+    place = asked.place
+    with show.busy(f"Registering {thing} …"):
+        config = add_camera(
+            place.client("iot"),
+            place.prefix,
+            place.project,
+            thing,
+            home,
+            canary=canary,
+            endpoint=connects.host,
+            port=connects.port,
+            ca=connects.ca,
         )
+    wave = "canary" if canary else "fleet"
+    if asked.as_json:
+        show.give({"thing": thing, "wave": wave, "config": str(config)})
+        return
+    show.say(
+        f"{thing} ({wave}) is ready: {config}\n"
+        f"Run its agent with: python -m camera --home {home} --frames ..."
     )
 
 
-def _command(
-    commands: Any, name: str, text: str, run: Callable[[argparse.Namespace], None]
-) -> argparse.ArgumentParser:
-    """Project and stage default to those that cdk.json names."""
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=text)
-    settings = deployed.settings()
-    parser.add_argument("--project", default=settings.project, help=f"default {settings.project}")
-    parser.add_argument("--stage", default=settings.stage, help="default: cdk.json's")
-    parser.add_argument(
-        "--region", default=settings.region, help="default: cdk.json's, then the AWS CLI's"
-    )
-    parser.set_defaults(run=run)
-    return parser
+@app.command("list")
+@asks
+def list_(asked: Asked) -> None:
+    """Which cameras there are, and what they run."""
+    with show.busy("Asking for the cameras …"):
+        found = cameras(asked.place.client("iot"), asked.place.prefix)
+    if asked.as_json:
+        show.give([camera._asdict() for camera in found])
+    elif found:
+        show.out().print(table(found))
+    else:
+        show.say(
+            "There are no cameras yet; `lensloop camera add deeplens_<id> --home <folder>` makes"
+            " one."
+        )
 
 
-def _iot(options: argparse.Namespace) -> Any:
-    return deployed.client("iot", options.region)
+@app.command()
+@asks
+def remove(asked: Asked, thing: THING) -> None:
+    """Revoke a camera's certificate and forget it."""
+    with show.busy(f"Removing {thing} …"):
+        remove_camera(asked.place.client("iot"), asked.place.prefix, thing)
+    if asked.as_json:
+        show.give({"thing": thing, "removed": True})
+    else:
+        show.say(f"{thing} is removed and its certificate revoked.")
 
 
-def _add(options: argparse.Namespace) -> None:
-    config = add_camera(
-        _iot(options),
-        names.prefix(options.project, options.stage),
-        options.project,
-        options.thing,
-        options.home,
-        canary=options.canary,
-        endpoint=options.endpoint,
-        port=options.port,
-        ca=options.ca,
-    )
-    wave = "canary" if options.canary else "fleet"
-    print(
-        f"{options.thing} ({wave}) is ready: {config}\n"
-        f"Run its agent with: python -m camera --home {options.home} --frames ..."
-    )
+@app.command()
+def bundle(
+    output: Annotated[Path, typer.Option(help="The zip to write.")] = Path("lensloop-camera.zip"),
+    as_json: AsJson = False,
+) -> None:
+    """Pack the agent into a zip for a camera."""
+    written = write_bundle(output)
+    if as_json:
+        show.give({"bundle": str(written)})
+    else:
+        show.say(f"{written} is ready; docs/cameras.md says how.")
 
 
-def _list(options: argparse.Namespace) -> None:
-    found = cameras(_iot(options), names.prefix(options.project, options.stage))
+def table(found: list[Camera]) -> Table:
+    grid = Table.grid(padding=(0, 2))
     for camera in found:
-        print(f"{camera.thing:<32} {camera.wave:<8} {camera.answer}")
-    if not found:
-        print(
-            "There are no cameras yet; `python -m cli camera add deeplens_<id> --home <folder>`"
-            " makes one."
-        )
+        grid.add_row(show.shown(camera.thing), camera.wave, show.shown(camera.answer))
+    return grid
 
 
-def _remove(options: argparse.Namespace) -> None:
-    remove_camera(_iot(options), names.prefix(options.project, options.stage), options.thing)
-    print(f"{options.thing} is removed and its certificate revoked.")
+def broker(asked: Asked, host: str | None, port: int | None, ca: Path | None) -> Broker:
+    """The local cloud says where its own is and whom to trust; what the person says wins."""
+    cloud = asked.place.local
+    if cloud is None:
+        return Broker(host, MQTT_PORT if port is None else port, ca)
+    return Broker(
+        host or cloud.mqtt_host, cloud.mqtt_port if port is None else port, ca or Path(cloud.ca)
+    )

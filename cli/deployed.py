@@ -2,8 +2,10 @@
 are none.
 """
 
+import contextlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,35 +29,37 @@ def settings() -> Settings:
         raise SettingsError(f"{CDK_JSON} cannot be read: {error}.") from error
 
 
-def client(service: str, region: str = "") -> Any:
+def session(region: str = "") -> boto3.Session:
     """`region` is the one of cdk.json or of the command line; empty takes the one that the AWS CLI
     and the CDK take.
     """
     # boto3 itself knows AWS_DEFAULT_REGION only, and the stacks would lie elsewhere.
-    session: Any = boto3.Session(region_name=region or os.environ.get("AWS_REGION") or None)
-    if session.get_credentials() is None:
+    made = boto3.Session(region_name=region or os.environ.get("AWS_REGION") or None)
+    if made.get_credentials() is None:
         raise NotSignedIn(
             "There are no AWS credentials here. Sign in first, for example with `aws configure` or"
             " `aws sso login`, and check with `aws sts get-caller-identity`. (Without an account:"
             " `make demo`.)"
         )
-    if session.region_name is None:
+    if made.region_name is None:
         raise NotSignedIn(
             "No AWS region is chosen. Set `region` in cdk.json, or AWS_REGION, for example "
             "`export AWS_REGION=eu-west-1`."
         )
+    return made
+
+
+def client(service: str, region: str = "") -> Any:
+    # The name is a variable, so boto3's stubs cannot know which client it makes.
+    made: Any = session(region)
+    with addressable():
+        return made.client(service)
+
+
+@contextlib.contextmanager
+def addressable() -> Iterator[None]:
+    """boto3 makes a client only for an address that could be one."""
     try:
-        return session.client(service)
+        yield
     except ValueError as error:
         raise NotSignedIn(f"AWS cannot be addressed: {error}.") from error
-
-
-def complaint(error: Exception) -> str:
-    """What AWS said, and who was asked when that may not have been AWS."""
-    endpoint = os.environ.get("AWS_ENDPOINT_URL")
-    elsewhere = (
-        f" AWS_ENDPOINT_URL is {endpoint}: unset it for AWS, or see `make status`."
-        if endpoint
-        else ""
-    )
-    return f"AWS said: {str(error).rstrip('.')}.{elsewhere}"

@@ -81,7 +81,7 @@ def remove_camera(iot: Any, prefix: str, thing: str) -> None:
         groups = iot.list_thing_groups_for_thing(thingName=thing)["thingGroups"]
     except iot.exceptions.ResourceNotFoundException:
         raise CameraError(
-            f"There is no camera {thing}; `python -m cli camera list` shows those there are."
+            f"There is no camera {thing}; `lensloop camera list` shows those there are."
         ) from None
     if not {group["groupName"] for group in groups} & {f"{prefix}-{wave}" for wave in WAVES}:
         raise CameraError(f"{thing} is not a camera of {prefix}; it is left alone.")
@@ -99,7 +99,7 @@ def _make_thing(iot: Any, thing: str, undo: contextlib.ExitStack) -> None:
         return
     raise CameraError(
         f"A camera called {thing} exists already. Use the folder it was made with, take another"
-        f" name, or remove it first (`python -m cli camera remove {thing}`)."
+        f" name, or remove it first (`lensloop camera remove {thing}`)."
     )
 
 

@@ -33,6 +33,7 @@ from local.tools import PROJECT, search_path
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
+KEY = "test"  # and its secret: root of the emulated account
 PATIENCE_TO_START = 60.0
 PATIENCE_TO_STOP = 8.0
 
@@ -116,6 +117,7 @@ class LocalCloud:
                 self._state.write_running(self._description(self._server.pid))
                 self._wait_until_ready()
                 self._state.ca.write_bytes(_get(self.port, "/_ministack/iot/ca.pem")[1])
+                self._state.write_connection(self._connection())
             except BaseException:  # Ctrl-C as well: nothing may stay behind
                 self.stop()
                 raise
@@ -123,6 +125,18 @@ class LocalCloud:
     def _description(self, pid: int) -> Running:
         now = time.strftime("%H:%M:%S")
         return Running(self._what, pid, self.port, self.mqtt_port, now, self._minute_seconds)
+
+    def _connection(self) -> dict[str, str | int]:
+        """What cli/place.py reads, and whoever else looks for the cloud of this folder."""
+        return {
+            "endpoint": self.endpoint,
+            "region": REGION,
+            "access_key_id": KEY,
+            "secret_access_key": KEY,
+            "mqtt_host": ports.LOOPBACK,
+            "mqtt_port": self.mqtt_port,
+            "ca": str(self.ca_pem),
+        }
 
     def _launch(self, lock: int, detached: bool) -> subprocess.Popen[bytes]:
         with self._state.log.open("wb") as log:

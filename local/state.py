@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -46,6 +46,8 @@ class StateDir:
         self.deploy_log = self.root / "deploy.log"
         self.job_logs = self.root / "training-logs"
         self.ca = self.root / "ca.pem"
+        # How to talk to it, for programs that find the cloud by its folder.
+        self.connection = self.root / "connection.json"
         self.assembly = self.root / "cdk.out"
         self.outputs = self.root / "outputs.json"
         # Gone when the cloud stops: the emulator's temporary files, its objects, the jobs' /opt/ml.
@@ -63,11 +65,19 @@ class StateDir:
     def clear(self) -> None:
         for folder in (self.temporary, self.objects, self.jobs, self.assembly):
             shutil.rmtree(folder, ignore_errors=True)
-        for file in (self._running, self.ca):
+        for file in (self._running, self.ca, self.connection):
             file.unlink(missing_ok=True)
 
     def write_running(self, running: Running) -> None:
         self._running.write_text(json.dumps(asdict(running)))
+
+    def write_connection(self, connection: Mapping[str, str | int]) -> None:
+        """Only its owner may read it: it holds credentials. It is there whole or not at all."""
+        draft = self.connection.with_suffix(".part")
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(connection, file, indent=1)
+        draft.replace(self.connection)
 
     def running(self) -> Running | None:
         """Who holds the folder now, if anybody does."""

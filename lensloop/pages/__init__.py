@@ -13,14 +13,12 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lensloop.dataset.labels import UNSEEN
+from lensloop.visible import spelled
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 _HERE = Path(__file__).parent
-# A joiner may be in a name, and be all that tells it from another.
-_INVISIBLE = re.compile(f"[{UNSEEN}\u200c\u200d]")
 # Only around a whole word of a sentence: in the midst of a file's name a backtick is part of it.
 _CODE = re.compile(r"(?<![^\s(])`([^`]+)`(?![^\s,;:.)])")
 
@@ -59,11 +57,6 @@ def environment() -> "Environment":
     }
     made.globals["style"] = Markup((_HERE / "style.css").read_text("utf-8"))  # noqa: S704  ours
     return made
-
-
-def spelled(value: str) -> str:
-    """With what cannot be seen as its number."""
-    return _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
 
 
 def visible(sentence: str) -> str:

@@ -50,6 +50,7 @@ SETTLE = 60
 # DescribeExecution is eventually consistent; an execution still unknown after this long has been
 # forgotten by AWS.
 FORGOTTEN = 3600
+DAY = 24 * 3600
 
 
 def decide(state: State, facts: Facts, now: int, pacing: Pacing) -> Step:
@@ -69,16 +70,17 @@ def _begin(state: State, now: int, pacing: Pacing) -> Step:
     if state.gen <= state.covered:
         return Wait("nothing has changed since the last finished run")
     if now < state.not_before <= now + MAX_BACKOFF:
-        return Wait(f"the last run failed; the next try is in {state.not_before - now} s")
+        reason = f"the last run failed; the next try is in {state.not_before - now} s"
+        return Wait(reason, until=state.not_before)
     if not _settled(state, now, pacing):
-        return Wait("pictures are still changing")
+        return Wait("pictures are still changing", until=_settles_at(state, pacing))
     day = datetime.fromtimestamp(now, UTC).date().isoformat()
     runs = state.spent_runs if state.spent_day == day else 0
     if runs < pacing.runs_per_day:
         return Acquire("pictures have changed", state.epoch + 1, day, runs + 1, now)
     reason = f"today's {pacing.runs_per_day} runs are spent"
     if state.cap_told == day:
-        return Wait(reason, ("DailyCapReached",))
+        return Wait(reason, ("DailyCapReached",), until=_midnight_after(now))
     message = news.as_text(news.daily_cap(pacing.runs_per_day, day))
     return NoteCap(reason, day, (message,))
 
@@ -93,6 +95,18 @@ def _settled(state: State, now: int, pacing: Pacing) -> bool:
     if state.first_at is None:
         return True
     return abs(now - state.last_at) >= pacing.quiet or abs(now - state.first_at) >= pacing.max_wait
+
+
+def _settles_at(state: State, pacing: Pacing) -> int | None:
+    """When nothing else changes."""
+    if state.first_at is None:
+        return None
+    return min(state.last_at + pacing.quiet, state.first_at + pacing.max_wait)
+
+
+def _midnight_after(now: int) -> int:
+    """Days are UTC's, of 86,400 seconds each."""
+    return (now // DAY + 1) * DAY
 
 
 def _go_on(state: State, run: Run, facts: Facts, now: int, pacing: Pacing) -> Step:
@@ -126,7 +140,8 @@ def _unproven(run: Run, facts: Facts, now: int) -> Step | None:
         and execution.status in ("ABORTED", "TIMED_OUT")
         and now < execution.stopped_at + SETTLE
     ):
-        return Wait(f"run {run.epoch} was stopped a moment ago")
+        until = execution.stopped_at + SETTLE
+        return Wait(f"run {run.epoch} was stopped a moment ago", until=until)
     return None
 
 

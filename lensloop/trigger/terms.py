@@ -99,10 +99,11 @@ class Step:
 @dataclass(frozen=True)
 class Wait(Step):
     """Nothing to do before the next tick. `alarms` names what a person should know while it
-    lasts.
+    lasts, and `until` (epoch seconds) when it ends by itself, where that is known.
     """
 
     alarms: tuple[str, ...] = ()
+    until: int | None = None
 
 
 @dataclass(frozen=True)

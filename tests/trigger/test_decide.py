@@ -295,3 +295,39 @@ def test_every_subject_fits_sns() -> None:
         assert 0 < len(subject) <= 100
         assert gap
         assert body
+
+
+@pytest.mark.parametrize(
+    ("state", "execution", "until"),
+    [
+        (replace(CHANGED, last_at=NOW - 5), None, NOW + 115),  # quiet
+        (replace(CHANGED, last_at=NOW, first_at=NOW - 850), None, NOW + 50),  # waited too long
+        (replace(CHANGED, not_before=NOW + 77), None, NOW + 77),
+        (replace(CHANGED, spent_day=TODAY, spent_runs=48, cap_told=TODAY), None, 1_700_006_400),
+        (WORKING, ended("ABORTED", stopped_at=NOW - 20), NOW + 40),
+        (WORKING, ALIVE, None),
+        (State(), None, None),
+    ],
+)
+def test_a_wait_says_until_when_where_that_is_known(
+    state: State, execution: Execution | None, until: int | None
+) -> None:
+    step = decide(state, Facts(execution), NOW, PACING)
+    assert isinstance(step, Wait)
+    assert step.until == until
+
+
+def test_a_wait_that_has_an_end_ends_then() -> None:
+    """Not a second sooner; the daily cap with midnight in UTC."""
+    waiting = (
+        replace(CHANGED, last_at=NOW - 5),
+        replace(CHANGED, last_at=NOW, first_at=NOW - 850),
+        replace(CHANGED, not_before=NOW + 77),
+        replace(CHANGED, spent_day=TODAY, spent_runs=48, cap_told=TODAY),
+    )
+    for state in waiting:
+        step = decide(state, Facts(), NOW, PACING)
+        assert isinstance(step, Wait)
+        assert step.until is not None
+        assert isinstance(decide(state, Facts(), step.until - 1, PACING), Wait)
+        assert isinstance(decide(state, Facts(), step.until, PACING), Acquire)

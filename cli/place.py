@@ -1,0 +1,198 @@
+"""Where is the project that a command asks about: on AWS, or on the local cloud of this machine?
+
+In this order: `--local` or `--aws`; AWS_ENDPOINT_URL; a local cloud that runs in `.local`
+(LENSLOOP_LOCAL moves it; the cloud leaves connection.json there); AWS.
+"""
+
+import functools
+import json
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+from cli import deployed
+from lensloop.settings import Settings
+from lensloop.wire import names
+from lensloop.wire.errors import LensloopError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+PROJECT = Path(__file__).parents[1]
+FILE = "connection.json"
+# A laptop without a network should say so soon; AWS answers within a second.
+_CONNECT_SECONDS = 5
+_KNOCK_SECONDS = 1.0
+
+
+class PlaceError(LensloopError):
+    """There is nothing to talk to where the person pointed; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class LocalCloud:
+    """What the local cloud says of itself."""
+
+    endpoint: str
+    region: str
+    access_key_id: str
+    secret_access_key: str
+    mqtt_host: str
+    mqtt_port: int
+    ca: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """One project, in one region of one cloud."""
+
+    project: str
+    stage: str
+    region: str
+    local: LocalCloud | None = None
+    only_aws: bool = False  # whatever AWS_ENDPOINT_URL says
+
+    @property
+    def prefix(self) -> str:
+        return names.prefix(self.project, self.stage)
+
+    @functools.cache  # noqa: B019  a command has one place and ends with it
+    def client(self, service: str) -> Any:
+        # The name is a variable, so boto3's stubs cannot know which client it makes.
+        session: Any = self._session
+        with deployed.addressable():
+            return session.client(service, **self._address)
+
+    def table(self) -> "Table":
+        """The state table, for lambdas/aws/state.py to read."""
+        resource: Any = self._session.resource("dynamodb", **self._address)
+        table: Table = resource.Table(f"{self.prefix}-state")
+        return table
+
+    @functools.cached_property
+    def _session(self) -> boto3.Session:
+        return _session_of(self.local) if self.local else deployed.session(self.region)
+
+    @property
+    def _address(self) -> dict[str, Any]:
+        patience = Config(connect_timeout=_CONNECT_SECONDS)
+        if self.local:
+            config = patience.merge(Config(proxies={}))
+            return {"endpoint_url": self.local.endpoint, "config": config}
+        options: Any = {"ignore_configured_endpoint_urls": self.only_aws}  # not in the stubs
+        return {"config": patience.merge(Config(**options))}
+
+    @property
+    def region_name(self) -> str:
+        return str(self.client("sts").meta.region_name)
+
+    @functools.cached_property
+    def _identity(self) -> tuple[str, str]:
+        """(partition, account)"""
+        caller = self.client("sts").get_caller_identity()
+        return caller["Arn"].split(":")[1], caller["Account"]
+
+    @property
+    def bucket(self) -> str:
+        return names.bucket(self.project, self.stage, self._identity[1], self.region_name)
+
+    def execution(self, workflow: str, epoch: int) -> str:
+        """The ARN of the execution that an epoch has in a workflow ("retraining" or "rollout")."""
+        partition, account = self._identity
+        return (
+            f"arn:{partition}:states:{self.region_name}:{account}:execution:"
+            f"{self.prefix}-{workflow}:{names.execution(epoch)}"
+        )
+
+    def settings(self) -> Settings:
+        """Those that were deployed, which cdk.json may no longer say."""
+        functions: Any = self.client("lambda")
+        try:
+            found = functions.get_function_configuration(FunctionName=f"{self.prefix}-tick")
+        except functions.exceptions.ResourceNotFoundException:
+            raise self.nothing_here() from None
+        return Settings.from_json(found["Environment"]["Variables"]["SETTINGS"])
+
+    def nothing_here(self) -> PlaceError:
+        deploy = "make deploy-local" if self.local else "make deploy"
+        return PlaceError(
+            f"Nothing called {self.prefix} is deployed in {self.region_name} of {self.owner}."
+            f" Deploy first (`{deploy}`), or name another --project, --stage or --region."
+        )
+
+    @property
+    def owner(self) -> str:
+        return "the local cloud" if self.local else "this account"
+
+
+def choose(project: str | None, stage: str | None, region: str | None, local: bool | None) -> Place:
+    """`local` is True for --local, False for --aws, None for neither."""
+    settings = deployed.settings()
+    project = settings.project if project is None else project
+    stage = settings.stage if stage is None else stage
+    Settings.from_context({"project": project, "stage": stage, "region": region or ""})
+    cloud = _local_cloud(local)
+    if cloud:
+        return Place(project, stage, cloud.region, cloud)
+    wanted = settings.region if region is None else region
+    return Place(project, stage, wanted, only_aws=local is False)
+
+
+def folder() -> Path:
+    return Path(os.environ.get("LENSLOOP_LOCAL") or PROJECT / ".local")
+
+
+def _local_cloud(wanted: bool | None) -> LocalCloud | None:
+    if wanted is False or (wanted is None and os.environ.get("AWS_ENDPOINT_URL")):
+        return None
+    file = folder() / FILE
+    if not file.exists():
+        if wanted:
+            raise PlaceError(f"No local cloud runs in {folder()}; `make up` starts one.")
+        return None
+    cloud = _read(file)
+    # Never on to AWS from here: whoever meant the local cloud would change the real one.
+    if not _answers(cloud.endpoint):
+        raise PlaceError(
+            f"The local cloud of {folder()} is gone ({cloud.endpoint} does not answer)."
+            " `make down` tidies up after it, `make up` starts another; --aws asks AWS."
+        )
+    return cloud
+
+
+def _read(file: Path) -> LocalCloud:
+    try:
+        return LocalCloud(**json.loads(file.read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise PlaceError(
+            f"{file} cannot be read: {error}. `make down` and `make up` write it anew."
+        ) from error
+
+
+def _answers(endpoint: str) -> bool:
+    address = urlsplit(endpoint)
+    try:
+        with socket.create_connection((address.hostname, address.port), _KNOCK_SECONDS):
+            return True
+    except OSError:
+        return False
+
+
+def _session_of(cloud: LocalCloud) -> boto3.Session:
+    """Without the person's profiles, which may be broken or lead elsewhere."""
+    core = botocore.session.Session(
+        session_vars={
+            "profile": (None, None, None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+    )
+    core.set_credentials(cloud.access_key_id, cloud.secret_access_key)
+    return boto3.Session(botocore_session=core, region_name=cloud.region)
