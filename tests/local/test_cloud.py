@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from cli.place import choose
 from local import leftovers
 from local.cloud import LocalCloud
 from local.errors import LocalCloudError
@@ -167,6 +168,22 @@ def test_a_cloud_that_is_left_up_is_used_and_stopped_by_others(
     )
     assert left_behind(tmp_path) == set()
     assert local("down", **place).stdout == "No local cloud was running.\n"
+
+
+def test_the_command_lensloop_finds_it_by_what_it_leaves(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = aws.cloud._state
+    monkeypatch.setenv("LENSLOOP_LOCAL", str(state.root))
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    # Whatever a person has in the environment, the cloud that runs here answers.
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    place = choose("trash", "", None, local=None)
+    assert place.client("sts").get_caller_identity()["Account"] == "000000000000"
+    assert place.local is not None
+    assert (place.local.mqtt_port, place.local.ca) == (aws.cloud.mqtt_port, str(aws.cloud.ca_pem))
+    assert state.connection.stat().st_mode & 0o777 == 0o600
 
 
 def test_missing_tools_are_named_with_what_gets_them(
