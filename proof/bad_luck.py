@@ -5,10 +5,30 @@ operators, restores?
 from collections.abc import Iterator
 
 from lensloop.trigger.terms import EXECUTION_ENDED
-from proof.world import POISON, World, become, edit, record_change, spend, state_of, without_job
+from proof.world import (
+    POISON,
+    Run,
+    World,
+    become,
+    edit,
+    record_change,
+    spend,
+    state_of,
+    without_job,
+)
+
+Luck = Iterator[tuple[str, bool, World]]  # as successors() yields them; never by the system itself
 
 
-def bad_luck(w: World) -> Iterator[tuple[str, bool, World]]:
+def bad_luck(w: World) -> Luck:
+    yield from _in_the_bucket(w)
+    if w.item:
+        yield from _in_the_table(w)
+    for run in w.runs:
+        yield from _in_a_run(w, run)
+
+
+def _in_the_bucket(w: World) -> Luck:
     for value in (v for v in (0, 1, 2) if v != w.bucket):
         if (changed := spend(w, "change")) is not None:
             changed = changed._replace(bucket=value)
@@ -19,34 +39,33 @@ def bad_luck(w: World) -> Iterator[tuple[str, bool, World]]:
         yield "bucket becomes poison", False, poisoned._replace(bucket=POISON, queue=w.queue + 1)
     if (swept := spend(w, "stray_sweep")) is not None:
         yield "sweep", False, record_change(swept)
-    if w.item and (taken := spend(w, "takeover")) is not None and state_of(w.item).run:
+
+
+def _in_the_table(w: World) -> Luck:
+    if (taken := spend(w, "takeover")) is not None and state_of(w.item).run:
         yield "the lease is taken away after some time", False, edit(taken, run={})
-    if w.item and (restored := spend(w, "restore")) is not None:
-        yield (
-            "the table is restored, empty",
-            False,
-            restored._replace(item=(), now=w.now + 1000, judged=-1),
-        )
-    for run in w.runs:
-        fallen = run._replace(phase="FAILED", outcome=run.phase)
-        if run.phase not in EXECUTION_ENDED:
-            if (failed := spend(w, "fail")) is not None:
-                yield (
-                    f"run {run.epoch} fails in {run.phase}",
-                    False,
-                    without_job(failed, run, fallen),
-                )
-            if (aborted := spend(w, "abort")) is not None:
-                aborted = become(aborted, run, run._replace(phase="ABORTED"))
-                if run.phase == "publish":  # its Lambda does not hear of the abort
-                    aborted = aborted._replace(late_writes=(run,))
-                if run.phase == "train":  # nor does a CreateTrainingJob that is on its way
-                    aborted = aborted._replace(late_jobs=(run.epoch,))
-                yield f"run {run.epoch} is aborted in {run.phase}", False, aborted
-        elif run.phase == "FAILED" and (redriven := spend(w, "redrive")) is not None:
-            phase = "train" if run.outcome == "training" else run.outcome
-            yield (
-                f"operator redrives run {run.epoch}",
-                False,
-                become(redriven, run, run._replace(phase=phase)),
-            )
+    if (restored := spend(w, "restore")) is not None:
+        emptied = restored._replace(item=(), now=w.now + 1000, judged=-1)
+        yield "the table is restored, empty", False, emptied
+
+
+def _in_a_run(w: World, run: Run) -> Luck:
+    if run.phase not in EXECUTION_ENDED:
+        if (failed := spend(w, "fail")) is not None:
+            fallen = run._replace(phase="FAILED", outcome=run.phase)
+            yield f"run {run.epoch} fails in {run.phase}", False, without_job(failed, run, fallen)
+        if (aborted := spend(w, "abort")) is not None:
+            yield f"run {run.epoch} is aborted in {run.phase}", False, _aborted(aborted, run)
+    elif run.phase == "FAILED" and (redriven := spend(w, "redrive")) is not None:
+        phase = "train" if run.outcome == "training" else run.outcome
+        again = become(redriven, run, run._replace(phase=phase))
+        yield f"operator redrives run {run.epoch}", False, again
+
+
+def _aborted(w: World, run: Run) -> World:
+    after = become(w, run, run._replace(phase="ABORTED"))
+    if run.phase == "publish":  # its Lambda does not hear of the abort
+        return after._replace(late_writes=(run,))
+    if run.phase == "train":  # nor does a CreateTrainingJob that is on its way
+        return after._replace(late_jobs=(run.epoch,))
+    return after

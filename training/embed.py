@@ -49,17 +49,14 @@ def embed(
 
     used: list[Picture] = []
     outputs: list[list[np.ndarray]] = [[_nothing(model)] for model in models]
-    began = reported = time.monotonic()
-    for usable, answers in _in_order(
-        answer, [rows[i : i + BATCH] for i in range(0, len(rows), BATCH)]
-    ):
+    progress = _Progress(verb, len(rows))
+    batches = [rows[i : i + BATCH] for i in range(0, len(rows), BATCH)]
+    for usable, answers in _in_order(answer, batches):
         used.extend(usable)
         for output, arrays in zip(outputs, answers, strict=True):
             output.append(arrays)
-        if time.monotonic() - reported > 2:
-            reported = time.monotonic()
-            _report(verb, len(used), len(rows), reported - began)
-    _report(verb, len(used), len(rows), time.monotonic() - began)
+        progress.report_now_and_then(len(used))
+    progress.report(len(used))
     return used, [np.concatenate(output) for output in outputs]
 
 
@@ -82,5 +79,18 @@ def _nothing(model: onnxruntime.InferenceSession) -> np.ndarray:
     return np.empty((0, model.get_outputs()[0].shape[1]), np.float32)
 
 
-def _report(verb: str, done: int, total: int, seconds: float) -> None:
-    print(f"{verb} {done} of {total} pictures ({done / max(seconds, 1e-3):.0f}/s)", flush=True)
+class _Progress:
+    """How far the work is, in the log."""
+
+    def __init__(self, verb: str, total: int) -> None:
+        self._verb, self._total = verb, total
+        self._began = self._reported = time.monotonic()
+
+    def report_now_and_then(self, done: int) -> None:
+        if time.monotonic() - self._reported > 2:
+            self.report(done)
+
+    def report(self, done: int) -> None:
+        self._reported = time.monotonic()
+        pace = done / max(self._reported - self._began, 1e-3)
+        print(f"{self._verb} {done} of {self._total} pictures ({pace:.0f}/s)", flush=True)

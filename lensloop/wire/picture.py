@@ -46,6 +46,8 @@ _THUMBNAIL = 96
 _ORIENTATION_TAG = 0x0112
 # Pillow's numbers for these, the same in every version; its names for them moved.
 _BICUBIC = 3
+# Not ImageOps.exif_transpose: it turns the same way, but writes the EXIF block back, and raises where
+# that is broken (22 of 15,000 damaged blocks).
 _TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # orientation → transpose method
 _GREY16 = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 
@@ -126,8 +128,6 @@ def _cosines() -> List[List[float]]:
 
 def _open(data: bytes) -> Any:
     """The opened file, its header within the limits and not yet decoded."""
-    from PIL import Image, UnidentifiedImageError
-
     if not data:
         raise PictureError("The file is empty. Upload it again.")
     if len(data) > MAX_BYTES:
@@ -135,16 +135,22 @@ def _open(data: bytes) -> Any:
             f"The file has {len(data) / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read."
             " Save it smaller."
         )
-    try:
-        image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG"))
-    except UnidentifiedImageError:
-        if data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
-            raise PictureError(
-                "The picture is damaged, or of a kind that few programs write. Save it again."
-            ) from None
+    image = _identified(data)
+    _check_size(image.size)
+    if image.format == "PNG" and getattr(image, "n_frames", 1) > 1:
         raise PictureError(
-            "This is not a JPEG or PNG picture, whatever its name says. Save it as one of them."
-        ) from None
+            "This is an animation; only still pictures can be used. Save one frame of it."
+        )
+    return image
+
+
+def _identified(data: bytes) -> Any:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        return Image.open(io.BytesIO(data), formats=("JPEG", "PNG"))
+    except UnidentifiedImageError:
+        raise PictureError(_why_unknown(data)) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise PictureError(
             "The picture has far too many pixels; at most 50 million are read. Save it smaller."
@@ -153,12 +159,12 @@ def _open(data: bytes) -> Any:
         raise PictureError(
             f"The picture is damaged: {_plain(damage)}. Upload it again."
         ) from damage
-    _check_size(image.size)
-    if image.format == "PNG" and getattr(image, "n_frames", 1) > 1:
-        raise PictureError(
-            "This is an animation; only still pictures can be used. Save one frame of it."
-        )
-    return image
+
+
+def _why_unknown(data: bytes) -> str:
+    if data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
+        return "The picture is damaged, or of a kind that few programs write. Save it again."
+    return "This is not a JPEG or PNG picture, whatever its name says. Save it as one of them."
 
 
 def _check_size(size: Tuple[int, int]) -> None:

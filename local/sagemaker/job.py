@@ -109,6 +109,13 @@ class TrainingJob:
         log = self._log.read_text(errors="replace")
         outputs.send_log(self.name, log, role.client("logs", variables, endpoint))
         self.description["FinalMetricDataList"] = outputs.metrics(self.description, log)
+        self._upload(s3, code, timed_out)
+        self._end(timed_out)
+
+    def _upload(self, s3: Any, code: int, timed_out: bool) -> None:
+        """A job that was stopped or ran out of time still leaves what it has; one that failed
+        leaves only its data.
+        """
         self._becomes("Uploading", message="Uploading generated training model")
         if any((self._root / "output/data").iterdir()):
             outputs.upload(self._root, self.description, s3, "output/data", "output.tar.gz")
@@ -116,6 +123,8 @@ class TrainingJob:
             raise JobFailure(outputs.failure(self._root, code))
         model = outputs.upload(self._root, self.description, s3, "model", "model.tar.gz")
         self.description["ModelArtifacts"] = {"S3ModelArtifacts": model}
+
+    def _end(self, timed_out: bool) -> None:
         if timed_out:
             self._becomes(
                 "MaxRuntimeExceeded", "Stopped", "Training job runtime exceeded MaxRuntimeInSeconds"

@@ -94,10 +94,16 @@ def _python(pattern: str) -> str:
 
 
 def _rules(request: Request) -> Iterator[str]:
-    algorithm, stopping = (
-        request.get("AlgorithmSpecification", {}),
-        request.get("StoppingCondition", {}),
-    )
+    yield from _required(request)
+    yield from _times(request)
+    channels = [channel["ChannelName"] for channel in request.get("InputDataConfig", [])]
+    if repeated := sorted({name for name in channels if channels.count(name) > 1}):
+        yield f"Channel names must be unique; repeated: {', '.join(repeated)}"
+    yield from _beyond_us(request)
+
+
+def _required(request: Request) -> Iterator[str]:
+    algorithm = request.get("AlgorithmSpecification", {})
     if ("TrainingImage" in algorithm) == ("AlgorithmName" in algorithm):
         yield "You must specify either TrainingImage or AlgorithmName, and not both"
     if not algorithm.get("TrainingInputMode"):
@@ -105,22 +111,20 @@ def _rules(request: Request) -> Iterator[str]:
     for missing in ("OutputDataConfig", "ResourceConfig", "StoppingCondition", "RoleArn"):
         if missing not in request:
             yield f"{missing} is required"
-    run, wait = (
-        stopping.get("MaxRuntimeInSeconds", DEFAULT_RUNTIME),
-        stopping.get("MaxWaitTimeInSeconds"),
-    )
-    if request.get("EnableManagedSpotTraining"):
-        if wait is None or wait < run:
-            yield (
-                "MaxWaitTimeInSeconds must be set for spot training, and not be below"
-                " MaxRuntimeInSeconds"
-            )
-    elif wait is not None:
-        yield "MaxWaitTimeInSeconds is only for managed spot training"
-    channels = [channel["ChannelName"] for channel in request.get("InputDataConfig", [])]
-    if repeated := sorted({name for name in channels if channels.count(name) > 1}):
-        yield f"Channel names must be unique; repeated: {', '.join(repeated)}"
-    yield from _beyond_us(request)
+
+
+def _times(request: Request) -> Iterator[str]:
+    stopping = request.get("StoppingCondition", {})
+    run = stopping.get("MaxRuntimeInSeconds", DEFAULT_RUNTIME)
+    wait = stopping.get("MaxWaitTimeInSeconds")
+    if not request.get("EnableManagedSpotTraining"):
+        if wait is not None:
+            yield "MaxWaitTimeInSeconds is only for managed spot training"
+    elif wait is None or wait < run:
+        yield (
+            "MaxWaitTimeInSeconds must be set for spot training, and not be below"
+            " MaxRuntimeInSeconds"
+        )
 
 
 def _beyond_us(request: Request) -> Iterator[str]:

@@ -111,6 +111,15 @@ def test_a_broken_exif_block_is_passed_over():
     assert picture.open_picture(data).size == (96, 64)
 
 
+def test_an_orientation_beside_a_damaged_entry_is_still_applied():
+    """Pillow's own exif_transpose fails on this one, because it writes the block back."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "maker"
+    data = bytearray(encoded(drawn(), "JPEG", exif=exif))
+    data[data.find(b"Exif") + 17] = 0  # the type of the first entry
+    assert picture.open_picture(bytes(data)).size == (64, 96)
+
+
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "1", "CMYK"])
 def test_every_colour_mode_becomes_rgb(mode):
     data = encoded(drawn(mode=mode), "JPEG" if mode == "CMYK" else "PNG")

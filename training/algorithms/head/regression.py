@@ -152,19 +152,28 @@ def minimise(objective: Objective, point: Array, rounds: int = 100, memory: int 
     for _ in range(rounds):
         if np.abs(slope).max() < 1e-6:
             break
-        direction = -_curved(slope, steps)
-        descent, length = float(slope @ direction), 1.0
-        while (new := objective(point + length * direction))[
-            0
-        ] > value + 1e-4 * length * descent and length > 1e-9:
-            length /= 2
-        step, change = length * direction, new[1] - slope
-        if value - new[0] < 1e-10 * max(1.0, abs(value)):
+        step, lower, next_slope = _downhill(objective, point, value, slope, -_curved(slope, steps))
+        if value - lower < 1e-10 * max(1.0, abs(value)):
             break
+        change = next_slope - slope
         if step @ change > 1e-12:
             steps.append((step, change))
-        point, (value, slope) = point + step, new
+        point, value, slope = point + step, lower, next_slope
     return point
+
+
+def _downhill(
+    objective: Objective, point: Array, value: float, slope: Array, direction: Array
+) -> tuple[Array, float, Array]:
+    """A step in this direction, halved until it gains enough for its length (Armijo's rule), and
+    the objective after it.
+    """
+    descent, length = float(slope @ direction), 1.0
+    lower, next_slope = objective(point + direction)
+    while lower > value + 1e-4 * length * descent and length > 1e-9:
+        length /= 2
+        lower, next_slope = objective(point + length * direction)
+    return length * direction, lower, next_slope
 
 
 def _curved(slope: Array, steps: Sequence[tuple[Array, Array]]) -> Array:
