@@ -46,8 +46,8 @@ _THUMBNAIL = 96
 _ORIENTATION_TAG = 0x0112
 # Pillow's numbers for these, the same in every version; its names for them moved.
 _BICUBIC = 3
-# Not ImageOps.exif_transpose: it turns the same way, but writes the EXIF block back, and raises where
-# that is broken (22 of 15,000 damaged blocks).
+# Not ImageOps.exif_transpose: it turns the same way, but writes the EXIF block back, and raises
+# where that is broken (22 of 15,000 damaged blocks).
 _TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # orientation → transpose method
 _GREY16 = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 
