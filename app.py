@@ -21,7 +21,15 @@ def compose(app: cdk.App) -> None:
     env = cdk.Environment(region=settings.region or None)
     storage = StorageStack(app, prefix, settings=settings, env=env)
     fleet = FleetStack(app, prefix, settings=settings, env=env, storage=storage)
-    RetrainingStack(app, prefix, settings=settings, env=env, storage=storage, rollout=fleet.rollout)
+    RetrainingStack(
+        app,
+        prefix,
+        settings=settings,
+        env=env,
+        storage=storage,
+        rollout=fleet.rollout,
+        tell=fleet.tell,
+    )
     if settings.github_repository:
         DeliveryStack(app, prefix, settings=settings, env=env)
 

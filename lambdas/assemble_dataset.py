@@ -8,10 +8,11 @@ out; its digest says what is trained on.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lambdas.aws import bucket
+from lensloop import news
 from lensloop.dataset import snapshot
 from lensloop.dataset.assembly import Dataset, assemble, shortfalls
 from lensloop.dataset.report import History, report
@@ -44,18 +45,29 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     reasons = shortfalls(dataset, settings)
     _write(dataset, report(dataset, reasons, history, settings))
     _point(epoch, dataset.digest)
+    changed = dataset.digest not in (trigger.get("digest"), live.get("dataset"))
+    blocked = dataset.digest == trigger.get("blocked_digest")
     return {
         "epoch": epoch,
         "digest": dataset.digest,
-        "changed": dataset.digest not in (trigger.get("digest"), live.get("dataset")),
-        "blocked": dataset.digest == trigger.get("blocked_digest"),
+        "changed": changed,
+        "blocked": blocked,
         "trainable": not reasons,
-        "reasons": list(shortened(reasons, rest="more such reasons are in the report.")),
+        "reasons": _reasons(changed, blocked, reasons),
         "images": len(dataset.accepted),
         "rejected": len(dataset.left_out),
         "report": names.dataset(dataset.digest, "report.html"),
         "live_epoch": int(live["epoch"]) if live else None,
     }
+
+
+def _reasons(changed: bool, blocked: bool, shortfalls: Sequence[str]) -> list[str]:
+    """Why nothing is trained, in the order in which the workflow asks; nothing if it is."""
+    if not changed:
+        return [news.NOTHING_NEW]
+    if blocked:
+        return [news.BLOCKED]
+    return list(shortened(shortfalls, rest="more such reasons are in the report."))
 
 
 def _inspected(chunks: list[str]) -> tuple[list[Row], dict[str, Any]]:

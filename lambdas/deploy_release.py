@@ -18,6 +18,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from lambdas.aws import fleet
+from lensloop import news
 from lensloop.rollout import SUPERSEDED, WAITING, needed_of, to_cancel
 from lensloop.settings import Settings
 from lensloop.wire import manifest, names, order
@@ -122,7 +123,7 @@ def _answer(job: str, cameras: int, settings: Settings, *, superseded: bool) -> 
         "started_at": int(time.time()),
         "wait_seconds": settings.rollout_check_seconds,
         "state": SUPERSEDED if superseded else WAITING,
-        "reasons": [],
+        "reasons": [news.SUPERSEDED] if superseded else [],
         "proven": 0,
     }
 

@@ -29,7 +29,6 @@ LOCAL_ACCOUNT = "000000000000"  # the local cloud's, which has no console
 NOTHING_NEW = "The usable pictures are exactly those that were judged last."
 BLOCKED = "Training on exactly these pictures kept failing; it is tried again when they change."
 SUPERSEDED = "A newer release is live and is rolled out instead."
-NO_CAMERAS = "No camera is registered; the first one that is gets this release."
 
 
 class Message(NamedTuple):

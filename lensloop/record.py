@@ -126,7 +126,7 @@ def of_retraining(record: Record, event: Mapping[str, Any], found: Findings, now
         "execution": event.get("execution") or "",
         "training": event.get("training"),
         "verdict": _part(event.get("verdict"), "ship", "reasons"),
-        "doubts": _part(event.get("doubts"), "count", "sentences"),
+        "doubts": _doubts(event.get("doubts")),
         "release": event.get("release"),
         "failure": _failure(event.get("failure")),
         "problems": list(found.problems),
@@ -236,6 +236,13 @@ def _failure(caught: Mapping[str, Any] | None) -> Failure | None:
     if not caught:
         return None
     return {"error": str(caught.get("Error") or ""), "cause": str(caught.get("Cause") or "")}
+
+
+def _doubts(answer: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if failure := _failure((answer or {}).get("failure")):
+        untold = f"Which labels may be wrong could not be reported: {sentence(failure)}"
+        return {"count": 0, "sentences": [untold]}
+    return _part(answer, "count", "sentences")
 
 
 def _part(answer: Mapping[str, Any] | None, *wanted: str) -> dict[str, Any] | None:

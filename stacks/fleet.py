@@ -8,6 +8,7 @@ from lensloop.settings import Settings
 from lensloop.wire import names
 from stacks.alarms import Alarms
 from stacks.steps.access import Access
+from stacks.steps.reporter import reporter
 from stacks.steps.rollout_workflow import RolloutWorkflow
 from stacks.storage import StorageStack
 
@@ -26,16 +27,24 @@ class FleetStack(cdk.Stack):
             scope, f"{prefix}-fleet", env=env, description="Lensloop: releases to cameras"
         )
         self._storage = storage
+        self.tell = reporter(self, prefix=prefix, settings=settings, storage=storage)
         self.rollout = RolloutWorkflow(
             self,
             prefix=prefix,
             settings=settings,
             storage=storage,
             presign=self._presign_role(),
+            tell=self.tell,
         ).machine
         alarms = Alarms(self, "Alarms", prefix=prefix, topic=storage.topic)
         alarms.when_it_fails(
             "rollout", self.rollout, "A rollout ended badly; its execution says why."
+        )
+        alarms.when_any(
+            "tell-errors",
+            self.tell.metric_errors(period=cdk.Duration.minutes(5)),
+            "A message or a run's record could not be written; see the log of tell. The run itself"
+            " went on.",
         )
         cdk.CfnOutput(self, "RolloutWorkflow", value=self.rollout.state_machine_arn)
 

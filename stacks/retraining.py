@@ -34,6 +34,7 @@ class RetrainingStack(cdk.Stack):
         env: cdk.Environment,
         storage: StorageStack,
         rollout: sfn.IStateMachine,
+        tell: lambda_.IFunction,
     ) -> None:
         super().__init__(
             scope, f"{prefix}-retraining", env=env, description="Lensloop: pictures to releases"
@@ -47,15 +48,15 @@ class RetrainingStack(cdk.Stack):
             storage=storage,
             training=TrainingJobs(self, "Training", settings=settings, bucket=storage.bucket).spec,
             rollout=rollout,
+            tell=tell,
         ).machine
-        ticking = self._tick(workflow)
+        ticking = self._tick(workflow, tell)
         recorder = self._recorder(ticking)
         changes = Changes(self, "Changes", prefix=prefix, bucket=storage.bucket, recorder=recorder)
         self._alarms(workflow, ticking, changes)
         cdk.CfnOutput(self, "RetrainingWorkflow", value=workflow.state_machine_arn)
 
-    def _tick(self, workflow: sfn.StateMachine) -> Function:
-        topic = self._storage.topic
+    def _tick(self, workflow: sfn.StateMachine, tell: lambda_.IFunction) -> Function:
         executions = self.format_arn(
             service="states",
             resource="execution",
@@ -70,7 +71,7 @@ class RetrainingStack(cdk.Stack):
                 allow("states:StartExecution", on=workflow.state_machine_arn),
                 allow("states:DescribeExecution", on=executions),
                 allow("sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob", on=jobs),
-                allow("sns:Publish", on=topic.topic_arn),
+                allow("lambda:InvokeFunction", on=tell.function_arn),
                 # A redriven execution would run with an epoch that no longer holds the lease; a
                 # retry is a new epoch.
                 iam.PolicyStatement(
@@ -81,7 +82,7 @@ class RetrainingStack(cdk.Stack):
             ],
             addresses={
                 "RETRAINING_ARN": workflow.state_machine_arn,
-                "TOPIC_ARN": topic.topic_arn,
+                "TELL_FUNCTION": tell.function_name,
             },
         )
         self._wake(function, workflow)

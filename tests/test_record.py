@@ -106,6 +106,13 @@ def test_the_reasons_are_those_of_the_last_thing_that_decided(
     assert retraining("x", **parts)["reasons"] == reasons
 
 
+def test_doubts_that_could_not_be_had_are_said() -> None:
+    failure = {"Error": "BadArtifact", "Cause": '{"errorMessage": "It is cut."}'}
+    told = retraining("released", doubts={"count": 0, "sentences": [], "failure": failure})
+    sentence = "Which labels may be wrong could not be reported: It is cut."
+    assert told["doubts"] == {"count": 0, "sentences": [sentence]}
+
+
 def test_labels_are_unknown_where_the_report_cannot_be_read() -> None:
     dataset = retraining("too-few-images", dataset=DATASET)["dataset"]
     assert dataset is not None

@@ -11,6 +11,7 @@ Take snapshot → Inspect new images → Assemble data set
 """
 
 from aws_cdk import Duration
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
@@ -29,7 +30,7 @@ from lensloop.wire import names
 from stacks.steps.access import allow
 from stacks.steps.jsonata import EPOCH, jsonata
 from stacks.steps.step import Step, retry
-from stacks.steps.workflow import Workflow, why
+from stacks.steps.workflow import ANY_ERROR, FAILURE, Workflow
 from stacks.storage import StorageStack
 from stacks.training.request import TrainingSpec
 from stacks.training.states import TrainingStates
@@ -47,7 +48,7 @@ _UNFINISHED = (
     "Lambda.Unknown",
 )
 # What every step is given that looks at the model of this run.
-_TRAINED = {"epoch": EPOCH, "digest": "$dataset.digest", "model": "$model"}
+_TRAINED = {"epoch": EPOCH, "digest": "$dataset.digest", "model": "$training.model"}
 _ALREADY_STARTED = "StepFunctions.ExecutionAlreadyExistsException"
 
 
@@ -61,6 +62,7 @@ class RetrainingWorkflow(Workflow):
         storage: StorageStack,
         training: TrainingSpec,
         rollout: sfn.IStateMachine,
+        tell: lambda_.IFunction,
     ) -> None:
         super().__init__(
             scope,
@@ -69,7 +71,8 @@ class RetrainingWorkflow(Workflow):
             prefix=prefix,
             settings=settings,
             storage=storage,
-            about=f"'Retraining run ' & $string({EPOCH})",
+            tell=tell,
+            keeps=("snapshot", "dataset", "training", "doubts", "verdict", "release"),
         )
         take_snapshot = self._take_snapshot()
         inspect = self._inspect()
@@ -78,24 +81,35 @@ class RetrainingWorkflow(Workflow):
         judge = self._judge()
         publish = self._publish_release()
 
-        # It only tells people where to look: an accident is told in its place, and the verdict does
-        # without it.
-        untold = jsonata(
-            f"'Which labels may be wrong could not be reported: ' & {why('$states.errorOutput')}"
-        )
-        report.add_catch(judge, errors=["States.ALL"], assign={"doubts": {"sentences": [untold]}})
+        # It only shows people where to look: the verdict does without it.
+        unknown = {"count": 0, "sentences": [], "failure": FAILURE}
+        report.add_catch(judge, errors=ANY_ERROR, assign={"doubts": unknown})
 
-        release = publish.next(self._start_rollout(rollout, then=self._released()))
+        release = publish.next(
+            self._start_rollout(rollout, then=self._end_of_model("Release published", "released"))
+        )
         judged = report.next(judge).next(
-            self.ask("Better?", ("$verdict.ship", release), otherwise=self._refused())
+            self.ask(
+                "Better?",
+                ("$verdict.ship", release),
+                otherwise=self._end_of_model("Model refused", "refused"),
+            )
         )
         train = TrainingStates(self, prefix=prefix, settings=settings, spec=training, then=judged)
         enough = self.ask(
-            "Enough to train?", ("$dataset.trainable", train.start), otherwise=self._too_few()
+            "Enough to train?",
+            ("$dataset.trainable", train.start),
+            otherwise=self._end_of_data("Too few images", "too-few-images"),
         )
-        blocked = self.ask("Blocked?", ("$dataset.blocked", self._blocked()), otherwise=enough)
+        blocked = self.ask(
+            "Blocked?",
+            ("$dataset.blocked", self._end_of_data("Blocked", "blocked")),
+            otherwise=enough,
+        )
         anything_new = self.ask(
-            "Anything new?", ("$dataset.changed", blocked), otherwise=self._nothing_new()
+            "Anything new?",
+            ("$dataset.changed", blocked),
+            otherwise=self._end_of_data("Nothing new", "nothing-new"),
         )
         self.machine = self.state_machine(
             take_snapshot.next(inspect).next(assemble).next(anything_new),
@@ -150,7 +164,8 @@ class RetrainingWorkflow(Workflow):
         # It stops before its time is up and keeps what it has: the next call goes on from there.
         retry(chunk, _UNFINISHED, attempts=20, seconds=1)
         each.item_processor(chunk)
-        return each.add_catch(self.failure, errors=["States.ALL"])
+        self.catch(each)
+        return each
 
     def _assemble(self) -> Step:
         return self.step(
@@ -215,22 +230,17 @@ class RetrainingWorkflow(Workflow):
             name=jsonata("$states.context.Execution.Name"),
             input=sfn.TaskInput.from_object({"epoch": jsonata(EPOCH)}),
         )
-        # The release is live already, so it is worth trying for half an hour (a wait is half a
-        # minute on average). What fails for longer is a permission or a missing workflow, which
-        # needs a person, who is given the command.
-        command = (
-            f"'\\naws stepfunctions start-execution --state-machine-arn {rollout.state_machine_arn}"
-            " --name '"
-        )
-        its_input = f"""" --input '{{\\"epoch\\": " & $string({EPOCH}) & "}}'\""""
-        not_started = self.accident(
-            "Tell: rollout not started",
-            f"'Release ' & $string({EPOCH}) & ' is live, but its rollout could not be started: ' &"
-            f" {why()} & '\\nStart it with:' & {command} & $states.context.Execution.Name &"
-            f" {its_input}",
+        not_started = self.failing_end(
+            "Rollout not started",
+            "not-rolled-out",
+            error=jsonata("$failure.Error"),
+            cause="$failure.Cause",
         )
         start.add_catch(then, errors=[_ALREADY_STARTED])
-        start.add_catch(not_started, errors=["States.ALL"])
+        start.add_catch(not_started, errors=ANY_ERROR, assign={"failure": FAILURE})
+        # The release is live already, so it is worth trying for half an hour (a wait is half a
+        # minute on average). What fails for longer is a permission or a missing workflow, which
+        # needs a person.
         retry(
             start,
             ("StepFunctions.AWSStepFunctionsException", "StepFunctions.ThrottlingException"),
@@ -240,69 +250,8 @@ class RetrainingWorkflow(Workflow):
 
     # Ends
 
-    def _nothing_new(self) -> sfn.Chain:
-        return self.end(
-            "Nothing new",
-            "nothing-new",
-            digest="$dataset.digest",
-            reasons="['The usable pictures are exactly those that were judged last.']",
-        )
+    def _end_of_data(self, name: str, outcome: str) -> sfn.Chain:
+        return self.end(name, outcome, digest="$dataset.digest", reasons="[$dataset.reasons]")
 
-    def _blocked(self) -> sfn.Chain:
-        return self.end(
-            "Blocked",
-            "blocked",
-            digest="$dataset.digest",
-            reasons=(
-                "['Training on exactly these pictures kept failing; it is tried again when they"
-                " change.']"
-            ),
-            news=(
-                "'Retraining is blocked: training on exactly these pictures kept failing, so run '"
-                f" & $string({EPOCH}) & ' did not try again. Change the pictures, or clear the"
-                f" block.' & {self._report()}"
-            ),
-        )
-
-    def _too_few(self) -> sfn.Chain:
-        return self.end(
-            "Too few images",
-            "too-few-images",
-            digest="$dataset.digest",
-            reasons="[$dataset.reasons]",
-            news=(
-                "'There are too few usable pictures to train:' & $join([$dataset.reasons].('\\n– '"
-                f" & $)) & '\\nThe next run starts by itself.' & {self._report()}"
-            ),
-        )
-
-    def _refused(self) -> sfn.Chain:
-        return self.end(
-            "Model refused",
-            "refused",
-            digest="$dataset.digest",
-            reasons="[$verdict.reasons]",
-            news=(
-                f"'The model of run ' & $string({EPOCH}) & ' was refused and the cameras keep"
-                f" theirs: ' & $join([$verdict.reasons], '; ') & '.' & {self._doubts()} &"
-                f" {self._report()}"
-            ),
-        )
-
-    def _released(self) -> sfn.Chain:
-        return self.end(
-            "Release published",
-            "released",
-            digest="$dataset.digest",
-            reasons="[$verdict.reasons]",
-            news=(
-                f"'Release ' & $string({EPOCH}) & ' is published and on its way to the cameras: '"
-                f" & $join([$verdict.reasons], '; ') & '.' & {self._doubts()} & {self._report()}"
-            ),
-        )
-
-    def _doubts(self) -> str:
-        return "($count([$doubts.sentences]) > 0 ? '\\n' & $join([$doubts.sentences], '\\n') : '')"
-
-    def _report(self) -> str:
-        return f"'\\nThe data set: s3://{self._storage.bucket.bucket_name}/' & $dataset.report"
+    def _end_of_model(self, name: str, outcome: str) -> sfn.Chain:
+        return self.end(name, outcome, digest="$dataset.digest", reasons="[$verdict.reasons]")

@@ -13,6 +13,7 @@ accident).
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
@@ -26,6 +27,7 @@ from stacks.steps.workflow import Workflow
 from stacks.storage import StorageStack
 
 _OTHER_STEPS = Duration.hours(1)
+_REASONS = "[$canary.reasons, $fleet.reasons]"
 
 
 class RolloutWorkflow(Workflow):
@@ -37,6 +39,7 @@ class RolloutWorkflow(Workflow):
         settings: Settings,
         storage: StorageStack,
         presign: iam.IRole,
+        tell: lambda_.IFunction,
     ) -> None:
         super().__init__(
             scope,
@@ -45,7 +48,8 @@ class RolloutWorkflow(Workflow):
             prefix=prefix,
             settings=settings,
             storage=storage,
-            about=f"'The rollout of release ' & $string({EPOCH})",
+            tell=tell,
+            keeps=("canary", "fleet"),
         )
         self._presign = presign
         self._groups = {
@@ -56,12 +60,8 @@ class RolloutWorkflow(Workflow):
             Stack.of(self).format_arn(service="iot", resource="job", resource_name=name)
             for name in names.rollout_jobs(prefix)
         ]
-        self._superseded = self.end(
-            "Superseded",
-            "superseded",
-            reasons="['A newer release is live and is rolled out instead.']",
-        )
-        rolled_out = self._rolled_out()
+        self._superseded = self.end("Superseded", "superseded", reasons=_REASONS)
+        rolled_out = self.end("Rolled out", "rolled-out", reasons=_REASONS)
 
         canary = self._deploy_to_canary()
         fleet = self.again("Deploy to fleet", canary, payload=_wave("fleet"), keep="fleet")
@@ -75,7 +75,7 @@ class RolloutWorkflow(Workflow):
                 ("$fleet.superseded", self._superseded),
                 ("$fleet.cameras > 0", self._wait("fleet", check_fleet, then=rolled_out)),
                 ("$canary.cameras > 0", rolled_out),
-                otherwise=self._no_cameras(),
+                otherwise=self.end("No cameras", "no-cameras", reasons="[]"),
             )
         )
         canary.next(
@@ -147,51 +147,15 @@ class RolloutWorkflow(Workflow):
             (f"${wave}.state = 'proven'", then),
             (f"${wave}.state = 'waiting'", wait),
             (f"${wave}.state = 'superseded'", self._superseded),
-            otherwise=self._failed(wave),
+            otherwise=self.failing_end(
+                f"{wave.capitalize()} failed",
+                f"{wave}-failed",
+                error=f"{wave.capitalize()}Failed",
+                cause=f"$join([${wave}.reasons], '; ')",
+            ),
         )
         wait.next(check).next(proven)
         return wait
-
-    # Ends
-
-    def _rolled_out(self) -> sfn.Chain:
-        proven = "$sum([$canary.proven, $fleet.proven])"
-        return self.end(
-            "Rolled out",
-            "rolled-out",
-            reasons="[$canary.reasons, $fleet.reasons]",
-            news=(
-                f"'Release ' & $string({EPOCH}) & ' is proven on ' & $string({proven}) & ({proven}"
-                " = 1 ? ' camera. ' : ' cameras. ') & $join([$canary.reasons, $fleet.reasons],"
-                " '; ')"
-            ),
-        )
-
-    def _no_cameras(self) -> sfn.Chain:
-        return self.end(
-            "No cameras",
-            "no-cameras",
-            reasons="['No camera is registered; the first one that is gets this release.']",
-            news=(
-                f"'Release ' & $string({EPOCH}) & ' waits for its first camera: none is registered"
-                " yet. ' & 'Register one with: python -m cli camera add deeplens_<id>'"
-            ),
-        )
-
-    def _failed(self, wave: str) -> sfn.Chain:
-        others = {
-            "canary": "' The fleet was not touched.'",
-            "fleet": "' Cameras that proved it keep it.'",
-        }
-        return self.failing_end(
-            f"{wave.capitalize()} failed",
-            f"{wave.capitalize()}Failed",
-            cause=f"$join([${wave}.reasons], '; ')",
-            news=(
-                f"'Release ' & $string({EPOCH}) & ' failed on the {wave}: '"
-                f" & $join([${wave}.reasons], '; ') & '.' & {others[wave]}"
-            ),
-        )
 
     def _longest_rollout(self) -> Duration:
         waves = self._settings.canary_timeout_minutes + self._settings.fleet_timeout_minutes

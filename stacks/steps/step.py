@@ -79,6 +79,7 @@ class Call(tasks.LambdaInvoke):
         *,
         payload: Mapping[str, str],
         keep: str = "",
+        outputs: dict[str, str] | None = None,
     ) -> None:
         given = {key: jsonata(value) for key, value in payload.items()}
         super().__init__(
@@ -90,6 +91,7 @@ class Call(tasks.LambdaInvoke):
             payload_response_only=True,
             retry_on_service_exceptions=False,
             assign={keep: jsonata("$states.result")} if keep else None,
+            outputs=outputs,
         )
         retry(self, _THROTTLED, attempts=15)
         retry(self, _BUSY)

@@ -1,5 +1,5 @@
-"""How does every workflow of the project call, ask, tell and end? The two workflows are written in
-these words.
+"""How does every workflow of the project begin, call, ask, report and end? The two workflows are
+written in these words.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,40 +10,23 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
-from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from lensloop.settings import Settings
 from stacks.steps.access import Access, allow
 from stacks.steps.function import Handler
 from stacks.steps.jsonata import EPOCH, jsonata
-from stacks.steps.step import Call, Step, retry
+from stacks.steps.step import Call, Step
 from stacks.storage import StorageStack
 
-_SNS_FAULTS = ("SNS.AmazonSNSException", "SNS.ThrottledException", "SNS.InternalErrorException")
-
-
-def why(failure: str = "$states.input") -> str:
-    """The sentence inside a failure: what a handler raised, or why a training job ended; else the
-    cause as it is.
-    """
-    return (
-        f'($said := $match({failure}.Cause, /"(?:FailureReason|errorMessage)":'
-        ' ?("(?:[^\\\\"]|\\\\.)*")/)[0].groups[0]; $exists($said) ? $parse($said) :'
-        f" {failure}.Cause)"
-    )
-
-
-_EXECUTION_PAGE = (
-    "('https://' & $split($states.context.Execution.Id, ':')[3] &"
-    " '.console.aws.amazon.com/states/home?region=' & $split($states.context.Execution.Id, ':')[3]"
-    " & '#/v2/executions/details/' & $states.context.Execution.Id)"
-)
+ANY_ERROR = ["States.ALL"]
+# Some errors, such as a timeout, come without a cause.
+FAILURE = jsonata("$merge([{'Cause': ''}, $states.errorOutput])")
 
 
 class Workflow(Construct):
-    """Makes the states of one workflow. `about` is its JSONata words for itself, as in "retraining
-    run 7".
+    """Makes the states of one workflow. What its steps keep under the names `keeps` is null at
+    first, and is handed to `tell` at each end.
     """
 
     def __init__(
@@ -55,21 +38,20 @@ class Workflow(Construct):
         prefix: str,
         settings: Settings,
         storage: StorageStack,
-        about: str,
+        tell: lambda_.IFunction,
+        keeps: Sequence[str],
     ) -> None:
         super().__init__(scope, construct_id)
-        self._name = f"{prefix}-{name}"
-        self._prefix, self._settings, self._storage = prefix, settings, storage
+        self._name, self._prefix, self._settings, self._storage = name, prefix, settings, storage
+        self._tell, self._kept = tell, (*keeps, "failure")
+        self._called = [tell]
         self.access = Access(storage)
-        self._functions: list[lambda_.IFunction] = []
-        self._fail = sfn.Fail.jsonata(
-            self,
+        # Where accidents go.
+        self.failure = self.failing_end(
             f"{name.capitalize()} failed",
-            error=jsonata("$states.input.Error"),
-            cause=jsonata("$states.input.Cause"),
-        )
-        self.failure = self.accident(
-            "Notify failure", f"{about} & ' failed (' & $states.input.Error & '): ' & {why()}"
+            "failed",
+            error=jsonata("$failure.Error"),
+            cause="$failure.Cause",
         )
 
     def step(self, name: str, handler: Handler, *, caught: bool = True, **spec: Any) -> Step:
@@ -85,16 +67,19 @@ class Workflow(Construct):
             storage=self._storage,
             **spec,
         )
-        self._functions.append(step.function)
+        self._called.append(step.function)
         if caught:
-            step.add_catch(self.failure, errors=["States.ALL"])
+            self.catch(step)
         return step
 
     def again(self, name: str, step: Step, *, payload: Mapping[str, str], keep: str) -> Call:
         """The same function, for something else."""
         call = Call(self, name, step.function, payload=payload, keep=keep)
-        call.add_catch(self.failure, errors=["States.ALL"])
+        self.catch(call)
         return call
+
+    def catch(self, state: sfn.TaskStateBase | sfn.CustomState | sfn.Map) -> None:
+        state.add_catch(self.failure, errors=ANY_ERROR, assign={"failure": FAILURE})
 
     def ask(
         self, question: str, *answers: tuple[str, sfn.IChainable], otherwise: sfn.IChainable
@@ -104,74 +89,41 @@ class Workflow(Construct):
             choice.when(sfn.Condition.jsonata(jsonata(condition)), then)
         return choice.otherwise(otherwise)
 
-    def end(
-        self,
-        name: str,
-        outcome: str,
-        *,
-        digest: str = "",
-        reasons: str,
-        subject: str = "",
-        news: str = "",
-    ) -> sfn.Chain:
-        """A good end: its output says the outcome and why; with `news` people hear of it on the
-        way.
-
-        News that cannot be sent must not turn a finished run into a failed one.
-        """
+    def end(self, name: str, outcome: str, *, reasons: str, digest: str = "") -> sfn.Chain:
+        """A good end: its output says the outcome and the reasons."""
         output = {"outcome": outcome, "epoch": jsonata(EPOCH), "reasons": jsonata(reasons)}
         if digest:
             output["digest"] = jsonata(digest)
-        end = sfn.Succeed(self, name)
-        if not news:
-            return sfn.Pass.jsonata(self, f"Sum up: {name.lower()}", outputs=output).next(end)
-        tell = self._publish(f"Tell: {name.lower()}", subject or name.lower(), news, output)
-        tell.add_catch(end, errors=["States.ALL"], outputs=output)
-        return tell.next(end)
+        return self._reported(outcome, sfn.Succeed(self, name), output)
 
-    def failing_end(self, name: str, error: str, *, cause: str, news: str) -> sfn.Chain:
-        """An end that is a failure by verdict (not by accident): told with its reasons, and shown
-        as failed.
-        """
-        output = {"Error": error, "Cause": jsonata(cause)}
-        end = sfn.Fail.jsonata(
-            self,
-            name,
-            error=jsonata("$states.input.Error"),
-            cause=jsonata("$states.input.Cause"),
-        )
-        tell = self._publish(f"Tell: {name.lower()}", name.lower(), news, output)
-        tell.add_catch(end, errors=["States.ALL"], outputs=output)
-        return tell.next(end)
+    def failing_end(self, name: str, outcome: str, *, error: str, cause: str) -> sfn.Chain:
+        """A bad end, by accident or by verdict: shown as failed, with its reasons."""
+        fail = sfn.Fail.jsonata(self, name, error=error, cause=jsonata(cause))
+        return self._reported(outcome, fail)
 
-    def accident(self, name: str, news: str) -> sfn.Chain:
-        """Where accidents go: told, with error and cause kept for the one Fail state of the
-        workflow.
-        """
-        # Some errors, such as a timeout, come without a cause.
-        keep = {
-            "Error": jsonata("$states.input.Error"),
-            "Cause": jsonata("$exists($states.input.Cause) ? $states.input.Cause : ''"),
+    def _reported(
+        self, outcome: str, end: sfn.State, output: Mapping[str, Any] | None = None
+    ) -> sfn.Chain:
+        """An accident while it is reported changes no end; the function's alarm says so."""
+        outputs = dict(output) if output else None
+        context = "$states.context.Execution"
+        payload = {
+            "workflow": f"'{self._name}'",
+            "epoch": EPOCH,
+            "execution": f"{context}.Id",
+            "started_at": f"{context}.StartTime",
+            "outcome": f"'{outcome}'",
+            **{name: f"${name}" for name in self._kept},
         }
-        tell = self._publish(name, self._fail.id.lower(), news, keep)
-        tell.add_catch(self._fail, errors=["States.ALL"], outputs=keep)
-        return tell.next(self._fail)
+        tell = Call(self, f"Tell: {end.id.lower()}", self._tell, payload=payload, outputs=outputs)
+        tell.add_catch(end, errors=ANY_ERROR, outputs=outputs)
+        return tell.next(end)
 
-    def _publish(
-        self, name: str, subject: str, news: str, output: Mapping[str, Any]
-    ) -> tasks.SnsPublish:
-        step = tasks.SnsPublish.jsonata(
-            self,
-            name,
-            topic=self._storage.topic,
-            subject=f"{self._prefix}: {subject}",
-            message=sfn.TaskInput.from_text(
-                jsonata(f"{news} & '\\nEvery step: ' & {_EXECUTION_PAGE}")
-            ),
-            outputs=dict(output),
+    def _begin(self) -> sfn.Pass:
+        """What no step has kept yet is null, so that every end can hand over the same."""
+        return sfn.Pass.jsonata(
+            self, "Begin", assign={name: jsonata("null") for name in self._kept}
         )
-        retry(step, _SNS_FAULTS)
-        return step
 
     def state_machine(
         self,
@@ -180,13 +132,13 @@ class Workflow(Construct):
         timeout: Duration,
         grants: Sequence[iam.PolicyStatement],
     ) -> sfn.StateMachine:
-        """A STANDARD workflow that may call its steps and publish its news, and do what `grants`
-        say.
+        """A STANDARD workflow that may call its steps and do what `grants` say, and nothing
+        else.
         """
-        role = self._role()
+        name = f"{self._prefix}-{self._name}"
+        role = self._role(name)
         for statement in (
-            allow("lambda:InvokeFunction", on=[f.function_arn for f in self._functions]),
-            allow("sns:Publish", on=self._storage.topic.topic_arn),
+            allow("lambda:InvokeFunction", on=[f.function_arn for f in self._called]),
             *grants,
             _log_delivery(),
         ):
@@ -194,15 +146,15 @@ class Workflow(Construct):
         machine = sfn.StateMachine(
             self,
             "Workflow",
-            state_machine_name=self._name,
-            definition_body=sfn.DefinitionBody.from_chainable(definition),
+            state_machine_name=name,
+            definition_body=sfn.DefinitionBody.from_chainable(self._begin().next(definition)),
             query_language=sfn.QueryLanguage.JSONATA,
             # CDK's own grants would add every version of each function, and could not know what a
             # training job needs.
             role=role.without_policy_updates(),
             timeout=timeout,
             logs=sfn.LogOptions(
-                destination=_log(self, self._name, self._settings.log_retention_days),
+                destination=_log(self, name, self._settings.log_retention_days),
                 level=sfn.LogLevel.ERROR,
                 include_execution_data=True,
             ),
@@ -210,12 +162,12 @@ class Workflow(Construct):
         machine.node.add_dependency(role)
         return machine
 
-    def _role(self) -> iam.Role:
+    def _role(self, name: str) -> iam.Role:
         stack = Stack.of(self)
         arn = stack.format_arn(
             service="states",
             resource="stateMachine",
-            resource_name=self._name,
+            resource_name=name,
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         return iam.Role(
@@ -228,7 +180,7 @@ class Workflow(Construct):
                     "ArnLike": {"aws:SourceArn": arn},
                 },
             ),
-            description=f"What the workflow {self._name} may do.",
+            description=f"What the workflow {name} may do.",
         )
 
 

@@ -11,8 +11,8 @@ from lensloop.wire import names
 from stacks.steps.access import allow
 from stacks.steps.jsonata import jsonata
 from stacks.steps.step import retry
-from stacks.steps.workflow import Workflow
-from stacks.training.request import WAIT_FOR_SPOT, TrainingSpec, create_training_job
+from stacks.steps.workflow import ANY_ERROR, FAILURE, Workflow
+from stacks.training.request import WAIT_FOR_SPOT, TrainingSpec, create_training_job, job_name
 
 _FAULTS = ("SageMaker.AmazonSageMakerException", "SageMaker.ThrottlingException")
 # The training itself failed or was too slow, or a person stopped it. A job of that name may still
@@ -22,12 +22,18 @@ _OWN_FAULT = (
     " /AlgorithmError|SecondaryStatus\\W+(MaxRuntimeExceeded|Stopped)\\b/) or"
     " $contains($states.input.Error, 'ResourceInUse')"
 )
+_RESULT, _CAUSE = "$states.result", "$states.errorOutput.Cause"
 # A job that waited too long for spot capacity is not Failed but Stopped, and no guide says what
-# .sync makes of that.
+# .sync makes of that. If it is an answer, it is made a failure that says what a failure says.
+_ENDED_EARLY = f"""$error($string({{
+    'FailureReason': 'The training job ended before it was done: ' & {_RESULT}.SecondaryStatus,
+    'TrainingJobStatus': {_RESULT}.TrainingJobStatus,
+    'SecondaryStatus': {_RESULT}.SecondaryStatus,
+    'TrainingTimeInSeconds': {_RESULT}.TrainingTimeInSeconds,
+    'BillableTimeInSeconds': {_RESULT}.BillableTimeInSeconds}}))"""
 _MODEL = (
-    "$states.result.TrainingJobStatus = 'Completed' ?"
-    " $states.result.ModelArtifacts.S3ModelArtifacts : $error('The training job ended before it was"
-    " done: SecondaryStatus ' & $states.result.SecondaryStatus)"
+    f"{_RESULT}.TrainingJobStatus = 'Completed'"
+    f" ? {_RESULT}.ModelArtifacts.S3ModelArtifacts : {_ENDED_EARLY}"
 )
 
 
@@ -41,7 +47,7 @@ def job_arns(stack: Stack, prefix: str) -> list[str]:
 
 class TrainingStates:
     """`start` is the state that begins it; `then` is where a trained model goes, kept as
-    `$model`.
+    `$training.model` beside the jobs that were made for it.
     """
 
     def __init__(
@@ -99,28 +105,72 @@ class TrainingStates:
         ]
 
     def _job(
-        self,
-        name: str,
-        *,
-        attempt: int,
-        spot: bool,
-        on_failure: sfn.IChainable,
+        self, name: str, *, attempt: int, spot: bool, on_failure: sfn.IChainable
     ) -> sfn.CustomState:
+        partition = Stack.of(self._workflow).partition
         job = sfn.CustomState(
             self._workflow,
             name,
             state_json={
                 "Type": "Task",
-                "Resource": (
-                    f"arn:{Stack.of(self._workflow).partition}:states:::sagemaker:createTrainingJob.sync"
-                ),
+                "Resource": f"arn:{partition}:states:::sagemaker:createTrainingJob.sync",
                 "Arguments": create_training_job(
                     self._spec, self._settings, prefix=self._prefix, attempt=attempt, spot=spot
                 ),
-                "Assign": {"model": jsonata(_MODEL)},
+                "Assign": {
+                    "training": jsonata(self._trained(attempt, spot)),
+                    "failure": jsonata("null"),  # that of a job on spot capacity before
+                },
             },
         )
         retry(job, _FAULTS, attempts=4, seconds=5)
-        job.add_catch(on_failure, errors=["States.ALL"])
+        failed = {"failure": FAILURE, "training": jsonata(self._failed(attempt, spot))}
+        job.add_catch(on_failure, errors=ANY_ERROR, assign=failed)
         job.next(self._then)
         return job
+
+    # What is kept of the jobs, as JSONata
+
+    def _trained(self, attempt: int, spot: bool) -> str:
+        job = self._record(
+            attempt,
+            spot,
+            status=f"{_RESULT}.TrainingJobStatus",
+            seconds=f"{_RESULT}.TrainingTimeInSeconds",
+            billable=f"{_RESULT}.BillableTimeInSeconds",
+        )
+        return _training(f"[{job}]", model=_MODEL)
+
+    def _failed(self, attempt: int, spot: bool) -> str:
+        """A job that was never made is none; of one that was, the cause holds its description."""
+        status = _in_cause("TrainingJobStatus", "Failed|Stopped")
+        job = self._record(
+            attempt,
+            spot,
+            status=status,
+            seconds=f"$number({_in_cause('TrainingTimeInSeconds', '[0-9]+')})",
+            billable=f"$number({_in_cause('BillableTimeInSeconds', '[0-9]+')})",
+        )
+        return _training(f"($exists({status}) ? [{job}] : [])", model="null")
+
+    def _record(self, attempt: int, spot: bool, *, status: str, seconds: str, billable: str) -> str:
+        return (
+            f"{{'name': {job_name(self._prefix, attempt)}, 'status': {status},"
+            f" 'seconds': {_or_null(seconds)}, 'billable_seconds': {_or_null(billable)},"
+            f" 'instance': '{self._settings.training_instance_type}',"
+            f" 'spot': {'true' if spot else 'false'}}}"
+        )
+
+
+def _training(jobs: str, *, model: str) -> str:
+    before = "$append([], $training.jobs)"
+    return f"{{'jobs': $append({before}, {jobs}), 'model': {model}}}"
+
+
+def _in_cause(name: str, pattern: str) -> str:
+    """Found as text: what AWS puts around a description is not always JSON."""
+    return f"$match({_CAUSE}, /{name}\\W+({pattern})/)[0].groups[0]"
+
+
+def _or_null(value: str) -> str:
+    return f"($exists({value}) ? {value} : null)"

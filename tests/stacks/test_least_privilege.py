@@ -31,7 +31,7 @@ UNLIMITED = {
 }
 # A pattern may end in * only below a name of ours.
 PATTERNS = {
-    r".*/(images|datasets|datasets/inspections|training|releases)/\*": (
+    r".*/(images|datasets|datasets/inspections|training|releases|runs)/\*": (
         "objects below one prefix of our bucket"
     ),
     r".*:training-job/deeplens-trash-[1-9]\*": "our training jobs, named by epoch",
@@ -139,7 +139,7 @@ def test_every_function_workflow_and_job_has_its_own_role(shipped: Synthesized) 
     roles += [
         flat(r.properties["RoleArn"]) for r in shipped.resources("AWS::StepFunctions::StateMachine")
     ]
-    assert len(roles) == len(set(roles)) == 12
+    assert len(roles) == len(set(roles)) == 13
     # and besides: the training job, the signer of links, and the deployer
     assert len(shipped.resources("AWS::IAM::Role")) == len(roles) + 3
 

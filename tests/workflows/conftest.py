@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template
 
 from lensloop.settings import Settings
+from stacks.steps.reporter import reporter
 from stacks.steps.retraining_workflow import RetrainingWorkflow
 from stacks.steps.rollout_workflow import RolloutWorkflow
 from stacks.storage import StorageStack
@@ -27,6 +28,7 @@ def synthesize(**settings: Any) -> Template:
         "settings": chosen,
         "storage": StorageStack(app, PREFIX, settings=chosen, env=env),
     }
+    shared["tell"] = reporter(stack, **shared)
     rollout = RolloutWorkflow(
         stack,
         presign=iam.Role(stack, "Presign", assumed_by=iam.ServicePrincipal("iot.amazonaws.com")),

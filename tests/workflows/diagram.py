@@ -5,6 +5,7 @@ brings it up to date.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,18 +18,27 @@ _BLOCK = (
 
 
 def mermaid(definition: Mapping[str, Any]) -> str:
-    """Every state, with its outcomes; what leads to "Notify failure" is drawn once, for all steps
-    together.
+    """Every state, with its outcomes; what leads to the report of an accident is drawn once, for
+    all steps together.
     """
+    accident = _accident(definition)
     ids = {name: f"s{number}" for number, name in enumerate(definition["States"])}
     lines = ["flowchart TD"]
     for name, state in definition["States"].items():
         lines.append(f"    {ids[name]}{_shape(name, state['Type'])}")
-        for target, label, arrow in _edges(state):
+        for target, label, arrow in _edges(state, accident):
             text = f'|"{label}"|' if label else ""
             lines.append(f"    {ids[name]} {arrow}{text} {ids[target]}")
-    lines.append(f'    any[/"any step that fails"/] -.-> {ids["Notify failure"]}')
+    lines.append(f'    any[/"any step that fails"/] -.-> {ids[accident]}')
     return "\n".join(lines) + "\n"
+
+
+def _accident(definition: Mapping[str, Any]) -> str:
+    """The state that most failures lead to."""
+    catches = Counter[str](
+        catch["Next"] for state in definition["States"].values() for catch in state.get("Catch", [])
+    )
+    return catches.most_common(1)[0][0]
 
 
 def _shape(name: str, kind: str) -> str:
@@ -38,7 +48,7 @@ def _shape(name: str, kind: str) -> str:
     return f'{opening}"{name}"{closing}'
 
 
-def _edges(state: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+def _edges(state: Mapping[str, Any], accident: str) -> Iterator[tuple[str, str, str]]:
     rules = state.get("Choices", [])
     for rule in rules:
         condition = rule["Condition"].removeprefix("{% ").removesuffix(" %}").replace("$", "")
@@ -48,7 +58,7 @@ def _edges(state: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     if "Next" in state:
         yield state["Next"], "", "-->"
     for catch in state.get("Catch", []):
-        if catch["Next"] not in ("Notify failure", state["Next"]):
+        if catch["Next"] not in (accident, state["Next"]):
             yield catch["Next"], "fails", "-.->"
 
 

@@ -1,7 +1,7 @@
 """Runs the definition that is synthesized, on ministack's interpreter, with the world's answers
 taken from a table.
 
-The answers stand for functions, training jobs, messages and the nested start; everything between
+The answers stand for functions, training jobs and the nested start; everything between
 them – choices, catches, retries, JSONata – is the definition's own. Waiting takes no time.
 """
 
@@ -43,10 +43,6 @@ class Run:
     def of(self, what: str) -> list[Mapping[str, Any]]:
         """The arguments of every request to something, by the end of its resource."""
         return [request.arguments for request in self.requests if request.resource.endswith(what)]
-
-    @property
-    def news(self) -> list[str]:
-        return [message["Message"] for message in self.of("sns:publish")]
 
 
 def definition_of(template: Mapping[str, Any], name: str) -> dict[str, Any]:

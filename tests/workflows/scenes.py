@@ -38,6 +38,8 @@ RETRAINING: dict[str, Any] = {
     "assemble-dataset": DATASET,
     "createTrainingJob.sync": {
         "TrainingJobStatus": "Completed",
+        "TrainingTimeInSeconds": 90,
+        "BillableTimeInSeconds": 30,
         "ModelArtifacts": {"S3ModelArtifacts": MODEL},
     },
     "report-suspicious-labels": {"count": 0, "sentences": []},
@@ -46,18 +48,30 @@ RETRAINING: dict[str, Any] = {
         "release": {"epoch": 7, "model_sha256": "ab", "labels": ["a", "b"], "accuracy": 0.97}
     },
     "startExecution": {"ExecutionArn": "arn", "StartDate": 1},
-    "sns:publish": {"MessageId": "1"},
+    "tell": {},
 }
-LAMBDA_FAILURE = Failure(
+
+
+def failed_job(reason: str) -> str:
+    """The cause of a failure: the description of the job."""
+    return json.dumps(
+        {
+            "FailureReason": reason,
+            "TrainingJobStatus": "Failed",
+            "SecondaryStatus": "Failed",
+            "TrainingTimeInSeconds": 62,
+            "BillableTimeInSeconds": 20,
+        }
+    )
+
+
+BROKEN = Failure(
     "BadArtifact",
     json.dumps({"errorMessage": 'The "test.csv" is missing.', "errorType": "BadArtifact"}),
 )
-NO_SPOT = Failure(
-    "States.TaskFailed", json.dumps({"FailureReason": "CapacityError: no spot capacity"})
-)
-OWN_FAULT = Failure(
-    "States.TaskFailed", json.dumps({"FailureReason": "AlgorithmError: No picture of can."})
-)
+NO_SPOT = Failure("States.TaskFailed", failed_job("CapacityError: no spot capacity"))
+OWN_FAULT = Failure("States.TaskFailed", failed_job("AlgorithmError: No picture of can."))
+IN_USE = Failure("SageMaker.ResourceInUseException", "a job of that name runs")
 
 
 def stopped(why: str) -> dict[str, Any]:
@@ -80,139 +94,91 @@ TO_RELEASE = [*TO_JUDGE, "Publish release", "Start rollout"]
 @dataclass(frozen=True)
 class Scene:
     end: str
-    path: list[str]  # without the end
+    steps: list[str]  # between the beginning and the report of the end
     answers: dict[str, Any]
-    outcome: str = ""  # of a good end
-    reasons: tuple[str, ...] = ()
+    outcome: str
+    reasons: tuple[str, ...] = ()  # of a good end
     error: str = ""  # of a bad one
-    news: str = ""  # words of the message that people get
 
     @property
     def id(self) -> str:
-        return f"{self.end}, after {self.path[-1]}"
+        return f"{self.end}, after {self.steps[-1]}"
+
+    @property
+    def path(self) -> list[str]:
+        return ["Begin", *self.steps, f"Tell: {self.end.lower()}", self.end]
 
 
+GOOD = ("accuracy 0.97 on 72 test pictures",)
+UNUSABLE = ["can has 1 picture", "tin has 2 pictures"]
 RETRAINING_SCENES = [
+    Scene("Release published", TO_RELEASE, {}, "released", GOOD),
     Scene(
         "Release published",
-        [*TO_RELEASE, "Tell: release published"],
-        {},
-        outcome="released",
-        reasons=("accuracy 0.97 on 72 test pictures",),
-        news=(
-            "Release 7 is published and on its way to the cameras: accuracy 0.97 on 72 test"
-            " pictures.\nThe data set"
-        ),
-    ),
-    Scene(
-        "Release published",
-        [*TO_RELEASE, "Tell: release published"],
+        TO_RELEASE,
         {"startExecution": Failure("StepFunctions.ExecutionAlreadyExistsException")},
-        outcome="released",
-        reasons=("accuracy 0.97 on 72 test pictures",),
+        "released",
+        GOOD,
+    ),
+    Scene("Release published", TO_RELEASE, {"report-suspicious-labels": BROKEN}, "released", GOOD),
+    Scene(
+        "Release published",
+        [*TO_TRAIN, "Spot to blame?", "Train on demand", *TO_RELEASE[len(TO_TRAIN) :]],
+        {"createTrainingJob.sync": [NO_SPOT, RETRAINING["createTrainingJob.sync"]]},
+        "released",
+        GOOD,
     ),
     Scene(
         "Nothing new",
-        [*SNAPSHOT, "Sum up: nothing new"],
-        {"assemble-dataset": DATASET | {"changed": False}},
-        outcome="nothing-new",
-        reasons=("The usable pictures are exactly those that were judged last.",),
+        SNAPSHOT,
+        {"assemble-dataset": DATASET | {"changed": False, "reasons": ["the same as before"]}},
+        "nothing-new",
+        ("the same as before",),
     ),
     Scene(
         "Blocked",
-        [*SNAPSHOT, "Blocked?", "Tell: blocked"],
-        {"assemble-dataset": DATASET | {"blocked": True}},
-        outcome="blocked",
-        reasons=(
-            "Training on exactly these pictures kept failing; it is tried again when they change.",
-        ),
-        news="kept failing, so run 7 did not try again",
+        [*SNAPSHOT, "Blocked?"],
+        {"assemble-dataset": DATASET | {"blocked": True, "reasons": ["it kept failing"]}},
+        "blocked",
+        ("it kept failing",),
     ),
     Scene(
         "Too few images",
-        [*SNAPSHOT, "Blocked?", "Enough to train?", "Tell: too few images"],
-        {
-            "assemble-dataset": (
-                DATASET
-                | {
-                    "trainable": False,
-                    "reasons": ["can has 1 picture", "tin has 2 pictures"],
-                }
-            )
-        },
-        outcome="too-few-images",
-        reasons=("can has 1 picture", "tin has 2 pictures"),
-        news=(
-            "too few usable pictures to train:\n– can has 1 picture\n– tin has 2 pictures\nThe next"
-            " run starts"
-        ),
+        [*SNAPSHOT, "Blocked?", "Enough to train?"],
+        {"assemble-dataset": DATASET | {"trainable": False, "reasons": UNUSABLE}},
+        "too-few-images",
+        tuple(UNUSABLE),
     ),
     Scene(
         "Model refused",
-        [*TO_JUDGE, "Tell: model refused"],
-        {
-            "report-suspicious-labels": {
-                "count": 1,
-                "sentences": ["These labels may be wrong: images/can/a.jpg …"],
-            },
-            "judge": (
-                VERDICT | {"ship": False, "reasons": ["recall of can 0.41 is below its floor 0.50"]}
-            ),
-        },
-        outcome="refused",
-        reasons=("recall of can 0.41 is below its floor 0.50",),
-        news=(
-            "The model of run 7 was refused and the cameras keep theirs: recall of can 0.41 is"
-            " below its floor 0.50.\nThese labels may be wrong: images/can/a.jpg …\nThe data set:"
-            " s3://"
-        ),
-    ),
-    Scene(
-        "Release published",
-        [
-            *TO_TRAIN,
-            "Spot to blame?",
-            "Train on demand",
-            *TO_RELEASE[len(TO_TRAIN) :],
-            "Tell: release published",
-        ],
-        {"createTrainingJob.sync": [NO_SPOT, RETRAINING["createTrainingJob.sync"]]},
-        outcome="released",
-        reasons=("accuracy 0.97 on 72 test pictures",),
+        TO_JUDGE,
+        {"judge": VERDICT | {"ship": False, "reasons": ["recall of can is below its floor"]}},
+        "refused",
+        ("recall of can is below its floor",),
     ),
     Scene(
         "Retraining failed",
-        [*TO_TRAIN, "Spot to blame?", "Notify failure"],
+        [*TO_TRAIN, "Spot to blame?"],
         {"createTrainingJob.sync": OWN_FAULT},
+        "failed",
         error="States.TaskFailed",
-        news="Retraining run 7 failed (States.TaskFailed): AlgorithmError: No picture of can.",
     ),
     Scene(
         "Retraining failed",
-        [*TO_TRAIN, "Spot to blame?", "Notify failure"],
-        {
-            "createTrainingJob.sync": Failure(
-                "SageMaker.ResourceInUseException", "a job of that name runs"
-            )
-        },
-        error="SageMaker.ResourceInUseException",
-        news="a job of that name runs",
+        [*TO_TRAIN, "Spot to blame?"],
+        {"createTrainingJob.sync": IN_USE},
+        "failed",
+        error=IN_USE.error,
     ),
     Scene(
         "Retraining failed",
-        [*TO_TRAIN, "Spot to blame?", "Train on demand", "Notify failure"],
+        [*TO_TRAIN, "Spot to blame?", "Train on demand"],
         {"createTrainingJob.sync": [NO_SPOT, OWN_FAULT]},
+        "failed",
         error="States.TaskFailed",
-        news="No picture of can.",
     ),
     *(
-        Scene(
-            "Retraining failed",
-            [*path, "Notify failure"],
-            {step: LAMBDA_FAILURE},
-            error="BadArtifact",
-            news='Retraining run 7 failed (BadArtifact): The "test.csv" is missing.',
-        )
+        Scene("Retraining failed", path, {step: BROKEN}, "failed", error="BadArtifact")
         for step, path in {
             "take-snapshot": SNAPSHOT[:1],
             "inspect-images": SNAPSHOT[:2],
@@ -222,30 +188,11 @@ RETRAINING_SCENES = [
         }.items()
     ),
     Scene(
-        "Release published",
-        [*TO_RELEASE, "Tell: release published"],
-        {"report-suspicious-labels": LAMBDA_FAILURE},
-        outcome="released",
-        reasons=("accuracy 0.97 on 72 test pictures",),
-        news=(
-            'pictures.\nWhich labels may be wrong could not be reported: The "test.csv" is'
-            " missing.\nThe data set"
-        ),
-    ),
-    Scene(
-        "Retraining failed",
-        [*TO_RELEASE, "Tell: rollout not started"],
-        {
-            "startExecution": Failure(
-                "StepFunctions.StateMachineDoesNotExistException", "It is gone."
-            )
-        },
+        "Rollout not started",
+        TO_RELEASE,
+        {"startExecution": Failure("StepFunctions.StateMachineDoesNotExistException", "gone")},
+        "not-rolled-out",
         error="StepFunctions.StateMachineDoesNotExistException",
-        news=(
-            "Release 7 is live, but its rollout could not be started: It is gone.\nStart it"
-            " with:\naws stepfunctions start-execution --state-machine-arn"
-            " arn:aws:states:eu-central-1:111122223333:stateMachine:Rollout"
-        ),
     ),
 ]
 
@@ -260,7 +207,7 @@ def wave(
         "started_at": 1000,
         "wait_seconds": 30,
         "state": state,
-        "reasons": list(reasons),
+        "reasons": [*reasons],
         "proven": cameras if state == "proven" else 0,
     } | more
 
@@ -268,7 +215,7 @@ def wave(
 WAITING, PROVEN, SUPERSEDED, NOBODY = (
     wave("waiting"),
     wave("proven"),
-    wave("superseded"),
+    wave("superseded", reasons=("release 8 is live now",)),
     wave("waiting", cameras=0),
 )
 FAILED = wave(
@@ -277,7 +224,7 @@ FAILED = wave(
 ROLLOUT: dict[str, Any] = {
     "deploy-release": WAITING,
     "check-rollout": PROVEN,
-    "sns:publish": {"MessageId": "1"},
+    "tell": {},
 }
 CANARY = ["Deploy to canary", "Any canary?", "Wait for canary", "Check canary", "Canary proven?"]
 FLEET = ["Deploy to fleet", "Any camera?", "Wait for fleet", "Check fleet", "Fleet proven?"]
@@ -285,47 +232,21 @@ FLEET = ["Deploy to fleet", "Any camera?", "Wait for fleet", "Check fleet", "Fle
 ROLLOUT_SCENES = [
     Scene(
         "Rolled out",
-        [*CANARY, *CANARY[2:], *FLEET, "Tell: rolled out"],
-        {
-            "check-rollout": [
-                WAITING,
-                PROVEN,
-                wave("proven", 2, ("no answer (offline?) from deeplens_3",)),
-            ]
-        },
-        outcome="rolled-out",
-        reasons=("no answer (offline?) from deeplens_3",),
-        news="Release 7 is proven on 3 cameras. no answer (offline?) from deeplens_3",
+        [*CANARY, *CANARY[2:], *FLEET],
+        {"check-rollout": [WAITING, PROVEN, wave("proven", 2, ("deeplens_3 is offline",))]},
+        "rolled-out",
+        ("deeplens_3 is offline",),
     ),
     Scene(
         "Rolled out",
-        [*CANARY[:2], *FLEET, *FLEET[2:], "Tell: rolled out"],
+        [*CANARY[:2], *FLEET, *FLEET[2:]],
         {"deploy-release": [NOBODY, WAITING], "check-rollout": [WAITING, PROVEN]},
-        outcome="rolled-out",
-        news="Release 7 is proven on 1 camera.",
+        "rolled-out",
     ),
-    Scene(
-        "Rolled out",
-        [*CANARY, *FLEET[:2], "Tell: rolled out"],
-        {"deploy-release": [WAITING, NOBODY]},
-        outcome="rolled-out",
-    ),
-    Scene(
-        "No cameras",
-        [*CANARY[:2], *FLEET[:2], "Tell: no cameras"],
-        {"deploy-release": NOBODY},
-        outcome="no-cameras",
-        reasons=("No camera is registered; the first one that is gets this release.",),
-        news="Register one with",
-    ),
+    Scene("Rolled out", [*CANARY, *FLEET[:2]], {"deploy-release": [WAITING, NOBODY]}, "rolled-out"),
+    Scene("No cameras", [*CANARY[:2], *FLEET[:2]], {"deploy-release": NOBODY}, "no-cameras"),
     *(
-        Scene(
-            "Superseded",
-            [*path, "Sum up: superseded"],
-            answers,
-            outcome="superseded",
-            reasons=("A newer release is live and is rolled out instead.",),
-        )
+        Scene("Superseded", path, answers, "superseded", tuple(SUPERSEDED["reasons"]))
         for path, answers in (
             (CANARY[:2], {"deploy-release": SUPERSEDED}),
             (CANARY, {"check-rollout": SUPERSEDED}),
@@ -334,35 +255,22 @@ ROLLOUT_SCENES = [
         )
     ),
     Scene(
-        "Canary failed",
-        [*CANARY, "Tell: canary failed"],
-        {"check-rollout": FAILED},
-        error="CanaryFailed",
-        news=(
-            "Release 7 failed on the canary: deeplens_1: sha256 differs; 0 of 1 cameras proved the"
-            " release, 1 must."
-        ),
+        "Canary failed", CANARY, {"check-rollout": FAILED}, "canary-failed", error="CanaryFailed"
     ),
     Scene(
         "Fleet failed",
-        [*CANARY, *FLEET, "Tell: fleet failed"],
+        [*CANARY, *FLEET],
         {"check-rollout": [PROVEN, FAILED]},
+        "fleet-failed",
         error="FleetFailed",
-        news="Release 7 failed on the fleet: deeplens_1: sha256 differs",
     ),
     *(
-        Scene(
-            "Rollout failed",
-            [*path, "Notify failure"],
-            answers,
-            error="BadArtifact",
-            news='The rollout of release 7 failed (BadArtifact): The "test.csv" is missing.',
-        )
+        Scene("Rollout failed", path, answers, "failed", error="BadArtifact")
         for path, answers in (
-            (CANARY[:1], {"deploy-release": LAMBDA_FAILURE}),
-            (CANARY[:4], {"check-rollout": LAMBDA_FAILURE}),
-            ([*CANARY, *FLEET[:1]], {"deploy-release": [WAITING, LAMBDA_FAILURE]}),
-            ([*CANARY, *FLEET[:4]], {"check-rollout": [PROVEN, LAMBDA_FAILURE]}),
+            (CANARY[:1], {"deploy-release": BROKEN}),
+            (CANARY[:4], {"check-rollout": BROKEN}),
+            ([*CANARY, *FLEET[:1]], {"deploy-release": [WAITING, BROKEN]}),
+            ([*CANARY, *FLEET[:4]], {"check-rollout": [PROVEN, BROKEN]}),
         )
     ),
 ]

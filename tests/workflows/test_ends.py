@@ -1,5 +1,5 @@
-"""Does every path of both workflows, as synthesized, lead where it should, say why, and tell
-people?
+"""Does every path of both workflows, as synthesized, lead where it should, say why, and report
+it?
 """
 
 import json
@@ -9,6 +9,8 @@ import pytest
 
 from tests.workflows.interpreter import Failure, Interpreter, Run
 from tests.workflows.scenes import (
+    BROKEN,
+    NO_SPOT,
     RETRAINING,
     RETRAINING_SCENES,
     ROLLOUT,
@@ -24,19 +26,26 @@ ENDS = ("Succeed", "Fail")
 
 
 def check(run: Run, scene: Scene) -> None:
-    assert run.path == [*scene.path, scene.end], run.cause
-    if scene.outcome:
+    assert run.path == scene.path, run.cause
+    if scene.error:
+        assert (run.status, run.error) == ("FAILED", scene.error)
+        assert run.cause
+    else:
         assert run.status == "SUCCEEDED"
         assert (run.output["outcome"], run.output["epoch"], tuple(run.output["reasons"])) == (
             scene.outcome,
             7,
             scene.reasons,
         )
-    else:
-        assert (run.status, run.error) == ("FAILED", scene.error)
-        assert run.cause
-    assert scene.news in " ".join(run.news)
-    assert all("\nEvery step: https://" in news for news in run.news)
+    (told,) = run.of("tell")
+    assert (told["outcome"], told["epoch"]) == (scene.outcome, 7)
+    assert told["execution"].startswith("arn:aws:states:")
+    assert told["started_at"]
+    assert (told["failure"] is not None) == (run.status == "FAILED" and is_accident(scene))
+
+
+def is_accident(scene: Scene) -> bool:
+    return scene.outcome in ("failed", "not-rolled-out")
 
 
 @pytest.mark.parametrize("scene", RETRAINING_SCENES, ids=lambda scene: scene.id)
@@ -45,7 +54,7 @@ def test_retraining_ends_where_it_should_and_says_why(
 ) -> None:
     run = interpreter.run(retraining, RETRAINING | scene.answers)
     check(run, scene)
-    if scene.outcome:
+    if not scene.error:
         assert run.output["digest"] == "d1"
 
 
@@ -64,7 +73,7 @@ def test_rollout_ends_where_it_should_and_says_why(
 def test_the_scenes_pass_every_state(
     workflow: str, scenes: list[Scene], request: pytest.FixtureRequest
 ) -> None:
-    passed = {state for scene in scenes for state in (*scene.path, scene.end)}
+    passed = {state for scene in scenes for state in scene.path}
     assert passed == set(request.getfixturevalue(workflow)["States"])
 
 
@@ -129,7 +138,7 @@ def test_the_rollout_is_started_once_for_each_epoch(
 def test_spot_comes_first_and_the_two_attempts_have_names_of_their_own(
     retraining: dict[str, Any], interpreter: Interpreter
 ) -> None:
-    fallback = next(scene for scene in RETRAINING_SCENES if scene.path[8:9] == ["Train on demand"])
+    fallback = next(scene for scene in RETRAINING_SCENES if "Train on demand" in scene.path)
     jobs = interpreter.run(retraining, RETRAINING | fallback.answers).of("createTrainingJob.sync")
     assert [(job["TrainingJobName"], job["EnableManagedSpotTraining"]) for job in jobs] == [
         ("deeplens-trash-7-1", True),
@@ -148,8 +157,8 @@ def test_spot_comes_first_and_the_two_attempts_have_names_of_their_own(
     [
         ("MaxWaitTimeExceeded", "Train on demand"),
         ("Interrupted", "Train on demand"),
-        ("MaxRuntimeExceeded", "Notify failure"),
-        ("Stopped", "Notify failure"),
+        ("MaxRuntimeExceeded", "Tell: retraining failed"),
+        ("Stopped", "Tell: retraining failed"),
     ],
 )
 def test_a_job_that_was_stopped_is_no_model_and_is_repeated_only_where_spot_is_to_blame(
@@ -161,7 +170,8 @@ def test_a_job_that_was_stopped_is_no_model_and_is_repeated_only_where_spot_is_t
     ended = Failure("States.TaskFailed", json.dumps(stopped(why))) if as_failure else stopped(why)
     done = RETRAINING["createTrainingJob.sync"]
     run = interpreter.run(retraining, RETRAINING | {"createTrainingJob.sync": [ended, done]})
-    assert run.path[len(TO_TRAIN) : len(TO_TRAIN) + 2] == ["Spot to blame?", then]
+    blamed = 1 + len(TO_TRAIN)
+    assert run.path[blamed : blamed + 2] == ["Spot to blame?", then]
     assert why in run.cause or then == "Train on demand"
 
 
@@ -208,48 +218,81 @@ def test_a_training_that_could_not_be_created_for_a_moment_is_created_later(
     assert run.path[-1] == "Release published"
 
 
-@pytest.mark.parametrize(
-    "scene", [s for s in RETRAINING_SCENES if s.news], ids=lambda scene: scene.id
-)
-def test_news_that_cannot_be_sent_change_nothing(
-    scene: Scene, retraining: dict[str, Any], interpreter: Interpreter
+@pytest.mark.parametrize("broken", [BROKEN, Failure("Unsent", "SNS refused it")], ids=str)
+@pytest.mark.parametrize("scene", RETRAINING_SCENES, ids=lambda scene: scene.id)
+def test_an_accident_in_the_report_changes_no_end(
+    scene: Scene, broken: Failure, retraining: dict[str, Any], interpreter: Interpreter
 ) -> None:
     told = interpreter.run(retraining, RETRAINING | scene.answers)
-    untold = interpreter.run(
-        retraining,
-        RETRAINING | scene.answers | {"sns:publish": Failure("SNS.AuthorizationErrorException")},
-    )
-    assert (untold.path, untold.output, untold.error, untold.cause) == (
-        told.path,
-        told.output,
-        told.error,
-        told.cause,
-    )
+    untold = interpreter.run(retraining, RETRAINING | scene.answers | {"tell": broken})
+    assert ending(untold) == ending(told)
 
 
-@pytest.mark.parametrize("scene", [s for s in ROLLOUT_SCENES if s.news], ids=lambda scene: scene.id)
-def test_news_of_a_rollout_that_cannot_be_sent_change_nothing(
+@pytest.mark.parametrize("scene", ROLLOUT_SCENES, ids=lambda scene: scene.id)
+def test_an_accident_in_the_report_of_a_rollout_changes_no_end(
     scene: Scene, rollout: dict[str, Any], interpreter: Interpreter
 ) -> None:
     told = interpreter.run(rollout, ROLLOUT | scene.answers)
-    untold = interpreter.run(
-        rollout, ROLLOUT | scene.answers | {"sns:publish": Failure("SNS.NotFoundException")}
-    )
-    assert (untold.path, untold.output, untold.error, untold.cause) == (
-        told.path,
-        told.output,
-        told.error,
-        told.cause,
-    )
+    untold = interpreter.run(rollout, ROLLOUT | scene.answers | {"tell": BROKEN})
+    assert ending(untold) == ending(told)
 
 
-def test_a_rollout_that_was_not_started_can_be_started_by_hand(
+def ending(run: Run) -> tuple[Any, ...]:
+    return run.path, run.output, run.error, run.cause
+
+
+def test_what_a_run_came_to_is_reported_and_the_rest_is_null(
     retraining: dict[str, Any], interpreter: Interpreter
 ) -> None:
-    run = interpreter.run(
-        retraining, RETRAINING | {"startExecution": Failure("StepFunctions.Oops", "gone")}
+    (told,) = interpreter.run(retraining, RETRAINING | {"judge": BROKEN}).of("tell")
+    assert told["workflow"] == "retraining"
+    assert told["snapshot"] == RETRAINING["take-snapshot"]
+    assert told["dataset"] == RETRAINING["assemble-dataset"]
+    assert told["training"]["model"].endswith("model.tar.gz")
+    assert told["doubts"] == RETRAINING["report-suspicious-labels"]
+    assert (told["verdict"], told["release"]) == (None, None)
+    assert told["failure"]["Error"] == BROKEN.error
+    assert told["failure"]["Cause"] == BROKEN.cause
+
+
+def test_a_failure_without_a_cause_is_reported_too(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    run = interpreter.run(retraining, RETRAINING | {"judge": Failure("States.Timeout")})
+    assert run.path[-1] == "Retraining failed"
+    assert run.of("tell")[0]["failure"] == {"Error": "States.Timeout", "Cause": ""}
+
+
+def test_both_attempts_of_a_training_are_reported_with_what_they_took(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    done = RETRAINING["createTrainingJob.sync"]
+    answers = RETRAINING | {"createTrainingJob.sync": [NO_SPOT, done]}
+    (told,) = interpreter.run(retraining, answers).of("tell")
+    first, second = told["training"]["jobs"]
+    assert (first["name"], first["spot"]) == ("deeplens-trash-7-1", True)
+    assert (second["name"], second["spot"]) == ("deeplens-trash-7-2", False)
+    assert (first["status"], second["status"]) == ("Failed", "Completed")
+    assert second["seconds"] == done["TrainingTimeInSeconds"]
+
+
+def test_labels_that_could_not_be_doubted_are_reported_as_that(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    (told,) = interpreter.run(retraining, RETRAINING | {"report-suspicious-labels": BROKEN}).of(
+        "tell"
     )
-    assert """--name r00000007 --input '{"epoch": 7}'""" in run.news[0]
+    assert told["outcome"] == "released"
+    assert told["doubts"]["failure"]["Error"] == BROKEN.error
+
+
+def test_the_waves_of_a_rollout_are_reported(
+    rollout: dict[str, Any], interpreter: Interpreter
+) -> None:
+    (told,) = interpreter.run(rollout, ROLLOUT).of("tell")
+    assert told["workflow"] == "rollout"
+    assert (told["canary"]["state"], told["fleet"]["state"]) == ("proven", "proven")
+    assert told["failure"] is None
 
 
 def test_the_cause_of_a_failure_is_kept_word_for_word(
@@ -259,4 +302,3 @@ def test_the_cause_of_a_failure_is_kept_word_for_word(
         retraining, RETRAINING | {"judge": Failure("Sandbox.Timedout", "not JSON")}
     )
     assert (run.error, run.cause) == ("Sandbox.Timedout", "not JSON")
-    assert "failed (Sandbox.Timedout): not JSON" in run.news[0]
