@@ -66,7 +66,7 @@ def asks(run: Callable[..., None]) -> Callable[..., None]:
         place = choose(**common)
         ctx.find_root().obj = place  # for cli/main.py, which says whom it could not reach
         if place.local and common["local"] is None:
-            show.warn(f"(the local cloud in {folder().name})")
+            show.warn(f"(the local cloud in {folder()})")
         run(Asked(place, as_json), **values)
 
     own = list(inspect.signature(run, eval_str=True).parameters.values())[1:]

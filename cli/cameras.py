@@ -1,5 +1,6 @@
 """What can a person do about cameras? `lensloop camera add|list|remove|bundle`."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -77,7 +78,7 @@ def list_(asked: Asked) -> None:
     with show.busy("Asking for the cameras …"):
         found = cameras(asked.place.client("iot"), asked.place.prefix)
     if asked.as_json:
-        show.give([camera._asdict() for camera in found])
+        show.give([asdict(camera) for camera in found])
     elif found:
         show.out().print(table(found))
     else:

@@ -1,6 +1,7 @@
 """Which cameras exist, and what do they run? Reads AWS IoT; nothing here changes anything."""
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -13,7 +14,8 @@ class CameraError(LensloopError):
     """A camera cannot be added or removed; the message says what to do."""
 
 
-class Camera(NamedTuple):
+@dataclass(frozen=True)
+class Camera:
     thing: str
     wave: str
     # what it said to the newest release it was sent: "release 7 proven 12/12", or the job's status

@@ -7,8 +7,9 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import cameras, show
+from cli import cameras, loop, news, show
 from cli.faults import CLOUD, CODES, MISTAKE, OF_THE_CLOUD, complaint
+from cli.place import CloudFault
 from lensloop.wire.errors import LensloopError
 
 _CODES = "\n\n".join(f"{code}  {meaning}" for code, meaning in CODES)
@@ -25,6 +26,9 @@ class Commands(TyperGroup):
         except OF_THE_CLOUD as error:
             show.warn(complaint(error, ctx.find_root().obj))
             raise typer.Exit(CLOUD) from None
+        except CloudFault as error:
+            show.warn(error)
+            raise typer.Exit(CLOUD) from None
         except (LensloopError, OSError) as error:
             show.warn(error)
             raise typer.Exit(MISTAKE) from None
@@ -38,6 +42,8 @@ app = typer.Typer(
     help="Labelled pictures in, a better classifier on your cameras: see it happen, and steer it.",
     epilog=f"Exit codes:\n\n{_CODES}",
 )
+for command in (loop.status, loop.watch, news.news, news.report, loop.retrain, loop.clear_block):
+    app.command()(command)
 app.add_typer(cameras.app, name="camera")
 
 

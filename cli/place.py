@@ -36,6 +36,10 @@ class PlaceError(LensloopError):
     """There is nothing to talk to where the person pointed; the message says what to do."""
 
 
+class CloudFault(LensloopError):
+    """The cloud was asked and failed; the message says at what."""
+
+
 @dataclass(frozen=True)
 class LocalCloud:
     """What the local cloud says of itself."""
@@ -115,10 +119,26 @@ class Place:
         """Those that were deployed, which cdk.json may no longer say."""
         functions: Any = self.client("lambda")
         try:
-            found = functions.get_function_configuration(FunctionName=f"{self.prefix}-tick")
+            found = functions.get_function_configuration(FunctionName=self._tick)
         except functions.exceptions.ResourceNotFoundException:
             raise self.nothing_here() from None
         return Settings.from_json(found["Environment"]["Variables"]["SETTINGS"])
+
+    def tick(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Has the trigger look now; what it answers. See lambdas/tick.py for its events."""
+        functions: Any = self.client("lambda")
+        try:
+            answer = functions.invoke(FunctionName=self._tick, Payload=json.dumps(event))
+        except functions.exceptions.ResourceNotFoundException:
+            raise self.nothing_here() from None
+        told: dict[str, Any] = json.loads(answer["Payload"].read())
+        if "FunctionError" in answer:
+            raise CloudFault(f"{self._tick} failed: {told.get('errorMessage', told)}")
+        return told
+
+    @property
+    def _tick(self) -> str:
+        return f"{self.prefix}-tick"
 
     def nothing_here(self) -> PlaceError:
         deploy = "make deploy-local" if self.local else "make deploy"
@@ -146,7 +166,11 @@ def choose(project: str | None, stage: str | None, region: str | None, local: bo
 
 
 def folder() -> Path:
-    return Path(os.environ.get("LENSLOOP_LOCAL") or PROJECT / ".local")
+    """As the person knows it, who mostly stands in the project's folder."""
+    named = os.environ.get("LENSLOOP_LOCAL")
+    if named:
+        return Path(named)
+    return Path(".local") if Path.cwd() == PROJECT else PROJECT / ".local"
 
 
 def _local_cloud(wanted: bool | None) -> LocalCloud | None:
