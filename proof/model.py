@@ -103,7 +103,7 @@ def _consume(w: World, i: int, case: Case) -> Iterator[tuple[str, bool, World]]:
         yield "consumer crashes", False, go("idle", crashed._replace(queue=w.queue + back))
 
 
-def _control(w: World, i: int, case: Case) -> Iterator[tuple[str, bool, World]]:
+def _control(w: World, i: int, case: Case) -> Iterator[tuple[str, bool, World]]:  # noqa: C901 - a tick, phase by phase
     me = w.controllers[i]
 
     def go(controller: Controller, world: World = w) -> World:
@@ -167,7 +167,7 @@ def _forget_news(w: World, step: Tell, case: Case) -> World:
     return after._replace(forgotten=(*w.forgotten, step.text))
 
 
-def _decide(w: World, state: State, case: Case) -> Step:
+def _decide(w: World, state: State, case: Case) -> Step:  # noqa: C901 - one line for each broken rule
     """The shipped rule, with what the broken rule would see or answer."""
     rule, pacing = case.broken, Pacing(quiet=0, max_wait=0, backoff=0, runs_per_day=case.cap)
     facts = _facts(w, state)
@@ -272,7 +272,7 @@ def _conclude(w: World, before: State, step: Finish) -> World:
     )
 
 
-def _execute(w: World, run: Run, case: Case) -> Iterator[tuple[str, bool, World]]:
+def _execute(w: World, run: Run, case: Case) -> Iterator[tuple[str, bool, World]]:  # noqa: C901 - one branch for each phase
     def go(phase: str, outcome: str = "", world: World = w, **changes: Any) -> World:
         return become(world, run, run._replace(phase=phase, outcome=outcome, **changes))
 

@@ -4,12 +4,10 @@ logs show.
 Expected outcomes (nothing new, too few pictures, a refused model) are values, not exceptions.
 
 LensloopError
-├── SettingsError        a setting in cdk.json is wrong
-├── StaleEpoch           another run holds the lease now; this one must write nothing
-├── BadArtifact          a training job's or a release's file is missing, damaged or not what its
-manifest says
-└── PictureError         a picture cannot be used (the message says why, for the person who put it
-there)
+├── SettingsError   a setting in cdk.json is wrong
+├── StaleEpoch      another run holds the lease now; this one must write nothing
+├── BadArtifact     a file of a training job or a release is missing, damaged or not what it must be
+└── PictureError    a picture cannot be used; the message says why, for the person who put it there
 """
 
 
