@@ -8,13 +8,13 @@ from typing import Any
 
 from lambdas.aws import fleet
 from lensloop.rollout import (
-    SUPERSEDED,
     WAITING,
     Answer,
     Patience,
     Release,
     WaveState,
     next_look,
+    superseded,
     wave_state,
 )
 from lensloop.settings import Settings
@@ -27,7 +27,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     live = fleet.live_release()
     patience = _patience(wave, int(event["started_at"]), settings)
     if live.epoch > int(event["epoch"]):
-        found = WaveState(SUPERSEDED, (f"release {live.epoch} is live now",))
+        found = superseded(live.epoch)
     else:
         found = look(job, wave, live, patience)
     if found.cancel:

@@ -1,5 +1,5 @@
-"""Has a wave of cameras proved a release? Decided from what each camera answered, and said with the
-cameras' names.
+"""Has a wave of cameras proved a release? Decided from what each camera answered, with the names of
+those that speak against it.
 
 A camera has proved a release when its AWS IoT Job execution SUCCEEDED and its answer names this
 release's epoch and sha256; "succeeded" alone may be an agent that did something else.
@@ -8,12 +8,16 @@ release's epoch and sha256; "succeeded" alone may be an agent that did something
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from lensloop.reasons import listed, shortened
 
 WAITING, PROVEN, FAILED, SUPERSEDED = "waiting", "proven", "failed", "superseded"
 _OPEN = ("QUEUED", "IN_PROGRESS")
-_NAMED = 5  # cameras; the others are counted
+_NAMED = 5  # cameras; a message to a person names as many and counts the others
+# A workflow's history ends at 25,000 events; a look every 30 seconds for a day would pass that.
+# Waiting a twentieth of the time passed, the answer is at most 5 % late and a week takes 162 looks.
+_PART_OF_ELAPSED = 20
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class Release:
 
 @dataclass(frozen=True)
 class Answer:
-    """What one camera says about the job; QUEUED also stands for "not asked yet"."""
+    """What one camera reports about the job; QUEUED also stands for "not asked yet"."""
 
     thing: str
     status: str = "QUEUED"
@@ -41,12 +45,15 @@ class Patience:
 @dataclass(frozen=True)
 class WaveState:
     state: str
-    reasons: tuple[str, ...] = ()
-    proven: int = 0
-    cameras: int = 0
-    cancel: bool = (
-        False  # whether cameras that have not answered must not take the release any more
-    )
+    reasons: tuple[str, ...]
+    proven: int
+    cameras: int
+    cancel: bool  # whether cameras that have not answered must not take the release any more
+
+
+def superseded(live_epoch: int) -> WaveState:
+    """The cameras of the wave have an order for a later release."""
+    return WaveState(SUPERSEDED, (f"release {live_epoch} is live now",), 0, 0, cancel=False)
 
 
 def wave_state(
@@ -54,65 +61,44 @@ def wave_state(
 ) -> WaveState:
     """`aborted`: AWS IoT (too many failures) or a person has cancelled the job."""
     cameras, needed = len(answers), needed_of(len(answers), patience.min_proven_share)
-    proven = [answer.thing for answer in answers if _proved(answer, release)]
-    waiting = [answer for answer in answers if answer.status in _OPEN]
-    failures = tuple(
-        _failure(answer, release) for answer in answers if _has_failed(answer, release)
-    )
-    late = patience.elapsed >= patience.timeout
+    proven = sum(_proved(answer, release) for answer in answers)
+    failures = _failures(answers, release)
+    named = shortened(failures, _NAMED, "more failed")
+    too_few = f"{proven} of {cameras} cameras proved the release, {needed} must"
 
-    def state(name: str, *reasons: str, cancel: bool = False) -> WaveState:
-        return WaveState(name, reasons, len(proven), cameras, cancel)
+    def state(name: str, *reasons: str, cancel: bool) -> WaveState:
+        return WaveState(name, reasons, proven, cameras, cancel)
 
     if not cameras:
         return state(FAILED, f"no {wave} camera is left to prove the release", cancel=True)
-    if len(proven) >= needed:
-        return state(PROVEN, *shortened(failures, _NAMED, "more failed"), *_offline(waiting))
+    if proven >= needed:
+        return state(PROVEN, *named, *_offline(answers), cancel=False)
     if aborted and not failures:
-        return state(
-            FAILED,
-            "the job was cancelled before enough cameras had proved the release",
-            cancel=True,
-        )
+        cancelled = "the job was cancelled before enough cameras had proved the release"
+        return state(FAILED, cancelled, cancel=True)
     if aborted or len(failures) > cameras - needed:
-        return state(
-            FAILED,
-            _too_few(proven, cameras, needed),
-            *shortened(failures, _NAMED, "more failed"),
-            cancel=True,
-        )
-    if late:
+        return state(FAILED, too_few, *named, cancel=True)
+    if patience.elapsed >= patience.timeout:
+        late = f"{too_few} after {patience.timeout // 60} minutes"
         # Cameras of the fleet that were only offline still get the release, which others have
         # proved, when they return.
         cancel = wave == "canary" or bool(failures)
-        minutes = f"{patience.timeout // 60} minutes"
-        return state(
-            FAILED,
-            f"{_too_few(proven, cameras, needed)} after {minutes}",
-            *shortened(failures, _NAMED, "more failed"),
-            *_offline(waiting),
-            cancel=cancel,
-        )
-    return state(WAITING, f"{len(proven)} of {cameras} cameras have proved release {release.epoch}")
+        return state(FAILED, late, *named, *_offline(answers), cancel=cancel)
+    waiting = f"{proven} of {cameras} cameras have proved release {release.epoch}"
+    return state(WAITING, waiting, cancel=False)
 
 
 def needed_of(cameras: int, min_proven_share: float) -> int:
-    """At least one, whatever the share."""
-    return max(1, math.ceil(cameras * min_proven_share - 1e-9))
+    """At least one, whatever the share. 0.07 of 100 cameras are 7, not the 8 of floating point."""
+    return max(1, math.ceil(Fraction(str(min_proven_share)) * cameras))
 
 
 def next_look(base: int, patience: Patience) -> int:
-    """Seconds until the next look: a twentieth of the time passed, so that a week's wait stays a
-    short history.
-
-    A workflow's history ends at 25,000 events; looking every 30 seconds for a day would pass that.
-    """
-    wait = max(base, patience.elapsed // 20)
-    return (
-        max(1, min(wait, patience.timeout - patience.elapsed))
-        if patience.elapsed < patience.timeout
-        else base
-    )
+    """Seconds until the next look, the last one exactly at the timeout."""
+    left = patience.timeout - patience.elapsed
+    if left <= 0:
+        return base
+    return min(max(base, patience.elapsed // _PART_OF_ELAPSED), left)
 
 
 def to_cancel(jobs: Sequence[str], job: str, wave: str) -> list[str]:
@@ -137,13 +123,16 @@ def _has_failed(answer: Answer, release: Release) -> bool:
     return answer.status in ("FAILED", "REJECTED", "TIMED_OUT")
 
 
+def _failures(answers: Sequence[Answer], release: Release) -> tuple[str, ...]:
+    failed = [answer for answer in answers if _has_failed(answer, release)]
+    return tuple(_failure(answer, release) for answer in failed)
+
+
 def _failure(answer: Answer, release: Release) -> str:
     if answer.status == "SUCCEEDED":
-        runs = (
-            f"release {answer.details.get('epoch', '?')} ({answer.details.get('sha256', '?')[:12]})"
-        )
+        epoch, sha256 = answer.details.get("epoch", "?"), answer.details.get("sha256", "?")
         return (
-            f"{answer.thing} says that it runs {runs}, not release {release.epoch}"
+            f"{answer.thing} reports release {epoch} ({sha256[:12]}), not release {release.epoch}"
             f" ({release.sha256[:12]})"
         )
     if answer.status == "TIMED_OUT":
@@ -151,12 +140,6 @@ def _failure(answer: Answer, release: Release) -> str:
     return f"{answer.thing}: {answer.details.get('reason', 'it failed and gave no reason')}"
 
 
-def _too_few(proven: Sequence[str], cameras: int, needed: int) -> str:
-    return f"{len(proven)} of {cameras} cameras proved the release, {needed} must"
-
-
-def _offline(waiting: Sequence[Answer]) -> tuple[str, ...]:
-    if not waiting:
-        return ()
-    things = listed([answer.thing for answer in waiting], _NAMED)
-    return (f"no answer (offline?) from {things}",)
+def _offline(answers: Sequence[Answer]) -> tuple[str, ...]:
+    things = [answer.thing for answer in answers if answer.status in _OPEN]
+    return (f"no answer (offline?) from {listed(things, _NAMED)}",) if things else ()

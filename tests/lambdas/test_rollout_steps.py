@@ -150,7 +150,7 @@ def test_a_success_that_names_another_model_is_no_proof(released: Aws, cameras: 
     cameras.prove("a", order["job"], epoch=6)
     found = check(order)
     assert found["state"] == "failed"
-    assert "deeplens_a says that it runs release 6" in " ".join(found["reasons"])
+    assert "deeplens_a reports release 6" in " ".join(found["reasons"])
 
 
 @pytest.mark.parametrize("answer", ["FAILED", "REJECTED"])

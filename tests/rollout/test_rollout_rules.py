@@ -1,22 +1,25 @@
 """When is a wave of cameras proven, failed or still to be waited for?"""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lensloop.rollout import (
-    FAILED,
-    PROVEN,
-    WAITING,
     Answer,
     Patience,
     Release,
+    WaveState,
     needed_of,
     next_look,
+    superseded,
     to_cancel,
     wave_state,
 )
 
+# The workflow's conditions compare with these words.
+WAITING, PROVEN, FAILED = "waiting", "proven", "failed"
 RELEASE = Release(7, "ab" * 32)
 PROOF = {"epoch": "7", "sha256": RELEASE.sha256, "golden": "12/12"}
 HOUR = Patience(elapsed=60, timeout=3600, min_proven_share=0.9)
@@ -84,10 +87,32 @@ TEN = [proved(f"deeplens_{number}") for number in range(10)]
             FAILED,
             (
                 "0 of 1 cameras proved the release, 1 must",
-                "a says that it runs release 6 (cdcdcdcdcdcd), not release 7 (abababababab)",
+                "a reports release 6 (cdcdcdcdcdcd), not release 7 (abababababab)",
             ),
             True,
             id="a success that is no proof",
+        ),
+        pytest.param(
+            [Answer("a", "SUCCEEDED", {})],
+            HOUR,
+            FAILED,
+            (
+                "0 of 1 cameras proved the release, 1 must",
+                "a reports release ? (?), not release 7 (abababababab)",
+            ),
+            True,
+            id="a success that names nothing",
+        ),
+        pytest.param(
+            [Answer("a", "SUCCEEDED", {**PROOF, "epoch": "6"}), Answer("b", "REMOVED")],
+            HOUR,
+            FAILED,
+            (
+                "0 of 2 cameras proved the release, 2 must",
+                "a reports release 6 (abababababab), not release 7 (abababababab)",
+            ),
+            True,
+            id="the right file under another number",
         ),
         pytest.param(
             [*TEN[:9], failed("z")],
@@ -129,6 +154,26 @@ TEN = [proved(f"deeplens_{number}") for number in range(10)]
             id="offline cameras of the fleet keep their order",
         ),
         pytest.param(
+            [*TEN[:8], failed("y"), Answer("z", "IN_PROGRESS")],
+            LATE,
+            FAILED,
+            (
+                "8 of 10 cameras proved the release, 9 must after 60 minutes",
+                "y: golden picture 3 is glass, not can",
+                "no answer (offline?) from z",
+            ),
+            True,
+            id="a late fleet with a failure must not take the release later",
+        ),
+        pytest.param(
+            [*TEN[:8], failed("y"), Answer("z")],
+            Patience(elapsed=3599, timeout=3600, min_proven_share=0.9),
+            WAITING,
+            ("8 of 10 cameras have proved release 7",),
+            False,
+            id="a failure that the others can make up for, a second before the end",
+        ),
+        pytest.param(
             [],
             HOUR,
             FAILED,
@@ -141,37 +186,107 @@ TEN = [proved(f"deeplens_{number}") for number in range(10)]
 def test_the_state_of_a_wave_follows_from_the_answers(
     answers: list[Answer], patience: Patience, state: str, reasons: tuple[str, ...], cancel: bool
 ) -> None:
-    found = wave_state(RELEASE, answers, patience, aborted=False, wave="fleet")
-    assert (found.state, found.reasons, found.cancel) == (state, reasons, cancel)
-    assert found.cameras == len(answers)
+    proven = sum(answer.status == "SUCCEEDED" and answer.details == PROOF for answer in answers)
+    expected = WaveState(state, reasons, proven, len(answers), cancel)
+    assert wave_state(RELEASE, answers, patience, aborted=False, wave="fleet") == expected
 
 
 def test_an_offline_canary_must_not_take_the_release_later() -> None:
     assert wave_state(RELEASE, [Answer("a")], LATE, aborted=False, wave="canary").cancel
 
 
-def test_a_job_that_was_cancelled_has_failed() -> None:
-    found = wave_state(RELEASE, [Answer("a", "CANCELED")], HOUR, aborted=True, wave="fleet")
-    assert (found.state, found.reasons) == (
-        FAILED,
-        ("the job was cancelled before enough cameras had proved the release",),
-    )
+CANCELLED = "the job was cancelled before enough cameras had proved the release"
 
 
-def test_many_failures_are_counted_rather_than_listed() -> None:
-    found = wave_state(
-        RELEASE, [failed(f"c{n}") for n in range(50)], HOUR, aborted=False, wave="fleet"
-    )
-    assert len(found.reasons) == 7
-    assert found.reasons[-1] == "and 45 more failed"
+@pytest.mark.parametrize(
+    ("answers", "state", "reasons", "cancel"),
+    [
+        ([Answer("a", "CANCELED")], FAILED, (CANCELLED,), True),
+        (
+            [*TEN[:9], failed("z"), Answer("a", "CANCELED")],
+            FAILED,
+            (
+                "9 of 11 cameras proved the release, 10 must",
+                "z: golden picture 3 is glass, not can",
+            ),
+            True,
+        ),
+        (TEN, PROVEN, (), False),
+    ],
+)
+def test_a_cancelled_job_has_failed_unless_enough_cameras_had_proved_the_release(
+    answers: list[Answer], state: str, reasons: tuple[str, ...], cancel: bool
+) -> None:
+    found = wave_state(RELEASE, answers, HOUR, aborted=True, wave="fleet")
+    assert (found.state, found.reasons, found.cancel) == (state, reasons, cancel)
+
+
+@pytest.mark.parametrize(
+    ("share", "patience", "state", "first"),
+    [
+        (0.1, HOUR, PROVEN, ()),
+        (0.9, HOUR, FAILED, ("10 of 60 cameras proved the release, 54 must",)),
+        (0.1, LATE, PROVEN, ()),
+        (0.17, LATE, FAILED, ("10 of 60 cameras proved the release, 11 must after 60 minutes",)),
+    ],
+)
+def test_many_failures_are_counted_rather_than_listed(
+    share: float, patience: Patience, state: str, first: tuple[str, ...]
+) -> None:
+    answers = [*TEN, *(failed(f"c{n}") for n in range(49)), Answer("z", "REMOVED")]
+    patience = replace(patience, min_proven_share=share)
+    found = wave_state(RELEASE, answers, patience, aborted=False, wave="fleet")
+    named = tuple(f"c{n}: golden picture 3 is glass, not can" for n in range(5))
+    assert (found.state, found.reasons) == (state, (*first, *named, "and 44 more failed"))
+
+
+def test_many_offline_cameras_are_counted_rather_than_listed() -> None:
+    answers = [proved("a"), *(Answer(f"c{n}") for n in range(7))]
+    patience = Patience(elapsed=60, timeout=3600, min_proven_share=0.1)
+    found = wave_state(RELEASE, answers, patience, aborted=False, wave="fleet")
+    assert found.reasons == ("no answer (offline?) from c0, c1, c2, c3, c4 and 2 more",)
+
+
+def test_a_wave_whose_release_is_not_live_any_more_is_superseded() -> None:
+    expected = WaveState("superseded", ("release 8 is live now",), 0, 0, False)
+    assert superseded(8) == expected
 
 
 @pytest.mark.parametrize(
     ("cameras", "share", "needed"),
-    [(1, 0.9, 1), (3, 0.9, 3), (10, 0.9, 9), (11, 0.9, 10), (100, 0.0, 1), (5, 1.0, 5)],
+    [
+        (1, 0.9, 1),
+        (3, 0.9, 3),
+        (10, 0.9, 9),
+        (11, 0.9, 10),
+        (100, 0.0, 1),
+        (100, 0.07, 7),
+        (5, 1.0, 5),
+    ],
 )
 def test_a_share_of_cameras_is_rounded_up(cameras: int, share: float, needed: int) -> None:
     assert needed_of(cameras, share) == needed
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "seconds"),
+    [
+        (0, 30),
+        (619, 30),
+        (620, 31),
+        (659, 32),
+        (1000, 50),
+        (3550, 50),
+        (3599, 1),
+        (3600, 30),
+        (4000, 30),
+    ],
+)
+def test_the_longer_a_wave_takes_the_longer_is_the_wait_for_the_next_look(
+    elapsed: int, seconds: int
+) -> None:
+    patience = Patience(elapsed=elapsed, timeout=3600, min_proven_share=0.9)
+    assert next_look(30, patience) == seconds
 
 
 @pytest.mark.parametrize(("base", "minutes"), [(30, 1440), (1, 10080), (3600, 1), (1, 1)])
