@@ -22,6 +22,7 @@ from local.sagemaker.requests import DEFAULT_RUNTIME
 logger = logging.getLogger("lensloop")
 
 PATIENCE_AFTER_SIGTERM = 120  # seconds that SageMaker leaves a container to end by itself
+SECONDS_BETWEEN_LOGS = 1.0
 
 OPEN_BOX = (
     "lensloop: this machine gives no namespaces, so this job is not cut off from the network as it"
@@ -105,9 +106,10 @@ class TrainingJob:
         if self._stop_wanted:
             self._becomes("Stopped", "Stopped")
             return
-        code, timed_out = self._run_process(variables | {"AWS_ENDPOINT_URL": endpoint})
+        sent = outputs.Log(self.name, self._log, role.client("logs", variables, endpoint))
+        code, timed_out = self._run_process(variables | {"AWS_ENDPOINT_URL": endpoint}, sent)
         log = self._log.read_text(errors="replace")
-        outputs.send_log(self.name, log, role.client("logs", variables, endpoint))
+        sent.send(unfinished=True)
         self.description["FinalMetricDataList"] = outputs.metrics(self.description, log)
         self._upload(s3, code, timed_out)
         self._end(timed_out)
@@ -134,7 +136,7 @@ class TrainingJob:
         else:
             self._becomes("Completed", "Completed", "Training job completed")
 
-    def _run_process(self, credentials: dict[str, str]) -> tuple[int, bool]:
+    def _run_process(self, credentials: dict[str, str], sent: outputs.Log) -> tuple[int, bool]:
         """(exit code, whether it took too long)."""
         algorithm, isolated = (
             self.description["AlgorithmSpecification"],
@@ -171,7 +173,7 @@ class TrainingJob:
                 raise JobFailure(
                     f"AlgorithmError: the container could not start: {error}"
                 ) from None
-        timed_out = self._wait(limit)
+        timed_out = self._wait(limit, sent)
         self._signal(signal.SIGKILL)  # what the process started and left running
         self.description["TrainingEndTime"] = time.time()
         seconds = int(time.time() - started)
@@ -203,8 +205,9 @@ class TrainingJob:
             leftovers.MARK: str(self._state),
         }
 
-    def _wait(self, limit: float) -> bool:
+    def _wait(self, limit: float, sent: outputs.Log) -> bool:
         assert self._process is not None
+        next_sending = time.monotonic() + SECONDS_BETWEEN_LOGS
         deadline = time.monotonic() + limit
         timed_out, killed_at = False, float("inf")
         while self._process.poll() is None:
@@ -214,6 +217,9 @@ class TrainingJob:
                 self._signal(signal.SIGTERM)
             if now > killed_at:
                 self._signal(signal.SIGKILL)
+            if now > next_sending:
+                sent.send()
+                next_sending = now + SECONDS_BETWEEN_LOGS
             time.sleep(0.05)
         return timed_out
 

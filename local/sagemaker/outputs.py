@@ -7,6 +7,7 @@ import logging
 import re
 import tarfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,16 +53,46 @@ def metrics(job: dict[str, Any], log: str) -> list[dict[str, Any]]:
     ]
 
 
-def send_log(job_name: str, text: str, logs: Any) -> None:
-    """A role without permission loses the log, as on AWS; the job goes on."""
-    stream = {"logGroupName": LOG_GROUP, "logStreamName": f"{job_name}/algo-1-{int(time.time())}"}
-    now = int(time.time() * 1000)
-    events = [{"timestamp": now, "message": line} for line in text.splitlines() if line]
-    try:
-        with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
-            logs.create_log_group(logGroupName=LOG_GROUP)
-        logs.create_log_stream(**stream)
+class Log:
+    """What the job prints, sent as it comes: a person may follow the training as on AWS."""
+
+    def __init__(self, job_name: str, file: Path, logs: Any) -> None:
+        name = f"{job_name}/algo-1-{int(time.time())}"
+        self._stream = {"logGroupName": LOG_GROUP, "logStreamName": name}
+        self._file, self._logs = file, logs
+        self._sent = 0  # bytes
+        self._lost = not self._try(self._begin)
+
+    def send(self, unfinished: bool = False) -> None:
+        """All whole lines that are new; at the end also the one that has no end."""
+        if self._lost or not self._file.exists():
+            return
+        with self._file.open("rb") as file:
+            file.seek(self._sent)
+            new = file.read()
+        ready = len(new) if unfinished else new.rfind(b"\n") + 1
+        self._sent += ready
+        now = int(time.time() * 1000)
+        lines = new[:ready].decode(errors="replace").splitlines()
+        events = [{"timestamp": now, "message": line} for line in lines if line]
         for start in range(0, len(events), LINES_AT_ONCE):
-            logs.put_log_events(**stream, logEvents=events[start : start + LINES_AT_ONCE])
-    except botocore.exceptions.ClientError as error:
-        logger.warning("The log of training job %s could not be sent: %s", job_name, error)
+            self._put(events[start : start + LINES_AT_ONCE])
+
+    def _begin(self) -> None:
+        with contextlib.suppress(self._logs.exceptions.ResourceAlreadyExistsException):
+            self._logs.create_log_group(logGroupName=LOG_GROUP)
+        self._logs.create_log_stream(**self._stream)
+
+    def _put(self, events: list[dict[str, Any]]) -> None:
+        sent = self._try(lambda: self._logs.put_log_events(**self._stream, logEvents=events))
+        self._lost = self._lost or not sent
+
+    def _try(self, call: Callable[[], Any]) -> bool:
+        """A role without permission loses the log, as on AWS; the job goes on."""
+        try:
+            call()
+        except botocore.exceptions.ClientError as error:
+            name = self._stream["logStreamName"]
+            logger.warning("The log of training job %s could not be sent: %s", name, error)
+            return False
+        return True

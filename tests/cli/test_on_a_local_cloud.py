@@ -1,0 +1,212 @@
+"""Do the commands say what is true of a real cloud? The local one, with items, records and an
+execution made by hand: what the deployed stacks would have left.
+"""
+
+import io
+import json
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from cli import place
+from cli.main import app
+from lensloop import record
+from lensloop.record import Record
+from lensloop.wire import names
+from local.cloud import LocalCloud
+from tests.local.account import Aws
+
+pytestmark = pytest.mark.slow
+PREFIX = "deeplens-trash"
+BUCKET = names.bucket("trash", "", "000000000000", "us-east-1")
+HOSTILE = "glass\x1b[2J[red]\u202e"
+TICK = """
+import json
+def handler(event, context):
+    return {"steps": [], "event": event}
+"""
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+    with LocalCloud(tmp_path_factory.mktemp("cloud"), say=lambda text: None) as cloud:
+        yield Aws(cloud)
+
+
+@pytest.fixture(autouse=True)
+def found(monkeypatch: pytest.MonkeyPatch, aws: Aws, tmp_path: Path) -> None:
+    """As the command finds it: by its folder."""
+    monkeypatch.setenv("LENSLOOP_LOCAL", str(aws.cloud.ca_pem.parent))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert place.FILE in {file.name for file in aws.cloud.ca_pem.parent.iterdir()}
+
+
+def ask(*arguments: str) -> tuple[int, str, str]:
+    ran = CliRunner().invoke(app, arguments)
+    return ran.exit_code, ran.stdout, ran.stderr
+
+
+def answer(*arguments: str) -> Any:
+    code, stdout, stderr = ask(*arguments, "--json")
+    assert code == 0, stderr
+    return json.loads(stdout)
+
+
+def put(aws: Aws, **item: Any) -> None:
+    table = aws.dynamodb
+    table.put_item(TableName=f"{PREFIX}-state", Item=item)
+
+
+def leave(aws: Aws, epoch: int, **parts: Any) -> None:
+    written: Record = {**record.empty("trash", epoch), **parts}  # type: ignore[typeddict-item]
+    aws.s3.put_object(Bucket=BUCKET, Key=names.run(epoch, "run.json"), Body=record.to_json(written))
+
+
+def trigger(run: dict[str, Any], **more: Any) -> dict[str, Any]:
+    numbers = {"gen": 5, "covered": 3, "epoch": 2} | more
+    item = {name: {"N": str(value)} for name, value in numbers.items()}
+    return {"id": {"S": "trigger"}, "run": {"M": run}, **item}
+
+
+def test_where_nothing_is_deployed_there_is_a_sentence() -> None:
+    code, _, stderr = ask("status")
+    assert code == 2
+    assert f"Nothing called {PREFIX} is deployed in us-east-1 of the local cloud" in stderr
+    assert "make deploy-local" in stderr
+
+
+@pytest.fixture(scope="module")
+def deployed(aws: Aws) -> Aws:
+    aws.s3.create_bucket(Bucket=BUCKET)
+    aws.dynamodb.create_table(
+        TableName=f"{PREFIX}-state",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    _make_a_tick(aws)
+    aws.iot.create_policy(policyName=f"{PREFIX}-camera", policyDocument="{}")
+    for wave in ("canary", "fleet"):
+        aws.iot.create_thing_group(thingGroupName=f"{PREFIX}-{wave}")
+    return aws
+
+
+def _make_a_tick(aws: Aws) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as zipped:
+        zipped.writestr("index.py", TICK)
+    aws.lambda_.create_function(
+        FunctionName=f"{PREFIX}-tick",
+        Runtime="python3.13",
+        Handler="index.handler",
+        Role=aws.role(),
+        Code={"ZipFile": archive.getvalue()},
+        Environment={"Variables": {"SETTINGS": json.dumps({"quiet_seconds": 600})}},
+    )
+
+
+def test_what_waits_is_named_with_the_pace_that_was_deployed(deployed: Aws) -> None:
+    now = int(time.time())
+    put(deployed, **trigger({}, first_at=now, last_at=now))
+    told = answer("status")["trigger"]
+    assert (told["doing"], told["reason"]) == ("waiting", "pictures are still changing")
+    assert told["until"] == now + 600
+
+
+def test_a_run_is_named_with_its_step(deployed: Aws) -> None:
+    states = {
+        "Take snapshot": {"Type": "Pass", "Next": "Inspect new images"},
+        "Inspect new images": {"Type": "Wait", "Seconds": 600, "End": True},
+    }
+    machine = deployed.stepfunctions.create_state_machine(
+        name=f"{PREFIX}-retraining",
+        roleArn=deployed.role("*"),
+        definition=json.dumps({"StartAt": "Take snapshot", "States": states}),
+    )["stateMachineArn"]
+    execution = deployed.stepfunctions.start_execution(
+        stateMachineArn=machine, name=names.execution(2)
+    )["executionArn"]
+    now = str(int(time.time()))
+    run = {
+        "epoch": {"N": "2"},
+        "snap_gen": {"N": "5"},
+        "phase": {"S": "RUNNING"},
+        "started_at": {"N": now},
+    }
+    put(deployed, **trigger(run))
+    time.sleep(0.5)
+    told = answer("status")
+    assert told["trigger"]["reason"] == "run 2 is running"
+    assert told["run"]["step"] == "Inspect new images"
+    deployed.stepfunctions.stop_execution(executionArn=execution)
+    put(deployed, **trigger({}, covered=5))
+    assert [end["outcome"] for end in answer("status")["ends"]] == ["aborted"]  # without a record
+
+
+def test_records_tell_how_runs_ended_and_what_people_heard(deployed: Aws) -> None:
+    message = {"at": "2026-11-26T10:00:00+00:00", "source": "retraining", "sent": True}
+    told = {**message, "subject": f"Refused: {HOSTILE}", "body": f"because\n{HOSTILE}"}
+    leave(deployed, 1, outcome="failed", reasons=["AlgorithmError"])
+    leave(deployed, 2, outcome="refused", reasons=[HOSTILE], messages=[told])
+    put(deployed, **trigger({}, covered=5))
+    ends = answer("status")["ends"]
+    assert [(end["epoch"], end["outcome"]) for end in ends] == [(2, "refused"), (1, "failed")]
+    assert [message["epoch"] for message in answer("news")] == [2]
+    for command in ("status", "news"):
+        shown = ask(command)[1]
+        assert "\x1b" not in shown
+        assert "\u202e" not in shown
+        assert "glass\\u001b[2J[red]\\u202e" in shown
+
+
+def test_a_record_that_cannot_be_read_is_said_and_hides_no_other(deployed: Aws) -> None:
+    leave(deployed, 1, outcome="failed")
+    deployed.s3.put_object(Bucket=BUCKET, Key=names.run(2, "run.json"), Body=b"{")
+    put(deployed, **trigger({}, covered=5))
+    ends = answer("status")["ends"]
+    assert [end["outcome"] for end in ends] == ["unreadable", "failed"]
+    assert "is not JSON" in ends[0]["reasons"][0]
+
+
+def test_a_report_is_written_to_a_file(deployed: Aws, tmp_path: Path) -> None:
+    code, _, stderr = ask("report", "7")
+    assert (code, "Run 7 has left no report" in stderr) == (2, True)
+    deployed.s3.put_object(Bucket=BUCKET, Key=record.page_key(2), Body=b"<html>")
+    code, stdout, _ = ask("report", "2")
+    assert code == 0
+    assert Path(stdout.strip()).read_bytes() == b"<html>"
+    assert answer("report", "2", "--output", str(tmp_path / "x.html")) == {
+        "epoch": 2,
+        "file": str(tmp_path / "x.html"),
+    }
+
+
+def test_a_block_is_cleared_only_where_there_is_one(deployed: Aws) -> None:
+    put(deployed, **trigger({}, covered=5))
+    assert answer("clear-block")["cleared"] is None
+    blocked = trigger({}, covered=5) | {"blocked_digest": {"S": "0ffd826c"}}
+    put(deployed, **blocked)
+    assert answer("clear-block")["cleared"] == "0ffd826c"
+    assert "lensloop clear-block" in ask("status")[1]
+    assert answer("retrain")["trigger"]["doing"] == "resting"  # this tick changes nothing
+
+
+def test_watch_ends_at_once_where_nothing_happens(deployed: Aws) -> None:
+    put(deployed, **trigger({}, covered=5))
+    code, stdout, _ = ask("watch")
+    assert (code, "Nothing is running and nothing waits." in stdout) == (0, True)
+
+
+def test_a_camera_is_registered_with_the_broker_of_its_cloud(deployed: Aws, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    answer("camera", "add", "deeplens_test", "--home", str(home))
+    config = json.loads((home / "camera.json").read_text())
+    assert (config["endpoint"], config["port"]) == ("127.0.0.1", deployed.cloud.mqtt_port)
+    assert (home / "ca.pem").read_bytes() == deployed.cloud.ca_pem.read_bytes()
+    assert [camera["thing"] for camera in answer("camera", "list")] == ["deeplens_test"]
+    assert answer("camera", "remove", "deeplens_test")["removed"] is True
