@@ -42,12 +42,10 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         write_once(bucket, names.release(epoch, name), body)
     make_live(epoch, digest, published)
     return {
-        "release": {
-            "epoch": epoch,
-            "model_sha256": published["model"]["sha256"],
-            "labels": published["labels"],
-            "accuracy": published["metrics"]["accuracy"],
-        }
+        "epoch": epoch,
+        "model_sha256": published["model"]["sha256"],
+        "labels": published["labels"],
+        "accuracy": published["metrics"]["accuracy"],
     }
 
 

@@ -23,12 +23,7 @@ def reporter(
         settings=settings,
         storage=storage,
         may=[
-            access.read(
-                names.RUNS_PREFIX,
-                names.DATASETS_PREFIX,
-                names.TRAINING_PREFIX,
-                names.RELEASES_PREFIX,
-            ),
+            access.read(names.RUNS_PREFIX, names.DATASETS_PREFIX, names.TRAINING_PREFIX),
             access.write(names.RUNS_PREFIX),
             access.state("GetItem"),
             allow("sns:Publish", on=topic),

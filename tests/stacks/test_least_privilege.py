@@ -164,6 +164,7 @@ def test_no_role_holds_a_policy_that_aws_manages(shipped: Synthesized) -> None:
         ("CheckRollout", set(), set()),
         ("RecordChanges", set(), set()),
         ("Tick", set(), set()),
+        ("Tell", {"runs", "datasets", "training"}, {"runs"}),
         ("TrainingRole", {"images", "datasets", "releases"}, {"training"}),
     ],
 )
@@ -188,6 +189,15 @@ def test_nothing_of_the_users_can_be_deleted_or_overwritten_by_the_system(
         assert not [a for a in s.all_of("Action") if a.startswith("s3:Delete")], s.where
         if "s3:PutObject" in s.all_of("Action"):
             assert not [r for r in map(flat, s.all_of("Resource")) if "/images/" in r], s.where
+
+
+def test_only_the_report_of_an_end_sends_messages_besides_alarms(shipped: Synthesized) -> None:
+    roles = {
+        s.where.split("/")[1].partition("Role")[0]
+        for s in _allowed(shipped)
+        if "sns:Publish" in s.all_of("Action") and "Principal" not in s.statement
+    }
+    assert roles == {"Tell"}
 
 
 def test_a_camera_speaks_only_under_its_own_name(shipped: Synthesized) -> None:

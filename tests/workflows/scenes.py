@@ -45,7 +45,10 @@ RETRAINING: dict[str, Any] = {
     "report-suspicious-labels": {"count": 0, "sentences": []},
     "judge": VERDICT,
     "publish-release": {
-        "release": {"epoch": 7, "model_sha256": "ab", "labels": ["a", "b"], "accuracy": 0.97}
+        "epoch": 7,
+        "model_sha256": "ab",
+        "labels": ["a", "b"],
+        "accuracy": 0.97,
     },
     "startExecution": {"ExecutionArn": "arn", "StartDate": 1},
     "tell": {},
@@ -81,6 +84,8 @@ def stopped(why: str) -> dict[str, Any]:
         "TrainingJobStatus": "Stopped",
         "SecondaryStatus": why,
         "SecondaryStatusTransitions": [],
+        "TrainingTimeInSeconds": 62,
+        "BillableTimeInSeconds": 20,
         **artifacts,
     }
 

@@ -1,5 +1,5 @@
-"""Does every path of both workflows, as synthesized, lead where it should, say why, and report
-it?
+"""Does every path of both workflows, as synthesized, lead where it should, with its reasons, and is
+every end reported?
 """
 
 import json
@@ -11,21 +11,26 @@ from tests.workflows.interpreter import Failure, Interpreter, Run
 from tests.workflows.scenes import (
     BROKEN,
     NO_SPOT,
+    OWN_FAULT,
     RETRAINING,
     RETRAINING_SCENES,
     ROLLOUT,
     ROLLOUT_SCENES,
     TO_TRAIN,
+    WAITING,
     Scene,
     stopped,
 )
 
 BUSY = Failure("Lambda.TooManyRequestsException")
 CONFLICT = Failure("TransactionCanceledException", "Transaction cancelled … [TransactionConflict]")
-ENDS = ("Succeed", "Fail")
+KEPT = {
+    "retraining": ("snapshot", "dataset", "training", "doubts", "verdict", "release", "failure"),
+    "rollout": ("canary", "fleet", "failure"),
+}
 
 
-def check(run: Run, scene: Scene) -> None:
+def check(run: Run, scene: Scene, workflow: str) -> None:
     assert run.path == scene.path, run.cause
     if scene.error:
         assert (run.status, run.error) == ("FAILED", scene.error)
@@ -37,15 +42,15 @@ def check(run: Run, scene: Scene) -> None:
             7,
             scene.reasons,
         )
-    (told,) = run.of("tell")
-    assert (told["outcome"], told["epoch"]) == (scene.outcome, 7)
-    assert told["execution"].startswith("arn:aws:states:")
+    [told] = run.of("tell")
+    assert set(told) == {
+        *("workflow", "epoch", "execution", "started_at", "outcome"),
+        *KEPT[workflow],
+    }
+    assert (told["workflow"], told["epoch"], told["outcome"]) == (workflow, 7, scene.outcome)
+    assert told["execution"].endswith(":r00000007")
     assert told["started_at"]
-    assert (told["failure"] is not None) == (run.status == "FAILED" and is_accident(scene))
-
-
-def is_accident(scene: Scene) -> bool:
-    return scene.outcome in ("failed", "not-rolled-out")
+    assert (told["failure"] is not None) == (scene.outcome in ("failed", "not-rolled-out"))
 
 
 @pytest.mark.parametrize("scene", RETRAINING_SCENES, ids=lambda scene: scene.id)
@@ -53,7 +58,7 @@ def test_retraining_ends_where_it_should_and_says_why(
     scene: Scene, retraining: dict[str, Any], interpreter: Interpreter
 ) -> None:
     run = interpreter.run(retraining, RETRAINING | scene.answers)
-    check(run, scene)
+    check(run, scene, "retraining")
     if not scene.error:
         assert run.output["digest"] == "d1"
 
@@ -62,7 +67,7 @@ def test_retraining_ends_where_it_should_and_says_why(
 def test_rollout_ends_where_it_should_and_says_why(
     scene: Scene, rollout: dict[str, Any], interpreter: Interpreter
 ) -> None:
-    check(interpreter.run(rollout, ROLLOUT | scene.answers), scene)
+    check(interpreter.run(rollout, ROLLOUT | scene.answers), scene, "rollout")
 
 
 @pytest.mark.parametrize(
@@ -138,7 +143,7 @@ def test_the_rollout_is_started_once_for_each_epoch(
 def test_spot_comes_first_and_the_two_attempts_have_names_of_their_own(
     retraining: dict[str, Any], interpreter: Interpreter
 ) -> None:
-    fallback = next(scene for scene in RETRAINING_SCENES if "Train on demand" in scene.path)
+    fallback = next(scene for scene in RETRAINING_SCENES if "Train on demand" in scene.steps)
     jobs = interpreter.run(retraining, RETRAINING | fallback.answers).of("createTrainingJob.sync")
     assert [(job["TrainingJobName"], job["EnableManagedSpotTraining"]) for job in jobs] == [
         ("deeplens-trash-7-1", True),
@@ -170,8 +175,10 @@ def test_a_job_that_was_stopped_is_no_model_and_is_repeated_only_where_spot_is_t
     ended = Failure("States.TaskFailed", json.dumps(stopped(why))) if as_failure else stopped(why)
     done = RETRAINING["createTrainingJob.sync"]
     run = interpreter.run(retraining, RETRAINING | {"createTrainingJob.sync": [ended, done]})
-    blamed = 1 + len(TO_TRAIN)
-    assert run.path[blamed : blamed + 2] == ["Spot to blame?", then]
+    assert run.path[len(TO_TRAIN) + 1 :][:2] == ["Spot to blame?", then]
+    [told] = run.of("tell")
+    first, *_ = told["training"]["jobs"]
+    assert (first["status"], first["seconds"], first["spot"]) == ("Stopped", 62, True)
     assert why in run.cause or then == "Train on demand"
 
 
@@ -218,41 +225,63 @@ def test_a_training_that_could_not_be_created_for_a_moment_is_created_later(
     assert run.path[-1] == "Release published"
 
 
-@pytest.mark.parametrize("broken", [BROKEN, Failure("Unsent", "SNS refused it")], ids=str)
-@pytest.mark.parametrize("scene", RETRAINING_SCENES, ids=lambda scene: scene.id)
-def test_an_accident_in_the_report_changes_no_end(
-    scene: Scene, broken: Failure, retraining: dict[str, Any], interpreter: Interpreter
+@pytest.mark.parametrize(
+    ("workflow", "usual", "scene"),
+    [
+        *(("retraining", RETRAINING, scene) for scene in RETRAINING_SCENES),
+        *(("rollout", ROLLOUT, scene) for scene in ROLLOUT_SCENES),
+    ],
+    ids=lambda value: value.id if isinstance(value, Scene) else "",
+)
+def test_an_end_that_cannot_be_reported_stays_the_same_end(
+    workflow: str,
+    usual: dict[str, Any],
+    scene: Scene,
+    interpreter: Interpreter,
+    request: pytest.FixtureRequest,
 ) -> None:
-    told = interpreter.run(retraining, RETRAINING | scene.answers)
-    untold = interpreter.run(retraining, RETRAINING | scene.answers | {"tell": broken})
-    assert ending(untold) == ending(told)
+    definition = request.getfixturevalue(workflow)
+    told = interpreter.run(definition, usual | scene.answers)
+    untold = interpreter.run(definition, usual | scene.answers | {"tell": Failure("Unsent", "…")})
+    assert (untold.path, untold.output, untold.error, untold.cause) == (
+        told.path,
+        told.output,
+        told.error,
+        told.cause,
+    )
 
 
-@pytest.mark.parametrize("scene", ROLLOUT_SCENES, ids=lambda scene: scene.id)
-def test_an_accident_in_the_report_of_a_rollout_changes_no_end(
-    scene: Scene, rollout: dict[str, Any], interpreter: Interpreter
-) -> None:
-    told = interpreter.run(rollout, ROLLOUT | scene.answers)
-    untold = interpreter.run(rollout, ROLLOUT | scene.answers | {"tell": BROKEN})
-    assert ending(untold) == ending(told)
+# What the report of an end is given
 
 
-def ending(run: Run) -> tuple[Any, ...]:
-    return run.path, run.output, run.error, run.cause
+def told_by(run: Run) -> dict[str, Any]:
+    [payload] = run.of("tell")
+    return dict(payload)
 
 
-def test_what_a_run_came_to_is_reported_and_the_rest_is_null(
+def test_a_release_is_reported_with_what_every_step_answered(
     retraining: dict[str, Any], interpreter: Interpreter
 ) -> None:
-    (told,) = interpreter.run(retraining, RETRAINING | {"judge": BROKEN}).of("tell")
-    assert told["workflow"] == "retraining"
-    assert told["snapshot"] == RETRAINING["take-snapshot"]
-    assert told["dataset"] == RETRAINING["assemble-dataset"]
-    assert told["training"]["model"].endswith("model.tar.gz")
-    assert told["doubts"] == RETRAINING["report-suspicious-labels"]
-    assert (told["verdict"], told["release"]) == (None, None)
-    assert told["failure"]["Error"] == BROKEN.error
-    assert told["failure"]["Cause"] == BROKEN.cause
+    told = told_by(interpreter.run(retraining, RETRAINING))
+    answers = {
+        "snapshot": "take-snapshot",
+        "dataset": "assemble-dataset",
+        "doubts": "report-suspicious-labels",
+        "verdict": "judge",
+        "release": "publish-release",
+    }
+    assert {name: told[name] for name in answers} == {
+        name: RETRAINING[step] for name, step in answers.items()
+    }
+    assert told["failure"] is None
+
+
+def test_what_a_run_did_not_come_to_is_null(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    told = told_by(interpreter.run(retraining, RETRAINING | {"take-snapshot": BROKEN}))
+    assert {told[name] for name in KEPT["retraining"] if name != "failure"} == {None}
+    assert told["failure"] == {"Error": "BadArtifact", "Cause": BROKEN.cause}
 
 
 def test_a_failure_without_a_cause_is_reported_too(
@@ -260,39 +289,73 @@ def test_a_failure_without_a_cause_is_reported_too(
 ) -> None:
     run = interpreter.run(retraining, RETRAINING | {"judge": Failure("States.Timeout")})
     assert run.path[-1] == "Retraining failed"
-    assert run.of("tell")[0]["failure"] == {"Error": "States.Timeout", "Cause": ""}
+    assert told_by(run)["failure"] == {"Error": "States.Timeout", "Cause": ""}
 
 
-def test_both_attempts_of_a_training_are_reported_with_what_they_took(
-    retraining: dict[str, Any], interpreter: Interpreter
-) -> None:
-    done = RETRAINING["createTrainingJob.sync"]
-    answers = RETRAINING | {"createTrainingJob.sync": [NO_SPOT, done]}
-    (told,) = interpreter.run(retraining, answers).of("tell")
-    first, second = told["training"]["jobs"]
-    assert (first["name"], first["spot"]) == ("deeplens-trash-7-1", True)
-    assert (second["name"], second["spot"]) == ("deeplens-trash-7-2", False)
-    assert (first["status"], second["status"]) == ("Failed", "Completed")
-    assert second["seconds"] == done["TrainingTimeInSeconds"]
-
-
-def test_labels_that_could_not_be_doubted_are_reported_as_that(
-    retraining: dict[str, Any], interpreter: Interpreter
-) -> None:
-    (told,) = interpreter.run(retraining, RETRAINING | {"report-suspicious-labels": BROKEN}).of(
-        "tell"
-    )
-    assert told["outcome"] == "released"
-    assert told["doubts"]["failure"]["Error"] == BROKEN.error
-
-
-def test_the_waves_of_a_rollout_are_reported(
+def test_a_rollout_is_reported_with_the_last_answer_for_each_wave(
     rollout: dict[str, Any], interpreter: Interpreter
 ) -> None:
-    (told,) = interpreter.run(rollout, ROLLOUT).of("tell")
-    assert told["workflow"] == "rollout"
-    assert (told["canary"]["state"], told["fleet"]["state"]) == ("proven", "proven")
-    assert told["failure"] is None
+    run = interpreter.run(rollout, ROLLOUT | {"deploy-release": [WAITING, BROKEN]})
+    told = told_by(run)
+    assert (told["canary"], told["fleet"]) == (ROLLOUT["check-rollout"], None)
+    assert told["failure"]["Error"] == "BadArtifact"
+
+
+SPOT = {
+    "name": "deeplens-trash-7-1",
+    "status": "Failed",
+    "seconds": 62,
+    "billable_seconds": 20,
+    "instance": "ml.m5.xlarge",
+    "spot": True,
+}
+ON_DEMAND = {
+    "name": "deeplens-trash-7-2",
+    "status": "Completed",
+    "seconds": 90,
+    "billable_seconds": 30,
+    "instance": "ml.m5.xlarge",
+    "spot": False,
+}
+ON_SPOT = ON_DEMAND | {"name": SPOT["name"], "spot": True}
+
+
+@pytest.mark.parametrize(
+    ("answers", "jobs", "trained"),
+    [
+        ([RETRAINING["createTrainingJob.sync"]], [ON_SPOT], True),
+        ([NO_SPOT, RETRAINING["createTrainingJob.sync"]], [SPOT, ON_DEMAND], True),
+        ([OWN_FAULT], [SPOT], False),
+        (
+            [NO_SPOT, OWN_FAULT],
+            [SPOT, SPOT | {"name": ON_DEMAND["name"], "spot": False}],
+            False,
+        ),
+        ([Failure("SageMaker.ResourceInUseException", "it runs")], [], False),
+        ([Failure("States.Timeout")], [], False),
+    ],
+    ids=["spot", "on demand after spot", "own fault", "both failed", "never made", "no cause"],
+)
+def test_every_job_that_was_made_is_reported(
+    answers: list[Any],
+    jobs: list[dict[str, Any]],
+    trained: bool,
+    retraining: dict[str, Any],
+    interpreter: Interpreter,
+) -> None:
+    told = told_by(interpreter.run(retraining, RETRAINING | {"createTrainingJob.sync": answers}))
+    model = RETRAINING["createTrainingJob.sync"]["ModelArtifacts"]["S3ModelArtifacts"]
+    assert told["training"]["jobs"][: len(jobs)] == jobs
+    assert told["training"]["model"] == (model if trained else None)
+    assert (told["failure"] is None) == trained
+
+
+def test_a_verdict_does_without_the_suspicious_labels(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    told = told_by(interpreter.run(retraining, RETRAINING | {"report-suspicious-labels": BROKEN}))
+    assert told["doubts"]["failure"]["Error"] == "BadArtifact"
+    assert (told["outcome"], told["failure"]) == ("released", None)
 
 
 def test_the_cause_of_a_failure_is_kept_word_for_word(
@@ -302,3 +365,4 @@ def test_the_cause_of_a_failure_is_kept_word_for_word(
         retraining, RETRAINING | {"judge": Failure("Sandbox.Timedout", "not JSON")}
     )
     assert (run.error, run.cause) == ("Sandbox.Timedout", "not JSON")
+    assert told_by(run)["failure"] == {"Error": "Sandbox.Timedout", "Cause": "not JSON"}
