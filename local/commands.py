@@ -1,4 +1,4 @@
-"""What can a person tell the local cloud? up, down, status, deploy."""
+"""What can a person ask of the local cloud? up, down, status, deploy."""
 
 import argparse
 import os

@@ -39,8 +39,8 @@ def upload(root: Path, job: dict[str, Any], s3: Any, folder: str, archive: str) 
 def failure(root: Path, code: int) -> str:
     """What the job itself says about its failure, in /opt/ml/output/failure."""
     file = root / "output" / "failure"
-    said = file.read_text(errors="replace").strip() if file.is_file() else ""
-    return f"AlgorithmError: {said[:900] or 'the training script failed'}, exit code: {code}"
+    reason = file.read_text(errors="replace").strip() if file.is_file() else ""
+    return f"AlgorithmError: {reason[:900] or 'the training script failed'}, exit code: {code}"
 
 
 def metrics(job: dict[str, Any], log: str) -> list[dict[str, Any]]:

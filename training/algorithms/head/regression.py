@@ -50,7 +50,7 @@ def train(
     labels: int,
 ) -> tuple[Head, Head]:
     """The head of the strength that surprises the validation pictures least: taught with those
-    pictures as well, to be shipped; and as it was before that, to be asked how sure is sure enough.
+    pictures as well, to be shipped; and as it was before that, to choose the threshold by.
     The temperature is from before, too.
     """
     told, truth = validation
