@@ -127,11 +127,12 @@ def _measured(size: int) -> dict[str, float]:
 
 def measure(size: int) -> dict[str, float]:
     from lambdas import assemble_dataset, inspect_images, take_snapshot
-    from lambdas.aws import bucket
+    from lambdas.aws import bucket, clients
     from lambdas.aws.listing import read_lists_quickly
 
-    s3, table = _filled(size, bucket), MemoryTable()
-    table.items = {"trigger": {"run": {"epoch": 2}}, "dataset": {"digest": "old", "epoch": 1}}
+    s3, table = _filled(size, bucket, clients), MemoryTable()
+    lease = {"epoch": 2, "snap_gen": 1, "phase": "RUNNING", "started_at": 0}
+    table.items = {"trigger": {"run": lease}, "dataset": {"digest": "old", "epoch": 1}}
     # Listings through a real client, which has to read S3's XML; reading and writing objects costs
     # boto3 little.
     client = client_of(s3)
@@ -139,7 +140,7 @@ def measure(size: int) -> dict[str, float]:
     s3_as_listed = SimpleNamespace(
         list_objects_v2=client.list_objects_v2, get_object=s3.get_object, put_object=s3.put_object
     )
-    bucket.__dict__.update(s3=lambda: s3_as_listed, table=lambda: table)
+    clients.__dict__.update(s3=lambda: s3_as_listed, table=lambda: table)
     os.environ |= {"BUCKET": "b", "SETTINGS": "{}"}
     _add_new(s3)
     s3.calls.clear()
@@ -169,14 +170,14 @@ def measure(size: int) -> dict[str, float]:
     }
 
 
-def _filled(size: int, bucket: Any) -> MemoryS3:
+def _filled(size: int, bucket: Any, clients: Any) -> MemoryS3:
     """A bucket whose last data set knows everything in it; its pictures can be listed and not be
     read.
     """
     from lensloop.dataset.rows import MANIFEST, REJECTED
 
     s3 = MemoryS3()
-    bucket.s3 = lambda: s3
+    clients.s3 = lambda: s3
     os.environ["BUCKET"] = "b"
     known = size - NEW
     s3.objects = {_key(number, known): (_etag(number), PICTURE_BYTES) for number in range(known)}

@@ -1,13 +1,12 @@
 """What is going on? One value, read from the cloud; cli/picture.py shows it to people."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from cli import records, runs
 from cli.fleet import Camera, cameras
 from cli.place import Place
 from cli.runs import Stand
-from lambdas.aws.trigger_store import TriggerStore
+from lambdas.aws.state import StateTable
 from lensloop.record import Record
 from lensloop.trigger.decide import decide
 from lensloop.trigger.terms import Facts, Pacing, State, Wait
@@ -95,13 +94,10 @@ def _remembered(place: Place) -> tuple[State, Live | None]:
     """What the state table says."""
     table = place.table()
     try:
-        state = TriggerStore(table).read()
-        live: dict[str, Any] = table.get_item(Key={"id": "live"}, ConsistentRead=True).get(
-            "Item", {}
-        )
+        state, live = StateTable(table).trigger(), StateTable(table).live()
     except table.meta.client.exceptions.ResourceNotFoundException:
         raise place.nothing_here() from None
-    return state, Live(int(live["epoch"]), live["dataset"]) if live else None
+    return state, Live(live.epoch, live.dataset) if live else None
 
 
 def trigger(state: State, facts: Facts, now: int, pacing: Pacing) -> Trigger:

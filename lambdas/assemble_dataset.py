@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lambdas.aws import bucket
+from lambdas.aws.state import state_table
 from lensloop import news
 from lensloop.dataset import snapshot
 from lensloop.dataset.assembly import Dataset, assemble, shortfalls
@@ -26,15 +27,16 @@ from lensloop.wire.errors import StaleEpoch
 @bucket.without_collector()
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     epoch, settings = int(event["epoch"]), Settings.from_json(os.environ["SETTINGS"])
-    trigger, live, last = bucket.item("trigger"), bucket.item("live"), bucket.item("dataset")
-    if (trigger.get("run") or {}).get("epoch") != epoch:
+    table = state_table()
+    trigger, live, last = table.trigger(), table.live(), table.dataset()
+    if trigger.run is None or trigger.run.epoch != epoch:
         raise StaleEpoch(f"Run {epoch} does not hold the lease any more, so it assembles nothing.")
     summary = bucket.read_json(snapshot.work_file(epoch, snapshot.SUMMARY))
     inspected, samples = _inspected(summary["chunks"])
     gone = list(bucket.stream_rows(snapshot.work_file(epoch, snapshot.GONE)))
     history = History(
         epoch=epoch,
-        report=bucket.read_json(names.dataset(last["digest"], "report.json")) if last else {},
+        report=bucket.read_json(names.dataset(last.digest, "report.json")) if last else {},
         inspected=frozenset(row.key for row in inspected),
         gone=gone,
         samples=samples,
@@ -44,9 +46,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     dataset = assemble(rows, gone, settings.min_test_images_per_label)
     reasons = shortfalls(dataset, settings)
     _write(dataset, report(dataset, reasons, history, settings))
-    _point(epoch, dataset.digest)
-    changed = dataset.digest not in (trigger.get("digest"), live.get("dataset"))
-    blocked = dataset.digest == trigger.get("blocked_digest")
+    table.point_dataset(epoch, dataset.digest)
+    changed = dataset.digest not in (trigger.digest, live.dataset if live else "")
+    blocked = dataset.digest == trigger.blocked_digest
     return {
         "epoch": epoch,
         "digest": dataset.digest,
@@ -57,7 +59,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "images": len(dataset.accepted),
         "rejected": len(dataset.left_out),
         "report": names.dataset(dataset.digest, "report.html"),
-        "live_epoch": int(live["epoch"]) if live else None,
+        "live_epoch": live.epoch if live else None,
     }
 
 
@@ -97,43 +99,3 @@ def _write(dataset: Dataset, findings: dict[str, Any]) -> None:
         file.writelines(",\n" + json.dumps(row.key, ensure_ascii=False) for row in dataset.accepted)
         file.write("]\n")
     bucket.write_report(dataset.digest, findings)
-
-
-def _point(epoch: int, digest: str) -> None:
-    """The run's digest and the newest data set move together, and only while this run holds the
-    lease.
-    """
-    client = bucket.table().meta.client
-    name = bucket.table().name
-    try:
-        client.transact_write_items(
-            TransactItems=[
-                {
-                    "Update": {
-                        "TableName": name,
-                        "Key": {"id": "trigger"},
-                        "UpdateExpression": "SET #run.#digest = :digest",
-                        "ConditionExpression": "#run.#epoch = :epoch",
-                        "ExpressionAttributeNames": {
-                            "#run": "run",
-                            "#digest": "digest",
-                            "#epoch": "epoch",
-                        },
-                        "ExpressionAttributeValues": {":digest": digest, ":epoch": epoch},
-                    }
-                },
-                {
-                    "Put": {
-                        "TableName": name,
-                        "Item": {"id": "dataset", "digest": digest, "epoch": epoch},
-                    }
-                },
-            ]
-        )
-    except client.exceptions.TransactionCanceledException as error:
-        codes = [reason.get("Code") for reason in error.response.get("CancellationReasons", ())]
-        if "ConditionalCheckFailed" in codes or "ConditionalCheckFailed" in str(error):
-            raise StaleEpoch(
-                f"Run {epoch} lost the lease while it assembled its data set."
-            ) from error
-        raise

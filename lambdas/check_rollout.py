@@ -6,7 +6,7 @@ import os
 import time
 from typing import Any
 
-from lambdas.aws import fleet
+from lambdas.aws import clients, fleet
 from lensloop.rollout import (
     WAITING,
     Answer,
@@ -48,7 +48,7 @@ def look(job: str, wave: str, release: Release, patience: Patience) -> WaveState
     right.
     """
     statuses = _statuses(job)
-    aborted = fleet.iot().describe_job(jobId=job)["job"]["status"] == "CANCELED"
+    aborted = clients.iot().describe_job(jobId=job)["job"]["status"] == "CANCELED"
     cameras = fleet.cameras_in(wave)  # one that has left the wave no longer counts
     claim = {"epoch": str(release.epoch), "sha256": release.sha256}
     claimed = [Answer(thing, statuses.get(thing, "QUEUED"), claim) for thing in cameras]
@@ -65,7 +65,7 @@ def look(job: str, wave: str, release: Release, patience: Patience) -> WaveState
 def _statuses(job: str) -> dict[str, str]:
     """Each camera's newest execution of the job."""
     newest: dict[str, tuple[int, str]] = {}
-    for page in fleet.iot().get_paginator("list_job_executions_for_job").paginate(jobId=job):
+    for page in clients.iot().get_paginator("list_job_executions_for_job").paginate(jobId=job):
         for execution in page["executionSummaries"]:
             thing, summary = (
                 execution["thingArn"].rpartition("/")[2],
@@ -80,7 +80,7 @@ def _statuses(job: str) -> dict[str, str]:
 def _details(job: str, thing: str, statuses: dict[str, str]) -> dict[str, str]:
     if statuses.get(thing) not in _ANSWERED:
         return {}
-    execution = fleet.iot().describe_job_execution(jobId=job, thingName=thing)["execution"]
+    execution = clients.iot().describe_job_execution(jobId=job, thingName=thing)["execution"]
     details: dict[str, str] = execution.get("statusDetails", {}).get("detailsMap", {})
     return details
 

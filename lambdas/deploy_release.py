@@ -6,24 +6,31 @@ continuous: a camera that joins the wave later gets the release too. The job is 
 and wave, so a retry orders nothing twice.
 """
 
-import functools
 import hashlib
 import json
 import math
 import os
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
-import boto3
 from botocore.exceptions import ClientError
 
-from lambdas.aws import fleet
+from lambdas.aws import clients, fleet
+from lambdas.aws.state import state_table
 from lensloop import news
 from lensloop.rollout import SUPERSEDED, WAITING, needed_of, to_cancel
 from lensloop.settings import Settings
 from lensloop.wire import manifest, names, order
 from lensloop.wire.errors import BadArtifact
 
+if TYPE_CHECKING:
+    from mypy_boto3_iot.type_defs import AbortCriteriaTypeDef
+
+_FAILURES: tuple[Literal["FAILED", "REJECTED", "TIMED_OUT"], ...] = (
+    "FAILED",
+    "REJECTED",
+    "TIMED_OUT",
+)
 _CAMERAS_PER_MINUTE = 100
 _URL_LIVES_SECONDS = 3600
 
@@ -35,9 +42,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     if _is_superseded(epoch):
         return _answer(job, 0, settings, superseded=True)
     cameras = fleet.cameras_in(wave)
-    fleet.note_job(job)
+    state_table().note_rollout_job(job)
     order_wave(job, epoch, wave, len(cameras), settings)
-    for older in to_cancel(fleet.open_jobs(), job, wave):
+    for older in to_cancel(state_table().rollout_jobs(), job, wave):
         fleet.withdraw(older, "SUPERSEDED")
     # A newer release may have become live since the first look, and its rollout may have looked
     # before this job was.
@@ -52,7 +59,7 @@ def order_wave(job: str, epoch: int, wave: str, cameras: int, settings: Settings
         settings.canary_timeout_minutes if wave == "canary" else settings.fleet_timeout_minutes
     )
     try:
-        fleet.iot().create_job(
+        clients.iot().create_job(
             jobId=job,
             targets=[fleet.group_of(wave)],
             targetSelection="CONTINUOUS",
@@ -74,7 +81,8 @@ def order_wave(job: str, epoch: int, wave: str, cameras: int, settings: Settings
 def document(epoch: int) -> dict[str, Any]:
     """What a camera is told; the addresses become presigned ones when it asks."""
     bucket, region = os.environ["BUCKET"], os.environ["AWS_REGION"]
-    body = _s3().get_object(Bucket=bucket, Key=names.release(epoch, "manifest.json"))["Body"].read()
+    key = names.release(epoch, "manifest.json")
+    body = clients.s3().get_object(Bucket=bucket, Key=key)["Body"].read()
     release = manifest.parse(_json(body, epoch))
     if release.epoch != epoch:
         raise BadArtifact(f"The manifest in {names.release(epoch)} is of release {release.epoch}.")
@@ -86,7 +94,7 @@ def document(epoch: int) -> dict[str, Any]:
     return order.make(release, hashlib.sha256(body).hexdigest(), url)
 
 
-def abort_criteria(cameras: int, min_proven_share: float) -> list[dict[str, Any]]:
+def abort_criteria(cameras: int, min_proven_share: float) -> list["AbortCriteriaTypeDef"]:
     """AWS IoT stops by itself, between two looks of ours, once more cameras have failed than the
     wave may lose.
     """
@@ -99,7 +107,7 @@ def abort_criteria(cameras: int, min_proven_share: float) -> list[dict[str, Any]
             "thresholdPercentage": share,
             "minNumberOfExecutedThings": may_fail + 1,
         }
-        for kind in ("FAILED", "REJECTED", "TIMED_OUT")
+        for kind in _FAILURES
     ]
 
 
@@ -135,8 +143,3 @@ def _json(body: bytes, epoch: int) -> Any:
         raise BadArtifact(
             f"{names.release(epoch, 'manifest.json')} is not JSON: {error}."
         ) from error
-
-
-@functools.cache
-def _s3() -> Any:
-    return boto3.client("s3")

@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.aws import bucket
+from lambdas.aws import bucket, clients
 from lambdas.decoding.decoder import Decoder, Unreadable
 from lensloop.dataset.inspection import InspectionUnfinished, Samples, refusal, too_large
 from lensloop.dataset.rows import Listed, Row, refused
@@ -101,7 +101,7 @@ def _download(picture: dict[str, Any]) -> bytes | Row:
     if problem := too_large(listed.size):
         return refused(listed, problem)
     try:
-        answer = bucket.s3().get_object(Bucket=bucket.name(), Key=listed.key)
+        answer = clients.s3().get_object(Bucket=bucket.name(), Key=listed.key)
     except ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         if status >= 500 or status == 429:

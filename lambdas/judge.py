@@ -2,12 +2,10 @@
 answers with reasons.
 """
 
-import functools
 import os
 from typing import Any
 
-import boto3
-
+from lambdas.aws import clients
 from lambdas.aws.artifact import fetch, parsed, read_files
 from lensloop.model.evaluation import Evaluation, read_evaluation
 from lensloop.model.gate import Floors, judge
@@ -17,7 +15,7 @@ from lensloop.wire.errors import BadArtifact
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    archive, _ = fetch(_s3(), os.environ["BUCKET"], event["model"])
+    archive, _ = fetch(clients.s3(), os.environ["BUCKET"], event["model"])
     evaluation = evaluation_in(
         read_files(archive, lambda name: name == "evaluation.json"), event["digest"]
     )
@@ -44,8 +42,3 @@ def evaluation_in(files: dict[str, bytes], digest: str) -> Evaluation:
             f"The model was trained on data set {evaluation.dataset}, not on {digest}."
         )
     return evaluation
-
-
-@functools.cache
-def _s3() -> Any:
-    return boto3.client("s3")

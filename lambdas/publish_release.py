@@ -6,7 +6,6 @@ manifest.json comes last, so that a release without one was never finished. The 
 only while this run holds the lease.
 """
 
-import functools
 import hashlib
 import io
 import json
@@ -16,14 +15,15 @@ import time
 import zipfile
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
+from lambdas.aws import clients
 from lambdas.aws.artifact import fetch, parsed, read_files
+from lambdas.aws.state import LiveRelease, state_table
 from lambdas.judge import evaluation_in
 from lensloop.settings import Settings
 from lensloop.wire import manifest, names
-from lensloop.wire.errors import BadArtifact, StaleEpoch
+from lensloop.wire.errors import BadArtifact
 from lensloop.wire.reading import Reader
 
 _GOLDEN = re.compile(r"golden/[0-9a-f]{64}\.(jpg|png)")
@@ -32,7 +32,7 @@ _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say; the same i
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     epoch, digest, bucket = int(event["epoch"]), event["digest"], os.environ["BUCKET"]
-    archive, trained_at = fetch(_s3(), bucket, event["model"])
+    archive, trained_at = fetch(clients.s3(), bucket, event["model"])
     files = read_files(archive, _belongs)
     evaluation_in(files, digest)
     published, content = build(
@@ -40,7 +40,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     )
     for name, body in content.items():
         write_once(bucket, names.release(epoch, name), body)
-    make_live(epoch, digest, published)
+    live = LiveRelease(epoch, published["model"]["sha256"], digest)
+    state_table().make_live(live, published["labels"], int(time.time()))
     return {
         "epoch": epoch,
         "model_sha256": published["model"]["sha256"],
@@ -101,76 +102,16 @@ def pack_golden(evaluation: Any, files: dict[str, bytes]) -> bytes:
 def write_once(bucket: str, key: str, body: bytes) -> None:
     """What is there already must be the same, as it is after a retry."""
     try:
-        _s3().put_object(
+        clients.s3().put_object(
             Bucket=bucket, Key=key, Body=body, IfNoneMatch="*", ContentType=_type_of(key)
         )
     except ClientError as error:
         if error.response["Error"]["Code"] != "PreconditionFailed":
             raise
-        if _s3().get_object(Bucket=bucket, Key=key)["Body"].read() != body:
+        if clients.s3().get_object(Bucket=bucket, Key=key)["Body"].read() != body:
             raise BadArtifact(
                 f"s3://{bucket}/{key} exists with other content; releases are never changed."
             ) from error
-
-
-def make_live(epoch: int, digest: str, published: dict[str, Any]) -> None:
-    sha256 = published["model"]["sha256"]
-    values = {":epoch": {"N": str(epoch)}, ":model_sha256": {"S": sha256}}
-    try:
-        _dynamodb().transact_write_items(
-            TransactItems=[
-                {
-                    "ConditionCheck": {
-                        "TableName": os.environ["TABLE"],
-                        "Key": {"id": {"S": "trigger"}},
-                        "ConditionExpression": "#run.#epoch = :epoch",
-                        "ExpressionAttributeNames": {"#run": "run", "#epoch": "epoch"},
-                        "ExpressionAttributeValues": {":epoch": values[":epoch"]},
-                    }
-                },
-                {
-                    "Update": {
-                        "TableName": os.environ["TABLE"],
-                        "Key": {"id": {"S": "live"}},
-                        "UpdateExpression": (
-                            "SET #epoch = :epoch, #dataset = :dataset, #model_sha256 ="
-                            " :model_sha256, #labels = :labels, #released_at = :now"
-                        ),
-                        # The last alternative is this very release again: a retry whose first
-                        # answer was lost.
-                        "ConditionExpression": (
-                            "attribute_not_exists(#epoch) OR #epoch < :epoch "
-                            "OR (#epoch = :epoch AND #model_sha256 = :model_sha256)"
-                        ),
-                        "ExpressionAttributeNames": {
-                            f"#{name}": name
-                            for name in (
-                                "epoch",
-                                "dataset",
-                                "model_sha256",
-                                "labels",
-                                "released_at",
-                            )
-                        },
-                        "ExpressionAttributeValues": (
-                            values
-                            | {
-                                ":dataset": {"S": digest},
-                                ":labels": {"L": [{"S": label} for label in published["labels"]]},
-                                ":now": {"N": str(int(time.time()))},
-                            }
-                        ),
-                    }
-                },
-            ]
-        )
-    except ClientError as error:
-        causes = [cause.get("Code") for cause in error.response.get("CancellationReasons", [])]
-        if "ConditionalCheckFailed" in causes:
-            raise StaleEpoch(
-                f"Run {epoch} no longer holds the lease, so its release does not become live."
-            ) from error
-        raise
 
 
 def _belongs(name: str) -> bool:
@@ -184,13 +125,3 @@ def _file(name: str, body: bytes) -> manifest.File:
 def _type_of(key: str) -> str:
     kinds = {"json": "application/json", "csv": "text/csv", "zip": "application/zip"}
     return kinds.get(key.rpartition(".")[2], "application/octet-stream")
-
-
-@functools.cache
-def _s3() -> Any:
-    return boto3.client("s3")
-
-
-@functools.cache
-def _dynamodb() -> Any:
-    return boto3.client("dynamodb")

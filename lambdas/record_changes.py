@@ -2,16 +2,15 @@
 events.
 """
 
-import functools
 import json
 import os
 import time
 from typing import Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.aws.trigger_store import TriggerStore
+from lambdas.aws import clients
+from lambdas.aws.state import state_table
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -21,7 +20,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     If the mark cannot be raised this raises, and SQS delivers the whole batch again.
     """
     if event["Records"]:
-        TriggerStore(_table()).record_change(int(time.time()))
+        state_table().record_change(int(time.time()))
         _wake_tick()
     return {"batchItemFailures": []}
 
@@ -29,7 +28,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 def _wake_tick() -> None:
     """A courtesy: the minute tick comes anyway, so a failure here must not bring the batch back."""
     try:
-        _lambda().invoke(
+        clients.functions().invoke(
             FunctionName=os.environ["TICK_FUNCTION"], InvocationType="Event", Payload=b"{}"
         )
     except (BotoCoreError, ClientError) as error:
@@ -42,13 +41,3 @@ def _wake_tick() -> None:
                 }
             )
         )
-
-
-@functools.cache
-def _table() -> Any:
-    return boto3.resource("dynamodb").Table(os.environ["TABLE"])
-
-
-@functools.cache
-def _lambda() -> Any:
-    return boto3.client("lambda")

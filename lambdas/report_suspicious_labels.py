@@ -9,7 +9,7 @@ import csv
 from collections.abc import Sequence
 from typing import Any
 
-from lambdas.aws import bucket
+from lambdas.aws import bucket, clients
 from lambdas.aws.artifact import fetch, parsed, read_files
 from lensloop.dataset.suspicious import COLUMNS, FILE, Doubt, doubted, read_doubts, sentences
 from lensloop.wire import names
@@ -18,7 +18,7 @@ from lensloop.wire.errors import StaleEpoch
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     epoch, digest = int(event["epoch"]), event["digest"]
-    archive, _ = fetch(bucket.s3(), bucket.name(), event["model"])
+    archive, _ = fetch(clients.s3(), bucket.name(), event["model"])
     files = read_files(archive, lambda name: name == FILE)
     if FILE not in files:  # an algorithm that cannot tell
         return {"count": 0, "sentences": []}

@@ -10,8 +10,9 @@ import heapq
 from collections.abc import Iterator
 from typing import Any
 
-from lambdas.aws import bucket
+from lambdas.aws import bucket, clients
 from lambdas.aws.listing import list_images
+from lambdas.aws.state import state_table
 from lensloop.dataset import snapshot
 from lensloop.dataset.labels import is_folder_marker, label_of
 from lensloop.dataset.rows import Listed, Row
@@ -26,7 +27,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     folders: set[str] = set()
     images = 0
     with bucket.row_writer(snapshot.work_file(epoch, snapshot.UNCHANGED)) as unchanged:
-        for change in snapshot.changes(_last_rows(), list_images(bucket.s3(), bucket.name())):
+        for change in snapshot.changes(_last_rows(), list_images(clients.s3(), bucket.name())):
             place = snapshot.sort_out(change)
             if change.now and is_folder_marker(change.now.key, change.now.size):
                 folders.add(label_of(change.now.key))
@@ -53,8 +54,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 def _last_rows() -> Iterator[Row]:
     """Everything that the last data set knew, accepted or left out, sorted by key."""
-    digest = bucket.item("dataset").get("digest")
-    if not digest:
+    last = state_table().dataset()
+    if last is None:
         return iter(())
-    files = (names.dataset(digest, "manifest.csv.gz"), names.dataset(digest, "rejected.csv"))
+    files = (names.dataset(last.digest, file) for file in ("manifest.csv.gz", "rejected.csv"))
     return heapq.merge(*map(bucket.stream_rows, files))

@@ -8,17 +8,16 @@ verdict, release, failure}; {"workflow": "rollout", epoch, execution, outcome, c
 failure}; {"workflow": "trigger", epoch, text} from the tick.
 """
 
-import functools
 import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.aws import bucket
+from lambdas.aws import bucket, clients
 from lambdas.aws.artifact import fetch, parsed, read_files
+from lambdas.aws.state import state_table
 from lensloop import news, record
 from lensloop.model.evaluation import read_evaluation
 from lensloop.pages.run import page
@@ -61,7 +60,7 @@ def _told(before: Record, event: Mapping[str, Any], found: Findings, now: str) -
             return record.of_retraining(before, event, found, now)
         case "rollout":
             return record.of_rollout(before, event, now)
-    return record.of_trigger(before, bucket.item("trigger").get("last_outcome"), now)
+    return record.of_trigger(before, state_table().last_outcome(), now)
 
 
 def _message(told: Record, event: Mapping[str, Any], settings: Settings, now: str) -> Sent | None:
@@ -90,7 +89,7 @@ def _noted(told: Record, message: Sent | None) -> Record:
 def _publish(message: Sent) -> str:
     """What went wrong, or nothing: a record must be written whatever happens here."""
     try:
-        _sns().publish(
+        clients.sns().publish(
             TopicArn=os.environ["TOPIC_ARN"], Subject=message["subject"], Message=message["body"]
         )
     except (BotoCoreError, ClientError) as error:
@@ -121,7 +120,7 @@ def _report_key(dataset: Mapping[str, Any]) -> str:
 
 
 def _trained(model: str) -> dict[str, Any]:
-    archive, _ = fetch(bucket.s3(), bucket.name(), model)
+    archive, _ = fetch(clients.s3(), bucket.name(), model)
     files = read_files(archive, lambda name: name in (EVALUATION, MISTAKES))
     found = {name: parsed(files, name) for name in files}
     if EVALUATION in found:
@@ -146,7 +145,7 @@ def _read(project: str, epoch: int) -> tuple[Record, str]:
     """
     key = names.run(epoch, "run.json")
     try:
-        answer = bucket.s3().get_object(Bucket=bucket.name(), Key=key)
+        answer = clients.s3().get_object(Bucket=bucket.name(), Key=key)
     except ClientError as error:
         # Without the right to list, S3 answers 403 for what is not there.
         if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (403, 404):
@@ -166,7 +165,7 @@ def _write(project: str, epoch: int, change: Callable[[Record], Record]) -> Reco
         written = change(latest)
         condition: Any = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
         try:
-            bucket.s3().put_object(
+            clients.s3().put_object(
                 Bucket=bucket.name(),
                 Key=key,
                 Body=record.to_json(written),
@@ -192,8 +191,3 @@ def _write_page(written: Record, found: Findings, project: str) -> None:
         if latest == written:
             return
         written = latest
-
-
-@functools.cache
-def _sns() -> Any:
-    return boto3.client("sns")

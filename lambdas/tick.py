@@ -6,17 +6,16 @@ number may run at once. Events: {} or anything for a tick, {"sweep": true} daily
 true} from a person.
 """
 
-import functools
 import json
 import os
 import time
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
-from lambdas.aws.executions import error_code, gather, sagemaker, states
-from lambdas.aws.trigger_store import TriggerStore
+from lambdas.aws import clients
+from lambdas.aws.executions import error_code, gather
+from lambdas.aws.state import StateTable, state_table
 from lensloop.settings import Settings
 from lensloop.trigger.decide import decide
 from lensloop.trigger.terms import Pacing, Start, Step, StopTraining, Tell, Wait
@@ -28,14 +27,14 @@ MAX_STEPS = 50  # far above any honest sequence; what is left is for the next mi
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     settings = Settings.from_json(os.environ["SETTINGS"])
     prefix = names.prefix(settings.project, settings.stage)
-    store = TriggerStore(_table())
+    table = state_table()
     if event.get("clear_blocked"):
-        store.clear_blocked(int(time.time()))
+        table.clear_blocked(int(time.time()))
     elif event.get(
         "sweep"
     ):  # events can be lost; the next run lists the bucket and compares digests
-        store.record_change(int(time.time()))
-    done = tick(store, Pacing.from_settings(settings), prefix)
+        table.record_change(int(time.time()))
+    done = tick(table, Pacing.from_settings(settings), prefix)
     alarms = done[-1].alarms if isinstance(done[-1], Wait) else ()
     if alarms:
         print(json.dumps(_metrics(prefix, alarms)))
@@ -45,24 +44,24 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     return report
 
 
-def tick(store: TriggerStore, pacing: Pacing, prefix: str) -> list[Step]:
+def tick(table: StateTable, pacing: Pacing, prefix: str) -> list[Step]:
     """The steps that were taken. A step decided twice in a row did not help: AWS may show its
     effect a little later.
     """
     done: list[Step] = []
     while len(done) < MAX_STEPS:
-        state = store.read()
+        state = table.trigger()
         step = decide(state, gather(state, prefix), int(time.time()), pacing)
         if done and step == done[-1]:
             break
         done.append(step)
         if isinstance(step, Wait):
             break
-        act(step, store, state.epoch)
+        act(step, table, state.epoch)
     return done
 
 
-def act(step: Step, store: TriggerStore, epoch: int) -> None:
+def act(step: Step, table: StateTable, epoch: int) -> None:
     match step:
         case Start():
             _start_execution(step.epoch)
@@ -71,15 +70,15 @@ def act(step: Step, store: TriggerStore, epoch: int) -> None:
                 _stop_training(job)
         case Tell():
             _tell(step.text, epoch)
-            store.apply(step)
+            table.apply(step)
         case _:
-            store.apply(step)
+            table.apply(step)
 
 
 def _tell(text: str, epoch: int) -> None:
     """Lambda keeps an event that it has accepted and tries it again: it is as good as sent."""
     event = {"workflow": "trigger", "epoch": epoch, "text": text}
-    _functions().invoke(
+    clients.functions().invoke(
         FunctionName=os.environ["TELL_FUNCTION"],
         InvocationType="Event",
         Payload=json.dumps(event, ensure_ascii=False).encode(),
@@ -91,7 +90,7 @@ def _start_execution(epoch: int) -> None:
     is.
     """
     try:
-        states().start_execution(
+        clients.stepfunctions().start_execution(
             stateMachineArn=os.environ["RETRAINING_ARN"],
             name=names.execution(epoch),
             input=json.dumps({"epoch": epoch}),
@@ -104,7 +103,7 @@ def _start_execution(epoch: int) -> None:
 def _stop_training(job: str) -> None:
     """A job that has ended by itself meanwhile cannot be stopped, which is just as well."""
     try:
-        sagemaker().stop_training_job(TrainingJobName=job)
+        clients.sagemaker().stop_training_job(TrainingJobName=job)
     except ClientError as error:
         if error_code(error) not in ("ValidationException", "ResourceNotFound"):
             raise
@@ -119,13 +118,3 @@ def _metrics(prefix: str, alarms: tuple[str, ...]) -> dict[str, Any]:
     }
     meta = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}
     return {"_aws": meta, "Trigger": prefix, **dict.fromkeys(alarms, 1)}
-
-
-@functools.cache
-def _table() -> Any:
-    return boto3.resource("dynamodb").Table(os.environ["TABLE"])
-
-
-@functools.cache
-def _functions() -> Any:
-    return boto3.client("lambda")

@@ -1,5 +1,5 @@
-"""What does DynamoDB do with the expressions that lambdas/aws/trigger_store.py sends? One item, in
-memory.
+"""What does DynamoDB do with the expressions that lambdas/aws/state.py sends for the trigger? One
+item, in memory.
 
 tests/trigger/test_store.py runs the same random operations on this and on the local cloud's
 DynamoDB and compares.
@@ -8,9 +8,11 @@ DynamoDB and compares.
 import functools
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from botocore.exceptions import ClientError
+
+from lambdas.aws.state import StateTable
 
 Item = dict[str, Any]
 Path = tuple[str | int, ...]
@@ -22,6 +24,11 @@ class FakeTable:
     def __init__(self, item: Item | None = None, *, ignore_conditions: bool = False) -> None:
         self.item: Item = item or {}
         self._ignore_conditions = ignore_conditions
+
+    @property
+    def state(self) -> StateTable:
+        """The shipped reads and writes, on this table."""
+        return StateTable(cast(Any, self))  # two of a Table's many methods are here
 
     def get_item(self, **request: Any) -> dict[str, Any]:
         if request != {"Key": {"id": "trigger"}, "ConsistentRead": True}:

@@ -1,7 +1,7 @@
 """Can any interleaving, crash or stroke of bad luck break the trigger's promise? Every one of them
 is tried.
 
-Explicit-state breadth-first search. The shipped `decide`, the shipped store and its DynamoDB
+Explicit-state breadth-first search. The shipped `decide`, the shipped state table and its DynamoDB
 expressions are driven as they are; modelled are the bucket, the queue, the executions, the training
 jobs and whatever can go wrong. Each call to AWS is one step. Checked are rules for every state and
 step (safety), and that from every reachable state the system alone, without further bad luck, can
@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from lambdas.aws.trigger_store import TriggerStore
 from lensloop.trigger.decide import JUDGED, SETTLE, decide
 from lensloop.trigger.terms import (
     EXECUTION_ENDED,
@@ -242,7 +241,7 @@ def _apply(w: World, step: Step, case: Case) -> World:
         thaw(w.item),
         ignore_conditions=case.broken == f"{type(step).__name__} is a conditional write",
     )
-    if not TriggerStore(table).apply(step):
+    if not table.state.apply(step):
         return w
     w = w._replace(item=freeze(table.item))
     if isinstance(step, Acquire):

@@ -2,8 +2,8 @@
 trained, how late?
 
 Seeded and event-driven, in seconds of simulated time. Ours is the shipped `decide` with the shipped
-store; the others are what tutorials and good intentions arrive at. All see the same events, late
-and repeated as S3 delivers them.
+state table; the others are what tutorials and good intentions arrive at. All see the same events,
+late and repeated as S3 delivers them.
 """
 
 import heapq
@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from lambdas.aws.trigger_store import TriggerStore
+from lambdas.aws.state import StateTable
 from lensloop.trigger.decide import decide
 from lensloop.trigger.terms import Execution, Facts, Finish, Pacing, Start, Wait
 from proof.fake_table import FakeTable
@@ -159,10 +159,10 @@ def sliding_debounce(sim: Simulation) -> None:
 
 @dataclass
 class Lensloop:
-    """The shipped rule and store; Step Functions is a dictionary of executions."""
+    """The shipped rule and state table; Step Functions is a dictionary of executions."""
 
     sim: Simulation
-    store: TriggerStore = field(default_factory=lambda: TriggerStore(FakeTable()))
+    table: StateTable = field(default_factory=lambda: FakeTable().state)
     executions: dict[int, Execution] = field(default_factory=dict)
     trained: int = -1
     ticking: bool = False
@@ -174,7 +174,7 @@ class Lensloop:
             self.sim.at(first + day * SWEEP, self.record_change)
 
     def record_change(self) -> None:
-        self.store.record_change(self._now())
+        self.table.record_change(self._now())
         self.tick()
 
     def minute(self) -> None:
@@ -183,7 +183,7 @@ class Lensloop:
 
     def tick(self) -> None:
         while True:
-            state = self.store.read()
+            state = self.table.trigger()
             step = decide(
                 state,
                 Facts(self.executions.get(state.run.epoch) if state.run else None),
@@ -195,7 +195,7 @@ class Lensloop:
             if isinstance(step, Start):
                 self._start(step.epoch)
             else:
-                self.store.apply(step)
+                self.table.apply(step)
             if isinstance(step, Finish):
                 self.sim.result.pauses += max(0, (step.changes["not_before"] or 0) - self._now())
         if not self.ticking and (

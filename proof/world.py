@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from lambdas.aws.trigger_store import TriggerStore, to_state
+from lambdas.aws.trigger_item import to_state
 from lensloop.trigger.terms import State
 from proof.fake_table import FakeTable
 
@@ -153,5 +153,5 @@ def record_change(w: World) -> World:
 @functools.lru_cache(maxsize=100_000)
 def _recorded(item: tuple[Any, ...], now: int) -> Any:
     table = FakeTable(thaw(item))
-    TriggerStore(table).record_change(now)
+    table.state.record_change(now)
     return freeze(table.item)

@@ -3,7 +3,6 @@ can be large.
 """
 
 import csv
-import functools
 import gc
 import gzip
 import io
@@ -14,10 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any, TextIO, cast
 
-import boto3
 from botocore.exceptions import ClientError
 
-from lambdas.aws.listing import read_lists_quickly
+from lambdas.aws import clients
 from lensloop.dataset.rows import Row, read_rows, write_rows
 from lensloop.pages.dataset import page
 from lensloop.wire import names
@@ -37,26 +35,8 @@ def without_collector() -> Iterator[None]:
         gc.enable()
 
 
-@functools.cache
-def s3() -> Any:
-    client = boto3.client("s3")
-    read_lists_quickly(client)
-    return client
-
-
-@functools.cache
-def table() -> Any:
-    return boto3.resource("dynamodb").Table(os.environ["TABLE"])
-
-
 def name() -> str:
     return os.environ["BUCKET"]
-
-
-def item(key: str) -> dict[str, Any]:
-    """An item of the state table; empty when it was never written."""
-    found: dict[str, Any] = table().get_item(Key={"id": key}, ConsistentRead=True).get("Item", {})
-    return found
 
 
 def read_json(key: str) -> Any:
@@ -78,7 +58,7 @@ def write_report(digest: str, report: Mapping[str, Any]) -> None:
 
 
 def write(key: str, body: bytes | IO[bytes], content_type: str) -> None:
-    s3().put_object(Bucket=name(), Key=key, Body=body, ContentType=content_type)
+    clients.s3().put_object(Bucket=name(), Key=key, Body=body, ContentType=content_type)
 
 
 def stream_rows(key: str) -> Iterator[Row]:
@@ -131,7 +111,7 @@ def upload(key: str) -> Iterator[TextIO]:
 
 def _body(key: str) -> Any:
     try:
-        return s3().get_object(Bucket=name(), Key=key)["Body"]
+        return clients.s3().get_object(Bucket=name(), Key=key)["Body"]
     except ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (403, 404):
             raise

@@ -2,14 +2,12 @@
 changes nothing.
 """
 
-import functools
 import json
 import os
-from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
+from lambdas.aws import clients
 from lensloop.trigger.terms import Execution, Facts, State
 from lensloop.wire import names
 
@@ -31,7 +29,7 @@ def _describe_execution(epoch: int) -> Execution | None:
     executions = os.environ["RETRAINING_ARN"].replace(":stateMachine:", ":execution:")
     arn = f"{executions}:{names.execution(epoch)}"
     try:
-        answer = states().describe_execution(executionArn=arn)
+        answer = clients.stepfunctions().describe_execution(executionArn=arn)
     except ClientError as error:
         if error_code(error) == "ExecutionDoesNotExist":
             return None
@@ -54,7 +52,9 @@ def _describe_execution(epoch: int) -> Execution | None:
 def _describe_training(job: str) -> str:
     """The job's status, or nothing when there is no such job."""
     try:
-        return str(sagemaker().describe_training_job(TrainingJobName=job)["TrainingJobStatus"])
+        return str(
+            clients.sagemaker().describe_training_job(TrainingJobName=job)["TrainingJobStatus"]
+        )
     except ClientError as error:
         if "not found" in str(error).lower():
             return ""
@@ -63,13 +63,3 @@ def _describe_training(job: str) -> str:
 
 def error_code(error: ClientError) -> str:
     return str(error.response["Error"]["Code"])
-
-
-@functools.cache
-def states() -> Any:
-    return boto3.client("stepfunctions")
-
-
-@functools.cache
-def sagemaker() -> Any:
-    return boto3.client("sagemaker")

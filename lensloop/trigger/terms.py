@@ -31,6 +31,7 @@ class State:
     gen: int = 0
     covered: int = 0
     epoch: int = 0
+    digest: str = ""  # of the data set that was judged last
     run: Run | None = None
     first_at: int | None = None
     last_at: int = 0

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from lambdas import assemble_dataset, inspect_images, take_snapshot
-from lambdas.aws import bucket
+from lambdas.aws import clients
 from lambdas.decoding.decoder import Decoder
 from lensloop.settings import Settings
 from tests.fakes.memory_cloud import MemoryS3, MemoryTable
@@ -29,7 +29,8 @@ class Project:
 
     def lease(self) -> int:
         self.epoch += 1
-        self.table.items.setdefault("trigger", {})["run"] = {"epoch": self.epoch}
+        run = {"epoch": self.epoch, "snap_gen": 1, "phase": "RUNNING", "started_at": 0}
+        self.table.items.setdefault("trigger", {})["run"] = run
         return self.epoch
 
     def run(self) -> dict[str, Any]:
@@ -90,8 +91,8 @@ def project(monkeypatch: pytest.MonkeyPatch, opened: Decoder) -> Project:
 
 
 def connected(monkeypatch: pytest.MonkeyPatch, project: Project, **settings: Any) -> Project:
-    monkeypatch.setattr(bucket, "s3", lambda: project.s3)
-    monkeypatch.setattr(bucket, "table", lambda: project.table)
+    monkeypatch.setattr(clients, "s3", lambda: project.s3)
+    monkeypatch.setattr(clients, "table", lambda: project.table)
     monkeypatch.setenv("BUCKET", "deeplens-test")
     monkeypatch.setenv("SETTINGS", Settings(**settings).to_json())
     return project

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lambdas import inspect_images
-from lambdas.aws import bucket
+from lambdas.aws import clients
 from lambdas.decoding import decoder
 
 
@@ -49,7 +49,7 @@ def main(folder: Path) -> None:
     s3.work = json.dumps({"pictures": pictures, "rows": [], "samples": {}}).encode()
     os.environ["BUCKET"] = "b"
     decoder.CPU_SECONDS = 2
-    bucket.s3 = lambda: s3  # type: ignore[assignment]
+    clients.s3 = lambda: s3  # type: ignore[assignment]
     told = inspect_images.handler({"chunk": "c.json"}, None)
     # Of this program alone: getrusage would count the process that started it, too.
     status = Path("/proc/self/status").read_text()

@@ -293,7 +293,11 @@ def test_a_data_set_is_new_when_it_was_neither_judged_nor_released(
 ) -> None:
     digest = filled.table.items["dataset"]["digest"]
     filled.table.items["trigger"]["digest"] = digest if judged else "other"
-    filled.table.items["live"] = {"epoch": 3, "dataset": digest if live else "other"}
+    filled.table.items["live"] = {
+        "epoch": 3,
+        "dataset": digest if live else "other",
+        "model_sha256": "of its model",
+    }
     result = filled.run()
     assert result["changed"] is changed
     assert filled.table.items["trigger"]["run"]["digest"] == digest

@@ -213,10 +213,6 @@ def _list_xml(page: dict[str, Any]) -> str:
     )
 
 
-class Cancelled(ClientError):  # type: ignore[misc]
-    pass
-
-
 class MemoryTable:
     """The state table, with exactly the two kinds of request that the data set's steps make."""
 
@@ -226,8 +222,6 @@ class MemoryTable:
         self.items: dict[str, dict[str, Any]] = {}
         self.meta = self
         self.client = self
-        self.exceptions = self
-        self.TransactionCanceledException = Cancelled
 
     def get_item(self, Key: dict[str, str], ConsistentRead: bool = False) -> dict[str, Any]:
         if not ConsistentRead:
@@ -242,7 +236,7 @@ class MemoryTable:
             raise NotImplementedError(update)
         run = self.items.setdefault("trigger", {}).setdefault("run", {})
         if run.get("epoch") != update["ExpressionAttributeValues"][":epoch"]:
-            raise Cancelled(
+            raise ClientError(
                 {
                     "Error": {"Code": "TransactionCanceledException"},
                     "CancellationReasons": [{"Code": "ConditionalCheckFailed"}],

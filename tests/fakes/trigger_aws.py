@@ -19,8 +19,8 @@ from unittest.mock import patch
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from lambdas import record_changes, tick
+from lambdas.aws import clients
 from lambdas.aws import executions as trigger_facts
-from lambdas.aws.trigger_store import to_state
 from lensloop.settings import Settings
 from lensloop.trigger.terms import EXECUTION_ENDED, State
 from proof.fake_table import FakeTable
@@ -138,7 +138,7 @@ class FakeAws:
 
     @property
     def state(self) -> State:
-        return to_state(self.table.item)
+        return self.table.state.trigger()
 
     @property
     def at_rest(self) -> bool:
@@ -170,11 +170,10 @@ class FakeAws:
         stand_ins: list[tuple[object, str, object]] = [
             *((module, "os", system) for module in (tick, record_changes, trigger_facts)),
             *((module, "time", clock) for module in (tick, record_changes)),
-            *((module, "_table", lambda: table) for module in (tick, record_changes)),
-            *((module, "states", lambda: states) for module in (tick, trigger_facts)),
-            *((module, "sagemaker", lambda: sagemaker) for module in (tick, trigger_facts)),
-            (tick, "_functions", lambda: functions),
-            (record_changes, "_lambda", lambda: functions),
+            (clients, "table", lambda: table),
+            (clients, "stepfunctions", lambda: states),
+            (clients, "sagemaker", lambda: sagemaker),
+            (clients, "functions", lambda: functions),
         ]
         output = io.StringIO()
         with ExitStack() as stack:

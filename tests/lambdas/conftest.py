@@ -2,7 +2,6 @@
 steps find them.
 """
 
-import functools
 import io
 import json
 import tarfile
@@ -15,8 +14,7 @@ from typing import Any
 import boto3
 import pytest
 
-from lambdas import deploy_release, judge, publish_release, tell
-from lambdas.aws import bucket, fleet
+from lambdas.aws import clients
 from lensloop.settings import Settings
 from local.cloud import LocalCloud
 from tests.model.evaluations import evaluation, scores
@@ -108,17 +106,10 @@ def aws(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     }
     for name, value in addresses.items():
         monkeypatch.setenv(name, value)
-    _forget_clients()
+    clients.forget()
     yield Aws(s3, table, iot, groups)
-    _forget_clients()
+    clients.forget()
     _empty(s3, table, iot)
-
-
-def _forget_clients() -> None:
-    for module in (bucket, deploy_release, fleet, judge, publish_release, tell):
-        for made in vars(module).values():
-            if isinstance(made, functools._lru_cache_wrapper):
-                made.cache_clear()
 
 
 def _empty(s3: Any, table: Any, iot: Any) -> None:

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from lambdas import check_rollout, deploy_release, publish_release
 from lambdas.aws import fleet
+from lambdas.aws.state import state_table
 from lensloop.settings import Settings
 from lensloop.wire import names
 from lensloop.wire.errors import BadArtifact
@@ -260,9 +261,9 @@ def test_the_limit_of_aws_iot_is_what_the_wave_may_lose(
 
 
 def test_withdrawing_what_is_gone_is_harmless(released: Aws) -> None:
-    fleet.note_job(f"{PREFIX}-r3-fleet")
+    state_table().note_rollout_job(f"{PREFIX}-r3-fleet")
     fleet.withdraw(f"{PREFIX}-r3-fleet", "SUPERSEDED")
-    assert fleet.open_jobs() == []
+    assert state_table().rollout_jobs() == []
 
 
 def test_a_camera_is_asked_for_details_only_when_they_can_decide(

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambdas import tell
-from lambdas.aws import bucket
+from lambdas.aws import bucket, clients
 from lensloop import record
 from local.cloud import LocalCloud
 from tests.lambdas.conftest import BUCKET, MODEL, Aws, model_files
@@ -183,14 +183,14 @@ def test_two_ends_at_once_keep_each_others_part(
     run: Aws, inbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The rollout writes between the retraining's reading and its writing."""
-    put, others = bucket.s3().put_object, [ROLLED_OUT]
+    put, others = clients.s3().put_object, [ROLLED_OUT]
 
     def put_late(**request: Any) -> Any:
         if others and request["Key"].endswith("run.json"):
             tell.handler(others.pop(), None)
         return put(**request)
 
-    monkeypatch.setattr(bucket.s3(), "put_object", put_late)
+    monkeypatch.setattr(clients.s3(), "put_object", put_late)
     tell.handler(RELEASED, None)
     told = written()
     assert (told["outcome"], told["rollout"] is not None) == ("released", True)
@@ -250,7 +250,7 @@ def test_a_fault_of_s3_is_not_taken_for_a_missing_record(
             "GetObject",
         )
 
-    monkeypatch.setattr(bucket.s3(), "get_object", busy)
+    monkeypatch.setattr(clients.s3(), "get_object", busy)
     with pytest.raises(ClientError, match="SlowDown"):
         tell.handler(REFUSED, None)
 

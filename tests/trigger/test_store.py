@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lambdas.aws.trigger_store import TriggerStore
+from lambdas.aws.state import StateTable
 from lensloop.trigger.terms import Acquire, Confirm, Finish, NoteCap, Renumber, Run, Step, Tell
 from proof.fake_table import FakeTable
 
@@ -23,55 +23,55 @@ FINISH = Finish(
 
 
 def test_the_first_change_makes_the_item_and_later_ones_keep_the_first_time(table: Any) -> None:
-    store = TriggerStore(table)
-    store.record_change(5)
-    store.record_change(9)
-    state = store.read()
+    state_table = StateTable(table)
+    state_table.record_change(5)
+    state_table.record_change(9)
+    state = state_table.trigger()
     assert (state.gen, state.covered, state.epoch, state.run) == (2, 0, 0, None)
     assert (state.first_at, state.last_at) == (5, 9)
 
 
 def test_a_lease_covers_the_changes_that_the_server_knows_of(table: Any) -> None:
     """Also those that came after the tick had read the state."""
-    store = TriggerStore(table)
-    store.record_change(5)
-    store.record_change(9)
-    assert store.apply(ACQUIRE)
-    state = store.read()
+    state_table = StateTable(table)
+    state_table.record_change(5)
+    state_table.record_change(9)
+    assert state_table.apply(ACQUIRE)
+    state = state_table.trigger()
     assert state.run == Run(1, 2, "STARTING", 20)
     assert (state.epoch, state.first_at, state.spent_runs) == (1, None, 1)
 
 
 def test_only_one_of_two_ticks_gets_the_lease(table: Any) -> None:
-    store = TriggerStore(table)
-    store.record_change(5)
-    assert store.apply(ACQUIRE)
-    assert not store.apply(ACQUIRE)
-    assert not store.apply(Acquire("", epoch=2, day="d", runs_today=1, now=30))
+    state_table = StateTable(table)
+    state_table.record_change(5)
+    assert state_table.apply(ACQUIRE)
+    assert not state_table.apply(ACQUIRE)
+    assert not state_table.apply(Acquire("", epoch=2, day="d", runs_today=1, now=30))
 
 
 def test_a_late_tick_cannot_take_the_lease_of_a_run_that_is_over(table: Any) -> None:
-    store = TriggerStore(table)
-    store.record_change(5)
-    store.apply(ACQUIRE)
-    assert store.apply(FINISH)
-    assert not store.apply(ACQUIRE)
+    state_table = StateTable(table)
+    state_table.record_change(5)
+    state_table.apply(ACQUIRE)
+    assert state_table.apply(FINISH)
+    assert not state_table.apply(ACQUIRE)
 
 
 def test_a_run_ends_once(table: Any) -> None:
-    store = TriggerStore(table)
-    store.record_change(5)
-    store.apply(ACQUIRE)
-    assert store.apply(FINISH)
-    assert not store.apply(FINISH)
-    state = store.read()
+    state_table = StateTable(table)
+    state_table.record_change(5)
+    state_table.apply(ACQUIRE)
+    assert state_table.apply(FINISH)
+    assert not state_table.apply(FINISH)
+    state = state_table.trigger()
     assert (state.run, state.covered, state.news) == (None, 2, ("news\n\nbody",))
 
 
 def test_a_run_whose_digest_has_just_been_written_is_judged_again(table: Any) -> None:
-    store = TriggerStore(table)
-    store.record_change(5)
-    store.apply(ACQUIRE)
+    state_table = StateTable(table)
+    state_table.record_change(5)
+    state_table.apply(ACQUIRE)
     table.update_item(
         Key={"id": "trigger"},
         UpdateExpression="SET #run.digest = :digest",
@@ -79,47 +79,47 @@ def test_a_run_whose_digest_has_just_been_written_is_judged_again(table: Any) ->
         ExpressionAttributeNames={"#run": "run"},
         ExpressionAttributeValues={":digest": "abc", ":epoch": 1},
     )
-    assert not store.apply(FINISH)
-    assert store.apply(Finish("", 1, "abc", {"fails": 1}))
+    assert not state_table.apply(FINISH)
+    assert state_table.apply(Finish("", 1, "abc", {"fails": 1}))
 
 
 def test_the_next_run_has_nothing_of_the_last(table: Any) -> None:
-    store = TriggerStore(table)
-    store.record_change(5)
-    store.apply(ACQUIRE)
-    store.apply(Confirm("", 1))
-    store.apply(FINISH)
-    store.record_change(30)
-    assert store.apply(Acquire("", epoch=2, day="d", runs_today=2, now=40))
-    assert store.read().run == Run(2, 2, "STARTING", 40)
+    state_table = StateTable(table)
+    state_table.record_change(5)
+    state_table.apply(ACQUIRE)
+    state_table.apply(Confirm("", 1))
+    state_table.apply(FINISH)
+    state_table.record_change(30)
+    assert state_table.apply(Acquire("", epoch=2, day="d", runs_today=2, now=40))
+    assert state_table.trigger().run == Run(2, 2, "STARTING", 40)
 
 
 def test_a_taken_number_is_passed_over_only_before_the_run_is_confirmed(table: Any) -> None:
-    store = TriggerStore(table)
-    store.record_change(5)
-    store.apply(ACQUIRE)
-    assert store.apply(Renumber("", 1))
-    assert not store.apply(Renumber("", 1))
-    assert store.apply(Confirm("", 2))
-    assert not store.apply(Renumber("", 2))
-    state = store.read()
+    state_table = StateTable(table)
+    state_table.record_change(5)
+    state_table.apply(ACQUIRE)
+    assert state_table.apply(Renumber("", 1))
+    assert not state_table.apply(Renumber("", 1))
+    assert state_table.apply(Confirm("", 2))
+    assert not state_table.apply(Renumber("", 2))
+    state = state_table.trigger()
     assert (state.epoch, state.run) == (2, Run(2, 1, "RUNNING", 20))
 
 
 def test_news_is_forgotten_one_by_one_and_only_once(table: Any) -> None:
-    store = TriggerStore(table)
-    store.record_change(5)
-    assert store.apply(NoteCap("", "2023-11-14", ("first", "second")))
-    assert not store.apply(NoteCap("", "2023-11-14", ("first", "second")))
-    assert store.apply(Tell("", "first"))
-    assert not store.apply(Tell("", "first"))
-    assert store.read().news == ("second",)
+    state_table = StateTable(table)
+    state_table.record_change(5)
+    assert state_table.apply(NoteCap("", "2023-11-14", ("first", "second")))
+    assert not state_table.apply(NoteCap("", "2023-11-14", ("first", "second")))
+    assert state_table.apply(Tell("", "first"))
+    assert not state_table.apply(Tell("", "first"))
+    assert state_table.trigger().news == ("second",)
 
 
 def test_clearing_a_block_also_asks_for_a_run(table: Any) -> None:
-    store = TriggerStore(table)
-    store.record_change(5)
-    store.apply(ACQUIRE)
+    state_table = StateTable(table)
+    state_table.record_change(5)
+    state_table.apply(ACQUIRE)
     blocked = {
         "blocked_digest": "abc",
         "failed_digest": "abc",
@@ -127,9 +127,9 @@ def test_clearing_a_block_also_asks_for_a_run(table: Any) -> None:
         "fails": 3,
         "not_before": 99,
     }
-    store.apply(Finish("", 1, "", {"covered": 1, **blocked}))
-    store.clear_blocked(50)
-    state = store.read()
+    state_table.apply(Finish("", 1, "", {"covered": 1, **blocked}))
+    state_table.clear_blocked(50)
+    state = state_table.trigger()
     assert (state.blocked_digest, state.failed_digest, state.failed_times) == ("", "", 0)
     assert (state.fails, state.not_before, state.gen) == (0, 0, 2)
 
@@ -168,17 +168,15 @@ def test_the_fake_table_and_a_real_dynamodb_agree(table: Any, operations: list[A
     table.delete_item(Key={"id": "trigger"})
     fake = FakeTable()
     for operation in operations:
-        assert _outcome(TriggerStore(fake), operation) == _outcome(
-            TriggerStore(table), operation
-        ), operation
+        assert _outcome(fake.state, operation) == _outcome(StateTable(table), operation), operation
         assert fake.item == _plain(table.get_item(Key={"id": "trigger"}).get("Item", {})), operation
 
 
-def _outcome(store: TriggerStore, operation: tuple[str, int] | Step) -> Any:
+def _outcome(state_table: StateTable, operation: tuple[str, int] | Step) -> Any:
     try:
         if isinstance(operation, Step):
-            return store.apply(operation)
-        return getattr(store, operation[0])(operation[1])
+            return state_table.apply(operation)
+        return getattr(state_table, operation[0])(operation[1])
     except ClientError as error:
         return error.response["Error"]["Code"]
 

@@ -1,0 +1,169 @@
+"""What does the project remember between two runs? Every item of the state table, and every way in
+which one is read or written.
+
+`trigger`: what has changed, the lease of the run, news to send (its changes: trigger_item.py).
+`dataset`: the newest data set. `live`: the release that cameras should run. `rollout`: the open
+IoT jobs, so that older ones can be withdrawn without the right to list every job of the account.
+
+What a run moves, it moves only while the lease is its own. Programs for people read with
+`StateTable(boto3's Table)`; only steps write.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from lambdas.aws import clients, trigger_item
+from lambdas.aws.change import Change
+from lambdas.aws.trigger_item import HOLDS_LEASE, TRIGGER
+from lensloop.trigger.terms import State, Step
+from lensloop.wire.errors import StaleEpoch
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+_DATASET, _LIVE, _ROLLOUT = "dataset", "live", "rollout"
+
+
+@dataclass(frozen=True)
+class NewestDataset:
+    digest: str
+    epoch: int  # of the run that assembled it last
+
+
+@dataclass(frozen=True)
+class LiveRelease:
+    epoch: int
+    model_sha256: str
+    dataset: str
+
+
+def state_table() -> "StateTable":
+    """The one that this function was deployed with."""
+    return StateTable(clients.table())
+
+
+class StateTable:
+    def __init__(self, table: "Table") -> None:
+        self._table = table
+
+    # What is there
+
+    def trigger(self) -> State:
+        return trigger_item.to_state(self._item(TRIGGER))
+
+    def last_outcome(self) -> Mapping[str, Any] | None:
+        """How the last run ended, as `decide` put it down."""
+        return self._item(TRIGGER).get("last_outcome")
+
+    def dataset(self) -> NewestDataset | None:
+        item = self._item(_DATASET)
+        return NewestDataset(item["digest"], int(item["epoch"])) if item else None
+
+    def live(self) -> LiveRelease | None:
+        item = self._item(_LIVE)
+        if not item:
+            return None
+        return LiveRelease(int(item["epoch"]), item["model_sha256"], item["dataset"])
+
+    def rollout_jobs(self) -> list[str]:
+        return sorted(self._item(_ROLLOUT).get("jobs", ()))
+
+    # What the trigger writes
+
+    def record_change(self, now: int) -> None:
+        """Raises the mark. Acknowledge the events only after this has returned."""
+        self._update(trigger_item.record_change(now))
+
+    def clear_blocked(self, now: int) -> None:
+        """A person wants the blocked data set tried again."""
+        self._update(trigger_item.clear_blocked(now))
+
+    def apply(self, step: Step) -> bool:
+        """False: another tick was faster, and nothing was written."""
+        return self._update(trigger_item.change_of(step))
+
+    # What a run writes, while it holds the lease
+
+    def point_dataset(self, epoch: int, digest: str) -> None:
+        """The run's digest and the newest data set move together."""
+        of_run = Change(
+            TRIGGER,
+            "SET #run.#digest = :digest",
+            HOLDS_LEASE,
+            {"digest": digest, "epoch": epoch},
+        )
+        newest = {"id": _DATASET, "digest": digest, "epoch": epoch}
+        if not self._together({"Update": self._within(of_run.as_update())}, self._put(newest)):
+            raise StaleEpoch(f"Run {epoch} lost the lease while it assembled its data set.")
+
+    def make_live(self, release: LiveRelease, labels: Sequence[str], now: int) -> None:
+        """Also needs the release to be newer than the one that is live, or that very release: a
+        retry whose first answer was lost.
+        """
+        lease = Change(TRIGGER, "", HOLDS_LEASE, {"epoch": release.epoch})
+        live = Change(
+            _LIVE,
+            "SET #epoch = :epoch, #dataset = :dataset, #model_sha256 = :model_sha256,"
+            " #labels = :labels, #released_at = :now",
+            "attribute_not_exists(#epoch) OR #epoch < :epoch"
+            " OR (#epoch = :epoch AND #model_sha256 = :model_sha256)",
+            {
+                "epoch": release.epoch,
+                "dataset": release.dataset,
+                "model_sha256": release.model_sha256,
+                "labels": list(labels),
+                "now": now,
+            },
+        )
+        check = {"ConditionCheck": self._within(lease.as_check())}
+        if not self._together(check, {"Update": self._within(live.as_update())}):
+            raise StaleEpoch(
+                f"Run {release.epoch} no longer holds the lease, so its release does not become"
+                " live."
+            )
+
+    # What a rollout writes
+
+    def note_rollout_job(self, job: str) -> None:
+        self._update(Change(_ROLLOUT, "ADD #jobs :job", values={"job": {job}}))
+
+    def forget_rollout_job(self, job: str) -> None:
+        self._update(Change(_ROLLOUT, "DELETE #jobs :job", values={"job": {job}}))
+
+    # How DynamoDB is asked
+
+    def _item(self, name: str) -> dict[str, Any]:
+        """Empty when it was never written. Read consistently, for a lease may have just moved."""
+        return self._table.get_item(Key={"id": name}, ConsistentRead=True).get("Item", {})
+
+    def _update(self, change: Change) -> bool:
+        """False: the condition did not hold, and nothing was written."""
+        try:
+            self._table.update_item(**change.as_update())
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def _together(self, *writes: Any) -> bool:
+        """All or none. False: a condition did not hold."""
+        try:
+            # boto3 puts values into DynamoDB's form only within a list.
+            self._table.meta.client.transact_write_items(TransactItems=list(writes))
+        except ClientError as error:
+            reasons = error.response.get("CancellationReasons", [])
+            if any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons):
+                return False
+            raise
+        return True
+
+    def _put(self, item: dict[str, Any]) -> dict[str, Any]:
+        return {"Put": self._within({"Item": item})}
+
+    def _within(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Transactions name the table in every one of their parts."""
+        return {"TableName": self._table.name, **request}
