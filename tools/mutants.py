@@ -31,8 +31,6 @@ GOAL = 0.9  # issue 7's; what survives beyond it was read and has its reason
 # A rule's tests are tests/<folder>/test_<module>.py; these lie elsewhere.
 NEAREST = {
     "lensloop/rollout.py": ("tests/rollout/test_rollout_rules.py",),
-    "lensloop/training_job.py": ("tests/dataset/test_training_job.py",),
-    "lensloop/trigger/terms.py": ("tests/trigger/test_decide.py",),
     "lensloop/model/evaluation.py": ("tests/model/test_gate.py",),
 }
 # Nothing in these decides anything.

@@ -4,14 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lensloop.trigger.decide import (
-    BLOCK_AFTER,
-    CLOCK_TOLERANCE,
-    FORGOTTEN,
-    MAX_BACKOFF,
-    SETTLE,
-    decide,
-)
+from lensloop.trigger.decide import decide
 from lensloop.trigger.terms import (
     RUNNING,
     STARTING,
@@ -26,6 +19,7 @@ from lensloop.trigger.terms import (
     Run,
     Start,
     State,
+    Step,
     StopTraining,
     Tell,
     Wait,
@@ -33,6 +27,8 @@ from lensloop.trigger.terms import (
 
 NOW = 1_700_000_000  # 2023-11-14 22:13:20 UTC
 TODAY = "2023-11-14"
+# Literally, so that a change of one is noticed here.
+BLOCK_AFTER, CLOCK_TOLERANCE, FORGOTTEN, MAX_BACKOFF, SETTLE = 3, 300, 3600, 21600, 60
 PACING = Pacing(quiet=120, max_wait=900, backoff=300, runs_per_day=48)
 CHANGED = State(gen=5, covered=3, epoch=6, first_at=NOW - 130, last_at=NOW - 125)
 STARTED = State(gen=6, covered=3, epoch=7, run=Run(7, 5, STARTING, NOW - 600))
@@ -331,3 +327,109 @@ def test_a_wait_that_has_an_end_ends_then() -> None:
         assert step.until is not None
         assert isinstance(decide(state, Facts(), step.until - 1, PACING), Wait)
         assert isinstance(decide(state, Facts(), step.until, PACING), Acquire)
+
+
+@pytest.mark.parametrize(
+    ("state", "step"),
+    [
+        (State(), Wait("nothing has changed since the last finished run")),
+        (
+            replace(CHANGED, not_before=NOW + 21600),
+            Wait("the last run failed; the next try is in 21600 s", until=NOW + 21600),
+        ),
+        (
+            replace(CHANGED, last_at=NOW - 119),
+            Wait("pictures are still changing", until=NOW + 1),
+        ),
+        (
+            replace(CHANGED, first_at=NOW - 890, last_at=NOW - 10),
+            Wait("pictures are still changing", until=NOW + 10),
+        ),
+        (
+            replace(CHANGED, spent_day=TODAY, spent_runs=48, cap_told=TODAY),
+            Wait("today's 48 runs are spent", ("DailyCapReached",), until=1_700_006_400),
+        ),
+        (STARTED, Start("run 7 has the lease", 7)),
+    ],
+)
+def test_each_step_has_its_reason_and_says_until_when(state: State, step: Step) -> None:
+    assert decide(state, Facts(), NOW, PACING) == step
+
+
+@pytest.mark.parametrize(
+    ("state", "facts", "step"),
+    [
+        (STARTED, Facts(ALIVE), Confirm("run 7 has started", 7)),
+        (WORKING, Facts(), Wait("Step Functions does not show run 7 yet")),
+        (WORKING, Facts(ALIVE), Wait("run 7 is running")),
+        (
+            WORKING,
+            Facts(ended("FAILED"), {"j-2": "InProgress", "j-1": "InProgress", "j-0": "Stopping"}),
+            StopTraining("run 7 has ended but its training has not", ("j-1", "j-2")),
+        ),
+        (
+            WORKING,
+            Facts(ended("FAILED"), {"j-1": "Stopping"}),
+            Wait("the training of run 7 is stopping"),
+        ),
+        (
+            WORKING,
+            Facts(ended("ABORTED", stopped_at=NOW - 59)),
+            Wait("run 7 was stopped a moment ago", until=NOW + 1),
+        ),
+        (
+            STARTED,
+            Facts(Execution("FAILED", NOW - 600 - 301, NOW - 60)),
+            Renumber("run 7 is from before a restore", 7),
+        ),
+        (
+            replace(WORKING, news=("first", "second")),
+            Facts(ALIVE),
+            Tell("there is news to send", "first"),
+        ),
+    ],
+)
+def test_a_run_that_goes_on_says_where_it_is(state: State, facts: Facts, step: Step) -> None:
+    assert decide(state, facts, NOW, PACING) == step
+
+
+def test_a_good_end_is_remembered_whole() -> None:
+    outcome = {"epoch": 7, "outcome": "released", "at": NOW, "reasons": ["because"]}
+    assert the_end(WORKING, ended(outcome="released")) == Finish(
+        "run 7 ended: released",
+        7,
+        "abc",
+        {
+            "covered": 5,
+            "fails": 0,
+            "not_before": None,
+            "digest": "abc",
+            "failed_digest": None,
+            "failed_times": None,
+            "blocked_digest": None,
+            "last_outcome": outcome,
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("execution", "ending", "reasons"),
+    [
+        (ended("FAILED"), "failed", ["because"]),
+        (ended("TIMED_OUT"), "timed out", ["because"]),
+        (None, "forgotten by Step Functions", []),
+    ],
+)
+def test_a_bad_end_is_remembered_whole(
+    execution: Execution | None, ending: str, reasons: list[str]
+) -> None:
+    state = replace(WORKING, run=Run(7, 5, RUNNING, NOW - 3600, digest="abc"))
+    end = the_end(state, execution)
+    assert (end.reason, end.epoch, end.digest_seen) == (f"run 7 ended: {ending}", 7, "abc")
+    assert end.changes == {
+        "fails": 1,
+        "not_before": NOW + 300,
+        "last_outcome": {"epoch": 7, "outcome": ending, "at": NOW, "reasons": reasons},
+        "failed_digest": "abc",
+        "failed_times": 1,
+    }
