@@ -10,6 +10,7 @@ from botocore.exceptions import (
     ConnectionError,
     HTTPClientError,
     NoCredentialsError,
+    ProfileNotFound,
     SSOError,
     TokenRetrievalError,
 )
@@ -43,7 +44,9 @@ def complaint(error: Exception, place: Place | None = None) -> str:
     """What the cloud said, and what to do where that can be known."""
     if place and place.local:
         return _of_local_cloud(error, place)
-    return f"AWS said: {str(error).rstrip('.')}.{_what_to_do(error)}{_elsewhere(place)}"
+    # A wrong profile or a missing network is no word of AWS's.
+    who = "AWS said" if isinstance(error, ClientError) else "AWS could not be asked"
+    return f"{who}: {str(error).rstrip('.')}.{_what_to_do(error)}{_elsewhere(place)}"
 
 
 def _of_local_cloud(error: Exception, place: Place) -> str:
@@ -57,7 +60,7 @@ def _of_local_cloud(error: Exception, place: Place) -> str:
 
 
 def _what_to_do(error: Exception) -> str:
-    if isinstance(error, (NoCredentialsError, SSOError, TokenRetrievalError)):
+    if isinstance(error, (NoCredentialsError, ProfileNotFound, SSOError, TokenRetrievalError)):
         return _SIGN_IN
     if isinstance(error, (ConnectionError, HTTPClientError)):
         return " Is this machine connected, and is the region one of AWS's?"

@@ -14,6 +14,7 @@ from cli.asked import Asked, asks
 from cli.picture import moment
 from cli.place import Place, PlaceError
 from cli.status import newest_epoch
+from lensloop.record import Sent
 
 # A run has one message of its own and seldom more, so that many runs hold the newest ones.
 Count = Annotated[int, typer.Option("--count", "-n", min=1, help="How many messages.")]
@@ -60,9 +61,22 @@ def news(asked: Asked, count: Count = 5) -> None:
 def told(place: Place, count: int) -> list[Told]:
     found = []
     for record in records.newest(place, newest_epoch(place), max(count, _LOOKED_AT)):
-        for message in record["messages"]:
-            found.append(Told(epoch=record["epoch"], **message))
+        if record["outcome"] == records.UNREADABLE:
+            show.warn(f"Run {record['epoch']}: {' '.join(record['reasons'])}")
+        found += [_told(record["epoch"], message) for message in record["messages"]]
     return sorted(found, key=lambda message: message.at)[-count:]
+
+
+def _told(epoch: int, message: Sent) -> Told:
+    """Only what this version knows; a newer one may have written more."""
+    return Told(
+        epoch=epoch,
+        at=message["at"],
+        source=message["source"],
+        subject=message["subject"],
+        body=message["body"],
+        sent=message["sent"],
+    )
 
 
 @asks

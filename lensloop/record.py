@@ -8,10 +8,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypedDict
 
 from lensloop.wire import names
 from lensloop.wire.errors import LensloopError
+from lensloop.wire.reading import Reader
 
 FORMAT = 1
 # Ends of both workflows that are failures; all others are as good as they could be.
@@ -191,6 +193,7 @@ def read(text: str | bytes) -> Record:
     if not isinstance(content.get("epoch"), int):
         raise RecordError("The run's record does not say of which run it is.")
     merged: Record = {**empty(str(content.get("project", "")), content["epoch"]), **content}
+    _check(Reader(merged))
     return merged
 
 
@@ -211,6 +214,43 @@ def sentence(failure: Failure) -> str:
 
 def page_key(epoch: int) -> str:
     return names.run(epoch, "report.html")
+
+
+def _check(top: Reader) -> None:
+    """What is shown of every run, by the command as well, is what it must be."""
+    top.value("outcome", _is_text, "text", "")
+    top.value("reasons", _are_texts, "a list of sentences", [])
+    if top.has("ended_at"):
+        _check_time(top, "ended_at")
+    if rollout := top.maybe("rollout"):
+        rollout.text("outcome")
+        rollout.value("reasons", _are_texts, "a list of sentences", [])
+    for message in top.parts("messages"):
+        _check_time(message, "at")
+        for name in ("source", "subject", "body"):
+            message.text(name)
+        message.value("sent", lambda sent: isinstance(sent, bool), "true or false", False)
+    top.check(RecordError, "The run's record is wrong")
+
+
+def _check_time(part: Reader, name: str) -> None:
+    part.value(name, _is_time, "a time of ISO 8601", "")
+
+
+def _is_time(value: Any) -> bool:
+    try:
+        datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
 
 
 def _reasons(event: Mapping[str, Any]) -> list[str]:

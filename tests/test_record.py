@@ -1,6 +1,7 @@
 """A run's record says what became of it, whatever is missing, and keeps what others wrote."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -24,6 +25,13 @@ TRAINING = {"jobs": [{"name": "deeplens-trash-7-1"}], "model": "s3://bucket/mode
 VERDICT = {"ship": True, "reasons": ["accuracy 0.91"], "accuracy": 0.91}
 EVALUATION: dict[str, Any] = {"candidate": {"all": {"accuracy": 0.91}}, "live": None, "golden": []}
 RELEASE = {"epoch": 7, "model_sha256": "abc", "labels": ["can"], "accuracy": 0.91}
+MESSAGE: dict[str, Any] = {
+    "at": NOW,
+    "source": "retraining",
+    "subject": "s",
+    "body": "b",
+    "sent": True,
+}
 
 
 def event(outcome: str, **parts: Any) -> dict[str, Any]:
@@ -246,6 +254,37 @@ def test_the_sentence_inside_a_failure(cause: str, expected: str) -> None:
 def test_what_is_no_record_is_told(text: str, says: str) -> None:
     with pytest.raises(record.RecordError, match=says):
         record.read(text)
+
+
+@pytest.mark.parametrize(
+    ("part", "says"),
+    [
+        ({"outcome": None}, "`outcome` is missing; it must be text"),
+        ({"outcome": 3}, "`outcome` is 3; it must be text"),
+        ({"reasons": None}, "`reasons` is missing; it must be a list of sentences"),
+        ({"reasons": "worse"}, "`reasons` is 'worse'; it must be a list of sentences"),
+        ({"reasons": ["worse", 3]}, "`reasons` is ['worse', 3]; it must be a list of sentences"),
+        ({"ended_at": "yesterday"}, "`ended_at` is 'yesterday'; it must be a time of ISO 8601"),
+        ({"ended_at": 1700000000}, "`ended_at` is 1700000000; it must be a time of ISO 8601"),
+        ({"rollout": 3}, "`rollout` is 3; it must be an object"),
+        ({"rollout": {"reasons": []}}, "`rollout.outcome` is missing; it must be text"),
+        ({"rollout": {"outcome": "failed"}}, "`rollout.reasons` is missing; it must be a list of"),
+        ({"messages": None}, "`messages` is missing; it must be a list"),
+        ({"messages": [MESSAGE | {"at": ""}]}, "`messages[0].at` is ''; it must be a time of ISO"),
+        ({"messages": [MESSAGE, {**MESSAGE, "source": 1}]}, "`messages[1].source` is 1; it must"),
+        ({"messages": [MESSAGE | {"subject": None}]}, "`messages[0].subject` is missing; it must"),
+        ({"messages": [MESSAGE | {"body": []}]}, "`messages[0].body` is []; it must be text"),
+        (
+            {"messages": [MESSAGE | {"sent": 1}]},
+            "`messages[0].sent` is 1; it must be true or false",
+        ),
+    ],
+)
+def test_a_part_that_cannot_be_shown_is_named(part: dict[str, Any], says: str) -> None:
+    whole = {"format": 1, "epoch": 7, "messages": [MESSAGE]}
+    assert record.read(json.dumps(whole))["messages"] == [MESSAGE]
+    with pytest.raises(record.RecordError, match=re.escape(f"The run's record is wrong: {says}")):
+        record.read(json.dumps(whole | part))
 
 
 def test_a_record_of_an_older_version_lacks_nothing() -> None:

@@ -89,6 +89,16 @@ def test_a_wrong_endpoint_is_named(
     assert sentence in told
 
 
+def test_a_profile_that_does_not_exist_is_no_word_of_aws(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    assert account.main() == 1
+    told = capsys.readouterr().err
+    assert told.startswith("AWS could not be asked: The config profile (nobody)")
+    assert "`aws sts get-caller-identity`" in told
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

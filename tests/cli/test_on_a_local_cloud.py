@@ -164,13 +164,27 @@ def test_records_tell_how_runs_ended_and_what_people_heard(deployed: Aws) -> Non
         assert "glass\\u001b[2J[red]\\u202e" in shown
 
 
-def test_a_record_that_cannot_be_read_is_said_and_hides_no_other(deployed: Aws) -> None:
-    leave(deployed, 1, outcome="failed")
-    deployed.s3.put_object(Bucket=BUCKET, Key=names.run(2, "run.json"), Body=b"{")
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("{", "is not JSON"),
+        ('{"format": 1, "epoch": 2, "rollout": 3}', "`rollout` is 3"),
+        ('{"format": 1, "epoch": 2, "messages": [{}]}', "`messages[0].at` is missing"),
+    ],
+)
+def test_a_record_that_cannot_be_read_is_said_and_hides_no_other(
+    deployed: Aws, body: str, says: str
+) -> None:
+    told = {"at": "2026-11-26T10:00:00+00:00", "source": "trigger", "sent": True}
+    leave(deployed, 1, outcome="failed", messages=[{**told, "subject": "s", "body": "b"}])
+    deployed.s3.put_object(Bucket=BUCKET, Key=names.run(2, "run.json"), Body=body)
     put(deployed, **trigger({}, covered=5))
     ends = answer("status")["ends"]
     assert [end["outcome"] for end in ends] == ["unreadable", "failed"]
-    assert "is not JSON" in ends[0]["reasons"][0]
+    assert says in ends[0]["reasons"][0]
+    code, stdout, stderr = ask("news", "--json")
+    assert (code, [message["epoch"] for message in json.loads(stdout)]) == (0, [1])
+    assert says in stderr
 
 
 def test_a_report_is_written_to_a_file(deployed: Aws, tmp_path: Path) -> None:
