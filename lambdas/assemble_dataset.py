@@ -57,7 +57,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "trainable": not reasons,
         "reasons": _reasons(changed, blocked, reasons),
         "images": len(dataset.accepted),
-        "rejected": len(dataset.left_out),
+        "rejected": len(dataset.rejected),
         "report": names.dataset(dataset.digest, "report.html"),
         "live_epoch": live.epoch if live else None,
     }
@@ -93,7 +93,7 @@ def _write(dataset: Dataset, findings: dict[str, Any]) -> None:
         return names.dataset(dataset.digest, file)
 
     bucket.write_table(key("manifest.csv.gz"), MANIFEST, dataset.accepted)
-    bucket.write_table(key("rejected.csv"), REJECTED, dataset.left_out)
+    bucket.write_table(key("rejected.csv"), REJECTED, dataset.rejected)
     with bucket.upload(key("images.manifest")) as file:
         file.write(json.dumps([{"prefix": f"s3://{bucket.name()}/"}], ensure_ascii=False)[:-1])
         file.writelines(",\n" + json.dumps(row.key, ensure_ascii=False) for row in dataset.accepted)

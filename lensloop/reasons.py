@@ -1,10 +1,8 @@
-"""How much of a long list is told? As much as a person reads; 5,000 reasons would burst a
-workflow's 256 KiB.
-"""
+"""How much of a long list is shown? As much as a person reads."""
 
 from collections.abc import Sequence
 
-MOST = 50
+MOST = 50  # 5,000 reasons would burst the 256 KiB of a workflow's state
 MOST_LISTED = 200  # of each list in a report; the files beside it hold all
 
 

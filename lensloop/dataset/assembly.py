@@ -1,23 +1,27 @@
 """What is the data set? From everything known of the pictures: which count, under which label, in
-which split, and why the others are left out."""
+which split, and why the others are rejected.
+
+Each rule names the pictures that it rejects, by key, with the reason; the next one sees the others.
+"""
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from lensloop.dataset.labels import collisions, key_problem, label_of
 from lensloop.dataset.rows import Row
-from lensloop.dataset.split import TEST, TRAIN, Placed, place
+from lensloop.dataset.split import TEST, TRAIN, place
 from lensloop.settings import Settings
 
 
 class Dataset(NamedTuple):
-    """`accepted` and `left_out` are sorted by key; every row left out has a reason. `alike`:
-    near-duplicates that came with this run, each pair with at least one new picture."""
+    """`accepted` and `rejected` are sorted by key; every rejected row has a reason. `alike`:
+    near-duplicates that came with this run, each pair with at least one new picture.
+    """
 
     accepted: list[Row]
-    left_out: list[Row]
+    rejected: list[Row]
     digest: str
     alike: list[tuple[Row, Row]]
     distance: int  # how different near-duplicates were taken to be at most, in bits of the hash
@@ -25,19 +29,22 @@ class Dataset(NamedTuple):
 
 def assemble(rows: Iterable[Row], gone: Iterable[Row], min_test: int) -> Dataset:
     """`rows`: every object under images/ that was looked at. `gone`: what left the last data set; a
-    picture that comes back under another name finds its split there."""
-    left_out: list[Row] = []
-    usable = _labelled(rows, left_out)
-    usable = _outside_each_other(usable, left_out)
-    usable = _once(usable, left_out)
-    waiting = [row for row in left_out if row.split]
-    known = {row.sha256: row.split for row in (*gone, *waiting) if row.split}
-    usable = [row if row.split else row._replace(split=known.get(row.sha256, "")) for row in usable]
-    placed = place(usable, min_test, waiting)
-    usable = _with_split(usable, left_out, placed)
-    usable.sort(key=lambda row: row.key)
-    left_out.sort(key=lambda row: row.key)
-    return Dataset(usable, left_out, digest(usable), placed.alike, placed.distance)
+    picture that comes back under another name finds its split there.
+    """
+    sieve = _Sieve()
+    losers = sieve.take(rows)
+    sieve.reject(_clashing(sieve.usable, losers))
+    sieve.reject(_nested(sieve.usable))
+    sieve.usable.sort(key=_by_key)
+    sieve.reject(_repeated(sieve.usable))
+
+    waiting = _with_split(sieve.rejected)
+    sieve.usable = _remembered(sieve.usable, [*_with_split(gone), *waiting])
+    placed = place(sieve.usable, min_test, waiting)
+    sieve.reject(_torn(sieve.usable, placed.torn))
+    accepted = _split(sieve.usable, placed.splits)
+    rejected = sorted(sieve.rejected, key=_by_key)
+    return Dataset(accepted, rejected, digest(accepted), placed.alike, placed.distance)
 
 
 def digest(accepted: Iterable[Row]) -> str:
@@ -48,151 +55,194 @@ def digest(accepted: Iterable[Row]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
+# Is it enough to train on?
+
+
 def shortfalls(dataset: Dataset, settings: Settings) -> list[str]:
     """Why this is not enough to train on, one sentence each; nothing when it is."""
-    counts = Counter(row.label for row in dataset.accepted)
-    tests = Counter(row.label for row in dataset.accepted if row.split == TEST)
-    taught = {row.label for row in dataset.accepted if row.split == TRAIN}
-    hopeful = {label_of(row.key) for row in dataset.left_out if not key_problem(row.key)}
-    hopeful -= {row.label for row in dataset.left_out if row.reason.startswith(_COLLIDES)}
-    labels = sorted(counts.keys() | {label for label in hopeful if label not in counts and label})
-    if not counts:
+    if not dataset.accepted:
         return [
             "There is no usable picture yet: put JPEG or PNG pictures into images/<label>/, two"
             " labels or more."
         ]
-    reasons = (
-        []
-        if len(labels) > 1
-        else [f"`{labels[0]}` is the only label: a second one is needed to tell it from."]
-    )
+    splits: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for row in dataset.accepted:
+        splits[row.label][row.split] += 1
+    labels = sorted({*splits, *_hopeful(dataset.rejected)})
+    reasons = []
+    if len(labels) == 1:
+        reasons.append(f"`{labels[0]}` is the only label: a second one is needed to tell it from.")
     for label in labels:
-        if counts[label] < settings.min_images_per_label:
-            reasons.append(
-                f"`{label}` has {_pictures(counts[label])} that can be used and needs"
-                f" {settings.min_images_per_label} (`min_images_per_label`): add"
-                f" {settings.min_images_per_label - counts[label]} more."
-            )
-        elif tests[label] < settings.min_test_images_per_label:
-            reasons.append(
-                f"`{label}` has {tests[label]} of the {settings.min_test_images_per_label} test"
-                " pictures that a verdict needs (`min_test_images_per_label`): add pictures that"
-                " differ from those already there."
-            )
-        elif label not in taught:
-            reasons.append(
-                f"`{label}` has no training pictures left: add pictures that differ from those"
-                " already there."
-            )
+        reason = _shortfall(label, splits[label], settings)
+        if reason:
+            reasons.append(reason)
     return reasons
+
+
+def _hopeful(rejected: Iterable[Row]) -> set[str]:
+    """Labels that somebody means to have, though their pictures could not be used."""
+    labels, losers = set[str](), set[str]()
+    for row in rejected:
+        if row.reason.startswith(_COLLIDES):
+            losers.add(row.label)
+        elif not key_problem(row.key):
+            labels.add(label_of(row.key))
+    return labels - losers
+
+
+def _shortfall(label: str, splits: Counter[str], settings: Settings) -> str:
+    count, enough = splits.total(), settings.min_images_per_label
+    if count < enough:
+        return (
+            f"`{label}` has {_pictures(count)} that can be used and needs {enough}"
+            f" (`min_images_per_label`): add {enough - count} more."
+        )
+    if splits[TEST] < settings.min_test_images_per_label:
+        return (
+            f"`{label}` has {splits[TEST]} of the {settings.min_test_images_per_label} test"
+            " pictures that a verdict needs (`min_test_images_per_label`): add pictures that"
+            " differ from those already there."
+        )
+    if not splits[TRAIN]:
+        return (
+            f"`{label}` has no training pictures left: add pictures that differ from those"
+            " already there."
+        )
+    return ""
+
+
+def _pictures(count: int) -> str:
+    return "1 picture" if count == 1 else f"{count} pictures"
+
+
+# Which pictures count
+
+
+class _Sieve:
+    def __init__(self) -> None:
+        self.usable: list[Row] = []
+        self.rejected: list[Row] = []
+
+    def take(self, rows: Iterable[Row]) -> dict[str, str]:
+        """The readable pictures under the label of their folder. What rejected them last time is
+        forgotten: it may have passed. Answers the labels that lose their name to another.
+        """
+        before, now = Counter[str](), Counter[str]()
+        for row in rows:
+            if not row.sha256:
+                self.rejected.append(row)
+                continue
+            label = label_of(row.key)
+            now[label] += 1
+            if row.split and not row.reason:
+                before[label] += 1
+            if row.label != label or row.reason:
+                row = row._replace(label=label, reason="")
+            self.usable.append(row)
+        return collisions({label: (before[label], count) for label, count in now.items()})
+
+    def reject(self, reasons: Mapping[str, str]) -> None:
+        """`reasons`: by key."""
+        usable = []
+        for row in self.usable:
+            if row.key in reasons:
+                self.rejected.append(row._replace(reason=reasons[row.key]))
+            else:
+                usable.append(row)
+        self.usable = usable
 
 
 _COLLIDES = "Its label "
 
 
-def _labelled(rows: Iterable[Row], left_out: list[Row]) -> list[Row]:
-    """The readable pictures with the label of their folder. What left them out last time is
-    forgotten: it may have passed."""
-    readable, before, now = [], Counter[str](), Counter[str]()
+def _clashing(rows: Iterable[Row], losers: Mapping[str, str]) -> dict[str, str]:
+    reasons = {}
     for row in rows:
-        if not row.sha256:
-            left_out.append(row)
-            continue
-        label = label_of(row.key)
-        now[label] += 1
-        before[label] += row.split != "" and row.reason == ""
-        readable.append(
-            row if row.label == label and not row.reason else row._replace(label=label, reason="")
-        )
-    losers = collisions({label: (before[label], now[label]) for label in now})
-    if not losers:
-        return readable
-    left_out.extend(
-        row._replace(
-            reason=(
+        if row.label in losers:
+            reasons[row.key] = (
                 f"{_COLLIDES}`{row.label}` differs from `{losers[row.label]}` only by case or"
                 " spaces. Move the picture there, or rename one of the two folders."
             )
-        )
-        for row in readable
-        if row.label in losers
-    )
-    return [row for row in readable if row.label not in losers]
+    return reasons
 
 
-def _once(rows: list[Row], left_out: list[Row]) -> list[Row]:
-    """Every content once: the first key of a content counts, and a content under two labels not at
-    all.
-    """
-    rows.sort(key=lambda row: row.key)
+def _nested(rows: Sequence[Row]) -> dict[str, str]:
+    """S3 lets `a` and `a/b.jpg` both be objects; the folder of a training job cannot hold both."""
+    keys, reasons = {row.key for row in rows}, {}
+    for key in keys:
+        parent = next((folder for folder in _folders(key) if folder in keys), None)
+        if parent:
+            reasons[key] = (
+                f"It lies inside {parent}, which is a picture and cannot be a folder too."
+                " Rename one of them."
+            )
+    return reasons
+
+
+def _folders(key: str) -> Iterator[str]:
+    """The folders below its label's that a picture lies in, the outermost first."""
+    parts = key.split("/")
+    for depth in range(3, len(parts)):
+        yield "/".join(parts[:depth])
+
+
+def _repeated(rows: Iterable[Row]) -> dict[str, str]:
+    """Every content counts once, under its first key; a content under two labels not at all."""
     first: dict[str, Row] = {}
     again: defaultdict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if first.setdefault(row.sha256, row) is not row:
             again[row.sha256].append(row)
-    conflicts = {
-        sha256
-        for sha256, others in again.items()
-        if {r.label for r in others} != {first[sha256].label}
-    }
-    usable = [row for row in first.values() if row.sha256 not in conflicts]
+    reasons: dict[str, str] = {}
     for sha256, others in again.items():
-        if sha256 not in conflicts:
-            reason = f"It is the same picture as {first[sha256].key}, which counts."
-            left_out.extend(row._replace(reason=reason) for row in others)
-            continue
-        same = [first[sha256], *others]
-        for row in same:
-            other = next(r for r in same if r.label != row.label)
-            left_out.append(
-                row._replace(
-                    reason=(
-                        f"The same picture is also `{other.label}` ({other.key}), so neither"
-                        " counts. Delete the wrong one."
-                    )
-                )
-            )
-    return usable
+        reasons.update(_copies(first[sha256], others))
+    return reasons
 
 
-def _outside_each_other(rows: list[Row], left_out: list[Row]) -> list[Row]:
-    """S3 lets `a` and `a/b.jpg` both be objects; the folder of a training job cannot hold both."""
-    nested = [row for row in rows if row.key.count("/") > 2]
-    if not nested:
-        return rows
-    keys, inside = {row.key for row in rows}, {}
-    for row in nested:
-        parts = row.key.split("/")
-        parent = next((p for n in range(3, len(parts)) if (p := "/".join(parts[:n])) in keys), None)
-        if parent:
-            inside[row.key] = row._replace(
-                reason=(
-                    f"It lies inside {parent}, which is a picture and cannot be a folder too."
-                    " Rename one of them."
-                )
-            )
-    left_out.extend(inside.values())
-    return [row for row in rows if row.key not in inside] if inside else rows
+def _copies(first: Row, others: Sequence[Row]) -> Iterator[tuple[str, str]]:
+    under_another = next((row for row in others if row.label != first.label), None)
+    if under_another is None:
+        for row in others:
+            yield row.key, f"It is the same picture as {first.key}, which counts."
+        return
+    for row in (first, *others):
+        other = under_another if row.label == first.label else first
+        yield (
+            row.key,
+            f"The same picture is also `{other.label}` ({other.key}), so neither counts. Delete"
+            " the wrong one.",
+        )
 
 
-def _with_split(rows: list[Row], left_out: list[Row], placed: Placed) -> list[Row]:
-    usable = []
+def _torn(rows: Iterable[Row], torn: Mapping[str, tuple[Row, Row]]) -> dict[str, str]:
+    reasons = {}
     for row in rows:
-        if row.sha256 in placed.torn:
-            one, other = placed.torn[row.sha256]
-            left_out.append(
-                row._replace(
-                    reason=(
-                        f"It is nearly the same as {one.key} ({one.split}) and as {other.key}"
-                        f" ({other.split}), and these two must be kept apart. Delete the one that"
-                        " is worth less."
-                    )
-                )
+        if row.sha256 in torn:
+            one, other = torn[row.sha256]
+            reasons[row.key] = (
+                f"It is nearly the same as {one.key} ({one.split}) and as {other.key}"
+                f" ({other.split}), and these two must be kept apart. Delete the one that is worth"
+                " less."
             )
-        else:
-            usable.append(row if row.split else row._replace(split=placed.splits[row.sha256]))
-    return usable
+    return reasons
 
 
-def _pictures(count: int) -> str:
-    return "1 picture" if count == 1 else f"{count} pictures"
+# Where they belong
+
+
+def _with_split(rows: Iterable[Row]) -> list[Row]:
+    return [row for row in rows if row.split]
+
+
+def _remembered(rows: Iterable[Row], elsewhere: Iterable[Row]) -> list[Row]:
+    """Pictures that have their place, if only under another name, are in it."""
+    return _split(rows, {row.sha256: row.split for row in elsewhere})
+
+
+def _split(rows: Iterable[Row], splits: Mapping[str, str]) -> list[Row]:
+    """`splits`: by content; those that have one keep it."""
+    return [row if row.split else row._replace(split=splits.get(row.sha256, "")) for row in rows]
+
+
+def _by_key(row: Row) -> str:
+    return row.key

@@ -1,6 +1,4 @@
-"""How is a new picture judged that cannot be read, and of which ones is an example kept for the
-report?
-"""
+"""How is a picture judged that cannot be read, and of which is a thumbnail kept for the report?"""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -14,15 +12,11 @@ SAMPLES_PER_LABEL = 12
 
 
 class InspectionUnfinished(LensloopError):
-    """The chunk is larger than one call's time; what was done is saved, and the next call goes
-    on.
-    """
+    """The chunk is larger than one call's time; what was done is saved, the next call goes on."""
 
 
 class Samples:
-    """Thumbnails of the first pictures of each label in a chunk: the report shows a dozen, not a
-    million.
-    """
+    """Thumbnails of the first pictures of each label in a chunk: the report shows a dozen."""
 
     def __init__(self, kept: Mapping[str, dict[str, Any]]) -> None:
         self.kept = dict(kept)
@@ -41,10 +35,8 @@ def too_large(size: int) -> str:
     """Judged by the listing, so that what is far too large is never downloaded."""
     if size <= MAX_BYTES:
         return ""
-    return (
-        f"The file has {size / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read. Save it"
-        " smaller."
-    )
+    read = f"{MAX_BYTES / 1e6:.0f} MB"
+    return f"The file has {size / 1e6:.0f} MB; at most {read} are read. Save it smaller."
 
 
 def refusal(code: str) -> str:

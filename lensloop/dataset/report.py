@@ -1,11 +1,12 @@
-"""What should a person know about this data set? Counts, what is new, what was left out and why,
+"""What should a person know about this data set? Counts, what is new, what was rejected and why,
 and what looks odd.
 """
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from lensloop.dataset.assembly import Dataset
@@ -18,8 +19,14 @@ from lensloop.dataset.warnings import warnings
 from lensloop.reasons import MOST_LISTED
 from lensloop.settings import Settings
 
+# With about 4 KB each, the report stays near a megabyte.
 _MOST_THUMBNAILS = 240  # of all labels together
-_SHEET = 24
+_MOST_OF_A_LABEL, _FEWEST_OF_A_LABEL = 12, 3
+_SHEET = 24  # of what is new, and of what was rejected
+# A kind of rejection names at least so many of its pictures, however many kinds there are.
+_FEWEST_OF_A_KIND = 5
+
+Example = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,7 @@ def report(
     examples = _examples(dataset.accepted, history, len(labels))
     alike = _alike(dataset, last)
     look_alike = _look_alike(dataset, labels, last)
+    odd = warnings(dataset, examples, alike, look_alike, _empty(history.folders, dataset))
     suspicious = still_doubted(last, dataset.digest, dataset.accepted)
     return {
         "format": 1,
@@ -51,54 +59,50 @@ def report(
         "project": settings.project,
         "since": {"epoch": last["epoch"], "digest": last["digest"]} if last else None,
         "images": len(dataset.accepted),
-        "rejected": len(dataset.left_out),
+        "rejected": len(dataset.rejected),
         "new": len(new),
         "removed": removed,
         "labels": labels,
         "trainable": not reasons,
         "reasons": list(reasons),
-        "warnings": warnings(dataset, examples, alike, look_alike, _empty(history.folders, dataset))
-        + sentences(suspicious),
-        "left_out": _left_out(dataset.left_out),
+        "warnings": odd + sentences(suspicious),
+        "left_out": _rejections(dataset.rejected),
         "alike": alike,
         "look_alike": look_alike,
         "suspicious": suspicious,
         "near_duplicates": len({row.sha256 for pair in dataset.alike for row in pair}),
         "examples": examples,
         "new_examples": _new_examples(dataset.accepted, new, history),
-        "left_out_examples": _left_out_examples(dataset.left_out, history),
+        "left_out_examples": _rejected_examples(dataset.rejected, history),
     }
 
 
 def _difference(dataset: Dataset, history: History) -> tuple[set[str], int]:
     """Pictures under a label that were not there before, and how many went; renames are neither."""
-    before = {(row.sha256, row.label) for row in history.gone if row.sha256 and not row.reason}
-    now = {
-        (row.sha256, row.label): row.sha256
-        for row in dataset.accepted
-        if row.key in history.inspected
-    }
-    kept = before & now.keys()
+    before = {_place(row) for row in history.gone if row.sha256 and not row.reason}
+    now = {_place(row) for row in dataset.accepted if row.key in history.inspected}
+    kept = before & now
     if kept != before:  # a second copy of what is gone may have taken its place
-        kept |= before & {(row.sha256, row.label) for row in dataset.accepted}
-    return {sha256 for place, sha256 in now.items() if place not in kept}, len(before - kept)
+        kept = before & {_place(row) for row in dataset.accepted}
+    return {sha256 for sha256, _ in now - kept}, len(before - kept)
+
+
+def _place(row: Row) -> tuple[str, str]:
+    return row.sha256, row.label
 
 
 def _labels(accepted: Iterable[Row], new: set[str]) -> dict[str, dict[str, int]]:
-    splits, news = Counter[tuple[str, str]](), Counter[str]()
+    splits: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    news = Counter[str]()
     for row in accepted:
-        splits[row.label, row.split] += 1
+        splits[row.label][row.split] += 1
         if row.sha256 in new:
             news[row.label] += 1
-    names = sorted({label for label, _ in splits})
-    return {
-        name: {
-            **{split: splits[name, split] for split in SPLITS},
-            "images": sum(splits[name, split] for split in SPLITS),
-            "new": news[name],
-        }
-        for name in names
-    }
+    labels = {}
+    for label, counts in sorted(splits.items()):
+        of_splits = {split: counts[split] for split in SPLITS}
+        labels[label] = {**of_splits, "images": counts.total(), "new": news[label]}
+    return labels
 
 
 def _examples(
@@ -107,8 +111,9 @@ def _examples(
     """A few thumbnails of every label: those of the last report that still hold, then pictures of
     this run.
     """
-    most = max(3, min(12, _MOST_THUMBNAILS // max(1, labels)))
-    last = {e["sha256"]: e for shown in history.report.get("examples", {}).values() for e in shown}
+    share = _MOST_THUMBNAILS // max(1, labels)
+    most = max(_FEWEST_OF_A_LABEL, min(_MOST_OF_A_LABEL, share))
+    last = _by_content(history.report.get("examples", {}))
     found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     fresh: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in accepted:
@@ -118,78 +123,93 @@ def _examples(
         elif sample and not kept:
             fresh[row.label].append({"key": row.key, "sha256": row.sha256, **sample})
     for label, candidates in fresh.items():
-        room = most - len(found[label])
-        step = max(1, len(candidates) // room) if room else 1
-        found[label].extend(candidates[::step][:room])
-    shown = sorted(found)[: _MOST_THUMBNAILS // 3]
+        found[label] += _spread(candidates, most - len(found[label]))
+    shown = sorted(found)[: _MOST_THUMBNAILS // _FEWEST_OF_A_LABEL]
     return {label: found[label] for label in shown}
+
+
+def _by_content(examples: Mapping[str, Iterable[Example]]) -> dict[str, Example]:
+    found = {}
+    for shown in examples.values():
+        for example in shown:
+            found[example["sha256"]] = example
+    return found
+
+
+def _spread(candidates: Sequence[dict[str, Any]], room: int) -> Sequence[dict[str, Any]]:
+    """So many of them, from the first to the last: neighbours are often much alike."""
+    step = max(1, len(candidates) // max(1, room))
+    return candidates[::step][:room]
 
 
 def _new_examples(accepted: Iterable[Row], new: set[str], history: History) -> list[dict[str, Any]]:
     if not history.report:  # then everything is new, and shown by label
         return []
-    shown = [row for row in accepted if row.sha256 in new and row.key in history.samples][:_SHEET]
-    return [
-        {"key": row.key, "label": row.label, "thumbnail": history.samples[row.key]["thumbnail"]}
-        for row in shown
-    ]
+    shown = _sampled((row for row in accepted if row.sha256 in new), history)
+    return [{"key": row.key, "label": row.label, "thumbnail": picture} for row, picture in shown]
 
 
-def _left_out_examples(left_out: Iterable[Row], history: History) -> list[dict[str, Any]]:
-    shown = [row for row in left_out if row.key in history.samples][:_SHEET]
-    return [
-        {"key": row.key, "reason": row.reason, "thumbnail": history.samples[row.key]["thumbnail"]}
-        for row in shown
-    ]
+def _rejected_examples(rejected: Iterable[Row], history: History) -> list[dict[str, Any]]:
+    shown = _sampled(rejected, history)
+    return [{"key": row.key, "reason": row.reason, "thumbnail": picture} for row, picture in shown]
 
 
-def _left_out(left_out: Sequence[Row]) -> list[dict[str, Any]]:
-    """Grouped by kind of reason, the most frequent first; each with a few of its pictures.
+def _sampled(rows: Iterable[Row], history: History) -> Iterator[tuple[Row, str]]:
+    """The first rows of which this run kept a thumbnail, with it."""
+    seen = (row for row in rows if row.key in history.samples)
+    for row in islice(seen, _SHEET):
+        yield row, history.samples[row.key]["thumbnail"]
 
-    The kind is what a reason says before its first name, as names are strangers' and can hold
-    anything.
-    """
+
+def _rejections(rejected: Iterable[Row]) -> list[dict[str, Any]]:
+    """Grouped by kind of reason, the most frequent first; each with a few of its pictures."""
     kinds: defaultdict[str, list[Row]] = defaultdict(list)
-    for row in left_out:
-        kinds[
-            re.sub(r"\(.*?\)|[\d.,]+", "", re.split("`|images/", row.reason, maxsplit=1)[0])
-        ].append(row)
-    share = max(5, MOST_LISTED // max(1, len(kinds)))
-    groups = sorted(kinds.values(), key=len, reverse=True)
-    return [
-        {
-            "count": len(rows),
-            "reason": rows[0].reason,
-            "pictures": [{"key": row.key, "reason": row.reason} for row in rows[:share]],
-        }
-        for rows in groups
-    ]
+    for row in rejected:
+        kinds[_kind(row.reason)].append(row)
+    share = max(_FEWEST_OF_A_KIND, MOST_LISTED // max(1, len(kinds)))
+    groups = []
+    for rows in sorted(kinds.values(), key=len, reverse=True):
+        pictures = [{"key": row.key, "reason": row.reason} for row in rows[:share]]
+        groups.append({"count": len(rows), "reason": rows[0].reason, "pictures": pictures})
+    return groups
+
+
+def _kind(reason: str) -> str:
+    """What a reason says before its first name, as names are strangers' and can hold anything;
+    without its numbers.
+    """
+    before, *_ = re.split("`|images/", reason, maxsplit=1)
+    return re.sub(r"\(.*?\)|[\d.,]+", "", before)
 
 
 def _alike(dataset: Dataset, last: Mapping[str, Any]) -> list[dict[str, str]]:
     """Nearly the same picture under two labels: one of them may be wrong. Those found earlier stay
     until resolved.
     """
-    found = {
-        (one.key, other.key): {
-            "key": one.key,
-            "label": one.label,
-            "other": other.key,
-            "other_label": other.label,
-        }
-        for one, other in dataset.alike
-        if one.label != other.label
-    }
+    found = {}
+    for one, other in dataset.alike:
+        if one.label != other.label:
+            found[one.key, other.key] = {
+                "key": one.key,
+                "label": one.label,
+                "other": other.key,
+                "other_label": other.label,
+            }
     earlier = [pair for pair in last.get("alike", ()) if (pair["key"], pair["other"]) not in found]
-    wanted = {key for pair in earlier for key in (pair["key"], pair["other"])}
-    there = {row.key: row.label for row in dataset.accepted if row.key in wanted} if wanted else {}
-    still = [
-        pair
-        for pair in earlier
-        if there.get(pair["key"]) == pair["label"]
-        and there.get(pair["other"]) == pair["other_label"]
-    ]
+    still = _still_there(earlier, dataset.accepted)
     return [*found.values(), *still][:MOST_LISTED]
+
+
+def _still_there(pairs: Sequence[dict[str, str]], accepted: Iterable[Row]) -> list[dict[str, str]]:
+    wanted = set[str]()
+    for pair in pairs:
+        wanted |= {pair["key"], pair["other"]}
+    there = {(row.key, row.label) for row in accepted if row.key in wanted}
+    still = []
+    for pair in pairs:
+        if {(pair["key"], pair["label"]), (pair["other"], pair["other_label"])} <= there:
+            still.append(pair)
+    return still
 
 
 def _look_alike(
@@ -198,16 +218,13 @@ def _look_alike(
     """Labels with pictures among which near-duplicates could not be told when they came: they stay
     where they are.
     """
-    came = {
-        label
-        for label, counts in labels.items()
-        if counts["new"] and dataset.distance < DISTANCES[0]
-    }
-    return sorted((came | set(last.get("look_alike", ()))) & labels.keys())
+    doubtful = set(last.get("look_alike", ()))
+    if dataset.distance < DISTANCES[0]:
+        doubtful |= {label for label, counts in labels.items() if counts["new"]}
+    return sorted(doubtful & labels.keys())
 
 
 def _empty(folders: Iterable[str], dataset: Dataset) -> list[str]:
-    used = {row.label for row in dataset.accepted} | {
-        label_of(row.key) for row in dataset.left_out if "/" in row.key
-    }
+    used = {row.label for row in dataset.accepted}
+    used |= {label_of(row.key) for row in dataset.rejected if "/" in row.key}
     return sorted(set(folders) - used)

@@ -19,9 +19,9 @@ class Listed(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A picture. With a `reason` it is left out; without a `sha256` it could not be opened.
+    """A picture. With a `reason` it is rejected; without a `sha256` it could not be opened.
 
-    A left-out picture keeps its `split`, so that one that comes back finds its old place.
+    A rejected picture keeps its `split`, so that one that comes back finds its old place.
     """
 
     key: str
@@ -37,27 +37,26 @@ class Row(NamedTuple):
 
 
 def refused(listed: Listed, reason: str, again: bool = False) -> Row:
-    """A row for an object that cannot be used. `again`: the trouble may pass, so the next run looks
-    once more.
-    """
+    """A row for an object that cannot be used. `again`: the next run looks once more."""
     return Row(listed.key, "" if again else listed.etag, listed.size, reason=reason)
 
 
 def write_rows(file: TextIO, columns: tuple[str, ...], rows: Iterable[Row]) -> None:
     writer = csv.writer(file)  # its \r\n also makes it quote names that hold either
     writer.writerow(columns)
-    writer.writerows(map(itemgetter(*(Row._fields.index(column) for column in columns)), rows))
+    pick = itemgetter(*map(Row._fields.index, columns))
+    writer.writerows(map(pick, rows))
 
 
 def read_rows(file: TextIO) -> Iterator[Row]:
     """Rows of any file that `write_rows` wrote: the first line names the columns.
 
-    Labels, splits, reasons and sides repeat, so each value is kept once: a million rows take a
-    third less memory.
+    What repeats (labels, splits, reasons, sides) is kept once: a million rows take a third less
+    memory.
     """
     lines = csv.reader(file)
     columns = next(lines, ())
-    places = {name: i for i, name in enumerate(columns)}
+    places = {name: place for place, name in enumerate(columns)}
     order = [places.get(name, len(columns)) for name in Row._fields]
     pick, intern, sides = itemgetter(*order), sys.intern, _Numbers()
     for line in lines:

@@ -15,7 +15,7 @@ from lensloop.wire.names import INSPECTIONS_PREFIX
 PICTURES_PER_CHUNK = 200
 # The files of a run, beside its chunks, under datasets/inspections/<epoch>/.
 UNCHANGED, GONE, SUMMARY = "unchanged.csv.gz", "gone.csv.gz", "snapshot.json"
-# an inline Map's history and its 256 KiB of state hold this many, however many pictures there are
+# An inline Map's history and its 256 KiB of state hold this many, however many pictures there are.
 MAX_CHUNKS = 1000
 
 
@@ -43,9 +43,7 @@ def changes(before: Iterable[Row], now: Iterable[Listed]) -> Iterator[Change]:
 
 
 class Sorted(NamedTuple):
-    """Where one change goes: at most one of kept and to_inspect, and perhaps something that is
-    gone.
-    """
+    """Where one change goes: at most one of kept and to_inspect, and perhaps what is gone."""
 
     kept: Row | None = None
     to_inspect: Listed | None = None
@@ -53,9 +51,7 @@ class Sorted(NamedTuple):
 
 
 def sort_out(change: Change) -> Sorted:
-    """Unchanged objects keep what is known of them; names are judged afresh each time, as that
-    costs nothing.
-    """
+    """Unchanged objects keep what is known of them; names are judged afresh, as that is cheap."""
     row, listed = change
     if listed is None or is_folder_marker(listed.key, listed.size):
         return Sorted(gone=row)
@@ -73,21 +69,34 @@ def chunk_count(pictures: int) -> int:
 
 def plans(to_inspect: list[Listed], gone: Iterable[Row]) -> Iterator[dict[str, Any]]:
     """The work of each chunk. A renamed picture carries what was known of its old key, to spare the
-    decoding once its bytes prove to be the same."""
+    decoding once its bytes prove to be the same.
+    """
     size = _chunk_size(len(to_inspect))
-    known = {(row.etag, row.size): _known(row) for row in gone if row.phash and row.etag}
+    known = _by_bytes(gone)
     for start in range(0, len(to_inspect), size):
-        yield {
-            "pictures": [
-                {
-                    **listed._asdict(),
-                    **({"known": known[listed[1:]]} if listed[1:] in known else {}),
-                }
-                for listed in to_inspect[start : start + size]
-            ],
-            "rows": [],
-            "samples": {},
-        }
+        pictures = [_picture(listed, known) for listed in to_inspect[start : start + size]]
+        yield {"pictures": pictures, "rows": [], "samples": {}}
+
+
+def _by_bytes(gone: Iterable[Row]) -> dict[tuple[str, int], dict[str, Any]]:
+    """What was known of pictures, by ETag and size."""
+    known = {}
+    for row in gone:
+        if row.phash and row.etag:
+            known[row.etag, row.size] = {
+                "sha256": row.sha256,
+                "width": row.width,
+                "height": row.height,
+                "phash": row.phash,
+            }
+    return known
+
+
+def _picture(listed: Listed, known: Mapping[tuple[str, int], Any]) -> dict[str, Any]:
+    picture: dict[str, Any] = listed._asdict()
+    if (listed.etag, listed.size) in known:
+        picture["known"] = known[listed.etag, listed.size]
+    return picture
 
 
 def finished(chunk: str, work: Mapping[str, Any]) -> list[Row]:
@@ -103,10 +112,6 @@ def finished(chunk: str, work: Mapping[str, Any]) -> list[Row]:
 
 def _chunk_size(pictures: int) -> int:
     return max(PICTURES_PER_CHUNK, -(-pictures // MAX_CHUNKS))
-
-
-def _known(row: Row) -> dict[str, Any]:
-    return {"sha256": row.sha256, "width": row.width, "height": row.height, "phash": row.phash}
 
 
 def work_file(epoch: int, name: str) -> str:

@@ -1,8 +1,7 @@
-"""Which labels should a person look at again? What the training job doubts, checked and put into
-the report.
+"""Which labels should a person look at again? What the training doubts, put into the report.
 
-A picture that a model takes for something else may have a wrong label or be hard to tell: so this
-is only ever told.
+A picture that a model takes for something else may have a wrong label or be hard to predict: so
+this is only ever reported.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,9 +22,7 @@ Doubt = Mapping[str, Any]
 
 
 def read_doubts(content: Any) -> list[Doubt]:
-    """The pictures of a suspicious.json, most doubtful first. Raises BadArtifact when the job did
-    not write it so.
-    """
+    """The pictures of a suspicious.json, most doubtful first; BadArtifact if it is none."""
     top = Reader(content)
     top.expect_format(FORMAT)
     for picture in top.parts("pictures"):
@@ -45,9 +42,7 @@ def _check_doubt(picture: Reader) -> None:
 
 
 def doubted(report: Mapping[str, Any], doubts: Sequence[Doubt]) -> dict[str, Any]:
-    """The report of the data set that was trained on, with what the training doubts in place of
-    earlier doubts.
-    """
+    """The report of the data set that was trained on, with these in place of earlier doubts."""
     found = {"epoch": report["epoch"], "count": len(doubts), "pictures": list(doubts[:MOST_LISTED])}
     before = sentences(report["suspicious"])
     warnings = [warning for warning in report["warnings"] if warning not in before]
@@ -59,22 +54,27 @@ def still_doubted(
 ) -> dict[str, Any] | None:
     """The last report's doubts about pictures that are still there under the same label, by their
     present names. Those that it only counted are in the file beside it, and count no more once the
-    data set is another."""
+    data set is another.
+    """
     before = last.get("suspicious")
     if not before:
         return None
-    wanted = {doubt["sha256"] for doubt in before["pictures"]}
-    there = {row.sha256: row for row in accepted if row.sha256 in wanted} if wanted else {}
-    kept = [
-        {**doubt, "key": there[doubt["sha256"]].key}
-        for doubt in before["pictures"]
-        if doubt["sha256"] in there and there[doubt["sha256"]].label == doubt["label"]
-    ]
-    return {
-        **before,
-        "count": before["count"] if last["digest"] == digest else len(kept),
-        "pictures": kept,
-    }
+    kept = _still_there(before["pictures"], accepted)
+    count = before["count"] if last["digest"] == digest else len(kept)
+    return {**before, "count": count, "pictures": kept}
+
+
+def _still_there(doubts: Sequence[Doubt], accepted: Iterable[Row]) -> list[Doubt]:
+    wanted = {_place(doubt) for doubt in doubts}
+    keys = {}
+    for row in accepted:
+        if (row.sha256, row.label) in wanted:
+            keys[row.sha256, row.label] = row.key
+    return [{**doubt, "key": keys[_place(doubt)]} for doubt in doubts if _place(doubt) in keys]
+
+
+def _place(doubt: Doubt) -> tuple[str, str]:
+    return doubt["sha256"], doubt["label"]
 
 
 def sentences(suspicious: Mapping[str, Any] | None) -> list[str]:

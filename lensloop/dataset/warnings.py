@@ -1,5 +1,5 @@
-"""What looks odd in a data set, though it can be trained on? Things that make a model look better
-than it is.
+"""What looks odd in a data set, though it can be trained on? What makes a model look better than it
+is.
 """
 
 import math
@@ -12,14 +12,18 @@ from lensloop.dataset.assembly import Dataset
 from lensloop.dataset.rows import Row
 from lensloop.reasons import listed
 
-FEW = 30
+FEW = 30  # below it, one picture more or less moves a recall by several per cent
 IMBALANCE = 5.0
-_SAME_CAMERA = 0.95
-_SAME_BACKGROUND = (
-    16.0  # levels of 255: how far apart the borders' colours are, and how plain each is
-)
-_FEWEST_EXAMPLES = 6
+# Of a label's pictures, and of all others at most: one camera took the label, and hardly anything
+# else.
+_SAME_CAMERA, _ELSEWHERE = 0.95, 0.05
+# Levels of 255: how far apart the borders' colours are, and how plain each is.
+_SAME_BACKGROUND = 16.0
+_FEWEST_EXAMPLES = 6  # fewer can be alike by chance
 _NAMED = 8  # labels; the others are counted
+
+Size = tuple[int, int]
+Border = Sequence[float]  # red, green, blue, and how uneven
 
 
 def warnings(
@@ -34,7 +38,7 @@ def warnings(
         *_first([f"The folder images/{label}/ holds no picture yet." for label in empty_folders]),
         *_tiny(counts),
         *_unbalanced(counts),
-        *_first(_one_camera(dataset.accepted, counts)),
+        *_first(_one_camera(dataset.accepted)),
         *_first(_one_background(examples)),
         *_look_alikes(look_alike),
         *_suspicious(alike),
@@ -52,41 +56,35 @@ def _tiny(counts: Mapping[str, int]) -> list[str]:
 
 
 def _unbalanced(counts: Mapping[str, int]) -> list[str]:
-    ordered = sorted(counts.items(), key=lambda entry: entry[1])
-    if len(ordered) < 2 or ordered[-1][1] <= IMBALANCE * ordered[0][1]:
+    if not counts or max(counts.values()) <= IMBALANCE * min(counts.values()):
         return []
-    # The widest step between neighbours parts the small labels from the large ones.
-    (_, below), (_, above) = max(pairwise(ordered), key=lambda pair: pair[1][1] / pair[0][1])
-    small = [label for label, count in ordered if count <= below]
-    names = listed([f"`{label}`" for label in small], _NAMED)
+    below, above = _widest_step(counts.values())
+    ordered = sorted(counts.items(), key=lambda entry: entry[1])
+    small = [f"`{label}`" for label, count in ordered if count <= below]
     have = "has" if len(small) == 1 else "have"
     return [
-        f"The labels are far from balanced: {names} {have} {below} pictures or fewer, the next"
-        f" {above}. Look at their recall rather than at the accuracy."
+        f"The labels are far from balanced: {listed(small, _NAMED)} {have} {below} pictures or"
+        f" fewer, the next {above}. Look at their recall rather than at the accuracy."
     ]
 
 
-def _one_camera(accepted: Iterable[Row], counts: Mapping[str, int]) -> list[str]:
-    """A label whose pictures all have one size that hardly any other label's has: the model may
-    learn the camera.
-    """
-    sizes: defaultdict[str, Counter[tuple[int, int]]] = defaultdict(Counter)
+def _widest_step(counts: Iterable[int]) -> tuple[int, int]:
+    """Neighbours that are furthest apart: they part the small labels from the large ones."""
+    return max(pairwise(sorted(counts)), key=lambda pair: pair[1] / pair[0])
+
+
+def _one_camera(accepted: Iterable[Row]) -> list[str]:
+    """Labels whose pictures all have one size that hardly any other's has."""
+    sizes: defaultdict[str, Counter[Size]] = defaultdict(Counter)
+    everywhere = Counter[Size]()
     for row in accepted:
-        sizes[row.label][row.width, row.height] += 1
-    everywhere = Counter[tuple[int, int]]()
-    for of_label in sizes.values():
-        everywhere.update(of_label)
+        size = row.width, row.height
+        sizes[row.label][size] += 1
+        everywhere[size] += 1
     found = []
-    for label, of_label in sorted(sizes.items()):
-        (size, count), total = of_label.most_common(1)[0], counts[label]
-        elsewhere = everywhere[size] - count
-        others = sum(counts.values()) - total
-        if (
-            total >= _FEWEST_EXAMPLES
-            and others
-            and count >= _SAME_CAMERA * total
-            and elsewhere < 0.05 * others
-        ):
+    for label, own in sorted(sizes.items()):
+        (size, _), *_ = own.most_common(1)
+        if _is_one_camera(size, own, everywhere):
             found.append(
                 f"Nearly all pictures of `{label}` have {size[0]} × {size[1]} pixels and hardly any"
                 " others do: they seem to come from one camera, and the model may learn the camera"
@@ -95,23 +93,40 @@ def _one_camera(accepted: Iterable[Row], counts: Mapping[str, int]) -> list[str]
     return found
 
 
+def _is_one_camera(size: Size, own: Counter[Size], everywhere: Counter[Size]) -> bool:
+    elsewhere, others = everywhere[size] - own[size], everywhere.total() - own.total()
+    return (
+        own.total() >= _FEWEST_EXAMPLES
+        and own[size] >= _SAME_CAMERA * own.total()
+        and elsewhere < _ELSEWHERE * others
+    )
+
+
 def _one_background(examples: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
     found = []
     for label, shown in sorted(examples.items()):
         borders = [example["border"] for example in shown]
-        if len(borders) < _FEWEST_EXAMPLES:
-            continue
-        means = [sum(border[c] for border in borders) / len(borders) for c in range(3)]
-        apart = math.sqrt(
-            sum((b[c] - means[c]) ** 2 for b in borders for c in range(3)) / len(borders) / 3
-        )
-        uneven = sum(border[3] for border in borders) / len(borders)
-        if apart < _SAME_BACKGROUND and uneven < _SAME_BACKGROUND:
+        if len(borders) >= _FEWEST_EXAMPLES and _are_plain_and_the_same(borders):
             found.append(
                 f"The example pictures of `{label}` all have the same plain background: the model"
                 " may learn that. Add pictures from other places."
             )
     return found
+
+
+def _are_plain_and_the_same(borders: Sequence[Border]) -> bool:
+    *colours, unevenness = zip(*borders, strict=True)
+    variance = sum(map(_variance, colours)) / len(colours)
+    return math.sqrt(variance) < _SAME_BACKGROUND and _mean(unevenness) < _SAME_BACKGROUND
+
+
+def _variance(values: Sequence[float]) -> float:
+    mean = _mean(values)
+    return _mean([(value - mean) ** 2 for value in values])
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
 
 
 def _look_alikes(labels: Sequence[str]) -> list[str]:
@@ -128,22 +143,16 @@ def _look_alikes(labels: Sequence[str]) -> list[str]:
 def _suspicious(alike: Sequence[Mapping[str, str]]) -> list[str]:
     if not alike:
         return []
-    first = alike[0]
-    more = (
-        f" {len(alike) - 1} more such {'pair is' if len(alike) == 2 else 'pairs are'} listed below."
-        if alike[1:]
-        else ""
-    )
+    first, more = alike[0], len(alike) - 1
+    others = f" {more} more such {'pair is' if more == 1 else 'pairs are'} listed below."
     return [
         f"{first['key']} and {first['other']} look nearly the same but have different labels: one"
-        f" may be wrong.{more}"
+        f" may be wrong.{others if more else ''}"
     ]
 
 
 def _first(sentences: list[str]) -> list[str]:
     more = len(sentences) - _NAMED
-    return (
-        sentences
-        if more <= 1
-        else [*sentences[:_NAMED], f"The same is true of {more:,} more labels."]
-    )
+    if more <= 1:
+        return sentences
+    return [*sentences[:_NAMED], f"The same is true of {more:,} more labels."]

@@ -76,7 +76,7 @@ class History:
         # A run that failed before this was written leaves the next one to compare with what was
         # known before it.
         if self.dice.random() < 0.8:
-            self.known = sorted([*dataset.accepted, *dataset.left_out])
+            self.known = sorted([*dataset.accepted, *dataset.rejected])
             self.splits = {row.sha256: row.split for row in self.known if row.split}
             self.distance = min(self.distance, dataset.distance)
         return dataset
@@ -89,7 +89,7 @@ class History:
 
     def _check(self, dataset: Dataset) -> None:
         accepted = {row.key: row for row in dataset.accepted}
-        assert sorted([*accepted, *(row.key for row in dataset.left_out)]) == sorted(self.bucket)
+        assert sorted([*accepted, *(row.key for row in dataset.rejected)]) == sorted(self.bucket)
         assert len({row.sha256 for row in dataset.accepted}) == len(accepted)
         for row in dataset.accepted:
             assert (row.sha256, row.label) == (
@@ -97,12 +97,12 @@ class History:
                 row.key.split("/")[1],
             )
             assert row.split == self.splits.get(row.sha256, row.split), f"{row.key} moved"
-        every = [row for row in (*dataset.accepted, *dataset.left_out) if row.split]
+        every = [row for row in (*dataset.accepted, *dataset.rejected) if row.split]
         distance = min(self.distance, dataset.distance)
         for one, other in combinations(every, 2):
             if (int(one.phash, 16) ^ int(other.phash, 16)).bit_count() <= distance:
                 assert one.split == other.split, f"{one.key} and {other.key} straddle"
-        for row in dataset.left_out:
+        for row in dataset.rejected:
             self._check_reason(row, accepted)
 
     def _check_reason(self, row: Row, accepted: dict[str, Row]) -> None:
@@ -133,6 +133,6 @@ def test_whatever_happens_splits_stay_and_near_duplicates_never_straddle(first: 
         for _ in range(30):
             for _ in range(history.dice.randrange(1, 6)):
                 history.people()
-            for row in history.run().left_out:
+            for row in history.run().rejected:
                 seen[row.reason.split(" ")[-2]] += 1
     assert len(seen) >= 5, "histories must come by every kind of reason"
