@@ -38,7 +38,7 @@ def label_of(key: str) -> str:
     return key.split("/", 2)[1]
 
 
-def key_problem(key: str) -> str:  # noqa: C901 - one rule after the other
+def key_problem(key: str) -> str:
     """A sentence that says why this key cannot be used and what to do, or nothing."""
     if _PLAIN.fullmatch(key) and len(key) <= MAX_KEY_BYTES:
         return ""
