@@ -15,6 +15,7 @@ from demo.story import Act, Story, accuracy
 from demo.watch import Release
 from lensloop.pages.confusion import matrix
 from lensloop.pages.demo import page
+from lensloop.record import Record
 
 THUMBNAIL = 208  # pixels; twice as many as it is shown with, for sharp screens
 FRAMES_SHOWN = 12  # of each camera
@@ -57,20 +58,22 @@ def _act(story: Story, act: Act) -> dict[str, Any]:
         "run": act.run.name,
         "job": act.job.name,
         "seconds": act.job.seconds,
-        "release": _release(act.release) if act.release else None,
-        "reasons": act.run.reasons,
+        "release": _release(act.release, act.record) if act.release else None,
+        "reasons": act.record["reasons"],
         "kept": _epoch(story.acts[0]),
         "accuracy": accuracy(act.sights),
     }
 
 
-def _release(release: Release) -> dict[str, Any]:
+def _release(release: Release, record: Record) -> dict[str, Any]:
+    scores = record["scores"]
+    assert scores is not None  # it was judged
     return {
         "epoch": release.epoch,
         "accuracy": release.accuracy,
         "sha256": release.sha256,
         "recall": {label: release.recall[label] for label in release.labels},
-        "matrix": matrix(release.evaluation["candidate"]["all"]),
+        "matrix": matrix(scores["candidate"]["all"]),
     }
 
 

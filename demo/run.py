@@ -35,7 +35,7 @@ CONTEXT = {
     "training_platform": "local",
 }
 MINUTE_SECONDS = 2.0
-REPORT, REFUSED, FIGURES = "demo-report.html", "refused-dataset.html", "demo.json"
+REPORT, REFUSED, FIGURES = "demo-report.html", "refused-run.html", "demo.json"
 
 
 def run(state: Path, images: Path | None, keep: bool) -> None:
@@ -165,13 +165,14 @@ def _conclude(story: Story, state: Path) -> None:
     show = story.show
     page = report.write(story, state / REPORT)
     refused, told = state / REFUSED, state / FIGURES
-    digest = next(act.run.output["digest"] for act in story.acts if not act.release)
-    refused.write_bytes(story.watch.read(names.dataset(digest, "report.html")))
+    epoch = next(act.record["epoch"] for act in story.acts if not act.release)
+    refused.write_bytes(story.watch.read(names.run(epoch, "report.html")))
     told.write_text(json.dumps(summary.as_json(story), indent=2) + "\n")
     show.table(summary.table(story))
     show.plain(
-        f"  What the cameras saw:     {page}\n  The wrong batch's report: {refused}\n  The figures:"
-        f"              {told}"
+        f"  What the cameras saw:        {page}\n"
+        f"  The page of the refused run: {refused}\n"
+        f"  The figures:                 {told}"
     )
 
 

@@ -13,6 +13,7 @@ from demo.errors import DemoFailed
 from demo.listener import Listener
 from demo.show import Show
 from demo.watch import ENDED_WELL, Delivery, Job, Release, Run, Watch
+from lensloop.record import Record
 
 RUN_SECONDS = 480.0
 ROLLOUT_SECONDS = 120.0
@@ -29,6 +30,7 @@ class Act:
     pictures: int
     executions: int
     run: Run
+    record: Record
     job: Job
     release: Release | None = None
     deliveries: dict[str, Delivery] = field(default_factory=dict)
@@ -80,13 +82,13 @@ class Story:
         before = self.acts[-1]
         assert before.release is not None
         drop.upload(self.show, self.watch, self.album.wrong)
-        run, job, executions = self._trained(2)
-        if run.output.get("outcome") != "refused":
+        run, record, job, executions = self._trained(2)
+        if record["outcome"] != "refused":
             raise DemoFailed(
                 f"The model trained on wrong labels was not refused: its run ended as {run.ending}."
             )
         self.show.say("judged, and refused:")
-        for reason in run.reasons:
+        for reason in record["reasons"]:
             self.show.say(f"  – {reason}")
         doubts = self.watch.labels_to_check(str(run.output["digest"]))
         wrong = {photo.key for photo in self.album.wrong}
@@ -95,6 +97,7 @@ class Story:
             f"its report lists {len(doubts)} labels to check; {guilty} of them are of the wrong"
             " batch"
         )
+        self._see_message(record)
         since = self.fleet.positions()
         self._see_nothing_moved(run.epoch, before.release.epoch)
         sights = self._seen(before.release.epoch, since)
@@ -108,6 +111,7 @@ class Story:
             len(self.album.wrong),
             executions,
             run,
+            record,
             job,
             sights=sights,
             labels_to_check=tuple(doubts),
@@ -147,8 +151,8 @@ class Story:
 
     def _released(self, number: int, pictures: int) -> Act:
         since = self.fleet.positions()
-        run, job, executions = self._trained(number)
-        if run.output.get("outcome") != "released":
+        run, record, job, executions = self._trained(number)
+        if record["outcome"] != "released":
             hint = "" if self.album.new_label else " More photographs of each label may help."
             raise DemoFailed(f"The run was to end in a release and ended as {run.ending}.{hint}")
         release = self.watch.release(run.epoch)
@@ -161,9 +165,11 @@ class Story:
         for line in left_out[:5]:
             self.show.say(f"left out: {line['key']} – {line['reason']}")
         sights = self._seen(release.epoch, since)
-        return Act(number, pictures, executions, run, job, release, deliveries, sights, left_out)
+        return Act(
+            number, pictures, executions, run, record, job, release, deliveries, sights, left_out
+        )
 
-    def _trained(self, number: int) -> tuple[Run, Job, int]:
+    def _trained(self, number: int) -> tuple[Run, Record, Job, int]:
         """What these changes led to, seen to its end: one retraining and one training job, and
         nothing left to do.
         """
@@ -185,7 +191,16 @@ class Story:
         if telling[0].status != ENDED_WELL:
             raise DemoFailed(f"The retraining ended as {_endings(telling)}.")
         self.runs_told += len(runs)
-        return telling[0], self._trained_once(number), len(runs)
+        record = self.watch.record(telling[0].epoch)
+        if record is None:
+            raise DemoFailed(f"Run {telling[0].epoch} left no record.")
+        return telling[0], record, self._trained_once(number), len(runs)
+
+    def _see_message(self, record: Record) -> None:
+        sent = [message for message in record["messages"] if message["sent"]]
+        if not sent:
+            raise DemoFailed(f"Nobody was told how run {record['epoch']} ended.")
+        self.show.say(f"the message: {sent[-1]['subject']}")
 
     def _runs(self) -> list[Run]:
         """Those that no earlier act has told of."""

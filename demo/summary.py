@@ -25,7 +25,7 @@ def as_json(story: Story) -> dict[str, Any]:
             if act.release
         ],
         "refused": [
-            {"epoch": act.run.epoch, "reasons": list(act.run.reasons)}
+            {"epoch": act.record["epoch"], "reasons": act.record["reasons"]}
             for act in story.acts
             if not act.release
         ],
@@ -63,7 +63,7 @@ def _act(act: Act) -> dict[str, Any]:
         "pictures": act.pictures,
         "retraining_executions": act.executions,
         "retraining_execution": act.run.name,
-        "outcome": act.run.output["outcome"],
+        "outcome": act.record["outcome"],
         "training_job": act.job.name,
         "training_seconds": act.job.seconds,
         "frames": len(act.sights),

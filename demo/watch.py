@@ -13,6 +13,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lensloop import record
+from lensloop.record import Record
 from lensloop.wire import names
 
 ENDED_WELL = "SUCCEEDED"
@@ -68,7 +70,6 @@ class Release:
     accuracy: float
     recall: dict[str, float]
     labels: tuple[str, ...]
-    evaluation: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -173,8 +174,16 @@ class Watch:
             accuracy=manifest["metrics"]["accuracy"],
             recall=manifest["metrics"]["recall"],
             labels=tuple(manifest["labels"]),
-            evaluation=json.loads(self.read(names.release(epoch, "evaluation.json"))),
         )
+
+    def record(self, epoch: int) -> Record | None:
+        """What became of a run, as its last step wrote it down; None while it has not."""
+        try:
+            return record.read(self.read(names.run(epoch, "run.json")))
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchKey":
+                return None
+            raise
 
     def left_out(self, digest: str) -> list[dict[str, str]]:
         """key and reason of each picture that a data set does not use."""

@@ -106,8 +106,17 @@ def test_the_wrong_labels_are_named(told: Told) -> None:
     wrong = [entry for entry in listed if "/really-" in entry["key"]]
     assert len(wrong) >= 30
     assert len(wrong) >= 0.75 * len(listed)
-    page = (told.state / "refused-dataset.html").read_text()
+
+
+def test_the_page_of_the_refused_run_says_so_first(told: Told) -> None:
+    page = (told.state / "refused-run.html").read_text()
+    assert "Refused: the cameras keep the model that they have" in page.partition("</h1>")[0]
     assert "Labels to check" in page
+    assert "What is taken for what" in page
+
+
+def test_somebody_is_told_that_it_was_refused(told: Told) -> None:
+    assert "the message: deeplens-trash: the model of run 2 was refused" in told.output
 
 
 def test_all_three_cameras_prove_the_last_release_and_know_the_new_label(told: Told) -> None:
