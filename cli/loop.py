@@ -37,8 +37,9 @@ def status(asked: Asked) -> None:
 def watch(asked: Asked, every: Every = 2.0) -> None:
     """Show the status live until the run and its rollout have ended.
 
-    Exit code 0: released; 1: ended without a release; 4: the run or its rollout failed. With --json
-    there is a line for each change, and a last one with `ended`.
+    Exit code 0: released; 1: ended without a release; 4: the run or its rollout failed.
+
+    With --json there is a line for each change, and a last one with `ended`.
     """
     with show.busy("Looking …"):
         found = _look(asked.place)
