@@ -30,9 +30,7 @@ Sides = dict[str, Row]  # split → a picture there
 
 
 class Placed(NamedTuple):
-    """The splits of the newcomers, by content; and those that are torn, with two pictures that they
-    resemble.
-    """
+    """The splits of the newcomers, by content; the torn ones, with two pictures they resemble."""
 
     splits: dict[str, str]
     torn: dict[str, tuple[Row, Row]]
@@ -86,9 +84,7 @@ def _told_apart(
 
 @dataclass(frozen=True)
 class _Likeness:
-    """Of the newcomers, by perceptual hash: the placed pictures and the other newcomers that each
-    hash is near to.
-    """
+    """What each newcomer is near to, by perceptual hash: placed pictures, and other newcomers."""
 
     newcomers: Mapping[int, Group]
     sides: Mapping[int, Sides]
@@ -230,16 +226,14 @@ def _help_out(
     homes: list[str],
     min_test: int,
 ) -> None:
-    """Moves whole groups into splits that are below their floor, never taking another split below
-    its own.
-    """
+    """Moves whole groups into splits below their floor, never taking another below its own."""
     floors = _floors(count.total(), min_test)
     for short, floor in floors.items():
         for number in numbers:
             donor, size = homes[number], len(groups[number])
             if count[short] >= floor:
                 break
-            if donor != short and count[donor] - size >= floors[donor]:
+            if count[donor] - size >= floors[donor]:
                 count[donor] -= size
                 count[short] += size
                 homes[number] = short
@@ -247,8 +241,8 @@ def _help_out(
 
 def _floors(total: int, min_test: int) -> dict[str, int]:
     """How many pictures of a label each split should have at least."""
-    # One picture early (total + 1): when both are short, as at ten, the one newcomer can help out
-    # only one of them.
+    # One picture early (total + 1): when both are short, as at ten, one newcomer can help out only
+    # one of them.
     few = min((total + 1) // 5, max(min_test, round(_LEAST_SHARE * total)))
     return {TEST: few, VALIDATION: few, TRAIN: total // 2}
 

@@ -1,202 +1,353 @@
-"""The report says what is there, what is new, what was left out, and what looks odd."""
+"""The report of a data set, from what is known of its pictures: every number and every list."""
 
-import io
-import random
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import pytest
-from PIL import Image
 
-from lensloop.pages.dataset import page
-from tests.dataset.conftest import Picture, Project
+from lensloop.dataset.assembly import Dataset
+from lensloop.dataset.report import History, report
+from lensloop.dataset.rows import Row
+from lensloop.settings import Settings
+from tests.dataset.made import refused, row, rows
 
-
-def framed(number: int, border: tuple[int, int, int], size: tuple[int, int] = (64, 64)) -> bytes:
-    """A picture of something, different each time, before a plain background."""
-    image = Image.new("RGB", size, border)
-    dice = random.Random(number)
-    thing = Image.frombytes("RGB", (6, 6), dice.randbytes(3 * 36)).resize(
-        (size[0] // 2, size[1] // 2)
-    )
-    image.paste(thing, (size[0] // 4, size[1] // 4))
-    file = io.BytesIO()
-    image.save(file, "PNG")
-    return file.getvalue()
+SETTINGS = Settings(project="trash")
 
 
-def fill(project: Project, picture: Picture, label: str, count: int, start: int = 0) -> None:
-    for number in range(start, start + count):
-        project.s3[f"images/{label}/{number:03d}.jpg"] = picture(number)
+def dataset(
+    accepted: Iterable[Row] = (),
+    rejected: Iterable[Row] = (),
+    alike: Iterable[tuple[Row, Row]] = (),
+    distance: int = 6,
+) -> Dataset:
+    return Dataset(list(accepted), list(rejected), "digest", list(alike), distance)
 
 
-def test_counts_what_is_new_and_what_has_gone(project: Project, picture: Picture) -> None:
-    fill(project, picture, "glass", 12)
-    fill(project, picture, "paper", 12, start=20)
-    project.run()
-    first = project.report()
-    assert (first["images"], first["new"], first["removed"], first["since"]) == (24, 24, 0, None)
+def reported(
+    of: Dataset, last: Mapping[str, Any] | None = None, reasons: Sequence[str] = (), **seen: Any
+) -> dict[str, Any]:
+    return report(of, reasons, History(7, last or {}, **seen), SETTINGS)
 
-    fill(project, picture, "paper", 3, start=40)
-    del project.s3["images/glass/000.jpg"]
-    del project.s3["images/glass/001.jpg"]
-    project.s3["images/glass/renamed.jpg"] = project.content("images/glass/002.jpg")
-    del project.s3["images/glass/002.jpg"]
-    project.run()
-    second = project.report()
-    assert (second["images"], second["new"], second["removed"]) == (25, 3, 2)
-    assert second["since"] == {"epoch": 1, "digest": first["digest"]}
-    assert second["labels"]["paper"]["new"] == 3
-    assert sum(second["labels"]["glass"][split] for split in ("train", "validation", "test")) == 10
-    assert {example["key"] for example in second["new_examples"]} == {
-        f"images/paper/{n:03d}.jpg" for n in (40, 41, 42)
+
+def sample(name: str, border: Sequence[int] = (1, 2, 3, 4)) -> dict[str, Any]:
+    return {"thumbnail": name, "border": list(border)}
+
+
+EMPTY = {
+    "format": 1,
+    "epoch": 7,
+    "digest": "digest",
+    "project": "trash",
+    "since": None,
+    "images": 0,
+    "rejected": 0,
+    "new": 0,
+    "removed": 0,
+    "labels": {},
+    "trainable": True,
+    "reasons": [],
+    "warnings": [],
+    "left_out": [],
+    "alike": [],
+    "look_alike": [],
+    "suspicious": None,
+    "near_duplicates": 0,
+    "examples": {},
+    "new_examples": [],
+    "left_out_examples": [],
+}
+LAST = {"epoch": 3, "digest": "before"}
+
+
+def test_the_report_of_nothing_has_every_name() -> None:
+    assert reported(dataset()) == EMPTY
+    since = {"epoch": 3, "digest": "before"}
+    assert reported(dataset(), LAST) == {**EMPTY, "since": since}
+
+
+def test_a_data_set_that_is_too_small_says_why() -> None:
+    found = reported(dataset(), reasons=("Too few.", "Too odd."))
+    assert (found["trainable"], found["reasons"]) == (False, ["Too few.", "Too odd."])
+
+
+def test_pictures_are_counted_by_label_and_split() -> None:
+    tin = [row(number, "tin", split=split) for number, split in enumerate(["test", "train"])]
+    glass = [
+        row(10 + number, split=split)
+        for number, split in enumerate(["train", "train", "validation", "test"])
+    ]
+    inspected = frozenset({tin[0].key, *(picture.key for picture in glass[:3])})
+    found = reported(dataset([*tin, *glass], [refused("images/a")]), inspected=inspected)
+    assert (found["images"], found["rejected"], found["new"]) == (6, 1, 4)
+    assert found["labels"] == {
+        "glass": {"train": 2, "validation": 1, "test": 1, "images": 4, "new": 3},
+        "tin": {"train": 1, "validation": 0, "test": 1, "images": 2, "new": 1},
     }
+    assert list(found["labels"]) == ["glass", "tin"]
 
 
-def test_examples_are_shown_again_without_reading_their_pictures_again(
-    project: Project, picture: Picture
-) -> None:
-    fill(project, picture, "glass", 30)
-    project.run()
-    shown = project.report()["examples"]["glass"]
-    assert len(shown) == 12
-    read = project.s3.bytes_read["images"]
-    project.run()
-    assert project.report()["examples"]["glass"] == shown
-    assert project.s3.bytes_read["images"] == read
+# What is new and what has gone
 
-
-def test_the_page_lies_beside_the_report(project: Project, picture: Picture) -> None:
-    fill(project, picture, "glass", 12)
-    project.run()
-    assert project.file("report.html").decode() == page(project.report())
-
-
-def test_left_out_pictures_are_grouped_by_reason_and_all_are_in_the_file(
-    project: Project, picture: Picture
-) -> None:
-    for number in range(300):
-        project.s3[f"images/glass/{number}.txt"] = f"text {number}".encode()
-    fill(project, picture, "glass", 2)
-    project.s3["images/paper/a.jpg"] = picture(0)
-    project.run()
-    texts, conflict = project.report()["left_out"]
-    assert texts["count"] == 300
-    assert len(texts["pictures"]) < 300
-    assert conflict["count"] == 2
-    assert len(project.rejected()) == 302
-    assert "and 200 more" in project.file("report.html").decode()
-
-
-def test_that_near_duplicates_could_not_be_told_is_said_until_the_label_is_gone(
-    project: Project, picture: Picture
-) -> None:
-    fill(project, picture, "glass", 45)
-    fill(project, picture, "paper", 45, start=50)
-    project.run()
-    for number in range(250):
-        project.s3[f"images/tin/{number}.png"] = framed(number % 4, (number, number, number))
-
-    def said() -> list[str]:
-        project.run()
-        return [
-            warning
-            for warning in project.report()["warnings"]
-            if "near-duplicates among those of `tin` could" in warning
-        ]
-
-    assert said()
-    assert said(), "the next run, without a new picture"
-    fill(project, picture, "glass", 3, start=200)
-    assert said()
-    for key in list(project.s3.keys("images/tin/")):
-        del project.s3[key]
-    assert not said()
-
-
-def test_names_with_spaces_and_backticks_make_no_groups_of_their_own(
-    project: Project, picture: Picture
-) -> None:
-    for number, word in enumerate(
-        ("red car", "beach day, evening", "a`b` c", "lake (2)", "sun;moon", "x: y")
-    ):
-        project.s3[f"images/glass/{word}.jpg"] = picture(number)
-        project.s3[f"images/glass/{word} copy.jpg"] = picture(number)
-        project.s3[f"images/bad {word}!/a.jpg"] = picture(number)
-    project.run()
-    assert [group["count"] for group in project.report()["left_out"]] == [6, 6]
-
-
-def test_a_data_set_of_many_labels_keeps_a_small_report(project: Project, picture: Picture) -> None:
-    for label in range(300):
-        project.s3[f"images/label {label}/a.jpg"] = picture(label)
-        project.s3[f"images/label {label}/b.jpg"] = picture(1000 + label)
-    project.run()
-    assert len(project.file("report.html")) < 2_000_000
-    assert len(project.file("report.json")) < 2_000_000
-
-
-def test_warnings_that_hold_for_many_labels_are_not_repeated_for_each(
-    project: Project, picture: Picture
-) -> None:
-    for label in range(40):
-        project.s3[f"images/empty {label}/"] = b""
-        for number in range(6):
-            project.s3[f"images/label {label}/{number}.jpg"] = picture(
-                6 * label + number, 40 + label
-            )
-    project.run()
-    warnings = project.report()["warnings"]
-    assert len(warnings) < 25
-    assert warnings.count("The same is true of 32 more labels.") == 2
+OLD, MOVED = row(1), row(1, key="images/glass/moved.jpg")
 
 
 @pytest.mark.parametrize(
-    ("words", "odd"),
+    ("accepted", "inspected", "gone", "expected"),
     [
-        ("Few pictures: `small` (8)", lambda p, picture: fill(p, picture, "small", 8, start=500)),
-        (
-            "far from balanced: `small` has 8 pictures",
-            lambda p, picture: fill(p, picture, "small", 8, start=500),
-        ),
-        (
-            "`tin` have 96 × 48 pixels and hardly any others do",
-            lambda p, _: [
-                p.s3.__setitem__(
-                    f"images/tin/{n}.png", framed(n, (9 * n % 250, 5 * n % 250, 90), (96, 48))
-                )
-                for n in range(40)
-            ],
-        ),
-        (
-            "`tin` all have the same plain background",
-            lambda p, _: [
-                p.s3.__setitem__(f"images/tin/{n}.png", framed(n, (230, 228, 224)))
-                for n in range(40)
-            ],
-        ),
-        (
-            "look nearly the same but have different labels",
-            lambda p, picture: p.s3.__setitem__("images/glass/again.jpg", picture(60, 72)),
-        ),
-        ("images/soon/ holds no picture yet", lambda p, _: p.s3.__setitem__("images/soon/", b"")),
-        (
-            "look so much alike",
-            lambda p, _: [
-                p.s3.__setitem__(f"images/tin/{n}.png", framed(n % 4, (n, n, n)))
-                for n in range(0, 250)
-            ],
-        ),
+        ([OLD], [], [], (0, 0)),
+        ([OLD], [OLD], [], (1, 0)),
+        ([], [], [OLD], (0, 1)),
+        ([row(2)], [], [OLD], (0, 1)),
+        # A rename, also onto a copy that was there before.
+        ([MOVED], [MOVED], [OLD], (0, 0)),
+        ([MOVED], [], [OLD], (0, 0)),
+        ([MOVED, row(2)], [row(2)], [OLD], (1, 0)),
+        # A relabel.
+        ([row(1, "tin")], [row(1, "tin")], [OLD], (1, 1)),
+        # What did not count before is not gone.
+        ([], [], [OLD._replace(reason="Odd.")], (0, 0)),
+        ([OLD], [OLD], [OLD._replace(reason="Odd.")], (1, 0)),
+        ([], [], [refused(OLD.key)], (0, 0)),
+        ([], [], [refused(OLD.key, "")], (0, 0)),
+        ([OLD, row(2), row(3)], [OLD, row(2)], [row(4), row(5), OLD], (1, 2)),
     ],
 )
-def test_what_looks_odd_is_said(
-    project: Project, picture: Picture, words: str, odd: object
+def test_renames_are_neither_new_nor_gone(
+    accepted: list[Row], inspected: list[Row], gone: list[Row], expected: tuple[int, int]
 ) -> None:
-    fill(project, picture, "glass", 45)
-    fill(project, picture, "paper", 45, start=50)
-    project.run()
-    assert project.report()["warnings"] == []
-    assert callable(odd)
-    odd(project, picture)
-    project.run()
-    assert any(words in warning for warning in project.report()["warnings"]), project.report()[
-        "warnings"
+    keys = frozenset(picture.key for picture in inspected)
+    found = reported(dataset(accepted), inspected=keys, gone=gone)
+    assert (found["new"], found["removed"]) == expected
+
+
+# Examples
+
+
+def example(picture: Row, thumbnail: str = "old") -> dict[str, Any]:
+    return {"key": picture.key, "sha256": picture.sha256, **sample(thumbnail)}
+
+
+def sampled(pictures: Iterable[Row]) -> dict[str, dict[str, Any]]:
+    return {picture.key: sample(picture.key) for picture in pictures}
+
+
+def test_new_pictures_are_spread_over_the_examples_of_their_label() -> None:
+    glass = rows("glass", 25)
+    found = reported(dataset(glass), samples=sampled(glass))
+    shown = [example(picture, picture.key) for picture in glass[:24:2]]
+    assert found["examples"] == {"glass": shown}
+    assert len(shown) == 12
+
+
+def test_an_example_of_the_last_report_stays_while_its_picture_counts() -> None:
+    kept, moved, gone, fresh = row(1), row(2, key="images/glass/moved.jpg"), row(3), row(4)
+    relabelled = row(5, "tin")
+    old = [example(kept), example(row(2)), example(gone), example(row(5))]
+    last = {**LAST, "examples": {"glass": old, "paper": [example(row(6, "paper"))]}}
+    accepted = [kept, fresh, moved, row(9), relabelled]
+    found = reported(dataset(accepted), last, samples=sampled([kept, fresh]))
+    assert found["examples"] == {
+        "glass": [example(kept), example(moved), example(fresh, fresh.key)],
+        "tin": [example(relabelled)],
+    }
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [
+        (0, [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22]),
+        (9, [0, 8, 16]),
+        (10, [0, 12]),
+        (11, [0]),
+        (12, []),
+        (14, []),
+    ],
+)
+def test_new_pictures_fill_what_the_old_examples_leave(kept: int, shown: list[int]) -> None:
+    old, fresh = rows("glass", kept), rows("glass", 24, start=100)
+    last = {**LAST, "examples": {"glass": [example(picture) for picture in old]}}
+    found = reported(dataset([*old, *fresh]), last, samples=sampled([*old, *fresh]))
+    assert found["examples"]["glass"] == [
+        *(example(picture) for picture in old[:12]),
+        *(example(fresh[number], fresh[number].key) for number in shown),
     ]
+
+
+@pytest.mark.parametrize(
+    ("labels", "each", "shown"), [(1, 12, 1), (20, 12, 20), (21, 11, 21), (80, 3, 80), (90, 3, 80)]
+)
+def test_of_many_labels_fewer_examples_each_are_shown(labels: int, each: int, shown: int) -> None:
+    pictures = []
+    for label in range(labels):
+        pictures += rows(f"a{label:02d}", 13, start=100 * label)
+    found = reported(dataset(pictures), samples=sampled(pictures))["examples"]
+    assert {len(examples) for examples in found.values()} == {each}
+    assert list(found) == [f"a{label:02d}" for label in range(shown)]
+
+
+def test_what_is_new_is_shown_unless_everything_is() -> None:
+    pictures = [*rows("glass", 3), *rows("tin", 30, start=50)]
+    seen: dict[str, Any] = {"inspected": frozenset(picture.key for picture in pictures[1:])}
+    samples = sampled(pictures[:2] + pictures[3:])
+    found = reported(dataset(pictures), LAST, samples=samples, **seen)["new_examples"]
+    shown = [pictures[1], *pictures[3:26]]
+    assert found == [
+        {"key": picture.key, "label": picture.label, "thumbnail": picture.key} for picture in shown
+    ]
+    assert len(found) == 24
+    assert reported(dataset(pictures), samples=samples, **seen)["new_examples"] == []
+
+
+def test_rejected_pictures_that_could_be_opened_are_shown() -> None:
+    rejected = [row(number, reason=f"Odd {number}.") for number in range(30)]
+    found = reported(dataset(rejected=rejected), samples=sampled(rejected[1:]))
+    assert found["left_out_examples"] == [
+        {"key": picture.key, "reason": picture.reason, "thumbnail": picture.key}
+        for picture in rejected[1:25]
+    ]
+
+
+# What was rejected
+
+
+def kind(*rejected: Row, count: int = 0) -> dict[str, Any]:
+    pictures = [{"key": picture.key, "reason": picture.reason} for picture in rejected]
+    return {
+        "count": count or len(rejected),
+        "reason": rejected[0].reason,
+        "pictures": pictures,
+    }
+
+
+def test_rejections_are_grouped_by_what_they_say_before_names_and_numbers() -> None:
+    same = [
+        refused(f"images/{number}", reason)
+        for number, reason in enumerate(
+            [
+                "The file has 26 MB; at most 25 MB are read.",
+                "The file has 1,234.5 MB; at most 25 MB are read.",
+                "The file has (about) 30 MB; at most 25 MB are read.",
+            ]
+        )
+    ]
+    # What is left of the third is one space more.
+    assert reported(dataset(rejected=same))["left_out"] == [kind(*same[:2]), kind(same[2])]
+
+    named = [
+        refused("images/a", "Its label `Glass` differs."),
+        refused("images/b", "It is the same picture as images/x, which counts."),
+        refused("images/c", "Its label `Tin` differs from `tin`."),
+        refused("images/d", "It is the same picture as images/`y`, which counts."),
+        refused("images/e", "It (a.jpg) is the same picture as images/z."),
+        refused("images/f", "It (b, c.jpg) is the same picture as images/z."),
+        refused("images/g", "Its label `A` and images/a"),
+    ]
+    assert reported(dataset(rejected=named))["left_out"] == [
+        kind(named[0], named[2], named[6]),
+        kind(named[1], named[3]),
+        kind(named[4], named[5]),
+    ]
+
+
+@pytest.mark.parametrize(("kinds", "share"), [(1, 200), (2, 100), (39, 5), (40, 5), (50, 5)])
+def test_each_kind_names_its_share_of_two_hundred_pictures(kinds: int, share: int) -> None:
+    rejected, groups = [], []
+    for number in range(kinds):
+        name = chr(ord("A") + number // 26) + chr(ord("a") + number % 26)
+        group = [refused(f"images/{name}/{n:03d}", f"{name} is odd.") for n in range(share + 1)]
+        rejected += group
+        groups.append(kind(*group[:share], count=share + 1))
+    assert reported(dataset(rejected=rejected))["left_out"] == groups
+
+
+# Near-duplicates
+
+ONE, OTHER, THIRD = row(1), row(2, "tin"), row(3, "tin")
+
+
+def pair(one: Row, other: Row) -> dict[str, str]:
+    return {
+        "key": one.key,
+        "label": one.label,
+        "other": other.key,
+        "other_label": other.label,
+    }
+
+
+def test_near_duplicates_are_counted_and_named_where_their_labels_differ() -> None:
+    alike = [(ONE, OTHER), (THIRD, OTHER), (ONE, THIRD)]
+    found = reported(dataset([ONE, OTHER, THIRD], alike=alike))
+    assert found["near_duplicates"] == 3
+    assert found["alike"] == [pair(ONE, OTHER), pair(ONE, THIRD)]
+    assert found["warnings"][-1] == (
+        f"{ONE.key} and {OTHER.key} look nearly the same but have different labels: one may be"
+        " wrong. 1 more such pair is listed below."
+    )
+
+
+def test_a_pair_that_was_named_before_stays_until_one_has_gone_or_has_another_label() -> None:
+    here = [ONE, OTHER, THIRD]
+    gone, relabelled = row(8, "tin"), row(3, "paper", key=THIRD.key)
+    pairs = [pair(ONE, THIRD), pair(ONE, gone), pair(gone, ONE), pair(ONE, relabelled)]
+    pairs += [pair(relabelled, ONE), pair(ONE, OTHER)]
+    last = {**LAST, "alike": pairs}
+    found = reported(dataset(here, alike=[(ONE, OTHER)]), last)["alike"]
+    assert found == [pair(ONE, OTHER), pair(ONE, THIRD)]
+
+
+def test_two_hundred_pairs_are_listed() -> None:
+    tins = rows("tin", 201, start=10)
+    found = reported(dataset([ONE, *tins], alike=[(ONE, tin) for tin in tins]))["alike"]
+    assert found == [pair(ONE, tin) for tin in tins[:200]]
+
+
+@pytest.mark.parametrize(
+    ("distance", "new", "before", "labels"),
+    [
+        (6, ["tin"], [], []),
+        (4, ["tin"], [], ["tin"]),
+        (0, ["tin"], ["glass"], ["glass", "tin"]),
+        (4, [], ["glass"], ["glass"]),
+        (6, ["tin"], ["glass", "gone"], ["glass"]),
+        (4, [], [], []),
+    ],
+)
+def test_labels_that_came_when_likeness_said_nothing_stay_named(
+    distance: int, new: list[str], before: list[str], labels: list[str]
+) -> None:
+    inspected = frozenset(picture.key for picture in (ONE, OTHER) if picture.label in new)
+    last = {**LAST, "look_alike": before} if before else None
+    found = reported(dataset([ONE, OTHER], distance=distance), last, inspected=inspected)
+    assert found["look_alike"] == labels
+    assert any("look so much alike" in warning for warning in found["warnings"]) is bool(labels)
+
+
+# Warnings come from what is reported
+
+
+def test_a_folder_without_any_picture_is_empty() -> None:
+    rejected = [refused("images/tin/a.txt"), refused("images"), refused("images/paper/x/y.txt")]
+    folders = ["soon", "glass", "tin", "paper", "bald", "soon"]
+    found = reported(dataset(rows("glass", 30), rejected), folders=folders)["warnings"]
+    assert found == [
+        "The folder images/bald/ holds no picture yet.",
+        "The folder images/soon/ holds no picture yet.",
+    ]
+
+
+def test_examples_before_one_background_and_doubts_are_said() -> None:
+    glass = rows("glass", 30)
+    doubt = {"key": "old", "sha256": glass[3].sha256, "label": "glass", "predicted": "tin"}
+    suspicious = {"epoch": 3, "count": 1, "pictures": [doubt]}
+    last = {**LAST, "suspicious": suspicious}
+    found = reported(dataset(glass), last, samples=sampled(glass))
+    kept = {**doubt, "key": glass[3].key}
+    assert found["suspicious"] == {**suspicious, "pictures": [kept]}
+    assert found["warnings"] == [
+        "The example pictures of `glass` all have the same plain background: the model may learn"
+        " that. Add pictures from other places.",
+        f"These labels may be wrong: {glass[3].key} looks like `tin` (in the report: labels to"
+        " check).",
+    ]
+    same = {**last, "digest": "digest", "suspicious": {**suspicious, "count": 9}}
+    assert reported(dataset(glass), same)["suspicious"]["count"] == 9

@@ -3,13 +3,13 @@
 import random
 import time
 from collections import Counter
-from itertools import combinations
+from itertools import combinations, islice
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import example, given, settings
 
-from lensloop.dataset.near_duplicates import DISTANCES, components, near_pairs
+from lensloop.dataset.near_duplicates import DISTANCES, near_pairs
 from lensloop.dataset.rows import Row
 from lensloop.dataset.split import SPLITS, TEST, TRAIN, VALIDATION, Placed, by_hash, place
 
@@ -52,6 +52,256 @@ def test_the_hash_alone_gives_sixty_twenty_twenty() -> None:
     assert counts[TRAIN] == pytest.approx(12_000, rel=0.02)
     assert counts[VALIDATION] == pytest.approx(4_000, rel=0.04)
     assert counts[TEST] == pytest.approx(4_000, rel=0.04)
+
+
+@pytest.mark.parametrize(
+    ("sha256", "split"),
+    [
+        ("0" * 64, TRAIN),
+        ("9" * 13 + "f" * 51, TRAIN),
+        ("9" * 12 + "a" + "0" * 51, VALIDATION),
+        ("c" * 13 + "f" * 51, VALIDATION),
+        ("c" * 12 + "d" + "0" * 51, TEST),
+        ("f" * 64, TEST),
+    ],
+)
+def test_the_first_six_tenths_train_and_the_last_two_test(sha256: str, split: str) -> None:
+    assert by_hash(sha256) == split
+
+
+# What resembles something
+
+
+def test_a_newcomer_joins_what_waits_as_it_joins_what_counts() -> None:
+    for split in SPLITS:
+        old = row(1, phash=0, split=split)
+        twin, near = row(2, phash=0), row(3, phash=0b111111)
+        placed = place([twin, near], 0, waiting=[old])
+        assert placed.splits == {twin.sha256: split, near.sha256: split}
+        assert placed.alike == [(twin, old), (twin, near)]
+        assert place([near], 0, waiting=[old]).alike == [(near, old)]
+
+
+def test_seven_bits_are_no_likeness() -> None:
+    for number in range(10):
+        old, new = row(1, phash=0, split=TRAIN), row(number + 20, phash=0b1111111)
+        placed = place([old, new], min_test=0)
+        assert placed == ({new.sha256: by_hash(new.sha256)}, {}, [], 6)
+
+
+def test_a_newcomer_that_joined_one_split_keeps_its_neighbours_from_another() -> None:
+    train, test = row(1, phash=0, split=TRAIN), row(2, phash=0x3FFFF, split=TEST)
+    first, second = row(3, phash=0x3F), row(4, phash=0xFFF)
+    placed = place([train, test, first, second], min_test=0)
+    assert placed.splits == {first.sha256: TRAIN}
+    assert placed.torn == {second.sha256: (test, first._replace(split=TRAIN))}
+
+
+def test_twins_are_torn_together() -> None:
+    train, test = row(1, phash=0, split=TRAIN), row(2, phash=0xFFF, split=TEST)
+    twins = [row(3, phash=0x3F), row(4, phash=0x3F)]
+    placed = place([train, test, *twins], min_test=0)
+    assert {sha256: set(sides) for sha256, sides in placed.torn.items()} == {
+        twin.sha256: {train, test} for twin in twins
+    }
+    assert placed.splits == {}
+
+
+def test_what_lies_beyond_a_torn_picture_stays_together() -> None:
+    train, test = row(1, phash=0, split=TRAIN), row(2, phash=0xFFF, split=TEST)
+    between = row(3, phash=0x3F)
+    for number in range(10, 20):
+        near, far = row(number, phash=0x3F | 0x3F << 20), row(number + 50, phash=0x3F | 0xFFF << 20)
+        placed = place([train, test, between, near, far], min_test=0)
+        split = by_hash(far.sha256)
+        assert placed.splits == {near.sha256: split, far.sha256: split}
+
+
+def six_of_twelve(count: int) -> list[Row]:
+    """Each differs in six bits from 0 and from 0xFFF."""
+    found: list[Row] = []
+    for bits in islice(combinations(range(12), 6), count):
+        found.append(row(500 + len(found), phash=sum(1 << bit for bit in bits)))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("between", "unlike", "twins", "distance"),
+    [
+        (5, 0, 0, 6),
+        (6, 0, 0, 4),
+        (6, 43, 0, 4),
+        (6, 44, 0, 6),
+        (6, 43, 1, 4),
+        (7, 93, 0, 6),
+        (7, 92, 5, 4),
+    ],
+)
+def test_five_may_be_torn_and_two_in_a_hundred_of_what_is_new(
+    between: int, unlike: int, twins: int, distance: int
+) -> None:
+    train, test = row(1, phash=0, split=TRAIN), row(2, phash=0xFFF, split=TEST)
+    beside = row(3, split=TRAIN)
+    new = [row(1000 + number) for number in range(unlike)]
+    new += [row(5000 + number, phash=int(beside.phash, 16)) for number in range(twins)]
+    placed = place([train, test, beside, *six_of_twelve(between), *new], min_test=0)
+    assert placed.distance == distance
+    assert len(placed.torn) == (between if distance == 6 else 0)
+
+
+@pytest.mark.parametrize(
+    ("alike", "unlike", "distance"), [(50, 0, 6), (51, 0, 0), (51, 458, 0), (51, 459, 6)]
+)
+def test_a_group_of_more_than_fifty_and_a_tenth_is_no_likeness(
+    alike: int, unlike: int, distance: int
+) -> None:
+    same = [row(number, phash=7) for number in range(alike)]
+    near = row(500, phash=0) if alike + unlike < 51 else row(500, split=TRAIN)
+    others = [row(1000 + number) for number in range(unlike)]
+    placed = place([*same, *others, near][: alike + unlike], min_test=0)
+    assert placed.distance == distance
+    assert placed.alike == [(picture, same[0]) for picture in same[1:]]
+    assert len({placed.splits[picture.sha256] for picture in same}) == 1
+
+
+def test_where_likeness_says_nothing_only_the_very_same_hash_does() -> None:
+    """Four groups of near-duplicates that are one at every distance, and too large a one."""
+    groups = [[row(100 * bit + n, phash=1 << bit) for n in range(15)] for bit in range(4)]
+    rows = [picture for group in groups for picture in group]
+    placed = place(rows, min_test=0)
+    assert placed.distance == 0
+    assert placed.torn == {}
+    assert placed.alike == [(picture, group[0]) for group in groups for picture in group[1:]]
+    for group in groups:
+        assert len({placed.splits[picture.sha256] for picture in group}) == 1
+
+
+# What a label has at least
+
+
+def hashed(number: int, start: str, label: str = "glass", phash: int | None = None) -> Row:
+    """The hash of its content begins so: 0 trains, a tunes, f tests."""
+    made = row(number, label, phash)
+    return made._replace(sha256=start + made.sha256[len(start) :])
+
+
+def counts(placed: Placed) -> tuple[int, int, int]:
+    splits = Counter(placed.splits.values())
+    return splits[TRAIN], splits[VALIDATION], splits[TEST]
+
+
+@pytest.mark.parametrize(
+    ("count", "min_test", "least"),
+    [
+        (3, 2, 0),
+        (4, 2, 1),
+        (8, 2, 1),
+        (9, 2, 2),
+        (10, 0, 2),
+        (14, 0, 2),
+        (17, 0, 3),
+        (20, 0, 3),
+        (20, 4, 4),
+        (40, 0, 6),
+        (40, 9, 8),
+        (100, 0, 15),
+        (100, 18, 18),
+        (100, 30, 20),
+    ],
+)
+def test_of_a_label_that_would_only_train_some_tune_and_some_test(
+    count: int, min_test: int, least: int
+) -> None:
+    rows = [hashed(number, "0") for number in range(count)]
+    assert counts(place(rows, min_test)) == (count - 2 * least, least, least)
+
+
+@pytest.mark.parametrize(("count", "least"), [(1, 0), (2, 0), (3, 0), (5, 1), (20, 3), (21, 3)])
+def test_half_of_a_label_that_would_only_test_trains(count: int, least: int) -> None:
+    rows = [hashed(number, "f") for number in range(count)]
+    assert counts(place(rows, 0)) == (count // 2, least, count - least - count // 2)
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "expected"),
+    [(3, 3, (1, 0, 2)), (2, 4, (1, 0, 2)), (4, 2, (0, 0, 3)), (5, 1, (0, 1, 2))],
+)
+def test_no_split_is_taken_below_its_own_floor(
+    train: int, validation: int, expected: tuple[int, int, int]
+) -> None:
+    """Nine pictures, three of them new: two must tune, two test and four train."""
+    old = [row(number, split=TRAIN) for number in range(train)]
+    old += [row(50 + number, split=VALIDATION) for number in range(validation)]
+    new = [hashed(100 + number, "f") for number in range(3)]
+    assert counts(place([*old, *new], min_test=2)) == expected
+
+
+def test_what_joined_a_placed_picture_counts_for_its_label() -> None:
+    old = row(1, phash=0, split=TEST)
+    near = [row(10 + bit, phash=1 << bit) for bit in range(3)]
+    new = [hashed(100 + number, "0") for number in range(10)]
+    placed = place([old, *near, *new], min_test=0)
+    assert [placed.splits[picture.sha256] for picture in near] == [TEST] * 3
+    assert counts(placed) == (8, 2, 3)
+
+
+def test_those_whose_hash_lies_nearest_to_the_tests_end_help_out_first() -> None:
+    starts = ["3", "1", "5", "2", "4"]
+    rows = {start: hashed(int(start), start) for start in starts}
+    placed = place(list(rows.values()), min_test=1)
+    found = {start: placed.splits[rows[start].sha256] for start in starts}
+    assert found == {"1": TRAIN, "2": TRAIN, "3": TRAIN, "4": VALIDATION, "5": TEST}
+
+
+def test_small_groups_help_out_before_large_ones() -> None:
+    pair = [hashed(1, "5", phash=0), hashed(2, "5", phash=1)]
+    alone = [hashed(3, "2"), hashed(4, "1"), hashed(5, "3")]
+    placed = place([*pair, *alone], min_test=1)
+    assert [placed.splits[picture.sha256] for picture in pair] == [TRAIN, TRAIN]
+    assert [placed.splits[picture.sha256] for picture in alone] == [VALIDATION, TRAIN, TEST]
+
+
+def test_a_group_goes_as_a_whole_and_where_its_smallest_hash_goes() -> None:
+    for one, other in (("0", "f"), ("f", "0")):
+        group = [hashed(1, one, phash=0), hashed(2, other, phash=1)]
+        placed = place([*group, hashed(3, "0"), hashed(4, "0")], min_test=0)
+        assert [placed.splits[picture.sha256] for picture in group] == [TRAIN, TRAIN]
+    pairs = []
+    for number in range(0, 8, 2):
+        phash = 0xFF << 2 * number
+        pairs += [hashed(number, "0", phash=phash), hashed(number + 1, "1", phash=phash ^ 1)]
+    placed = place(pairs, min_test=0)
+    assert counts(placed) == (4, 2, 2)
+    assert all(
+        placed.splits[one.sha256] == placed.splits[other.sha256]
+        for one, other in zip(pairs[::2], pairs[1::2], strict=True)
+    )
+
+
+def test_a_group_of_two_labels_helps_neither_out() -> None:
+    rows = []
+    for number in range(0, 20, 2):
+        rows += [
+            hashed(number, "0", phash=0b11 << number),
+            hashed(number + 1, "0", "tin", 0b11 << number),
+        ]
+    far = [picture._replace(phash=f"{0xFFF << 5 * n:016x}") for n, picture in enumerate(rows[::2])]
+    mixed = []
+    for glass, tin in zip(far, rows[1::2], strict=True):
+        mixed += [glass, tin._replace(phash=glass.phash)]
+    assert counts(place(mixed, min_test=2)) == (20, 0, 0)
+    glass_alone = counts(place(far, min_test=2))
+    assert glass_alone == (6, 2, 2)
+
+
+def test_labels_are_helped_out_each_for_itself() -> None:
+    glass = [hashed(number, "0") for number in range(10)]
+    tin = [hashed(100 + number, "f", "tin") for number in range(10)]
+    placed = place([*glass, *tin], min_test=2)
+    of_glass = Counter(placed.splits[picture.sha256] for picture in glass)
+    of_tin = Counter(placed.splits[picture.sha256] for picture in tin)
+    assert of_glass == {TRAIN: 6, VALIDATION: 2, TEST: 2}
+    assert of_tin == {TRAIN: 5, VALIDATION: 2, TEST: 3}
 
 
 # Few distinct hashes and small steps between them make chains, bridges and doubles likely.
@@ -160,24 +410,6 @@ def test_adding_pictures_of_one_label_moves_none_of_another() -> None:
     }
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.sets(HASHES, max_size=40), st.sets(HASHES, max_size=40), st.sampled_from([*DISTANCES, 7]))
-def test_near_pairs_are_those_of_comparing_all_with_all(
-    new: set[int], old: set[int], distance: int
-) -> None:
-    old -= new
-    expected = {
-        frozenset((a, b))
-        for a, b in combinations(new | old, 2)
-        if {a, b} & new and (a ^ b).bit_count() <= distance
-    }
-    pairs = near_pairs(sorted(new), sorted(old), distance)
-    assert pairs is not None
-    found = [frozenset(pair) for pair in pairs]
-    assert set(found) == expected
-    assert len(found) == len(expected)
-
-
 def fixed_camera(number: int) -> Row:
     """Different things before the same background: their hashes differ in a few of the same 14
     bits.
@@ -212,7 +444,3 @@ def test_likeness_that_is_everywhere_is_noticed_in_seconds() -> None:
     started = time.process_time()
     assert near_pairs(range(1 << 15), [], DISTANCES[0]) is None
     assert time.process_time() - started < 5
-
-
-def test_groups_reach_over_chains() -> None:
-    assert components([1, 2, 3, 4], [(1, 2), (2, 3)]) == [[1, 2, 3], [4]]
