@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lambdas.aws import bucket, clients
 from lambdas.decoding.decoder import Decoder, Unreadable
 from lensloop.dataset.inspection import InspectionUnfinished, Samples, refusal, too_large
-from lensloop.dataset.rows import Listed, Row, refused
+from lensloop.dataset.rows import Listed, Row, rejection
 
 _DOWNLOADS = 8
 _AHEAD_BYTES = 32 * 1024**2
@@ -72,7 +72,7 @@ def _look(picture: dict[str, Any], content: bytes, decoder: Decoder, samples: Sa
         )
     seen = decoder.look(content, sample=samples.wanted(listed.key))
     if isinstance(seen, Unreadable):
-        return refused(listed, seen.reason, again=seen.may_pass)
+        return rejection(listed, seen.reason, again=seen.may_pass)
     samples.keep(listed.key, seen)
     return Row(*listed, sha256, width=seen["width"], height=seen["height"], phash=seen["phash"])
 
@@ -99,16 +99,16 @@ def _downloaded(pictures: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any]
 def _download(picture: dict[str, Any]) -> bytes | Row:
     listed = _listed(picture)
     if problem := too_large(listed.size):
-        return refused(listed, problem)
+        return rejection(listed, problem)
     try:
         answer = clients.s3().get_object(Bucket=bucket.name(), Key=listed.key)
     except ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         if status >= 500 or status == 429:
             raise
-        return refused(listed, refusal(error.response["Error"]["Code"]), again=True)
+        return rejection(listed, refusal(error.response["Error"]["Code"]), again=True)
     if answer["ETag"].strip('"') != listed.etag or answer["ContentLength"] != listed.size:
-        return refused(
+        return rejection(
             listed,
             "It was replaced while this run was looking at it; the next run looks again.",
             again=True,

@@ -36,7 +36,7 @@ class Row(NamedTuple):
     reason: str = ""
 
 
-def refused(listed: Listed, reason: str, again: bool = False) -> Row:
+def rejection(listed: Listed, reason: str, again: bool = False) -> Row:
     """A row for an object that cannot be used. `again`: the next run looks once more."""
     return Row(listed.key, "" if again else listed.etag, listed.size, reason=reason)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from lensloop.dataset.labels import is_folder_marker, key_problem
-from lensloop.dataset.rows import Listed, Row, refused
+from lensloop.dataset.rows import Listed, Row, rejection
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.names import INSPECTIONS_PREFIX
 
@@ -57,7 +57,7 @@ def sort_out(change: Change) -> Sorted:
         return Sorted(gone=row)
     problem = key_problem(listed.key)
     if problem:
-        return Sorted(kept=refused(listed, problem), gone=row)
+        return Sorted(kept=rejection(listed, problem), gone=row)
     if row is not None and (row.etag, row.size) == (listed.etag, listed.size):
         return Sorted(kept=row)
     return Sorted(to_inspect=listed, gone=row)

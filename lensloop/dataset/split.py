@@ -6,7 +6,7 @@ placed picture joins it; near-duplicates that come together stay together; and a
 leaves short of test, validation or training pictures gets some of its newcomers.
 
 A newcomer that resembles placed pictures of two splits is torn: wherever it went, the test would be
-about pictures that the training has seen. So it is left out.
+about pictures that the training has seen. So it is rejected.
 """
 
 from collections import Counter, defaultdict, deque
@@ -45,7 +45,7 @@ def by_hash(sha256: str) -> str:
 
 def place(rows: Sequence[Row], min_test: int, waiting: Iterable[Row] = ()) -> Placed:
     """`rows`: every usable content once. Those with a split keep it; the others get one. `waiting`:
-    pictures that are left out for now and will come back into their split, so what resembles them
+    pictures that are rejected for now and will come back into their split, so what resembles them
     goes there too.
     """
     settled, newcomers = _told_apart(rows, waiting)

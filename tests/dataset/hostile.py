@@ -51,7 +51,7 @@ def black(width: int, height: int, channels: int = 1) -> bytes:
 
 
 def hostile_files() -> Iterator[tuple[str, bytes]]:
-    """Each must be left out. The names say what is wrong."""
+    """Each must be rejected. The names say what is wrong."""
     jpeg, small_png = saved(photo(), "JPEG"), saved(photo(), "PNG")
     yield "empty.jpg", b""
     yield "text.jpg", b"not a picture at all\n"
@@ -145,7 +145,7 @@ def endless_scans(megapixels: int = 30, scans: int = 4000) -> bytes:
 
 
 def hostile_keys() -> list[str]:
-    """Each must be left out for its name alone."""
+    """Each must be rejected for its name alone."""
     return [
         "images/loose.jpg",
         "images/glass/../../etc/passwd",

@@ -15,7 +15,7 @@ def row(number: int, label: str = "glass", key: str = "", **more: Any) -> Row:
     return made._replace(**more)
 
 
-def refused(key: str, reason: str = "It is no picture.") -> Row:
+def unreadable(key: str, reason: str = "It is no picture.") -> Row:
     return Row(key, "etag", 10, reason=reason)
 
 

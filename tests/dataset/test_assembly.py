@@ -8,7 +8,7 @@ from lensloop.dataset.assembly import Dataset, assemble, digest, shortfalls
 from lensloop.dataset.rows import Row
 from lensloop.dataset.split import by_hash
 from lensloop.settings import Settings
-from tests.dataset.made import refused, row, rows
+from tests.dataset.made import row, rows, unreadable
 
 AT = "images/glass/"
 
@@ -49,14 +49,14 @@ def test_what_rejected_a_picture_last_time_is_forgotten() -> None:
 
 
 def test_what_could_not_be_opened_keeps_its_reason() -> None:
-    broken = refused(f"{AT}b.txt")
+    broken = unreadable(f"{AT}b.txt")
     dataset = assembled(broken, row(1), row(2))
     assert dataset.rejected == [broken]
     assert len(dataset.accepted) == 2
 
 
 def test_both_lists_are_sorted_by_key() -> None:
-    dataset = assembled(row(3), refused("images/z"), row(1), refused("images/a"), row(2))
+    dataset = assembled(row(3), unreadable("images/z"), row(1), unreadable("images/a"), row(2))
     assert accepted(dataset) == [f"{AT}{number:03d}.jpg" for number in (1, 2, 3)]
     assert list(reasons(dataset)) == ["images/a", "images/z"]
 
@@ -131,7 +131,7 @@ def test_the_outermost_picture_counts() -> None:
 
 
 def test_a_rejected_picture_is_no_folder() -> None:
-    dataset = assembled(refused(f"{AT}a"), row(1, key=f"{AT}a/b.jpg"))
+    dataset = assembled(unreadable(f"{AT}a"), row(1, key=f"{AT}a/b.jpg"))
     assert accepted(dataset) == [f"{AT}a/b.jpg"]
 
 
@@ -227,7 +227,7 @@ def test_the_digest_is_over_content_and_label() -> None:
     expected = hashlib.sha256("".join(lines).encode()).hexdigest()
     renamed = other._replace(key="images/paper/new.jpg", split="test")
     assert digest([one, other]) == digest([renamed, one]) == expected
-    assert assembled(other, one, refused("images/x")).digest == expected
+    assert assembled(other, one, unreadable("images/x")).digest == expected
     assert digest([one, other._replace(label="glass")]) != expected
 
 
@@ -258,7 +258,7 @@ def test_nothing_at_all_is_said_once() -> None:
         " or more."
     )
     assert missing() == [sentence]
-    assert missing(rejected=(refused("images/tin/a.jpg"),)) == [sentence]
+    assert missing(rejected=(unreadable("images/tin/a.jpg"),)) == [sentence]
 
 
 def test_one_label_is_too_few() -> None:
@@ -281,15 +281,15 @@ def test_a_label_with_too_few_pictures_says_how_many_more() -> None:
 
 
 def test_a_label_whose_pictures_are_all_rejected_is_meant_to_be_one() -> None:
-    rejected = (refused("images/tin/a.jpg"), refused("images/tin/b/c.jpg"))
+    rejected = (unreadable("images/tin/a.jpg"), unreadable("images/tin/b/c.jpg"))
     assert missing(*GLASS, *PAPER, rejected=rejected) == [few("tin", "0 pictures", 5)]
     assert missing(*GLASS, rejected=rejected) == [few("tin", "0 pictures", 5)]
 
 
 def test_a_folder_that_cannot_be_a_label_or_lost_its_name_is_none() -> None:
     collided = assembled(*rows("glass", 2), row(5, "Glass")).rejected
-    readable = refused("images/Glass/x.jpg")
-    odd = (refused("images/loose.jpg"), refused("images/.odd/a.jpg"))
+    readable = unreadable("images/Glass/x.jpg")
+    odd = (unreadable("images/loose.jpg"), unreadable("images/.odd/a.jpg"))
     assert missing(*GLASS, *PAPER, rejected=(*collided, readable, *odd)) == []
     assert missing(*GLASS, *PAPER, rejected=(readable, *odd, *collided)) == []
 

@@ -13,7 +13,7 @@ import pytest
 
 from lensloop.dataset.assembly import Dataset, assemble
 from lensloop.dataset.near_duplicates import DISTANCES
-from lensloop.dataset.rows import Listed, Row, refused
+from lensloop.dataset.rows import Listed, Row, rejection
 from lensloop.dataset.snapshot import changes, sort_out
 
 LABELS = ("glass", "paper", "tin", "Glass")
@@ -23,40 +23,40 @@ MOTIFS, PICTURES = 8, 40
 
 def picture(number: int) -> tuple[str, str]:
     """Its content hash and its perceptual hash."""
-    dice, motif = random.Random(number), random.Random(-1 - number % MOTIFS).getrandbits(64)
-    for bit in dice.sample(range(64), dice.choice((0, 1, 2, 3, 4))):
+    rng, motif = random.Random(number), random.Random(-1 - number % MOTIFS).getrandbits(64)
+    for bit in rng.sample(range(64), rng.choice((0, 1, 2, 3, 4))):
         motif ^= 1 << bit
-    return dice.randbytes(32).hex(), f"{motif:016x}"
+    return rng.randbytes(32).hex(), f"{motif:016x}"
 
 
 class History:
     def __init__(self, seed: int) -> None:
-        self.dice = random.Random(seed)
+        self.rng = random.Random(seed)
         self.bucket: dict[str, int] = {}
         self.known: list[Row] = []
         self.splits: dict[str, str] = {}
         self.distance = DISTANCES[0]
 
     def _key(self) -> str:
-        return f"images/{self.dice.choice(LABELS)}/{self.dice.choice(FILES)}"
+        return f"images/{self.rng.choice(LABELS)}/{self.rng.choice(FILES)}"
 
     def people(self) -> None:
         """Upload or overwrite, copy, rename or relabel, delete, rename a whole label, copy one
         beside its label.
         """
-        dice, keys = self.dice, sorted(self.bucket)
-        what = dice.random()
+        rng, keys = self.rng, sorted(self.bucket)
+        what = rng.random()
         if what < 0.4 or not keys:
-            self.bucket[self._key()] = dice.randrange(PICTURES)
+            self.bucket[self._key()] = rng.randrange(PICTURES)
         elif what < 0.55:
-            self.bucket[self._key()] = self.bucket[dice.choice(keys)]
+            self.bucket[self._key()] = self.bucket[rng.choice(keys)]
         elif what < 0.75:
-            number = self.bucket.pop(dice.choice(keys))
+            number = self.bucket.pop(rng.choice(keys))
             self.bucket[self._key()] = number
         elif what < 0.9:
-            del self.bucket[dice.choice(keys)]
+            del self.bucket[rng.choice(keys)]
         else:
-            old, new = dice.sample(LABELS, 2)
+            old, new = rng.sample(LABELS, 2)
             moved = {key: self.bucket.pop(key) for key in keys if key.startswith(f"images/{old}/")}
             self.bucket |= {
                 key.replace(f"images/{old}/", f"images/{new}/"): moved[key] for key in moved
@@ -75,15 +75,15 @@ class History:
         self._check(dataset)
         # A run that failed before this was written leaves the next one to compare with what was
         # known before it.
-        if self.dice.random() < 0.8:
+        if self.rng.random() < 0.8:
             self.known = sorted([*dataset.accepted, *dataset.rejected])
             self.splits = {row.sha256: row.split for row in self.known if row.split}
             self.distance = min(self.distance, dataset.distance)
         return dataset
 
     def _inspected(self, listed: Listed) -> Row:
-        if self.dice.random() < 0.03:
-            return refused(listed, "S3 does not let Lensloop read it.", again=True)
+        if self.rng.random() < 0.03:
+            return rejection(listed, "S3 does not let Lensloop read it.", again=True)
         sha256, phash = picture(int(listed.etag))
         return Row(*listed, sha256, width=64, height=64, phash=phash)
 
@@ -131,7 +131,7 @@ def test_whatever_happens_splits_stay_and_near_duplicates_never_straddle(first: 
     for seed in range(first, first + 100):
         history = History(seed)
         for _ in range(30):
-            for _ in range(history.dice.randrange(1, 6)):
+            for _ in range(history.rng.randrange(1, 6)):
                 history.people()
             for row in history.run().rejected:
                 seen[row.reason.split(" ")[-2]] += 1

@@ -44,7 +44,7 @@ def test_at_least_thirty_hostile_files_and_thirty_hostile_keys_are_tried(
     assert len(set(hostile.hostile_keys())) >= 30
 
 
-def test_hostile_files_are_left_out_with_a_reason_and_the_good_ones_among_them_count(
+def test_hostile_files_are_rejected_with_a_reason_and_the_good_ones_among_them_count(
     project: Project, files: dict[str, bytes]
 ) -> None:
     for name, content in {**files, **dict(hostile.odd_but_fine())}.items():
@@ -71,7 +71,7 @@ def test_hostile_files_are_not_opened_again_in_the_next_run(
 
 
 @pytest.mark.parametrize("key", hostile.hostile_keys(), ids=ascii)
-def test_a_hostile_key_is_refused_in_plain_words(key: str) -> None:
+def test_a_hostile_key_is_rejected_in_plain_words(key: str) -> None:
     assert key_problem(key).endswith(".")
 
 

@@ -9,7 +9,7 @@ from lensloop.dataset.assembly import Dataset
 from lensloop.dataset.report import History, report
 from lensloop.dataset.rows import Row
 from lensloop.settings import Settings
-from tests.dataset.made import refused, row, rows
+from tests.dataset.made import row, rows, unreadable
 
 SETTINGS = Settings(project="trash")
 
@@ -77,7 +77,7 @@ def test_pictures_are_counted_by_label_and_split() -> None:
         for number, split in enumerate(["train", "train", "validation", "test"])
     ]
     inspected = frozenset({tin[0].key, *(picture.key for picture in glass[:3])})
-    found = reported(dataset([*tin, *glass], [refused("images/a")]), inspected=inspected)
+    found = reported(dataset([*tin, *glass], [unreadable("images/a")]), inspected=inspected)
     assert (found["images"], found["rejected"], found["new"]) == (6, 1, 4)
     assert found["labels"] == {
         "glass": {"train": 2, "validation": 1, "test": 1, "images": 4, "new": 3},
@@ -107,8 +107,8 @@ OLD, MOVED = row(1), row(1, key="images/glass/moved.jpg")
         # What did not count before is not gone.
         ([], [], [OLD._replace(reason="Odd.")], (0, 0)),
         ([OLD], [OLD], [OLD._replace(reason="Odd.")], (1, 0)),
-        ([], [], [refused(OLD.key)], (0, 0)),
-        ([], [], [refused(OLD.key, "")], (0, 0)),
+        ([], [], [unreadable(OLD.key)], (0, 0)),
+        ([], [], [unreadable(OLD.key, "")], (0, 0)),
         ([OLD, row(2), row(3)], [OLD, row(2)], [row(4), row(5), OLD], (1, 2)),
     ],
 )
@@ -221,7 +221,7 @@ def kind(*rejected: Row, count: int = 0) -> dict[str, Any]:
 
 def test_rejections_are_grouped_by_what_they_say_before_names_and_numbers() -> None:
     same = [
-        refused(f"images/{number}", reason)
+        unreadable(f"images/{number}", reason)
         for number, reason in enumerate(
             [
                 "The file has 26 MB; at most 25 MB are read.",
@@ -234,13 +234,13 @@ def test_rejections_are_grouped_by_what_they_say_before_names_and_numbers() -> N
     assert reported(dataset(rejected=same))["left_out"] == [kind(*same[:2]), kind(same[2])]
 
     named = [
-        refused("images/a", "Its label `Glass` differs."),
-        refused("images/b", "It is the same picture as images/x, which counts."),
-        refused("images/c", "Its label `Tin` differs from `tin`."),
-        refused("images/d", "It is the same picture as images/`y`, which counts."),
-        refused("images/e", "It (a.jpg) is the same picture as images/z."),
-        refused("images/f", "It (b, c.jpg) is the same picture as images/z."),
-        refused("images/g", "Its label `A` and images/a"),
+        unreadable("images/a", "Its label `Glass` differs."),
+        unreadable("images/b", "It is the same picture as images/x, which counts."),
+        unreadable("images/c", "Its label `Tin` differs from `tin`."),
+        unreadable("images/d", "It is the same picture as images/`y`, which counts."),
+        unreadable("images/e", "It (a.jpg) is the same picture as images/z."),
+        unreadable("images/f", "It (b, c.jpg) is the same picture as images/z."),
+        unreadable("images/g", "Its label `A` and images/a"),
     ]
     assert reported(dataset(rejected=named))["left_out"] == [
         kind(named[0], named[2], named[6]),
@@ -254,7 +254,7 @@ def test_each_kind_names_its_share_of_two_hundred_pictures(kinds: int, share: in
     rejected, groups = [], []
     for number in range(kinds):
         name = chr(ord("A") + number // 26) + chr(ord("a") + number % 26)
-        group = [refused(f"images/{name}/{n:03d}", f"{name} is odd.") for n in range(share + 1)]
+        group = [unreadable(f"images/{name}/{n:03d}", f"{name} is odd.") for n in range(share + 1)]
         rejected += group
         groups.append(kind(*group[:share], count=share + 1))
     assert reported(dataset(rejected=rejected))["left_out"] == groups
@@ -326,7 +326,11 @@ def test_labels_that_came_when_likeness_said_nothing_stay_named(
 
 
 def test_a_folder_without_any_picture_is_empty() -> None:
-    rejected = [refused("images/tin/a.txt"), refused("images"), refused("images/paper/x/y.txt")]
+    rejected = [
+        unreadable("images/tin/a.txt"),
+        unreadable("images"),
+        unreadable("images/paper/x/y.txt"),
+    ]
     folders = ["soon", "glass", "tin", "paper", "bald", "soon"]
     found = reported(dataset(rows("glass", 30), rejected), folders=folders)["warnings"]
     assert found == [

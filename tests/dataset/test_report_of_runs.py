@@ -13,8 +13,8 @@ from tests.dataset.conftest import Picture, Project
 def framed(number: int, border: tuple[int, int, int], size: tuple[int, int] = (64, 64)) -> bytes:
     """A picture of something, different each time, before a plain background."""
     image = Image.new("RGB", size, border)
-    dice = random.Random(number)
-    thing = Image.frombytes("RGB", (6, 6), dice.randbytes(3 * 36)).resize(
+    rng = random.Random(number)
+    thing = Image.frombytes("RGB", (6, 6), rng.randbytes(3 * 36)).resize(
         (size[0] // 2, size[1] // 2)
     )
     image.paste(thing, (size[0] // 4, size[1] // 4))
@@ -70,7 +70,7 @@ def test_the_page_lies_beside_the_report(project: Project, picture: Picture) -> 
     assert project.file("report.html").decode() == page(project.report())
 
 
-def test_left_out_pictures_are_grouped_by_reason_and_all_are_in_the_file(
+def test_rejected_pictures_are_grouped_by_reason_and_all_are_in_the_file(
     project: Project, picture: Picture
 ) -> None:
     for number in range(300):

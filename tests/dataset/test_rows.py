@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lensloop.dataset.rows import MANIFEST, REJECTED, Listed, Row, read_rows, refused, write_rows
+from lensloop.dataset.rows import MANIFEST, REJECTED, Listed, Row, read_rows, rejection, write_rows
 from tests.dataset.made import row
 
 SPLIT = row(1, split="train")
@@ -29,7 +29,7 @@ def test_the_manifest_has_these_columns_and_the_file_of_rejections_those() -> No
     assert written(MANIFEST, SPLIT) == f"{heading}\r\n{line}\r\n"
     heading = "key,etag,size,reason,sha256,label,split,width,height,phash"
     line = 'images/a.jpg,e,7,"No, it is not.",,,,0,0,'
-    rejected = refused(Listed("images/a.jpg", "e", 7), "No, it is not.")
+    rejected = rejection(Listed("images/a.jpg", "e", 7), "No, it is not.")
     assert written(REJECTED, rejected) == f"{heading}\r\n{line}\r\n"
 
 
@@ -55,13 +55,13 @@ def test_what_repeats_is_kept_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("again", "etag"), [(False, "e"), (True, "")])
-def test_a_refused_object_is_looked_at_again_only_where_that_may_help(
+def test_a_rejected_object_is_looked_at_again_only_where_that_may_help(
     again: bool, etag: str
 ) -> None:
     listed = Listed("images/glass/a.jpg", "e", 7)
     expected = Row(listed.key, etag, 7, reason="It is broken.")
-    assert refused(listed, "It is broken.", again) == expected
+    assert rejection(listed, "It is broken.", again) == expected
 
 
 def test_the_next_run_does_not_look_again_unless_asked_to() -> None:
-    assert refused(Listed("images/glass/a.jpg", "e", 7), "It is broken.").etag == "e"
+    assert rejection(Listed("images/glass/a.jpg", "e", 7), "It is broken.").etag == "e"

@@ -15,9 +15,9 @@ from lensloop.dataset.split import SPLITS, TEST, TRAIN, VALIDATION, Placed, by_h
 
 
 def row(number: int, label: str = "glass", phash: int | None = None, split: str = "") -> Row:
-    dice = random.Random(number)
-    sha256 = dice.randbytes(32).hex()
-    value = dice.getrandbits(64) if phash is None else phash
+    rng = random.Random(number)
+    sha256 = rng.randbytes(32).hex()
+    value = rng.getrandbits(64) if phash is None else phash
     return Row(
         f"images/{label}/{number}.jpg", "e", 1, sha256, label, split, 64, 64, f"{value:016x}"
     )
@@ -343,7 +343,7 @@ def test_no_near_duplicates_straddle_splits_and_no_placed_picture_ever_moves(
         assert {r.split for r in rows} <= set(SPLITS)
 
 
-def test_a_picture_between_two_splits_is_left_out_with_both() -> None:
+def test_a_picture_between_two_splits_is_torn() -> None:
     train, test = row(1, phash=0, split=TRAIN), row(2, phash=0xFFF, split=TEST)
     between = row(3, phash=0x3F)
     placed = place([train, test, between], min_test=0)
