@@ -1,11 +1,14 @@
 """Which cameras exist, and what do they run? Reads AWS IoT; nothing here changes anything."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from lensloop.wire.errors import LensloopError
+
+if TYPE_CHECKING:
+    from mypy_boto3_iot import IoTClient
 
 WAVES = ("canary", "fleet")
 
@@ -22,7 +25,7 @@ class Camera:
     answer: str
 
 
-def require_stack(iot: Any, prefix: str) -> None:
+def require_stack(iot: "IoTClient", prefix: str) -> None:
     """The groups and the policy come from `make deploy`."""
     try:
         iot.get_policy(policyName=f"{prefix}-camera")
@@ -35,7 +38,7 @@ def require_stack(iot: Any, prefix: str) -> None:
         ) from None
 
 
-def cameras(iot: Any, prefix: str) -> list[Camera]:
+def cameras(iot: "IoTClient", prefix: str) -> list[Camera]:
     require_stack(iot, prefix)
     return [
         Camera(thing, wave, _newest_answer(iot, prefix, thing))
@@ -44,12 +47,12 @@ def cameras(iot: Any, prefix: str) -> list[Camera]:
     ]
 
 
-def things(iot: Any, group: str) -> list[str]:
+def things(iot: "IoTClient", group: str) -> list[str]:
     pages = iot.get_paginator("list_things_in_thing_group").paginate(thingGroupName=group)
     return [thing for page in pages for thing in page["things"]]
 
 
-def _newest_answer(iot: Any, prefix: str, thing: str) -> str:
+def _newest_answer(iot: "IoTClient", prefix: str, thing: str) -> str:
     """From the executions of this project's rollout jobs."""
     pages = iot.get_paginator("list_job_executions_for_thing").paginate(thingName=thing)
     found = [

@@ -9,18 +9,22 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from camera.config import FILE as CAMERA_FILE
 from camera.config import THING
 from cli.fleet import WAVES, CameraError, require_stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_iot import IoTClient
+    from mypy_boto3_iot.type_defs import CreateKeysAndCertificateResponseTypeDef
 
 CERTIFICATE, KEY, CA = "certificate.pem", "private.key", "ca.pem"
 DETACH_SECONDS = 30.0
 
 
 def add_camera(
-    iot: Any,
+    iot: "IoTClient",
     prefix: str,
     project: str,
     thing: str,
@@ -72,7 +76,7 @@ def add_camera(
     return config
 
 
-def remove_camera(iot: Any, prefix: str, thing: str) -> None:
+def remove_camera(iot: "IoTClient", prefix: str, thing: str) -> None:
     """Revokes the camera's certificates and forgets it. Its folder is worthless from now on, and
     stays.
     """
@@ -90,7 +94,7 @@ def remove_camera(iot: Any, prefix: str, thing: str) -> None:
     _when_detached(iot, lambda: iot.delete_thing(thingName=thing))
 
 
-def _make_thing(iot: Any, thing: str, undo: contextlib.ExitStack) -> None:
+def _make_thing(iot: "IoTClient", thing: str, undo: contextlib.ExitStack) -> None:
     try:
         iot.describe_thing(thingName=thing)
     except iot.exceptions.ResourceNotFoundException:
@@ -103,14 +107,14 @@ def _make_thing(iot: Any, thing: str, undo: contextlib.ExitStack) -> None:
     )
 
 
-def _move(iot: Any, prefix: str, thing: str, home: Path, canary: bool) -> None:
+def _move(iot: "IoTClient", prefix: str, thing: str, home: Path, canary: bool) -> None:
     try:
         _put_into_wave(iot, prefix, thing, canary)
     except iot.exceptions.ResourceNotFoundException:
         raise CameraError(f"{thing} was removed; delete {home} and add it again.") from None
 
 
-def _put_into_wave(iot: Any, prefix: str, thing: str, canary: bool) -> None:
+def _put_into_wave(iot: "IoTClient", prefix: str, thing: str, canary: bool) -> None:
     """A camera is in exactly one of the two groups."""
     chosen = "canary" if canary else "fleet"
     iot.add_thing_to_thing_group(thingGroupName=f"{prefix}-{chosen}", thingName=thing)
@@ -120,9 +124,9 @@ def _put_into_wave(iot: Any, prefix: str, thing: str, canary: bool) -> None:
 
 
 def _make_certificate(
-    iot: Any, policy: str, thing: str, undo: contextlib.ExitStack
-) -> dict[str, Any]:
-    made: dict[str, Any] = iot.create_keys_and_certificate(setAsActive=True)
+    iot: "IoTClient", policy: str, thing: str, undo: contextlib.ExitStack
+) -> "CreateKeysAndCertificateResponseTypeDef":
+    made = iot.create_keys_and_certificate(setAsActive=True)
     arn = made["certificateArn"]
     undo.callback(_revoke, iot, thing, arn)
     iot.attach_policy(policyName=policy, target=arn)
@@ -130,7 +134,7 @@ def _make_certificate(
     return made
 
 
-def _revoke(iot: Any, thing: str, certificate: str) -> None:
+def _revoke(iot: "IoTClient", thing: str, certificate: str) -> None:
     """From here on the broker refuses this certificate."""
     certificate_id = certificate.rsplit("/", 1)[-1]
     iot.update_certificate(certificateId=certificate_id, newStatus="REVOKED")
@@ -143,7 +147,7 @@ def _revoke(iot: Any, thing: str, certificate: str) -> None:
     )
 
 
-def _when_detached(iot: Any, delete: Callable[[], Any]) -> None:
+def _when_detached(iot: "IoTClient", delete: Callable[[], Any]) -> None:
     """Detaching takes AWS some seconds, and until then it refuses to delete."""
     deadline = time.monotonic() + DETACH_SECONDS
     while True:
@@ -157,7 +161,10 @@ def _when_detached(iot: Any, delete: Callable[[], Any]) -> None:
 
 
 def _write_home(
-    home: Path, keys: dict[str, Any], ca: Path | None, undo: contextlib.ExitStack
+    home: Path,
+    keys: "CreateKeysAndCertificateResponseTypeDef",
+    ca: Path | None,
+    undo: contextlib.ExitStack,
 ) -> None:
     """The private key exists nowhere else; only its owner may read it."""
     if not home.exists():

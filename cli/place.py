@@ -18,6 +18,7 @@ import botocore.session
 from botocore.config import Config
 
 from cli import deployed
+from cli.clients import Clients
 from lensloop.settings import Settings
 from lensloop.wire import names
 from lensloop.wire.errors import LensloopError
@@ -67,12 +68,17 @@ class Place:
     def prefix(self) -> str:
         return names.prefix(self.project, self.stage)
 
-    @functools.cache  # noqa: B019  a command has one place and ends with it
-    def client(self, service: str) -> Any:
-        # The name is a variable, so boto3's stubs cannot know which client it makes.
-        session: Any = self._session
-        with deployed.addressable():
-            return session.client(service, **self._address)
+    @functools.cached_property
+    def client(self) -> Clients:
+        """`client("iot")` makes that client, once."""
+        session: Any = self._session  # here the name is a variable, and Clients knows the types
+
+        @functools.cache
+        def make(service: str) -> Any:
+            with deployed.addressable():
+                return session.client(service, **self._address)
+
+        return make
 
     def table(self) -> "Table":
         """The state table, for lambdas/aws/state.py to read."""
@@ -117,7 +123,7 @@ class Place:
 
     def settings(self) -> Settings:
         """Those that were deployed, which cdk.json may no longer say."""
-        functions: Any = self.client("lambda")
+        functions = self.client("lambda")
         try:
             found = functions.get_function_configuration(FunctionName=self._tick)
         except functions.exceptions.ResourceNotFoundException:
@@ -126,7 +132,7 @@ class Place:
 
     def tick(self, event: dict[str, Any]) -> dict[str, Any]:
         """Has the trigger look now; what it answers. See lambdas/tick.py for its events."""
-        functions: Any = self.client("lambda")
+        functions = self.client("lambda")
         try:
             answer = functions.invoke(FunctionName=self._tick, Payload=json.dumps(event))
         except functions.exceptions.ResourceNotFoundException:

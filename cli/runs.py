@@ -5,13 +5,17 @@ training.
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from cli.place import Place
 from lensloop.trigger.terms import Execution, Facts
 from lensloop.wire import names
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker.type_defs import DescribeTrainingJobResponseTypeDef
+    from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
 
 ATTEMPTS = (2, 1)  # of a run's training; the later one is the one that counts
 LOGS = "/aws/sagemaker/TrainingJobs"
@@ -104,13 +108,12 @@ def facts(place: Place, epoch: int) -> Facts:
     return Facts(execution, jobs)
 
 
-def _describe(place: Place, arn: str) -> dict[str, Any] | None:
+def _describe(place: Place, arn: str) -> "DescribeExecutionOutputTypeDef | None":
     states = place.client("stepfunctions")
     try:
-        found: dict[str, Any] = states.describe_execution(executionArn=arn)
+        return states.describe_execution(executionArn=arn)
     except states.exceptions.ExecutionDoesNotExist:
         return None
-    return found
 
 
 def _newest_step(place: Place, arn: str) -> tuple[str, int] | None:
@@ -135,15 +138,14 @@ def _training(place: Place, epoch: int) -> Training | None:
     return None
 
 
-def _job(place: Place, epoch: int, attempt: int) -> dict[str, Any] | None:
+def _job(place: Place, epoch: int, attempt: int) -> "DescribeTrainingJobResponseTypeDef | None":
     name = names.training_job(place.prefix, epoch, attempt)
     try:
-        job: dict[str, Any] = place.client("sagemaker").describe_training_job(TrainingJobName=name)
+        return place.client("sagemaker").describe_training_job(TrainingJobName=name)
     except ClientError as error:
         if "not found" in str(error).lower():
             return None
         raise
-    return job
 
 
 def _progress(place: Place, job: str) -> str:

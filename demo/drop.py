@@ -4,11 +4,15 @@ once.
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from demo.album import Photo
 from demo.errors import DemoFailed
 from demo.show import Show
 from demo.watch import Watch
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 AT_ONCE = 8
 DELETED_AT_ONCE = 500
@@ -27,7 +31,9 @@ def upload(show: Show, watch: Watch, photos: Sequence[Photo]) -> None:
 
 def delete(show: Show, watch: Watch, photos: Sequence[Photo]) -> None:
     for start in range(0, len(photos), DELETED_AT_ONCE):
-        keys = [{"Key": photo.key} for photo in photos[start : start + DELETED_AT_ONCE]]
+        keys: list[ObjectIdentifierTypeDef] = [
+            {"Key": photo.key} for photo in photos[start : start + DELETED_AT_ONCE]
+        ]
         answer = watch.s3.delete_objects(
             Bucket=watch.bucket, Delete={"Objects": keys, "Quiet": True}
         )

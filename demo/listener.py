@@ -6,13 +6,16 @@ import json
 import shutil
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from demo.errors import DemoFailed
 from local.cloud import ACCOUNT, REGION
+
+if TYPE_CHECKING:
+    from mypy_boto3_iot import IoTClient
 
 TOPIC = "$aws/things/+/infer"
 CONNECT_SECONDS = 15.0
@@ -29,7 +32,7 @@ class Listener:
         self.heard: dict[str, set[str]] = {}
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name)
 
-    def start(self, iot: Any, host: str, port: int, ca: Path) -> None:
+    def start(self, iot: "IoTClient", host: str, port: int, ca: Path) -> None:
         certificate, key = self._allow(iot)
         self._client.tls_set(str(ca), str(certificate), str(key))
         self._client.on_connect = lambda client, *_: client.subscribe(TOPIC, qos=1)
@@ -54,7 +57,7 @@ class Listener:
         self._client.loop_stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _allow(self, iot: Any) -> tuple[Path, Path]:
+    def _allow(self, iot: "IoTClient") -> tuple[Path, Path]:
         def arn(kind: str, name: str) -> str:
             return f"arn:aws:iot:{REGION}:{ACCOUNT}:{kind}/{name}"
 

@@ -76,7 +76,8 @@ def run(state: Path, images: Path | None, keep: bool) -> None:
                 + ", ".join(_things(fleet))
             )
         show.guard = fleet.check
-        story = Story(show, Watch(cloud.client, outputs, project), fleet, listener, pictures)
+        watch = Watch(cloud.client, cloud.table(outputs["StateTable"]), outputs, project)
+        story = Story(show, watch, fleet, listener, pictures)
         try:
             story.tell()
         except DemoFailed as failure:

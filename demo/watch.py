@@ -9,13 +9,19 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from cli.clients import Clients
+from lambdas.aws.state import StateTable
 from lensloop import record
 from lensloop.record import Record
 from lensloop.wire import names
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+    from mypy_boto3_stepfunctions.type_defs import ExecutionListItemTypeDef
 
 ENDED_WELL = "SUCCEEDED"
 STEP_BEGINS = frozenset(
@@ -83,11 +89,12 @@ class Delivery:
 
 
 class Watch:
-    def __init__(self, clients: Any, outputs: dict[str, str], prefix: str) -> None:
-        """`clients(service)` makes a boto3 client."""
+    def __init__(
+        self, clients: Clients, table: "Table", outputs: dict[str, str], prefix: str
+    ) -> None:
         self._logs = clients("logs")
         self._states, self._sagemaker = clients("stepfunctions"), clients("sagemaker")
-        self._dynamodb, self._iot, self.s3 = clients("dynamodb"), clients("iot"), clients("s3")
+        self._iot, self.s3, self._state = clients("iot"), clients("s3"), StateTable(table)
         self._outputs, self._prefix = outputs, prefix
         self.bucket = outputs["Bucket"]
 
@@ -105,7 +112,7 @@ class Watch:
             key=lambda run: run.name,
         )
 
-    def _run(self, item: dict[str, Any]) -> Run:
+    def _run(self, item: "ExecutionListItemTypeDef") -> Run:
         output: dict[str, Any] = {}
         if item["status"] != "RUNNING":
             told = self._states.describe_execution(executionArn=item["executionArn"])
@@ -143,19 +150,12 @@ class Watch:
 
     def at_rest(self) -> bool:
         """The trigger has no run, and every change was part of one."""
-        item = self._item("trigger")
-        return not item.get("run", {}).get("M") and item.get("gen") == item.get("covered")
+        trigger = self._state.trigger()
+        return trigger.run is None and trigger.gen == trigger.covered
 
     def live_epoch(self) -> int | None:
-        epoch = self._item("live").get("epoch", {}).get("N")
-        return int(epoch) if epoch else None
-
-    def _item(self, key: str) -> dict[str, Any]:
-        answer = self._dynamodb.get_item(
-            TableName=self._outputs["StateTable"], Key={"id": {"S": key}}, ConsistentRead=True
-        )
-        item: dict[str, Any] = answer.get("Item", {})
-        return item
+        live = self._state.live()
+        return live.epoch if live else None
 
     def releases(self) -> list[int]:
         """The epochs whose releases are complete: the manifest is written last."""

@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
@@ -30,6 +30,9 @@ from local.deploy import deploy
 from local.errors import LocalCloudError
 from local.state import Running, StateDir
 from local.tools import PROJECT, search_path
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
@@ -99,6 +102,12 @@ class LocalCloud:
         # The name is a variable, so boto3's stubs cannot know which client it makes.
         session: Any = _session()
         return session.client(service, endpoint_url=self.endpoint, config=Config(proxies={}))
+
+    def table(self, name: str) -> "Table":
+        resource = _session().resource(
+            "dynamodb", endpoint_url=self.endpoint, config=Config(proxies={})
+        )
+        return resource.Table(name)
 
     def start(self, detached: bool = False) -> None:
         """Returns when everything answers. A detached cloud outlives this program: `make down` ends

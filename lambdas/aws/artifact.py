@@ -10,10 +10,13 @@ import io
 import json
 import tarfile
 import zlib
-from collections.abc import Callable
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lensloop.wire.errors import BadArtifact
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 MAX_ARCHIVE_BYTES = 200 * 1024**2
 MAX_FILES = 1000
@@ -21,7 +24,7 @@ MAX_BYTES = 300 * 1024**2  # unpacked
 _TOO_MUCH = f"The model archive holds more than {MAX_FILES} files or {MAX_BYTES} bytes."
 
 
-def fetch(s3: Any, bucket: str, uri: str) -> tuple[BinaryIO, str]:
+def fetch(s3: "S3Client", bucket: str, uri: str) -> tuple[BinaryIO, str]:
     """The archive, and when it was written (ISO 8601); only from the project's own bucket."""
     start = f"s3://{bucket}/"
     if not uri.startswith(start):
@@ -35,25 +38,35 @@ def fetch(s3: Any, bucket: str, uri: str) -> tuple[BinaryIO, str]:
 
 
 def read_files(archive: BinaryIO, wanted: Callable[[str], bool]) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
     try:
         # As a stream, so that a limit is met before what lies behind it is decompressed.
         with _Capped(fileobj=archive) as unpacked, tarfile.open(fileobj=unpacked, mode="r|") as tar:
-            total = 0
-            for count, member in enumerate(tar, 1):
-                total += member.size
-                if count > MAX_FILES or total > MAX_BYTES:
-                    raise BadArtifact(_TOO_MUCH)
-                name = member.name.removeprefix("./")
-                if not member.isreg() or not wanted(name):
-                    continue
-                if name in found:
-                    raise BadArtifact(f"The model archive holds {name} twice.")
-                file = tar.extractfile(member)
-                found[name] = file.read() if file else b""
+            return _read(tar, wanted)
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
         raise BadArtifact(f"The model archive cannot be read: {error}.") from error
+
+
+def _read(tar: tarfile.TarFile, wanted: Callable[[str], bool]) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for name, member in _plain_files(tar):
+        if not wanted(name):
+            continue
+        if name in found:
+            raise BadArtifact(f"The model archive holds {name} twice.")
+        file = tar.extractfile(member)
+        found[name] = file.read() if file else b""
     return found
+
+
+def _plain_files(tar: tarfile.TarFile) -> Iterator[tuple[str, tarfile.TarInfo]]:
+    """Whatever else is in the archive counts towards its limits as well."""
+    total = 0
+    for count, member in enumerate(tar, 1):
+        total += member.size
+        if count > MAX_FILES or total > MAX_BYTES:
+            raise BadArtifact(_TOO_MUCH)
+        if member.isreg():
+            yield member.name.removeprefix("./"), member
 
 
 def parsed(files: dict[str, bytes], name: str) -> Any:

@@ -3,21 +3,25 @@ parallel.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from html import unescape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lensloop.dataset.rows import Listed
 from lensloop.wire.names import IMAGES_PREFIX
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
 _PARTS = [re.compile(rb"<%s>([^<]*)</%s>" % (name, name)) for name in (b"Key", b"ETag", b"Size")]
 _AT_ONCE = 16
 _MOST_LABELS = 100  # with more, listing each takes more calls than listing all
 
 
-def list_images(s3: Any, bucket: str) -> Iterator[Listed]:
-    first = s3.list_objects_v2(Bucket=bucket, Prefix=IMAGES_PREFIX)
+def list_images(s3: "S3Client", bucket: str) -> Iterator[Listed]:
+    first = _page(s3, bucket, IMAGES_PREFIX)
     if not first.get("IsTruncated"):
         yield from _objects(first)
         return
@@ -26,9 +30,15 @@ def list_images(s3: Any, bucket: str) -> Iterator[Listed]:
     if top.get("IsTruncated") or len(labels) > _MOST_LABELS:
         yield from _objects(first)
         yield from _pages(s3, bucket, IMAGES_PREFIX, first["NextContinuationToken"])
-        return
-    # An object beside the labels sorts before or after all of a label, never in between.
-    loose = {entry.key: entry for entry in _objects(top)}
+    else:
+        yield from _by_label(s3, bucket, labels, _objects(top))
+
+
+def _by_label(
+    s3: "S3Client", bucket: str, labels: list[str], beside: Iterable[Listed]
+) -> Iterator[Listed]:
+    """An object beside the labels sorts before or after all of a label, never in between."""
+    loose = {entry.key: entry for entry in beside}
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         lists = {
             label: pool.submit(lambda prefix: list(_pages(s3, bucket, prefix)), label)
@@ -41,7 +51,7 @@ def list_images(s3: Any, bucket: str) -> Iterator[Listed]:
                 yield from lists.pop(place).result()
 
 
-def read_lists_quickly(s3: Any) -> None:
+def read_lists_quickly(s3: "S3Client") -> None:
     """botocore reads a page of a thousand keys ten times as slowly as this: minutes of computing
     for a million. Of each page the objects are read here, and botocore reads what is left of it."""
     s3.meta.events.register("before-parse.s3.ListObjectsV2", _read_contents)
@@ -73,16 +83,23 @@ def _text(xml: bytes) -> str:
     return unescape(text) if "&" in text else text
 
 
-def _pages(s3: Any, bucket: str, prefix: str, token: str = "") -> Iterator[Listed]:
-    more = {"ContinuationToken": token} if token else {}
+def _pages(s3: "S3Client", bucket: str, prefix: str, token: str = "") -> Iterator[Listed]:
     while True:
-        page = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, **more)
+        page = _page(s3, bucket, prefix, token)
         yield from _objects(page)
         if not page.get("IsTruncated"):
             return
-        more = {"ContinuationToken": page["NextContinuationToken"]}
+        token = page["NextContinuationToken"]
 
 
-def _objects(page: dict[str, Any]) -> Iterator[Listed]:
+def _page(
+    s3: "S3Client", bucket: str, prefix: str, token: str = ""
+) -> "ListObjectsV2OutputTypeDef":
+    if not token:
+        return s3.list_objects_v2(Bucket=bucket, Prefix=prefix)
+    return s3.list_objects_v2(Bucket=bucket, Prefix=prefix, ContinuationToken=token)
+
+
+def _objects(page: "ListObjectsV2OutputTypeDef") -> Iterator[Listed]:
     for entry in page.get("Contents", ()):
         yield Listed(entry["Key"], entry["ETag"].strip('"'), entry["Size"])

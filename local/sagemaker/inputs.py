@@ -7,7 +7,10 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 FOLDERS = ("input/config", "input/data", "model", "output/data", "checkpoints", "code")
 DOWNLOADS_AT_ONCE = 4
@@ -62,7 +65,9 @@ def write_configuration(root: Path, job: dict[str, Any]) -> None:
         (root / "input/config" / name).write_text(json.dumps(content))
 
 
-def bring_channels(root: Path, job: dict[str, Any], s3: Any, stopped: Callable[[], bool]) -> None:
+def bring_channels(
+    root: Path, job: dict[str, Any], s3: "S3Client", stopped: Callable[[], bool]
+) -> None:
     with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
         for channel in job.get("InputDataConfig", []):
             source = channel["DataSource"]["S3DataSource"]
@@ -79,7 +84,7 @@ def bring_channels(root: Path, job: dict[str, Any], s3: Any, stopped: Callable[[
                 pass
 
 
-def _objects(s3: Any, source: dict[str, str]) -> Iterator[tuple[str, str, str]]:
+def _objects(s3: "S3Client", source: dict[str, str]) -> Iterator[tuple[str, str, str]]:
     """(bucket, key, name below the channel's folder) of what belongs to the channel."""
     bucket, key = split_uri(source["S3Uri"])
     if source["S3DataType"] == "ManifestFile":
@@ -116,6 +121,6 @@ def _inside(folder: Path, name: str) -> Path:
     return path
 
 
-def _download(s3: Any, bucket: str, key: str, path: Path) -> None:
+def _download(s3: "S3Client", bucket: str, key: str, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     s3.download_file(bucket, key, str(path))

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 from ministack.core.responses import get_region
@@ -18,6 +18,9 @@ from local import leftovers
 from local.sagemaker import inputs, outputs, role
 from local.sagemaker.box import box, image
 from local.sagemaker.requests import DEFAULT_RUNTIME
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 logger = logging.getLogger("lensloop")
 
@@ -114,7 +117,7 @@ class TrainingJob:
         self._upload(s3, code, timed_out)
         self._end(timed_out)
 
-    def _upload(self, s3: Any, code: int, timed_out: bool) -> None:
+    def _upload(self, s3: "S3Client", code: int, timed_out: bool) -> None:
         """A job that was stopped or ran out of time still leaves what it has; one that failed
         leaves only its data.
         """

@@ -9,11 +9,14 @@ import tarfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
 from local.sagemaker.inputs import split_uri
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 logger = logging.getLogger("lensloop")
 
@@ -21,7 +24,7 @@ LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 LINES_AT_ONCE = 5000
 
 
-def upload(root: Path, job: dict[str, Any], s3: Any, folder: str, archive: str) -> str:
+def upload(root: Path, job: dict[str, Any], s3: "S3Client", folder: str, archive: str) -> str:
     """Packs a folder below /opt/ml as the job's archive; returns where it is."""
     bucket, prefix = split_uri(job["OutputDataConfig"]["S3OutputPath"])
     key = "/".join(
@@ -56,7 +59,7 @@ def metrics(job: dict[str, Any], log: str) -> list[dict[str, Any]]:
 class Log:
     """What the job prints, sent as it comes: a person may follow the training as on AWS."""
 
-    def __init__(self, job_name: str, file: Path, logs: Any) -> None:
+    def __init__(self, job_name: str, file: Path, logs: Any) -> None:  # its stubs are not installed
         name = f"{job_name}/algo-1-{int(time.time())}"
         self._stream = {"logGroupName": LOG_GROUP, "logStreamName": name}
         self._file, self._logs = file, logs

@@ -3,13 +3,16 @@
 import json
 import time
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import boto3
 from ministack import app
 from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam, sts
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 SERVICE = "sagemaker.amazonaws.com"
 LIFETIME = 12 * 3600
@@ -63,6 +66,13 @@ def credentials(role_arn: str) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
         "AWS_SESSION_TOKEN": session["SessionToken"],
     }
+
+
+@overload
+def client(service: Literal["s3"], variables: dict[str, str], endpoint: str) -> "S3Client": ...
+@overload
+def client(service: Literal["logs"], variables: dict[str, str], endpoint: str) -> Any:
+    """Its stubs are not installed."""
 
 
 def client(service: str, variables: dict[str, str], endpoint: str) -> Any:
