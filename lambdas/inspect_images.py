@@ -25,42 +25,61 @@ _SAVE_EVERY = 60  # seconds
 _LAST_CALL = 60_000  # milliseconds before Lambda's end; the slowest picture takes half of it
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: C901 - one loop and when to save
-    chunk = event["chunk"]
-    work = bucket.read_json(chunk)
-    rows = [Row(*row) for row in work.get("rows", ())]
-    samples = Samples(work.get("samples", {}))
-    todo = work["pictures"][len(rows) :]
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    chunk = _Chunk(event["chunk"])
+    if chunk.todo():
+        _inspect(chunk, context)
+        chunk.save()
+    rejected = sum(1 for row in chunk.rows if row.reason)
+    return {"accepted": len(chunk.rows) - rejected, "rejected": rejected}
 
-    def save() -> None:
-        bucket.write_json(chunk, {**work, "rows": rows, "samples": samples.kept})
 
-    def unfinished(why: str) -> InspectionUnfinished:
-        save()
+class _Chunk:
+    """Pictures of the plan, and the rows that they have become so far."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self._work = bucket.read_json(key)
+        self.rows = [Row(*row) for row in self._work.get("rows", ())]
+        self.samples = Samples(self._work.get("samples", {}))
+        self._saved_at = time.monotonic()
+
+    def todo(self) -> list[dict[str, Any]]:
+        pictures: list[dict[str, Any]] = self._work["pictures"][len(self.rows) :]
+        return pictures
+
+    def save(self) -> None:
+        bucket.write_json(
+            self._key, {**self._work, "rows": self.rows, "samples": self.samples.kept}
+        )
+        self._saved_at = time.monotonic()
+
+    def save_now_and_then(self) -> None:
+        if time.monotonic() - self._saved_at > _SAVE_EVERY:
+            self.save()
+
+    def interrupted(self, reason: str) -> InspectionUnfinished:
+        self.save()
         return InspectionUnfinished(
-            f"{chunk}: {len(rows)} of {len(work['pictures'])} pictures, then {why}."
+            f"{self._key}: {len(self.rows)} of {len(self._work['pictures'])} pictures, then"
+            f" {reason}."
         )
 
-    saved = time.monotonic()
+
+def _inspect(chunk: _Chunk, context: Any) -> None:
     with Decoder() as decoder:
         try:
-            for picture, content in _downloaded(todo):
-                rows.append(
-                    content
-                    if isinstance(content, Row)
-                    else _look(picture, content, decoder, samples)
-                )
-                if _ends_soon(context) and len(rows) < len(work["pictures"]):
-                    raise unfinished("the time was up")
-                if time.monotonic() - saved > _SAVE_EVERY:
-                    save()
-                    saved = time.monotonic()
+            for picture, content in _downloaded(chunk.todo()):
+                chunk.rows.append(_row(picture, content, decoder, chunk.samples))
+                if _ends_soon(context) and chunk.todo():
+                    raise chunk.interrupted("the time was up")
+                chunk.save_now_and_then()
         except (ClientError, BotoCoreError) as fault:
-            raise unfinished(f"S3 failed: {fault}") from fault
-    if todo:
-        save()
-    rejected = sum(1 for row in rows if row.reason)
-    return {"accepted": len(rows) - rejected, "rejected": rejected}
+            raise chunk.interrupted(f"S3 failed: {fault}") from fault
+
+
+def _row(picture: dict[str, Any], content: bytes | Row, decoder: Decoder, samples: Samples) -> Row:
+    return content if isinstance(content, Row) else _look(picture, content, decoder, samples)
 
 
 def _look(picture: dict[str, Any], content: bytes, decoder: Decoder, samples: Samples) -> Row:

@@ -20,7 +20,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     epoch, digest = int(event["epoch"]), event["digest"]
     archive, _ = fetch(clients.s3(), bucket.name(), event["model"])
     files = read_files(archive, lambda name: name == FILE)
-    if FILE not in files:  # an algorithm that cannot tell
+    if FILE not in files:  # an algorithm that doubts no labels
         return {"count": 0, "sentences": []}
     doubts = read_doubts(parsed(files, FILE))
     report = bucket.read_json(names.dataset(digest, "report.json"))

@@ -8,6 +8,7 @@ any size.
 
 import heapq
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from lambdas.aws import bucket, clients
@@ -22,38 +23,62 @@ from lensloop.wire import names
 @bucket.without_collector()
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     epoch = int(event["epoch"])
-    to_inspect: list[Listed] = []
-    gone: list[Row] = []
-    folders: set[str] = set()
-    images = 0
-    with bucket.row_writer(snapshot.work_file(epoch, snapshot.UNCHANGED)) as unchanged:
-        for change in snapshot.changes(_last_rows(), list_images(clients.s3(), bucket.name())):
-            place = snapshot.sort_out(change)
-            if change.now and is_folder_marker(change.now.key, change.now.size):
-                folders.add(label_of(change.now.key))
-            else:
-                images += change.now is not None
-            if place.kept:
-                unchanged.writerow(place.kept)
-            if place.to_inspect:
-                to_inspect.append(place.to_inspect)
-            if place.gone:
-                gone.append(place.gone)
-    bucket.write_table(snapshot.work_file(epoch, snapshot.GONE), Row._fields, gone)
-    chunks = [
-        names.inspection(epoch, number) for number in range(snapshot.chunk_count(len(to_inspect)))
-    ]
-    for chunk, plan in zip(chunks, snapshot.plans(to_inspect, gone), strict=True):
+    found = _sorted_out(epoch)
+    bucket.write_table(snapshot.work_file(epoch, snapshot.GONE), Row._fields, found.gone)
+    count = snapshot.chunk_count(len(found.to_inspect))
+    chunks = [names.inspection(epoch, number) for number in range(count)]
+    for chunk, plan in zip(chunks, snapshot.plans(found.to_inspect, found.gone), strict=True):
         bucket.write_json(chunk, plan)
     bucket.write_json(
         snapshot.work_file(epoch, snapshot.SUMMARY),
-        {"chunks": chunks, "folders": sorted(folders - {""})},
+        {"chunks": chunks, "folders": sorted(found.folders - {""})},
     )
-    return {"epoch": epoch, "chunks": chunks, "images": images, "new": len(to_inspect)}
+    return {
+        "epoch": epoch,
+        "chunks": chunks,
+        "images": found.pictures,
+        "new": len(found.to_inspect),
+    }
+
+
+@dataclass
+class _Found:
+    """What is kept in memory of a listing; unchanged pictures, which may be a million, are not."""
+
+    pictures: int = 0
+    folders: set[str] = field(default_factory=set)
+    to_inspect: list[Listed] = field(default_factory=list)
+    gone: list[Row] = field(default_factory=list)
+
+    def count(self, listed: Listed) -> None:
+        if is_folder_marker(listed.key, listed.size):
+            self.folders.add(label_of(listed.key))
+        else:
+            self.pictures += 1
+
+    def keep(self, place: snapshot.Sorted) -> None:
+        if place.to_inspect:
+            self.to_inspect.append(place.to_inspect)
+        if place.gone:
+            self.gone.append(place.gone)
+
+
+def _sorted_out(epoch: int) -> _Found:
+    """Rows of unchanged pictures go straight into a file of the bucket."""
+    found = _Found()
+    with bucket.row_writer(snapshot.work_file(epoch, snapshot.UNCHANGED)) as unchanged:
+        for change in snapshot.changes(_last_rows(), list_images(clients.s3(), bucket.name())):
+            if change.now:
+                found.count(change.now)
+            place = snapshot.sort_out(change)
+            found.keep(place)
+            if place.kept:
+                unchanged.writerow(place.kept)
+    return found
 
 
 def _last_rows() -> Iterator[Row]:
-    """Everything that the last data set knew, accepted or left out, sorted by key."""
+    """Everything that the last data set knew, accepted or rejected, sorted by key."""
     last = state_table().dataset()
     if last is None:
         return iter(())

@@ -30,9 +30,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     table = state_table()
     if event.get("clear_blocked"):
         table.clear_blocked(int(time.time()))
-    elif event.get(
-        "sweep"
-    ):  # events can be lost; the next run lists the bucket and compares digests
+    elif event.get("sweep"):
+        # Events can be lost; the next run lists the bucket and compares digests.
         table.record_change(int(time.time()))
     done = tick(table, Pacing.from_settings(settings), prefix)
     alarms = done[-1].alarms if isinstance(done[-1], Wait) else ()

@@ -59,7 +59,7 @@ class Decoder:
             child.stdin.write(struct.pack(">IB", len(content), sample) + content)
             child.stdin.flush()
         except BrokenPipeError:
-            return self._epitaph(child)
+            return self._reason_of_death(child)
         answer = _line(child, WALL_SECONDS)
         if answer is None:
             self.close()
@@ -68,7 +68,7 @@ class Decoder:
                 may_pass=True,
             )
         if not answer:
-            return self._epitaph(child)
+            return self._reason_of_death(child)
         seen: dict[str, Any] = json.loads(answer)
         return Unreadable(seen["problem"]) if "problem" in seen else seen
 
@@ -83,9 +83,8 @@ class Decoder:
         environment = {
             key: value for key, value in os.environ.items() if not key.startswith("AWS_")
         }
-        environment["PYTHONWARNINGS"] = (
-            "ignore"  # Pillow warns about large pictures before we refuse them
-        )
+        # Pillow warns about large pictures before we reject them.
+        environment["PYTHONWARNINGS"] = "ignore"
         child = subprocess.Popen(
             [sys.executable, "-m", "lambdas.decoding.worker", str(CPU_SECONDS)],
             cwd=ROOT,
@@ -102,7 +101,7 @@ class Decoder:
             )
         return child
 
-    def _epitaph(self, child: subprocess.Popen[bytes]) -> Unreadable:
+    def _reason_of_death(self, child: subprocess.Popen[bytes]) -> Unreadable:
         child.wait()
         self.close()
         if child.returncode == -signal.SIGXCPU:
@@ -110,9 +109,8 @@ class Decoder:
                 f"It takes more than {CPU_SECONDS} s of computing to open. Save it again, or"
                 " smaller."
             )
-        if (
-            child.returncode == -signal.SIGKILL
-        ):  # the system ran out of memory, and that may not be the picture's fault
+        # The system ran out of memory, and that may not be the picture's fault.
+        if child.returncode == -signal.SIGKILL:
             return Unreadable(
                 "The machine ran out of memory while opening it; the next run tries again.",
                 may_pass=True,
