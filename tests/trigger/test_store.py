@@ -72,13 +72,7 @@ def test_a_run_whose_digest_has_just_been_written_is_judged_again(table: Any) ->
     state_table = StateTable(table)
     state_table.record_change(5)
     state_table.apply(ACQUIRE)
-    table.update_item(
-        Key={"id": "trigger"},
-        UpdateExpression="SET #run.digest = :digest",
-        ConditionExpression="#run.epoch = :epoch",
-        ExpressionAttributeNames={"#run": "run"},
-        ExpressionAttributeValues={":digest": "abc", ":epoch": 1},
-    )
+    state_table.point_dataset(1, "abc")
     assert not state_table.apply(FINISH)
     assert state_table.apply(Finish("", 1, "abc", {"fails": 1}))
 
