@@ -35,7 +35,7 @@ def assemble(rows: Iterable[Row], gone: Iterable[Row], min_test: int) -> Dataset
     losers = sieve.take(rows)
     sieve.reject(_clashing(sieve.usable, losers))
     sieve.reject(_nested(sieve.usable))
-    sieve.usable.sort(key=_by_key)
+    sieve.usable.sort()  # a row begins with its key
     sieve.reject(_repeated(sieve.usable))
 
     waiting = _with_split(sieve.rejected)
@@ -43,7 +43,7 @@ def assemble(rows: Iterable[Row], gone: Iterable[Row], min_test: int) -> Dataset
     placed = place(sieve.usable, min_test, waiting)
     sieve.reject(_torn(sieve.usable, placed.torn))
     accepted = _split(sieve.usable, placed.splits)
-    rejected = sorted(sieve.rejected, key=_by_key)
+    rejected = sorted(sieve.rejected)
     return Dataset(accepted, rejected, digest(accepted), placed.alike, placed.distance)
 
 
@@ -242,7 +242,3 @@ def _remembered(rows: Iterable[Row], elsewhere: Iterable[Row]) -> list[Row]:
 def _split(rows: Iterable[Row], splits: Mapping[str, str]) -> list[Row]:
     """`splits`: by content; those that have one keep it."""
     return [row if row.split else row._replace(split=splits.get(row.sha256, "")) for row in rows]
-
-
-def _by_key(row: Row) -> str:
-    return row.key

@@ -295,6 +295,12 @@ def test_a_pair_that_was_named_before_stays_until_one_has_gone_or_has_another_la
     assert found == [pair(ONE, OTHER), pair(ONE, THIRD)]
 
 
+def test_every_pair_that_is_still_there_stays() -> None:
+    four = [*rows("glass", 2, start=30), *rows("tin", 2, start=40)]
+    pairs = [pair(four[0], four[2]), pair(four[1], four[3])]
+    assert reported(dataset(four), {**LAST, "alike": pairs})["alike"] == pairs
+
+
 def test_two_hundred_pairs_are_listed() -> None:
     tins = rows("tin", 201, start=10)
     found = reported(dataset([ONE, *tins], alike=[(ONE, tin) for tin in tins]))["alike"]

@@ -69,7 +69,39 @@ def test_the_first_six_tenths_train_and_the_last_two_test(sha256: str, split: st
     assert by_hash(sha256) == split
 
 
+def test_the_splits_have_the_names_that_manifests_have() -> None:
+    assert (TRAIN, VALIDATION, TEST) == SPLITS == ("train", "validation", "test")
+
+
 # What resembles something
+
+
+def test_a_hash_is_sixteen_digits_of_sixteen_kinds() -> None:
+    for split in SPLITS:
+        old = row(1, phash=0xFEDC_BA98_7654_3210, split=split)
+        near = row(3, phash=0xFEDC_BA98_7654_3213)
+        assert place([near], 0, waiting=[old]).splits == {near.sha256: split}
+        assert place([near, old], 0).splits == {near.sha256: split}
+
+
+def test_a_torn_twin_does_not_hide_what_it_is_the_twin_of() -> None:
+    train, test, twin = (
+        row(1, phash=0, split=TRAIN),
+        row(2, phash=0x3F, split=TEST),
+        row(3, phash=0),
+    )
+    for number in range(10, 20):
+        near = row(number, phash=0b1111 << 20)
+        for newcomers in ([twin, near], [near, twin]):
+            placed = place([train, test, *newcomers], min_test=0)
+            assert set(placed.torn) == {twin.sha256}
+            assert placed.splits == {near.sha256: TRAIN}
+
+
+def test_every_twin_is_listed_with_the_picture_whose_hash_it_has() -> None:
+    old = [row(number, split=TRAIN) for number in (1, 2)]
+    twins = [row(10 + n, phash=int(picture.phash, 16)) for n, picture in enumerate(old)]
+    assert place([*old, *twins], min_test=0).alike == list(zip(twins, old, strict=True))
 
 
 def test_a_newcomer_joins_what_waits_as_it_joins_what_counts() -> None:
