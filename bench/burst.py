@@ -72,10 +72,10 @@ def rows() -> list[dict[str, Any]]:
 
 def _pictures(part: str, count: int) -> Objects:
     """Small blocks of noise, brighter for each label: no two alike, and quick to make."""
-    dice = numpy.random.default_rng(len(part))
+    rng = numpy.random.default_rng(len(part))
     for number in range(count):
         kind = number % len(LABELS)
-        blocks = dice.integers(70 * kind, 70 * kind + 110, (8, 8, 3), dtype=numpy.uint8)
+        blocks = rng.integers(70 * kind, 70 * kind + 110, (8, 8, 3), dtype=numpy.uint8)
         file = io.BytesIO()
         Image.fromarray(blocks).resize((48, 48), Image.Resampling.NEAREST).save(file, "PNG")
         yield f"{names.IMAGES_PREFIX}{LABELS[kind]}/{part}-{number:05d}.png", file.getvalue()

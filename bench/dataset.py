@@ -121,8 +121,8 @@ def _measured(size: int) -> dict[str, float]:
         check=True,
         text=True,
     )
-    told: dict[str, float] = json.loads(run.stdout)
-    return told
+    measured: dict[str, float] = json.loads(run.stdout)
+    return measured
 
 
 def measure(size: int) -> dict[str, float]:
@@ -191,10 +191,10 @@ def _known_rows(size: int) -> Iterator[Any]:
     from lensloop.dataset.rows import Row
     from lensloop.dataset.split import by_hash
 
-    dice = random.Random(1)
+    rng = random.Random(1)
     for number in range(size):
         key, sha256 = _key(number, size), hashlib.sha256(str(number).encode()).hexdigest()
-        label, phash = key.split("/")[1], f"{dice.getrandbits(64):016x}"
+        label, phash = key.split("/")[1], f"{rng.getrandbits(64):016x}"
         yield Row(
             key, _etag(number), PICTURE_BYTES, sha256, label, by_hash(sha256), 512, 384, phash
         )

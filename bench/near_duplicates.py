@@ -88,15 +88,15 @@ def _pictures(folder: Path) -> list[tuple[Row, bytes]]:
 def _frames(file: Path) -> tuple[bytes, bytes]:
     from PIL import Image, ImageEnhance
 
-    content, dice = file.read_bytes(), random.Random(file.name)
+    content, rng = file.read_bytes(), random.Random(file.name)
     with Image.open(io.BytesIO(content)) as image:
         width, height = image.size
-        left, top = dice.randrange(1 + width // 50), dice.randrange(1 + height // 50)
+        left, top = rng.randrange(1 + width // 50), rng.randrange(1 + height // 50)
         moved = image.convert("RGB").crop(
             (left, top, left + width * 49 // 50, top + height * 49 // 50)
         )
     again = io.BytesIO()
-    ImageEnhance.Brightness(moved).enhance(dice.uniform(0.95, 1.05)).save(again, "JPEG", quality=88)
+    ImageEnhance.Brightness(moved).enhance(rng.uniform(0.95, 1.05)).save(again, "JPEG", quality=88)
     return content, again.getvalue()
 
 

@@ -90,12 +90,12 @@ def _row(
 
 def _plant(pictures: Sequence[Picture], seed: int) -> tuple[list[Picture], set[int]]:
     """The pictures with some labels made wrong, and which."""
-    dice, labels = np.random.default_rng(seed), sorted({picture.label for picture in pictures})
-    wrong = {int(i) for i in np.flatnonzero(dice.random(len(pictures)) < WRONG)}
+    rng, labels = np.random.default_rng(seed), sorted({picture.label for picture in pictures})
+    wrong = {int(i) for i in np.flatnonzero(rng.random(len(pictures)) < WRONG)}
     changed = list(pictures)
     for i in wrong:
         others = [label for label in labels if label != pictures[i].label]
-        changed[i] = replace(pictures[i], label=others[int(dice.integers(len(others)))])
+        changed[i] = replace(pictures[i], label=others[int(rng.integers(len(others)))])
     return changed, wrong
 
 

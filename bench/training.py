@@ -88,28 +88,28 @@ def _job() -> Iterator[dict[str, Any]]:
     """
     if not BINS3.is_dir():
         return
-    photos = sorted(BINS3.glob("*/*.jpg"))
+    pictures = sorted(BINS3.glob("*/*.jpg"))
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        environment = _prepare(root, photos)
+        environment = _prepare(root, pictures)
         command = [getattr(sys, "_base_executable", sys.executable), "-S", "-m", "training"]
         wall = _seconds(
             lambda: subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
         )
-    name = f"training on {len(photos)} photographs, unpacking included"
+    name = f"training on {len(pictures)} photographs, unpacking included"
     yield _row(name, round(wall, 1), 60, "s", 60 / wall, "≤ 60 s", wall <= 60)
-    data = photos[0].read_bytes()
+    data = pictures[0].read_bytes()
     decode = _seconds(lambda: [read_input(data, SIZE, SIZE) for _ in range(100)])
     yield _row(
         "decoding for the model, one core", round(100 / decode), None, "pictures/s", 1.0, "", True
     )
 
 
-def _prepare(root: Path, photos: list[Path]) -> dict[str, str]:
+def _prepare(root: Path, pictures: list[Path]) -> dict[str, str]:
     data = root / "input" / "data"
     for name in ("code", "dataset", "dependencies", "images/images"):
         (data / name).mkdir(parents=True)
-    for label in {photo.parent for photo in photos}:
+    for label in {picture.parent for picture in pictures}:
         (data / "images" / "images" / label.name).symlink_to(label)
     channel = training_channel.dependencies(ROOT, "local")
     (data / "dependencies" / channel.name).symlink_to(channel)
@@ -119,13 +119,19 @@ def _prepare(root: Path, photos: list[Path]) -> dict[str, str]:
     with gzip.open(data / "dataset" / "manifest.csv.gz", "wt", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("key", "sha256", "label", "split", "phash"))
-        contents = [photo.read_bytes() for photo in photos]
-        for photo, content, look in zip(photos, contents, hashed(contents), strict=True):
+        contents = [picture.read_bytes() for picture in pictures]
+        for picture, content, look in zip(pictures, contents, hashed(contents), strict=True):
             sha256 = hashlib.sha256(content).hexdigest()
             share = int(sha256[:8], 16) / 2**32
             split = "train" if share < 0.6 else "validation" if share < 0.8 else "test"
             writer.writerow(
-                (f"images/{photo.parent.name}/{photo.name}", sha256, photo.parent.name, split, look)
+                (
+                    f"images/{picture.parent.name}/{picture.name}",
+                    sha256,
+                    picture.parent.name,
+                    split,
+                    look,
+                )
             )
     return os.environ | {
         "PYTHONPATH": str(data / "code" / "code.zip"),

@@ -68,7 +68,7 @@ def _comparison() -> list[Row]:
     for load in loads():
         print(f"{load}:")
         for name in TRIGGERS:
-            print(f"  {name:28} {_told(seen[load, name])}")
+            print(f"  {name:28} {_as_line(seen[load, name])}")
     burst, drip = ({name: seen[load, name] for name in TRIGGERS} for load in (BURST, DRIP))
     each, skip, debounce = (
         "one execution per object",
@@ -109,7 +109,7 @@ def _comparison() -> list[Row]:
     ]
 
 
-def _told(result: Simulated) -> str:
+def _as_line(result: Simulated) -> str:
     return (
         f"{result.trainings:4} trainings, {result.at_once:3} at once, {result.never:3} pictures"
         f" never trained, worst wait {result.worst_wait / 60:5.1f} min"

@@ -32,7 +32,7 @@ _LOOKED_AT = 20
 
 
 @dataclass(frozen=True)
-class Told:
+class SentMessage:
     epoch: int
     at: str
     source: str
@@ -45,7 +45,7 @@ class Told:
 def news(asked: Asked, count: Count = 5) -> None:
     """The last messages that people were sent, the newest last."""
     with show.busy("Reading …"):
-        found = told(asked.place, count)
+        found = sent_messages(asked.place, count)
     if asked.as_json:
         show.give([message.__dict__ for message in found])
         return
@@ -58,18 +58,18 @@ def news(asked: Asked, count: Count = 5) -> None:
         show.say("There are no messages yet.")
 
 
-def told(place: Place, count: int) -> list[Told]:
+def sent_messages(place: Place, count: int) -> list[SentMessage]:
     found = []
     for record in records.newest(place, newest_epoch(place), max(count, _LOOKED_AT)):
         if record["outcome"] == records.UNREADABLE:
             show.warn(f"Run {record['epoch']}: {' '.join(record['reasons'])}")
-        found += [_told(record["epoch"], message) for message in record["messages"]]
+        found += [_message(record["epoch"], message) for message in record["messages"]]
     return sorted(found, key=lambda message: message.at)[-count:]
 
 
-def _told(epoch: int, message: Sent) -> Told:
+def _message(epoch: int, message: Sent) -> SentMessage:
     """Only what this version knows; a newer one may have written more."""
-    return Told(
+    return SentMessage(
         epoch=epoch,
         at=message["at"],
         source=message["source"],

@@ -68,8 +68,8 @@ def _stand(name: str, stand: Stand, now: int) -> Iterator[RenderableType]:
     )
     training = stand.training
     if training:
-        said = training.progress or training.phase
-        yield Text.assemble("  training job ", shown(training.job), ": ", shown(said))
+        doing = training.progress or training.phase
+        yield Text.assemble("  training job ", shown(training.job), ": ", shown(doing))
 
 
 def _live(status: Status) -> Text:

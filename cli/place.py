@@ -137,10 +137,10 @@ class Place:
             answer = functions.invoke(FunctionName=self._tick, Payload=json.dumps(event))
         except functions.exceptions.ResourceNotFoundException:
             raise self.nothing_here() from None
-        told: dict[str, Any] = json.loads(answer["Payload"].read())
+        result: dict[str, Any] = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
-            raise CloudFault(f"{self._tick} failed: {told.get('errorMessage', told)}")
-        return told
+            raise CloudFault(f"{self._tick} failed: {result.get('errorMessage', result)}")
+        return result
 
     @property
     def _tick(self) -> str:

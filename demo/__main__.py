@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--images",
         type=Path,
-        help="folder of label folders with photographs, instead of drawn pictures",
+        help="folder of label folders with pictures, instead of drawn pictures",
     )
     parser.add_argument(
         "--keep", action="store_true", help="leave the local cloud and its cameras up at the end"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo import pictures
+from demo.pictures import render_all
 
 FIRST_LABELS = ("compost", "landfill", "recycling")
 NEW_LABEL = "electronics"
@@ -18,7 +18,7 @@ CAMERAS = 3
 
 
 @dataclass(frozen=True)
-class Photo:
+class Picture:
     """One picture file under the label that it is uploaded as; of a frame, the label that is
     true.
     """
@@ -39,26 +39,26 @@ class Album:
     """
 
     title: str
-    first: tuple[Photo, ...]
-    wrong: tuple[Photo, ...]
-    better: tuple[Photo, ...]
-    frames: tuple[Photo, ...]
+    first: tuple[Picture, ...]
+    wrong: tuple[Picture, ...]
+    better: tuple[Picture, ...]
+    frames: tuple[Picture, ...]
     new_label: str = ""
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels that act 1 brings."""
-        return tuple(sorted({photo.label for photo in self.first}))
+        return tuple(sorted({picture.label for picture in self.first}))
 
-    def frames_of(self, camera: int) -> tuple[Photo, ...]:
+    def frames_of(self, camera: int) -> tuple[Picture, ...]:
         """Each camera looks at frames of its own, of every label."""
         return self.frames[camera::CAMERAS]
 
 
-def mislabelled(photos: Iterable[Photo], labels: tuple[str, ...]) -> tuple[Photo, ...]:
+def mislabelled(pictures: Iterable[Picture], labels: tuple[str, ...]) -> tuple[Picture, ...]:
     """Everything one bin along, under names that no rightly labelled picture has."""
     moved = {label: labels[(number + 1) % len(labels)] for number, label in enumerate(labels)}
-    return tuple(Photo(p.file, moved[p.label], f"really-{p.label}-{p.name}") for p in photos)
+    return tuple(Picture(p.file, moved[p.label], f"really-{p.label}-{p.name}") for p in pictures)
 
 
 def drawn(assets: Path, folder: Path) -> Album:
@@ -82,12 +82,12 @@ def drawn(assets: Path, folder: Path) -> Album:
 
 def _draw(
     assets: Path, folder: Path, part: str, labels: tuple[str, ...], count: int
-) -> tuple[Photo, ...]:
-    photos = tuple(
-        Photo(folder / part / label / f"{part}-{i:03d}.jpg", label, f"{part}-{i:03d}.jpg")
+) -> tuple[Picture, ...]:
+    pictures = tuple(
+        Picture(folder / part / label / f"{part}-{i:03d}.jpg", label, f"{part}-{i:03d}.jpg")
         for label in labels
         for i in range(count)
     )
-    for _ in pictures.render_all(assets, ((p.label, f"{part}/{p.name}", p.file) for p in photos)):
+    for _ in render_all(assets, ((p.label, f"{part}/{p.name}", p.file) for p in pictures)):
         pass
-    return photos
+    return pictures

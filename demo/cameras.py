@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from demo.album import Album, Photo
+from demo.album import Album, Picture
 from demo.errors import DemoFailed
 from demo.listener import Listener, canonical
 from local import leftovers
@@ -33,13 +33,13 @@ class Sight:
 
     thing: str
     frame: str
-    photo: Photo
+    picture: Picture
     predicted: str
     confidence: float
 
     @property
     def right(self) -> bool:
-        return self.predicted == self.photo.label
+        return self.predicted == self.picture.label
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Camera:
     thing: str
     wave: str
     home: Path
-    frames: dict[str, Photo] = field(
+    frames: dict[str, Picture] = field(
         default_factory=dict
     )  # the file's name, which tells no label → what it is
 
@@ -55,23 +55,23 @@ class Camera:
     def log(self) -> Path:
         return self.home / "agent.log"
 
-    def look_at(self, photos: Sequence[Photo]) -> None:
+    def look_at(self, pictures: Sequence[Picture]) -> None:
         """Lays the frames out, in an order that mixes the labels."""
         folder = self.home / "frames"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        by_label: dict[str, list[Photo]] = {}
-        for photo in photos:
-            by_label.setdefault(photo.label, []).append(photo)
+        by_label: dict[str, list[Picture]] = {}
+        for picture in pictures:
+            by_label.setdefault(picture.label, []).append(picture)
         mixed = sorted(
-            (number, label, photo)
+            (number, label, picture)
             for label, of in by_label.items()
-            for number, photo in enumerate(of)
+            for number, picture in enumerate(of)
         )
-        for number, (_, _, photo) in enumerate(mixed):
-            name = f"frame-{number:03d}{photo.file.suffix.lower()}"
-            shutil.copyfile(photo.file, folder / name)
-            self.frames[name] = photo
+        for number, (_, _, picture) in enumerate(mixed):
+            name = f"frame-{number:03d}{picture.file.suffix.lower()}"
+            shutil.copyfile(picture.file, folder / name)
+            self.frames[name] = picture
 
     def start(self, state: Path) -> subprocess.Popen[bytes]:
         """No credentials of AWS: a camera has its certificate and nothing else."""
@@ -167,8 +167,8 @@ class Fleet:
                 assert isinstance(answer, dict)
                 if line["epoch"] == epoch and canonical(answer) in published:
                     predicted = max(answer, key=lambda label: answer[label])
-                    photo, confidence = camera.frames[name], answer[predicted]
-                    seen[name] = Sight(camera.thing, name, photo, predicted, confidence)
+                    picture, confidence = camera.frames[name], answer[predicted]
+                    seen[name] = Sight(camera.thing, name, picture, predicted, confidence)
             if len(seen) < len(camera.frames):
                 return None
             found += seen.values()

@@ -1,4 +1,4 @@
-"""Can the story be told with the user's own photographs, and which of them play which part?"""
+"""Can the story be told with the user's own pictures, and which of them play which part?"""
 
 import hashlib
 import re
@@ -8,12 +8,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from demo.album import CAMERAS, Album, Photo, mislabelled
+from demo.album import CAMERAS, Album, Picture, mislabelled
 from local.errors import LocalCloudError
 
 # 3 frames and 5 held back of a label of 20 leave 12 to learn from, the least that a first release
 # can be judged on. Where labels look alike it is too little: two of three first models from 20
-# photographs a label of bins3 were refused.
+# pictures a label of bins3 were refused.
 FEWEST_PER_LABEL = 20
 FEWEST_LABELS = 2
 FRAMES_SHARE, FRAMES_AT_MOST = 0.1, 60
@@ -21,13 +21,13 @@ HELD_BACK_SHARE = 0.35
 ENDINGS = frozenset({".jpg", ".jpeg", ".png"})
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,62}")
 EXPECTED = (
-    "It should hold one folder per label with JPEG or PNG photographs in each, for example"
-    " photos/glass/1.jpg."
+    "It should hold one folder per label with JPEG or PNG pictures in each, for example"
+    " pictures/glass/1.jpg."
 )
 
 
 def read(folder: Path) -> Album:
-    """Deals the photographs out; raises LocalCloudError with one sentence when they cannot carry
+    """Deals the pictures out; raises LocalCloudError with one sentence when they cannot carry
     the story.
     """
     folder = folder.expanduser()
@@ -63,7 +63,7 @@ def _check(folder: Path, by_label: dict[str, list[Path]]) -> None:
         others = Counter(file.suffix.lower() for file in _files(folder) if file.suffix)
         seen = "".join(f" There are {n} {ending} files." for ending, n in others.most_common(1))
         raise LocalCloudError(
-            f"IMAGES={folder} holds no photographs in label folders.{seen} {EXPECTED}"
+            f"IMAGES={folder} holds no pictures in label folders.{seen} {EXPECTED}"
         )
     for label, found in by_label.items():
         if not LABEL.fullmatch(label):
@@ -89,10 +89,10 @@ def _check(folder: Path, by_label: dict[str, list[Path]]) -> None:
 
 def _deal(folder: Path, by_label: dict[str, list[Path]]) -> Album:
     labels = tuple(by_label)
-    first: list[Photo] = []
-    held_back: list[Photo] = []
-    frames: list[Photo] = []
-    damaged: list[Photo] = []
+    first: list[Picture] = []
+    held_back: list[Picture] = []
+    frames: list[Picture] = []
+    damaged: list[Picture] = []
     for label, files in by_label.items():
         good, bad = _shuffled(folder / label, files)
         if len(good) < FEWEST_PER_LABEL:
@@ -108,7 +108,7 @@ def _deal(folder: Path, by_label: dict[str, list[Path]]) -> Album:
         first += good[seen + held :]
         damaged += bad
     return Album(
-        title=f"the {sum(map(len, by_label.values())):,} photographs in {folder}",
+        title=f"the {sum(map(len, by_label.values())):,} pictures in {folder}",
         # What is no picture is uploaded all the same: saying why it was left out is the system's
         # work, not the demo's.
         first=(*first, *damaged),
@@ -118,21 +118,21 @@ def _deal(folder: Path, by_label: dict[str, list[Path]]) -> Album:
     )
 
 
-def _shuffled(label: Path, files: Iterable[Path]) -> tuple[list[Photo], list[Photo]]:
+def _shuffled(label: Path, files: Iterable[Path]) -> tuple[list[Picture], list[Picture]]:
     """(pictures, other files): once each by content, in the order of their hashes, so that every
     run deals alike.
 
     Not SHA-256: by that the system chooses the test pictures, and parts in its order would be all
     test or all training.
     """
-    good: dict[str, Photo] = {}
-    bad: list[Photo] = []
+    good: dict[str, Picture] = {}
+    bad: list[Picture] = []
     for file in files:
-        photo = Photo(file, label.name, file.relative_to(label).as_posix())
+        picture = Picture(file, label.name, file.relative_to(label).as_posix())
         if _is_picture(file):
-            good.setdefault(hashlib.blake2b(file.read_bytes()).hexdigest(), photo)
+            good.setdefault(hashlib.blake2b(file.read_bytes()).hexdigest(), picture)
         else:
-            bad.append(photo)
+            bad.append(picture)
     return [good[digest] for digest in sorted(good)], bad
 
 

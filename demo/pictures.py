@@ -95,14 +95,14 @@ def render(assets: Path, label: str, words: str) -> Image.Image:
     """One thing of this label, anywhere in the frame, at any angle, with its shadow, over an uneven
     noisy ground.
     """
-    dice = random.Random(f"{label}/{words}")
-    thing = _emoji(assets / f"{dice.choice(THINGS[label])}.webp")
-    ground = _ground(dice)
-    side = dice.randint(110, 220)
+    rng = random.Random(f"{label}/{words}")
+    thing = _emoji(assets / f"{rng.choice(THINGS[label])}.webp")
+    ground = _ground(rng)
+    side = rng.randint(110, 220)
     thing = thing.resize((side, side), Image.Resampling.LANCZOS)
-    thing = thing.rotate(dice.uniform(0, 360), expand=True, resample=Image.Resampling.BICUBIC)
-    x = dice.randint(-10, max(0, SIDE + 10 - thing.width))
-    y = dice.randint(-10, max(0, SIDE + 10 - thing.height))
+    thing = thing.rotate(rng.uniform(0, 360), expand=True, resample=Image.Resampling.BICUBIC)
+    x = rng.randint(-10, max(0, SIDE + 10 - thing.width))
+    y = rng.randint(-10, max(0, SIDE + 10 - thing.height))
     ground.paste(_shadow(thing), (x + 6, y + 8), _shadow(thing))
     ground.paste(thing, (x, y), thing)
     return ground
@@ -113,11 +113,11 @@ def _emoji(file: Path) -> Image.Image:
     return Image.open(file).convert("RGBA")
 
 
-def _ground(dice: random.Random) -> Image.Image:
-    grain = np.random.default_rng(dice.getrandbits(32))
-    tint = np.array([dice.randint(90, 235) + dice.randint(-20, 20) for _ in range(3)])
-    fall = np.linspace(0, dice.randint(-40, 40), SIDE)[:, None, None]
-    noise = grain.standard_normal((SIDE, SIDE, 1)) * dice.uniform(2, 10)
+def _ground(rng: random.Random) -> Image.Image:
+    grain = np.random.default_rng(rng.getrandbits(32))
+    tint = np.array([rng.randint(90, 235) + rng.randint(-20, 20) for _ in range(3)])
+    fall = np.linspace(0, rng.randint(-40, 40), SIDE)[:, None, None]
+    noise = grain.standard_normal((SIDE, SIDE, 1)) * rng.uniform(2, 10)
     return Image.fromarray((tint + fall + noise).clip(0, 255).astype("uint8"), "RGB")
 
 

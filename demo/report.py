@@ -107,8 +107,8 @@ def _worth_showing(sights: Iterable[Sight], before: Sights) -> list[Sight]:
 
 def _frame(before: Sights, now: Sight) -> dict[str, Any]:
     return {
-        "label": now.photo.label,
-        "thumbnail": _thumbnail(now.photo.file),
+        "label": now.picture.label,
+        "thumbnail": _thumbnail(now.picture.file),
         "before": before[now.thing, now.frame],
         "now": now,
     }

@@ -42,7 +42,7 @@ def run(state: Path, images: Path | None, keep: bool) -> None:
     show = Show()
     _refuse_when_taken(state)
     if images:
-        show.plain(f"Reading the photographs in {images} …")
+        show.plain(f"Reading the pictures in {images} …")
     own = own_pictures.read(images) if images else None
     for old in (
         state / REPORT,
@@ -165,15 +165,15 @@ def _keep_logs(story: Story, state: Path) -> Path:
 def _conclude(story: Story, state: Path) -> None:
     show = story.show
     page = report.write(story, state / REPORT)
-    refused, told = state / REFUSED, state / FIGURES
+    refused, figures = state / REFUSED, state / FIGURES
     epoch = next(act.record["epoch"] for act in story.acts if not act.release)
     refused.write_bytes(story.watch.read(names.run(epoch, "report.html")))
-    told.write_text(json.dumps(summary.as_json(story), indent=2) + "\n")
+    figures.write_text(json.dumps(summary.as_json(story), indent=2) + "\n")
     show.table(summary.table(story))
     show.plain(
         f"  What the cameras saw:        {page}\n"
         f"  The page of the refused run: {refused}\n"
-        f"  The figures:                 {told}"
+        f"  The figures:                 {figures}"
     )
 
 

@@ -22,7 +22,7 @@ class Show:
         self._bold = (
             ("\033[1m", "\033[0m") if out.isatty() and "NO_COLOR" not in os.environ else ("", "")
         )
-        self._started = self._told = time.monotonic()
+        self._started = self._last_said = time.monotonic()
         self.stages: dict[str, float] = {}
         # raises when something that must run has ended
         self.guard: Callable[[], None] = lambda: None
@@ -32,7 +32,7 @@ class Show:
         return time.monotonic() - self._started
 
     def say(self, text: str) -> None:
-        self._told = time.monotonic()
+        self._last_said = time.monotonic()
         minutes, seconds = divmod(int(self.elapsed), 60)
         print(f"  {minutes}:{seconds:02d}  {text}", file=self._out, flush=True)
 
@@ -57,7 +57,7 @@ class Show:
             now = time.monotonic()
             if now - begun > seconds:
                 raise DemoFailed(f"Within {seconds:.0f} s there was no {what}.")
-            if now - self._told > STILL_THERE_SECONDS:
+            if now - self._last_said > STILL_THERE_SECONDS:
                 self.say(f"… still waiting for {what}")
             time.sleep(POLL_SECONDS)
 

@@ -47,7 +47,7 @@ class Story:
     listener: Listener
     album: Album
     acts: list[Act] = field(default_factory=list)
-    runs_told: int = 0
+    runs_shown: int = 0
 
     def tell(self) -> None:
         with self.show.stage("act 1", f"Act 1 · {self.album.title} arrive"):
@@ -71,7 +71,7 @@ class Story:
             " the time"
         )
         if self.album.new_label:
-            unknown = [sight for sight in act.sights if sight.photo.label == self.album.new_label]
+            unknown = [sight for sight in act.sights if sight.picture.label == self.album.new_label]
             self.show.say(
                 f"{len(unknown)} more frames show {self.album.new_label}, of which this release"
                 " knows nothing"
@@ -91,7 +91,7 @@ class Story:
         for reason in record["reasons"]:
             self.show.say(f"  – {reason}")
         doubts = self.watch.labels_to_check(str(run.output["digest"]))
-        wrong = {photo.key for photo in self.album.wrong}
+        wrong = {picture.key for picture in self.album.wrong}
         guilty = sum(doubt["key"] in wrong for doubt in doubts)
         self.show.say(
             f"its report lists {len(doubts)} labels to check; {guilty} of them are of the wrong"
@@ -153,7 +153,7 @@ class Story:
         since = self.fleet.positions()
         run, record, job, executions = self._trained(number)
         if record["outcome"] != "released":
-            hint = "" if self.album.new_label else " More photographs of each label may help."
+            hint = "" if self.album.new_label else " More pictures of each label may help."
             raise DemoFailed(f"The run was to end in a release and ended as {run.ending}.{hint}")
         release = self.watch.release(run.epoch)
         self.show.say(
@@ -176,9 +176,9 @@ class Story:
         self.show.say("the trigger waits until nothing has changed for a while")
         self.show.until("retraining", lambda: self._runs() or None, RUN_SECONDS)
         self.show.say("it started a retraining:")
-        told: set[str] = set()
+        shown: set[str] = set()
         self.show.until(
-            "end of the retraining", lambda: self._follow(self._runs()[-1], told), RUN_SECONDS
+            "end of the retraining", lambda: self._follow(self._runs()[-1], shown), RUN_SECONDS
         )
         runs = self._runs()
         # A change event can come so late that a second run starts, finds what the first one used,
@@ -190,7 +190,7 @@ class Story:
             )
         if telling[0].status != ENDED_WELL:
             raise DemoFailed(f"The retraining ended as {_endings(telling)}.")
-        self.runs_told += len(runs)
+        self.runs_shown += len(runs)
         record = self.watch.record(telling[0].epoch)
         if record is None:
             raise DemoFailed(f"Run {telling[0].epoch} left no record.")
@@ -203,19 +203,19 @@ class Story:
         self.show.say(f"the message: {sent[-1]['subject']}")
 
     def _runs(self) -> list[Run]:
-        """Those that no earlier act has told of."""
-        return self.watch.retrainings()[self.runs_told :]
+        """Those that no earlier act has shown."""
+        return self.watch.retrainings()[self.runs_shown :]
 
-    def _follow(self, run: Run, told: set[str]) -> bool | None:
-        """Tells each step as it begins; True once the trigger has nothing left to do."""
+    def _follow(self, run: Run, shown: set[str]) -> bool | None:
+        """Shows each step as it begins; True once the trigger has nothing left to do."""
         for step in self.watch.steps(run):
             if (
-                f"{run.name} {step}" not in told
+                f"{run.name} {step}" not in shown
                 and step not in SILENT_STEPS
                 and not step.startswith("Tell")
             ):
                 self.show.say(f"  {step}")
-            told.add(f"{run.name} {step}")
+            shown.add(f"{run.name} {step}")
         return (run.ended and self.watch.at_rest()) or None
 
     def _trained_once(self, number: int) -> Job:
@@ -241,8 +241,8 @@ class Story:
                 ROLLOUT_SECONDS,
             )
             if answer.status != "SUCCEEDED" or answer.details.get("sha256") != release.sha256:
-                told = answer.details.get("reason", answer.details)
-                raise DemoFailed(f"{camera.thing} answered {answer.status}: {told}", camera.log)
+                reason = answer.details.get("reason", answer.details)
+                raise DemoFailed(f"{camera.thing} answered {answer.status}: {reason}", camera.log)
             golden = answer.details.get("golden", "?")
             self.show.say(
                 f"{camera.thing} ({camera.wave}) took it and proved it: golden pictures {golden}"
@@ -282,7 +282,7 @@ class Story:
 
     def known(self, sights: Iterable[Sight]) -> list[Sight]:
         """Frames of the labels that the first release knows."""
-        return [sight for sight in sights if sight.photo.label in self.album.labels]
+        return [sight for sight in sights if sight.picture.label in self.album.labels]
 
     def _seen(self, epoch: int, since: dict[str, int]) -> tuple[Sight, ...]:
         return self.show.until(

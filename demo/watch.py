@@ -115,10 +115,13 @@ class Watch:
     def _run(self, item: "ExecutionListItemTypeDef") -> Run:
         output: dict[str, Any] = {}
         if item["status"] != "RUNNING":
-            told = self._states.describe_execution(executionArn=item["executionArn"])
-            output = json.loads(told.get("output") or "{}")
+            execution = self._states.describe_execution(executionArn=item["executionArn"])
+            output = json.loads(execution.get("output") or "{}")
             if item["status"] != ENDED_WELL:
-                output = {"outcome": told.get("error", ""), "reasons": [told.get("cause", "")]}
+                output = {
+                    "outcome": execution.get("error", ""),
+                    "reasons": [execution.get("cause", "")],
+                }
         return Run(item["name"], item["executionArn"], item["status"], output)
 
     def steps(self, run: Run) -> list[str]:
@@ -143,10 +146,10 @@ class Watch:
         ]
 
     def _job(self, name: str) -> Job:
-        told = self._sagemaker.describe_training_job(TrainingJobName=name)
-        begun, ended = told.get("TrainingStartTime"), told.get("TrainingEndTime")
+        job = self._sagemaker.describe_training_job(TrainingJobName=name)
+        begun, ended = job.get("TrainingStartTime"), job.get("TrainingEndTime")
         seconds = (ended - begun).total_seconds() if begun and ended else 0.0
-        return Job(name, told["TrainingJobStatus"], round(seconds, 1))
+        return Job(name, job["TrainingJobStatus"], round(seconds, 1))
 
     def at_rest(self) -> bool:
         """The trigger has no run, and every change was part of one."""
@@ -206,14 +209,14 @@ class Watch:
     def delivery(self, epoch: int, wave: str, thing: str) -> Delivery | None:
         """None while the wave's job has not reached this camera."""
         try:
-            told = self._iot.describe_job_execution(
+            answer = self._iot.describe_job_execution(
                 jobId=names.rollout_job(self._prefix, epoch, wave), thingName=thing
             )
         except ClientError as error:
             if error.response["Error"]["Code"] == "ResourceNotFoundException":
                 return None
             raise
-        execution = told["execution"]
+        execution = answer["execution"]
         return Delivery(
             execution["status"],
             execution.get("statusDetails", {}).get("detailsMap", {}),

@@ -39,14 +39,14 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     epoch, now = int(event["epoch"]), datetime.now(UTC).isoformat(timespec="seconds")
     before, _ = _read(settings.project, epoch)
     found = _findings(event, before)
-    told = _told(before, event, found, now)
-    message = _message(told, event, settings, now)
+    updated = _updated(before, event, found, now)
+    message = _message(updated, event, settings, now)
     problem = ""
     if message and not record.was_sent(before, message):
         problem = _publish(message)
         message = {**message, "sent": not problem}
     written = _write(
-        settings.project, epoch, lambda latest: _noted(_told(latest, event, found, now), message)
+        settings.project, epoch, lambda latest: _noted(_updated(latest, event, found, now), message)
     )
     _write_page(written, found, settings.project)
     if problem:
@@ -54,7 +54,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     return {"epoch": epoch, "outcome": written["outcome"], "told": bool(message)}
 
 
-def _told(before: Record, event: Mapping[str, Any], found: Findings, now: str) -> Record:
+def _updated(before: Record, event: Mapping[str, Any], found: Findings, now: str) -> Record:
     match event["workflow"]:
         case "retraining":
             return record.of_retraining(before, event, found, now)
@@ -63,13 +63,15 @@ def _told(before: Record, event: Mapping[str, Any], found: Findings, now: str) -
     return record.of_trigger(before, state_table().last_outcome(), now)
 
 
-def _message(told: Record, event: Mapping[str, Any], settings: Settings, now: str) -> Sent | None:
+def _message(
+    updated: Record, event: Mapping[str, Any], settings: Settings, now: str
+) -> Sent | None:
     sender = news.Sender(names.prefix(settings.project, settings.stage), bucket.name())
     match event["workflow"]:
         case "retraining":
-            message = news.of_retraining(told, sender)
+            message = news.of_retraining(updated, sender)
         case "rollout":
-            message = news.of_rollout(told, sender)
+            message = news.of_rollout(updated, sender)
         case _:
             message = news.from_text(event["text"], sender)
     if message is None:
@@ -79,11 +81,11 @@ def _message(told: Record, event: Mapping[str, Any], settings: Settings, now: st
     )
 
 
-def _noted(told: Record, message: Sent | None) -> Record:
+def _noted(updated: Record, message: Sent | None) -> Record:
     """What was sent once stays sent, whoever writes next."""
-    if message is None or record.was_sent(told, message):
-        return told
-    return record.with_message(told, message)
+    if message is None or record.was_sent(updated, message):
+        return updated
+    return record.with_message(updated, message)
 
 
 def _publish(message: Sent) -> str:

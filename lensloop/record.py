@@ -119,7 +119,7 @@ def empty(project: str, epoch: int) -> Record:
 
 def of_retraining(record: Record, event: Mapping[str, Any], found: Findings, now: str) -> Record:
     """With how the retraining ended. `event` is what its workflow knows (see lambdas/tell.py)."""
-    told: Record = {
+    updated: Record = {
         **record,
         "outcome": event["outcome"],
         "reasons": _reasons(event),
@@ -134,14 +134,14 @@ def of_retraining(record: Record, event: Mapping[str, Any], found: Findings, now
         "problems": list(found.problems),
     }
     if dataset := event.get("dataset"):
-        told["dataset"] = _dataset(dataset, found.report)
+        updated["dataset"] = _dataset(dataset, found.report)
     if found.report:
-        told["changes"] = {name: found.report.get(name) for name in ("new", "removed", "since")}
+        updated["changes"] = {name: found.report.get(name) for name in ("new", "removed", "since")}
     if found.evaluation:
-        told["scores"] = {name: found.evaluation.get(name) for name in ("candidate", "live")}
+        updated["scores"] = {name: found.evaluation.get(name) for name in ("candidate", "live")}
     if found.mistakes:
-        told["mistakes"] = {"count": found.mistakes["count"]}
-    return told
+        updated["mistakes"] = {"count": found.mistakes["count"]}
+    return updated
 
 
 def of_rollout(record: Record, event: Mapping[str, Any], now: str) -> Record:
@@ -280,8 +280,8 @@ def _failure(caught: Mapping[str, Any] | None) -> Failure | None:
 
 def _doubts(answer: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if failure := _failure((answer or {}).get("failure")):
-        untold = f"Which labels may be wrong could not be reported: {sentence(failure)}"
-        return {"count": 0, "sentences": [untold]}
+        unknown = f"Which labels may be wrong could not be reported: {sentence(failure)}"
+        return {"count": 0, "sentences": [unknown]}
     return _part(answer, "count", "sentences")
 
 

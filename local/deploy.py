@@ -124,7 +124,7 @@ def _run(
 
 
 def _complaint(lines: list[str]) -> str:
-    """The CLI's own verdict; where the app itself failed, the last thing it said."""
-    told = [line for line in lines if line and not line.endswith(APP_FAILED)]
-    verdicts = [line.lstrip("❌ ") for line in told if line.startswith("❌")]
-    return (verdicts[:1] or told[-1:] or ["the CDK CLI said nothing"])[0]
+    """The CLI's own complaint; where the app itself failed, the last line of its output."""
+    output = [line for line in lines if line and not line.endswith(APP_FAILED)]
+    complaints = [line.lstrip("❌ ") for line in output if line.startswith("❌")]
+    return (complaints[:1] or output[-1:] or ["the CDK CLI printed nothing"])[0]

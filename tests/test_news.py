@@ -22,8 +22,8 @@ WHERE = (
 
 
 def run(outcome: str, **parts: Any) -> Record:
-    told: Any = {**record.empty("trash", 7), "outcome": outcome, "execution": ARN, **parts}
-    return told  # type: ignore[no-any-return]
+    of_run: Any = {**record.empty("trash", 7), "outcome": outcome, "execution": ARN, **parts}
+    return of_run  # type: ignore[no-any-return]
 
 
 def rollout(outcome: str, **parts: Any) -> Record:
@@ -155,14 +155,14 @@ ROLLOUT: dict[str, tuple[Record, Message]] = {
 
 @pytest.mark.parametrize("end", RETRAINING)
 def test_the_end_of_a_retraining_is_told(end: str) -> None:
-    told, expected = RETRAINING[end]
-    assert news.of_retraining(told, SENDER) == expected
+    of_run, expected = RETRAINING[end]
+    assert news.of_retraining(of_run, SENDER) == expected
 
 
 @pytest.mark.parametrize("end", ROLLOUT)
 def test_the_end_of_a_rollout_is_told(end: str) -> None:
-    told, expected = ROLLOUT[end]
-    assert news.of_rollout(told, SENDER) == expected
+    of_run, expected = ROLLOUT[end]
+    assert news.of_rollout(of_run, SENDER) == expected
 
 
 def test_nobody_is_told_that_nothing_happened() -> None:

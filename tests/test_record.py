@@ -49,7 +49,7 @@ def retraining(outcome: str, found: Findings | None = None, **parts: Any) -> rec
 
 
 def test_a_released_run_is_recorded_whole() -> None:
-    told = retraining(
+    updated = retraining(
         "released",
         Findings(REPORT, EVALUATION, {"count": 4, "pictures": []}, ("something odd",)),
         dataset=DATASET,
@@ -58,7 +58,7 @@ def test_a_released_run_is_recorded_whole() -> None:
         verdict=VERDICT,
         release=RELEASE,
     )
-    assert told == {
+    assert updated == {
         "format": 1,
         "epoch": 7,
         "project": "trash",
@@ -86,17 +86,17 @@ def test_a_released_run_is_recorded_whole() -> None:
         "problems": ["something odd"],
         "messages": [],
     }
-    assert record.read(record.to_json(told)) == told
+    assert record.read(record.to_json(updated)) == updated
 
 
 def test_a_run_that_broke_at_once_has_a_record() -> None:
     cause = '{"errorMessage": "The bucket is gone.", "errorType": "NoSuchBucket"}'
-    told = retraining("failed", failure={"Error": "NoSuchBucket", "Cause": cause})
-    assert told["outcome"] == "failed"
-    assert told["reasons"] == ["The bucket is gone."]
-    assert told["failure"] == {"error": "NoSuchBucket", "cause": cause}
+    updated = retraining("failed", failure={"Error": "NoSuchBucket", "Cause": cause})
+    assert updated["outcome"] == "failed"
+    assert updated["reasons"] == ["The bucket is gone."]
+    assert updated["failure"] == {"error": "NoSuchBucket", "cause": cause}
     missing = ("changes", "dataset", "training", "scores", "verdict", "doubts", "release")
-    assert {told[part] for part in missing} == {None}  # type: ignore[literal-required]
+    assert {updated[part] for part in missing} == {None}  # type: ignore[literal-required]
 
 
 @pytest.mark.parametrize(
@@ -116,9 +116,9 @@ def test_the_reasons_are_those_of_the_last_thing_that_decided(
 
 def test_doubts_that_could_not_be_had_are_said() -> None:
     failure = {"Error": "BadArtifact", "Cause": '{"errorMessage": "It is cut."}'}
-    told = retraining("released", doubts={"count": 0, "sentences": [], "failure": failure})
+    updated = retraining("released", doubts={"count": 0, "sentences": [], "failure": failure})
     sentence = "Which labels may be wrong could not be reported: It is cut."
-    assert told["doubts"] == {"count": 0, "sentences": [sentence]}
+    assert updated["doubts"] == {"count": 0, "sentences": [sentence]}
 
 
 def test_labels_are_unknown_where_the_report_cannot_be_read() -> None:
@@ -145,13 +145,13 @@ def test_a_rollout_adds_its_part_and_changes_no_other(
 ) -> None:
     before = retraining("released", verdict=VERDICT, release=RELEASE)
     ended = {"outcome": "rolled-out", "execution": "arn:rollout", "canary": canary, "fleet": fleet}
-    told = record.of_rollout(before, ended | {"failure": None}, LATER)
-    rollout = told["rollout"]
+    updated = record.of_rollout(before, ended | {"failure": None}, LATER)
+    rollout = updated["rollout"]
     assert rollout is not None
     assert (rollout["proven"], rollout["cameras"], rollout["reasons"]) == expected
     assert (rollout["outcome"], rollout["ended_at"]) == ("rolled-out", LATER)
     assert rollout["execution"] == "arn:rollout"
-    assert told | {"rollout": None} == before
+    assert updated | {"rollout": None} == before
 
 
 def test_a_rollout_that_broke_says_what_broke() -> None:
@@ -165,9 +165,9 @@ def test_a_rollout_that_broke_says_what_broke() -> None:
 def test_a_rollout_that_was_recorded_first_is_kept_by_the_retraining() -> None:
     ended = {"outcome": "no-cameras", "canary": None, "fleet": None, "failure": None}
     first = record.of_rollout(record.empty("trash", 7), ended, NOW)
-    told = record.of_retraining(first, event("released"), Findings(), LATER)
-    assert told["rollout"] == first["rollout"]
-    assert told["outcome"] == "released"
+    updated = record.of_retraining(first, event("released"), Findings(), LATER)
+    assert updated["rollout"] == first["rollout"]
+    assert updated["outcome"] == "released"
 
 
 @pytest.mark.parametrize(
@@ -180,10 +180,14 @@ def test_a_rollout_that_was_recorded_first_is_kept_by_the_retraining() -> None:
     ],
 )
 def test_the_tick_says_how_a_run_ended_that_could_not_say_so(ending: str, outcome: str) -> None:
-    told = record.of_trigger(
+    updated = record.of_trigger(
         record.empty("trash", 7), {"epoch": 7, "outcome": ending, "reasons": ["because"]}, NOW
     )
-    assert (told["outcome"], told["reasons"], told["ended_at"]) == (outcome, ["because"], NOW)
+    assert (updated["outcome"], updated["reasons"], updated["ended_at"]) == (
+        outcome,
+        ["because"],
+        NOW,
+    )
     assert outcome in record.FAILURES
 
 
@@ -204,24 +208,24 @@ def message(body: str = "b", source: str = "retraining", sent: bool = True) -> S
 
 
 def test_messages_are_noted_in_order() -> None:
-    told = record.with_message(record.empty("trash", 7), message("one"))
-    told = record.with_message(told, message("two", "rollout"))
-    assert [noted["body"] for noted in told["messages"]] == ["one", "two"]
+    updated = record.with_message(record.empty("trash", 7), message("one"))
+    updated = record.with_message(updated, message("two", "rollout"))
+    assert [noted["body"] for noted in updated["messages"]] == ["one", "two"]
 
 
 def test_a_message_that_is_sent_after_all_is_noted_once() -> None:
-    told = record.with_message(record.empty("trash", 7), message(sent=False))
-    assert not record.was_sent(told, message())
-    told = record.with_message(told, message())
-    assert told["messages"] == [message()]
-    assert record.was_sent(told, message())
+    updated = record.with_message(record.empty("trash", 7), message(sent=False))
+    assert not record.was_sent(updated, message())
+    updated = record.with_message(updated, message())
+    assert updated["messages"] == [message()]
+    assert record.was_sent(updated, message())
 
 
 @pytest.mark.parametrize("other", [message("other"), message(source="rollout")])
 def test_another_message_is_another_message(other: Sent) -> None:
-    told = record.with_message(record.empty("trash", 7), message())
-    assert not record.was_sent(told, other)
-    assert len(record.with_message(told, other)["messages"]) == 2
+    updated = record.with_message(record.empty("trash", 7), message())
+    assert not record.was_sent(updated, other)
+    assert len(record.with_message(updated, other)["messages"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -288,8 +292,8 @@ def test_a_part_that_cannot_be_shown_is_named(part: dict[str, Any], says: str) -
 
 
 def test_a_record_of_an_older_version_lacks_nothing() -> None:
-    told = record.read(json.dumps({"format": 1, "epoch": 7, "outcome": "refused"}))
-    assert told == record.empty("", 7) | {"outcome": "refused"}
+    updated = record.read(json.dumps({"format": 1, "epoch": 7, "outcome": "refused"}))
+    assert updated == record.empty("", 7) | {"outcome": "refused"}
 
 
 def test_where_a_runs_page_is() -> None:

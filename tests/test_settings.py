@@ -60,15 +60,15 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("given", "sentence"), MISTAKES)
 def test_each_mistake_gets_a_sentence(given: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(SettingsError) as caught:
         Settings.from_context(given)
-    assert sentence in str(told.value)
+    assert sentence in str(caught.value)
 
 
 def test_all_mistakes_are_told_at_once() -> None:
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(SettingsError) as caught:
         Settings.from_context({"project": "Trash", "min_recall": 60, "colour": "blue"})
-    assert len(str(told.value).splitlines()) == 3
+    assert len(str(caught.value).splitlines()) == 3
 
 
 def test_text_from_the_command_line_is_read_as_the_settings_type() -> None:

@@ -73,7 +73,7 @@ def write(
 
 
 def _as_jpeg(data: bytes) -> bytes:
-    """The very bytes where they are a small JPEG; a PNG or a large photograph as a smaller JPEG."""
+    """The very bytes where they are a small JPEG; a PNG or a large picture as a smaller JPEG."""
     if data.startswith(b"\xff\xd8") and len(data) <= _MAX_BYTES:
         return data
     image, smaller = open_picture(data, at_least=2 * SIZE), io.BytesIO()

@@ -123,7 +123,7 @@ def _note_cap(step: NoteCap) -> Change:
 
 
 @change_of.register
-def _told(step: Tell) -> Change:
+def _remove_told(step: Tell) -> Change:
     """After the message has been published."""
     return _change("REMOVE #news[0]", "#news[0] = :text", text=step.text)
 

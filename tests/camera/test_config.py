@@ -35,7 +35,7 @@ def change(home: Path, field: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "said"),
+    ("field", "value", "sentence"),
     [
         ("thing", "kitchen", "deeplens_<id>"),
         ("thing", None, "`thing` is missing"),
@@ -48,11 +48,11 @@ def change(home: Path, field: str, value: Any) -> None:
         ("results_topic", "$aws/things/deeplens_other/infer", "deeplens/deeplens_test/infer"),
     ],
 )
-def test_each_mistake_gets_a_sentence(home: Path, field: str, value: Any, said: str) -> None:
+def test_each_mistake_gets_a_sentence(home: Path, field: str, value: Any, sentence: str) -> None:
     change(home, field, value)
     with pytest.raises(ConfigError) as caught:
         read(home)
-    assert said in str(caught.value)
+    assert sentence in str(caught.value)
     assert str(caught.value).endswith("Register this camera again.")
 
 

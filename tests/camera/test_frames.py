@@ -66,10 +66,10 @@ def test_probabilities_add_up_and_the_likeliest_comes_first(model: Model) -> Non
 
 
 @pytest.mark.parametrize(
-    ("source", "said"), [("/nowhere", "no folder"), ("awscam", "AWS DeepLens")]
+    ("source", "sentence"), [("/nowhere", "no folder"), ("awscam", "AWS DeepLens")]
 )
-def test_a_source_that_is_not_there_is_said(source: str, said: str) -> None:
-    with pytest.raises(SourceError, match=said):
+def test_a_source_that_is_not_there_is_said(source: str, sentence: str) -> None:
+    with pytest.raises(SourceError, match=sentence):
         open_source(source, loop=False)
 
 

@@ -23,14 +23,16 @@ def run(home: Path, frames: Path, *more: str) -> subprocess.CompletedProcess[str
 
 
 @pytest.mark.parametrize(
-    ("folder", "said"),
+    ("folder", "sentence"),
     [("nowhere", "There is no folder"), ("empty", "camera add"), ("camera", "no JPEG")],
 )
-def test_a_person_is_told_what_to_do(home: Path, tmp_path: Path, folder: str, said: str) -> None:
+def test_a_person_is_told_what_to_do(
+    home: Path, tmp_path: Path, folder: str, sentence: str
+) -> None:
     (tmp_path / "empty").mkdir()
     ended = run(tmp_path / folder, tmp_path / "empty")
     assert ended.returncode == 2
-    assert said in ended.stderr
+    assert sentence in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

@@ -147,7 +147,7 @@ def forged_manifest(document: dict[str, Any], shelf: Shelf) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "status", "said"),
+    ("fault", "status", "sentence"),
     [
         (swapped, "FAILED", "sha256"),
         (truncated, "FAILED", "5 attempts failed"),
@@ -168,15 +168,21 @@ def forged_manifest(document: dict[str, Any], shelf: Shelf) -> None:
     ],
 )
 def test_a_damaged_delivery_is_answered_with_its_reason(
-    home: Path, shelf: Shelf, pauses: list[int], fault: Callable[..., None], status: str, said: str
+    home: Path,
+    shelf: Shelf,
+    pauses: list[int],
+    fault: Callable[..., None],
+    status: str,
+    sentence: str,
 ) -> None:
     store, running = install(home, shelf, 7)
     document = shelf.put(make_release(8))
     fault(document, shelf)
     outcome = take(document, store, running, "trash")
-    assert (outcome.answer.status, said in outcome.answer.details["reason"]) == (status, True), (
-        outcome.answer
-    )
+    assert (outcome.answer.status, sentence in outcome.answer.details["reason"]) == (
+        status,
+        True,
+    ), outcome.answer
     assert_works(home, outcome.running, 7)
     assert_works(home, start(home)[1], 7)
     assert {path.name for path in (home / "releases").iterdir()} == {"7"}
@@ -194,7 +200,7 @@ def compressed() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("made", "status", "said"),
+    ("made", "status", "sentence"),
     [
         (lambda: make_release(6), "REJECTED", "older than release 7"),
         (lambda: make_release(7, colour_model(marker="another")), "REJECTED", "another file"),
@@ -234,13 +240,14 @@ def compressed() -> bytes:
     ],
 )
 def test_a_release_that_is_no_good_here_leaves_the_old_one_running(
-    home: Path, shelf: Shelf, made: Callable[[], Any], status: str, said: str
+    home: Path, shelf: Shelf, made: Callable[[], Any], status: str, sentence: str
 ) -> None:
     store, running = install(home, shelf, 7)
     outcome = take(shelf.put(made(), "other"), store, running, "trash")
-    assert (outcome.answer.status, said in outcome.answer.details["reason"]) == (status, True), (
-        outcome.answer
-    )
+    assert (outcome.answer.status, sentence in outcome.answer.details["reason"]) == (
+        status,
+        True,
+    ), outcome.answer
     assert_works(home, outcome.running, 7)
     assert_works(home, start(home)[1], 7)
     assert {path.name for path in (home / "releases").iterdir() if path.is_dir()} == {"7"}

@@ -56,9 +56,9 @@ def test_whoever_is_not_signed_in_hears_how(
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     assert _main("camera", "list") == 2
     assert account.main() == 1
-    told = capsys.readouterr().err.splitlines()
-    assert len(told) == 2
-    assert all("Sign in first, for example with `aws configure`" in line for line in told)
+    printed = capsys.readouterr().err.splitlines()
+    assert len(printed) == 2
+    assert all("Sign in first, for example with `aws configure`" in line for line in printed)
 
 
 def test_whoever_chose_no_region_hears_where_to(
@@ -84,9 +84,9 @@ def test_a_wrong_endpoint_is_named(
 ) -> None:
     _sign_in(monkeypatch, AWS_REGION="eu-west-1", AWS_ENDPOINT_URL=endpoint, AWS_MAX_ATTEMPTS="1")
     assert _main("camera", "list") in (2, 3)
-    told = capsys.readouterr().err
-    assert endpoint in told
-    assert sentence in told
+    printed = capsys.readouterr().err
+    assert endpoint in printed
+    assert sentence in printed
 
 
 def test_a_profile_that_does_not_exist_is_no_word_of_aws(
@@ -94,9 +94,9 @@ def test_a_profile_that_does_not_exist_is_no_word_of_aws(
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     assert account.main() == 1
-    told = capsys.readouterr().err
-    assert told.startswith("AWS could not be asked: The config profile (nobody)")
-    assert "`aws sts get-caller-identity`" in told
+    printed = capsys.readouterr().err
+    assert printed.startswith("AWS could not be asked: The config profile (nobody)")
+    assert "`aws sts get-caller-identity`" in printed
 
 
 @pytest.mark.parametrize(

@@ -113,9 +113,9 @@ def _make_a_tick(aws: Aws) -> None:
 def test_what_waits_is_named_with_the_pace_that_was_deployed(deployed: Aws) -> None:
     now = int(time.time())
     put(deployed, **trigger({}, first_at=now, last_at=now))
-    told = answer("status")["trigger"]
-    assert (told["doing"], told["reason"]) == ("waiting", "pictures are still changing")
-    assert told["until"] == now + 600
+    stands = answer("status")["trigger"]
+    assert (stands["doing"], stands["reason"]) == ("waiting", "pictures are still changing")
+    assert stands["until"] == now + 600
 
 
 def test_a_run_is_named_with_its_step(deployed: Aws) -> None:
@@ -140,9 +140,9 @@ def test_a_run_is_named_with_its_step(deployed: Aws) -> None:
     }
     put(deployed, **trigger(run))
     time.sleep(0.5)
-    told = answer("status")
-    assert told["trigger"]["reason"] == "run 2 is running"
-    assert told["run"]["step"] == "Inspect new images"
+    status = answer("status")
+    assert status["trigger"]["reason"] == "run 2 is running"
+    assert status["run"]["step"] == "Inspect new images"
     deployed.stepfunctions.stop_execution(executionArn=execution)
     put(deployed, **trigger({}, covered=5))
     assert [end["outcome"] for end in answer("status")["ends"]] == ["aborted"]  # without a record
@@ -150,9 +150,9 @@ def test_a_run_is_named_with_its_step(deployed: Aws) -> None:
 
 def test_records_tell_how_runs_ended_and_what_people_heard(deployed: Aws) -> None:
     message = {"at": "2026-11-26T10:00:00+00:00", "source": "retraining", "sent": True}
-    told = {**message, "subject": f"Refused: {HOSTILE}", "body": f"because\n{HOSTILE}"}
+    hostile = {**message, "subject": f"Refused: {HOSTILE}", "body": f"because\n{HOSTILE}"}
     leave(deployed, 1, outcome="failed", reasons=["AlgorithmError"])
-    leave(deployed, 2, outcome="refused", reasons=[HOSTILE], messages=[told])
+    leave(deployed, 2, outcome="refused", reasons=[HOSTILE], messages=[hostile])
     put(deployed, **trigger({}, covered=5))
     ends = answer("status")["ends"]
     assert [(end["epoch"], end["outcome"]) for end in ends] == [(2, "refused"), (1, "failed")]
@@ -175,8 +175,8 @@ def test_records_tell_how_runs_ended_and_what_people_heard(deployed: Aws) -> Non
 def test_a_record_that_cannot_be_read_is_said_and_hides_no_other(
     deployed: Aws, body: str, says: str
 ) -> None:
-    told = {"at": "2026-11-26T10:00:00+00:00", "source": "trigger", "sent": True}
-    leave(deployed, 1, outcome="failed", messages=[{**told, "subject": "s", "body": "b"}])
+    message = {"at": "2026-11-26T10:00:00+00:00", "source": "trigger", "sent": True}
+    leave(deployed, 1, outcome="failed", messages=[{**message, "subject": "s", "body": "b"}])
     deployed.s3.put_object(Bucket=BUCKET, Key=names.run(2, "run.json"), Body=body)
     put(deployed, **trigger({}, covered=5))
     ends = answer("status")["ends"]

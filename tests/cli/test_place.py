@@ -45,7 +45,7 @@ def leave(folder: Path, endpoint: str) -> LocalCloud:
 
 
 @pytest.mark.parametrize(
-    ("said", "elsewhere", "expected"),
+    ("local", "elsewhere", "expected"),
     [
         (None, False, "local"),
         (None, True, ELSEWHERE),
@@ -59,14 +59,14 @@ def test_what_is_named_wins_over_the_environment_and_that_over_a_cloud_that_runs
     monkeypatch: pytest.MonkeyPatch,
     folder: Path,
     endpoint: str,
-    said: bool | None,
+    local: bool | None,
     elsewhere: bool,
     expected: str,
 ) -> None:
     leave(folder, endpoint)
     if elsewhere:
         monkeypatch.setenv("AWS_ENDPOINT_URL", ELSEWHERE)
-    chosen = choose(None, None, None, said)
+    chosen = choose(None, None, None, local)
     asked = chosen.client("sqs").meta
     assert asked.endpoint_url == (endpoint if expected == "local" else expected)
     assert asked.region_name == ("us-east-1" if expected == "local" else "eu-west-1")

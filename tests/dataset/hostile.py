@@ -14,7 +14,7 @@ from PIL import Image
 BOMB = b"\0" * (100 * 1024**2)
 
 
-def photo(width: int = 320, height: int = 240, seed: int = 1) -> Image.Image:
+def noise(width: int = 320, height: int = 240, seed: int = 1) -> Image.Image:
     return Image.frombytes("RGB", (16, 12), random.Random(seed).randbytes(3 * 16 * 12)).resize(
         (width, height)
     )
@@ -52,7 +52,7 @@ def black(width: int, height: int, channels: int = 1) -> bytes:
 
 def hostile_files() -> Iterator[tuple[str, bytes]]:
     """Each must be rejected. The names say what is wrong."""
-    jpeg, small_png = saved(photo(), "JPEG"), saved(photo(), "PNG")
+    jpeg, small_png = saved(noise(), "JPEG"), saved(noise(), "PNG")
     yield "empty.jpg", b""
     yield "text.jpg", b"not a picture at all\n"
     yield "page.jpg", b"<!doctype html><script>alert(1)</script>" * 20
@@ -86,22 +86,22 @@ def hostile_files() -> Iterator[tuple[str, bytes]]:
     )
     yield (
         "animation.png",
-        saved(photo(), "PNG", save_all=True, append_images=[photo(seed=2), photo(seed=3)]),
+        saved(noise(), "PNG", save_all=True, append_images=[noise(seed=2), noise(seed=3)]),
     )
     yield (
         "many-frames.gif.jpg",
-        saved(photo(64, 64), "GIF", save_all=True, append_images=[photo(64, 64, 2)] * 50),
+        saved(noise(64, 64), "GIF", save_all=True, append_images=[noise(64, 64, 2)] * 50),
     )
-    yield "gif.jpg", saved(photo(), "GIF")
-    yield "webp.jpg", saved(photo(), "WEBP")
-    yield "bmp.png", saved(photo(), "BMP")
-    yield "tiff.jpg", saved(photo(), "TIFF")
-    yield "jpeg2000.jpg", saved(photo(), "JPEG2000")
-    yield "avif.jpg", saved(photo(), "AVIF")
-    yield "eps.jpg", saved(photo(), "EPS")
-    yield "pdf.jpg", saved(photo(), "PDF")
-    yield "icon.png", saved(photo(64, 64), "ICO")
-    yield "dds.png", saved(photo(), "DDS")
+    yield "gif.jpg", saved(noise(), "GIF")
+    yield "webp.jpg", saved(noise(), "WEBP")
+    yield "bmp.png", saved(noise(), "BMP")
+    yield "tiff.jpg", saved(noise(), "TIFF")
+    yield "jpeg2000.jpg", saved(noise(), "JPEG2000")
+    yield "avif.jpg", saved(noise(), "AVIF")
+    yield "eps.jpg", saved(noise(), "EPS")
+    yield "pdf.jpg", saved(noise(), "PDF")
+    yield "icon.png", saved(noise(64, 64), "ICO")
+    yield "dds.png", saved(noise(), "DDS")
     yield "archive.jpg", _archive()
     yield "gzip.png", gzip.compress(small_png)
     yield "pickle.jpg", pickle.dumps({"a": 1})
@@ -119,19 +119,19 @@ def odd_but_fine() -> Iterator[tuple[str, bytes]]:
     """Each must be accepted: a good picture, if an unusual one."""
     turned = Image.Exif()
     turned[0x0112] = 6
-    jpeg = saved(photo(seed=20), "JPEG")
-    yield "sideways.jpg", saved(photo(seed=21), "JPEG", exif=turned)
-    yield "progressive.jpg", saved(photo(seed=22), "JPEG", progressive=True)
-    yield "cmyk.jpg", saved(photo(seed=23).convert("CMYK"), "JPEG")
-    yield "grey.jpg", saved(photo(seed=24).convert("L"), "JPEG")
-    yield "transparent.png", saved(photo(seed=25).convert("RGBA"), "PNG")
-    yield "palette.png", saved(photo(seed=26).convert("P"), "PNG")
-    yield "16-bit.png", saved(photo(seed=27).convert("I;16"), "PNG")
-    yield "no-extension", saved(photo(seed=28), "JPEG")
-    yield "png-named.jpg", saved(photo(seed=29), "PNG")
+    jpeg = saved(noise(seed=20), "JPEG")
+    yield "sideways.jpg", saved(noise(seed=21), "JPEG", exif=turned)
+    yield "progressive.jpg", saved(noise(seed=22), "JPEG", progressive=True)
+    yield "cmyk.jpg", saved(noise(seed=23).convert("CMYK"), "JPEG")
+    yield "grey.jpg", saved(noise(seed=24).convert("L"), "JPEG")
+    yield "transparent.png", saved(noise(seed=25).convert("RGBA"), "PNG")
+    yield "palette.png", saved(noise(seed=26).convert("P"), "PNG")
+    yield "16-bit.png", saved(noise(seed=27).convert("I;16"), "PNG")
+    yield "no-extension", saved(noise(seed=28), "JPEG")
+    yield "png-named.jpg", saved(noise(seed=29), "PNG")
     yield "with-a-zip-behind.jpg", jpeg + _archive()
-    yield "12-megapixels.jpg", saved(photo(4000, 3000, seed=30), "JPEG")
-    yield "16-pixels.png", saved(photo(16, 16, seed=31), "PNG")
+    yield "12-megapixels.jpg", saved(noise(4000, 3000, seed=30), "JPEG")
+    yield "16-pixels.png", saved(noise(16, 16, seed=31), "PNG")
 
 
 def endless_scans(megapixels: int = 30, scans: int = 4000) -> bytes:

@@ -50,7 +50,7 @@ def main(folder: Path) -> None:
     os.environ["BUCKET"] = "b"
     decoder.CPU_SECONDS = 2
     clients.s3 = lambda: s3  # type: ignore[assignment]
-    told = inspect_images.handler({"chunk": "c.json"}, None)
+    answer = inspect_images.handler({"chunk": "c.json"}, None)
     # Of this program alone: getrusage would count the process that started it, too.
     status = Path("/proc/self/status").read_text()
     ours = (
@@ -58,7 +58,7 @@ def main(folder: Path) -> None:
         // 1024
     )
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
-    print(json.dumps({**told, "ours": ours, "child": child, "megabytes": ours + child}))
+    print(json.dumps({**answer, "ours": ours, "child": child, "megabytes": ours + child}))
 
 
 main(Path(sys.argv[1]))

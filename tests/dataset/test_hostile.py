@@ -139,7 +139,7 @@ def test_a_sound_picture_that_needs_too_much_memory_is_not_called_damaged_alone(
     """24 megapixels without colour subsampling, progressive: libjpeg has no memory for it and says
     "broken".
     """
-    large = hostile.saved(hostile.photo(6000, 4000), "JPEG", progressive=True, subsampling=0)
+    large = hostile.saved(hostile.noise(6000, 4000), "JPEG", progressive=True, subsampling=0)
     looked = opened.look(large)
     assert isinstance(looked, Unreadable)
     assert "or a progressive JPEG too large to open" in looked.reason
@@ -208,8 +208,8 @@ def test_all_hostile_files_together_need_at_most_256_megabytes(
         text=True,
         check=True,
     )
-    told = json.loads(run.stdout)
-    print(told)
-    assert told["accepted"] == 0
-    assert told["rejected"] == len(files)
-    assert told["megabytes"] <= 256
+    inspected = json.loads(run.stdout)
+    print(inspected)
+    assert inspected["accepted"] == 0
+    assert inspected["rejected"] == len(files)
+    assert inspected["megabytes"] <= 256

@@ -95,7 +95,7 @@ def test_that_near_duplicates_could_not_be_told_is_said_until_the_label_is_gone(
     for number in range(250):
         project.s3[f"images/tin/{number}.png"] = framed(number % 4, (number, number, number))
 
-    def said() -> list[str]:
+    def warned() -> list[str]:
         project.run()
         return [
             warning
@@ -103,13 +103,13 @@ def test_that_near_duplicates_could_not_be_told_is_said_until_the_label_is_gone(
             if "near-duplicates among those of `tin` could" in warning
         ]
 
-    assert said()
-    assert said(), "the next run, without a new picture"
+    assert warned()
+    assert warned(), "the next run, without a new picture"
     fill(project, picture, "glass", 3, start=200)
-    assert said()
+    assert warned()
     for key in list(project.s3.keys("images/tin/")):
         del project.s3[key]
-    assert not said()
+    assert not warned()
 
 
 def test_names_with_spaces_and_backticks_make_no_groups_of_their_own(

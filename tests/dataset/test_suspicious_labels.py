@@ -147,9 +147,9 @@ def test_doubts_that_were_only_counted_count_while_the_file_beside_the_report_ha
 
 def test_a_run_that_trains_nothing_keeps_them(filled: Project) -> None:
     tell(filled, [doubt(filled, "images/glass/003.jpg")])
-    said = filled.report()["suspicious"]
+    reported = filled.report()["suspicious"]
     assert filled.run()["digest"] == filled.report()["digest"]
-    assert filled.report()["suspicious"] == said
+    assert filled.report()["suspicious"] == reported
 
 
 def test_the_report_stays_small_and_the_file_holds_all(filled: Project) -> None:

@@ -22,7 +22,7 @@ def labelled(label: str, count: int, *sizes: tuple[int, int]) -> list[Row]:
     return found
 
 
-def said(
+def warnings_of(
     *accepted: Row,
     examples: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
     alike: Sequence[Mapping[str, str]] = (),
@@ -34,13 +34,13 @@ def said(
 
 
 def test_nothing_odd_is_nothing_said() -> None:
-    assert said() == []
-    assert said(*labelled("glass", 30), *labelled("paper", 150)) == []
+    assert warnings_of() == []
+    assert warnings_of(*labelled("glass", 30), *labelled("paper", 150)) == []
 
 
 def test_fewer_than_thirty_pictures_are_few() -> None:
     pictures = [*labelled("paper", 29), *labelled("tin", 30), *labelled("glass", 6)]
-    assert said(*pictures)[0] == (
+    assert warnings_of(*pictures)[0] == (
         "Few pictures: `glass` (6), `paper` (29). Scores of so few vary much from run to run; 30 of"
         " each are a good start."
     )
@@ -84,7 +84,7 @@ def test_labels_are_far_from_balanced_beyond_five_to_one(
     counts: dict[str, int], sentences: list[str]
 ) -> None:
     pictures = [row for label, count in counts.items() for row in labelled(label, count)]
-    assert said(*pictures) == sentences
+    assert warnings_of(*pictures) == sentences
 
 
 # One camera
@@ -113,21 +113,21 @@ def test_one_camera_took_95_of_100_pictures_and_fewer_than_5_of_100_others(
 ) -> None:
     pictures = [*labelled("tin", tin, *[ONE] * of_one)]
     pictures += labelled("paper", others, *[ONE] * of_one_among_others)
-    assert said(*pictures) == sentences
+    assert warnings_of(*pictures) == sentences
 
 
 def test_five_pictures_of_one_size_are_chance() -> None:
     others = labelled("paper", 30)
-    assert len(said(*labelled("tin", 5, *[ONE] * 5), *others)) == 2  # few, unbalanced
-    assert said(*labelled("tin", 6, *[ONE] * 6), *others)[-1] == CAMERA
+    assert len(warnings_of(*labelled("tin", 5, *[ONE] * 5), *others)) == 2  # few, unbalanced
+    assert warnings_of(*labelled("tin", 6, *[ONE] * 6), *others)[-1] == CAMERA
     turned = labelled("paper", 30, *[(48, 96)] * 3)
-    assert said(*labelled("tin", 6, *[ONE] * 6), *turned)[-1] == CAMERA
+    assert warnings_of(*labelled("tin", 6, *[ONE] * 6), *turned)[-1] == CAMERA
 
 
 def test_two_labels_from_one_camera_each_are_named_in_order() -> None:
     tin, can = labelled("tin", 30, *[ONE] * 30), labelled("can", 30, *[(50, 50)] * 30)
     other = CAMERA.replace("tin", "can").replace("96 × 48", "50 × 50")
-    assert said(*tin, *can) == [other, CAMERA]
+    assert warnings_of(*tin, *can) == [other, CAMERA]
 
 
 # One background
@@ -164,12 +164,12 @@ PLAIN = (
 def test_a_background_is_plain_below_16_of_255_levels(
     borders: list[tuple[float, float, float, float]], sentences: list[str]
 ) -> None:
-    assert said(examples={"tin": shown(*borders)}) == sentences
+    assert warnings_of(examples={"tin": shown(*borders)}) == sentences
 
 
 def test_labels_with_one_background_are_named_in_order() -> None:
     examples = {"tin": shown(*[(1, 2, 3, 4)] * 6), "few": [], "can": shown(*[(9, 9, 9, 9)] * 6)}
-    assert said(examples=examples) == [PLAIN.replace("tin", "can"), PLAIN]
+    assert warnings_of(examples=examples) == [PLAIN.replace("tin", "can"), PLAIN]
 
 
 # What the report lists
@@ -181,10 +181,10 @@ def test_pictures_that_look_too_much_alike_are_said_for_all_their_labels() -> No
         " those of {} could not be told from different pictures. Some may be in the training and in"
         " the test, and make the scores look better."
     )
-    assert said(look_alike=["can", "tin"]) == [sentence.format("`can`, `tin`")]
+    assert warnings_of(look_alike=["can", "tin"]) == [sentence.format("`can`, `tin`")]
     many = [f"a{number}" for number in range(9)]
     names = ", ".join(f"`{label}`" for label in many[:8])
-    assert said(look_alike=many) == [sentence.format(f"{names} and 1 more")]
+    assert warnings_of(look_alike=many) == [sentence.format(f"{names} and 1 more")]
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_the_first_of_two_that_look_the_same_under_two_labels_is_named(
     pairs: int, more: str
 ) -> None:
     alike = [{"key": f"a{number}", "other": f"b{number}"} for number in range(pairs)]
-    assert said(alike=alike) == [
+    assert warnings_of(alike=alike) == [
         f"a0 and b0 look nearly the same but have different labels: one may be wrong.{more}"
     ]
 
@@ -209,11 +209,11 @@ def test_what_holds_for_many_labels_is_said_of_eight() -> None:
         return [f"The folder images/a{number}/ holds no picture yet." for number in range(count)]
 
     for count in (0, 1, 8, 9):
-        assert said(empty=[f"a{number}" for number in range(count)]) == empty(count)
+        assert warnings_of(empty=[f"a{number}" for number in range(count)]) == empty(count)
     more = [*empty(8), "The same is true of 2 more labels."]
-    assert said(empty=[f"a{number}" for number in range(10)]) == more
+    assert warnings_of(empty=[f"a{number}" for number in range(10)]) == more
     many = [f"a{number}" for number in range(1242)]
-    assert said(empty=many)[-1] == "The same is true of 1,234 more labels."
+    assert warnings_of(empty=many)[-1] == "The same is true of 1,234 more labels."
 
 
 def test_all_that_is_odd_is_said_in_one_order() -> None:
@@ -222,7 +222,7 @@ def test_all_that_is_odd_is_said_in_one_order() -> None:
     for number in range(10):
         pictures += labelled(f"a{number}", 30, *[SIZES[number]] * 30)
     alike = [{"key": "a", "other": "b"}]
-    found = said(*pictures, examples=many, alike=alike, look_alike=["tin"], empty=["soon"])
+    found = warnings_of(*pictures, examples=many, alike=alike, look_alike=["tin"], empty=["soon"])
     assert [sentence.split(" ")[0] for sentence in found] == [
         "The",
         *["Nearly"] * 8,

@@ -10,11 +10,11 @@ MakeFolder = Callable[[Mapping[str, int]], Path]
 
 
 @pytest.fixture
-def photos(tmp_path: Path) -> MakeFolder:
-    """photos({"glass": 30}) makes a folder with 30 different pictures under glass/."""
+def pictures(tmp_path: Path) -> MakeFolder:
+    """pictures({"glass": 30}) makes a folder with 30 different pictures under glass/."""
 
     def make(labels: Mapping[str, int]) -> Path:
-        root = tmp_path / "photos"
+        root = tmp_path / "pictures"
         root.mkdir()
         for number, (label, count) in enumerate(labels.items()):
             (root / label).mkdir()

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 
 @dataclass
-class Told:
+class Story:
     """What the demo printed and wrote, and what was seen of its processes meanwhile."""
 
     code: int
@@ -38,7 +38,7 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     state = tmp_path_factory.mktemp("local")
     demo = subprocess.Popen(
         [sys.executable, "-m", "demo"],
@@ -50,79 +50,79 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    story = Told(-1, "", state)
+    seen_story = Story(-1, "", state)
     ended = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(demo.pid, story, ended))
+    watcher = threading.Thread(target=_watch, args=(demo.pid, seen_story, ended))
     watcher.start()
     try:
-        story.output, _ = demo.communicate(timeout=1500)
+        seen_story.output, _ = demo.communicate(timeout=1500)
     finally:
         demo.terminate()
-        story.code = demo.wait()
+        seen_story.code = demo.wait()
         ended.set()
         watcher.join()
-        (Path(state) / "output.txt").write_text(story.output)
-    return story
+        (Path(state) / "output.txt").write_text(seen_story.output)
+    return seen_story
 
 
-def _watch(demo: int, story: Told, ended: threading.Event) -> None:
+def _watch(demo: int, seen_story: Story, ended: threading.Event) -> None:
     while not ended.wait(2):
-        story.listened |= processes.listening(processes.below(demo))
+        seen_story.listened |= processes.listening(processes.below(demo))
         cloud = processes.find(demo, "local.launcher")
         if cloud:
-            story.memory_mb.append(
+            seen_story.memory_mb.append(
                 processes.memory_mb(
                     processes.below(cloud, lambda command: "-m training" in command)
                 )
             )
 
 
-def test_every_step_of_the_story_is_seen(told: Told) -> None:
-    assert told.code == 0, told.output[-4000:]
+def test_every_step_of_the_story_is_seen(story: Story) -> None:
+    assert story.code == 0, story.output[-4000:]
 
 
-def test_a_burst_of_360_pictures_costs_one_retraining_and_one_training_job(told: Told) -> None:
-    acts = told.figures["acts"]
+def test_a_burst_of_360_pictures_costs_one_retraining_and_one_training_job(story: Story) -> None:
+    acts = story.figures["acts"]
     assert (acts[0]["pictures"], acts[0]["retraining_executions"]) == (360, 1)
-    assert told.figures["training_jobs"] == len(acts) == 3
+    assert story.figures["training_jobs"] == len(acts) == 3
     assert len({act["training_job"] for act in acts}) == 3
 
 
-def test_the_first_release_is_right_on_95_of_100_test_pictures(told: Told) -> None:
-    assert told.figures["releases"][0]["test_accuracy"] >= 0.95
+def test_the_first_release_is_right_on_95_of_100_test_pictures(story: Story) -> None:
+    assert story.figures["releases"][0]["test_accuracy"] >= 0.95
 
 
-def test_a_wrong_batch_is_refused_with_its_reasons(told: Told) -> None:
-    (refused,) = told.figures["refused"]
-    assert refused["epoch"] not in {release["epoch"] for release in told.figures["releases"]}
+def test_a_wrong_batch_is_refused_with_its_reasons(story: Story) -> None:
+    (refused,) = story.figures["refused"]
+    assert refused["epoch"] not in {release["epoch"] for release in story.figures["releases"]}
     assert any("below the live model" in reason for reason in refused["reasons"])
 
 
-def test_the_wrong_labels_are_named(told: Told) -> None:
+def test_the_wrong_labels_are_named(story: Story) -> None:
     """A third of all labels are wrong, so a good deal of what the heads learn is wrong too, and not
     all are found.
     """
-    listed = told.figures["acts"][1]["labels_to_check"]
+    listed = story.figures["acts"][1]["labels_to_check"]
     wrong = [entry for entry in listed if "/really-" in entry["key"]]
     assert len(wrong) >= 30
     assert len(wrong) >= 0.75 * len(listed)
 
 
-def test_the_page_of_the_refused_run_says_so_first(told: Told) -> None:
-    page = (told.state / "refused-run.html").read_text()
+def test_the_page_of_the_refused_run_says_so_first(story: Story) -> None:
+    page = (story.state / "refused-run.html").read_text()
     assert "Refused: the cameras keep the model that they have" in page.partition("</h1>")[0]
     assert "Labels to check" in page
     assert "What is taken for what" in page
 
 
-def test_somebody_is_told_that_it_was_refused(told: Told) -> None:
-    assert "the message: deeplens-trash: the model of run 2 was refused" in told.output
+def test_somebody_is_told_that_it_was_refused(story: Story) -> None:
+    assert "the message: deeplens-trash: the model of run 2 was refused" in story.output
 
 
-def test_all_three_cameras_prove_the_last_release_and_know_the_new_label(told: Told) -> None:
-    last = told.figures["releases"][-1]
+def test_all_three_cameras_prove_the_last_release_and_know_the_new_label(story: Story) -> None:
+    last = story.figures["releases"][-1]
     assert "electronics" in last["recall"]
-    cameras = told.figures["cameras"]
+    cameras = story.figures["cameras"]
     assert [camera["wave"] for camera in cameras] == ["canary", "fleet", "fleet"]
     for camera in cameras:
         assert (camera["epoch"], camera["sha256"], camera["proven"]) == (
@@ -134,8 +134,8 @@ def test_all_three_cameras_prove_the_last_release_and_know_the_new_label(told: T
         assert camera["accuracy"] >= 0.9 > camera["accuracy_before"]
 
 
-def test_the_report_holds_everything_it_shows(told: Told) -> None:
-    page = (told.state / "demo-report.html").read_text()
+def test_the_report_holds_everything_it_shows(story: Story) -> None:
+    page = (story.state / "demo-report.html").read_text()
     assert page.count("data:image/jpeg") == 36
     assert all(
         target.startswith("data:")
@@ -143,26 +143,26 @@ def test_the_report_holds_everything_it_shows(told: Told) -> None:
     )
 
 
-def test_each_stage_says_how_long_it_took(told: Told) -> None:
-    seconds = dict(told.figures["seconds"])
+def test_each_stage_says_how_long_it_took(story: Story) -> None:
+    seconds = dict(story.figures["seconds"])
     total = seconds.pop("total")
     assert set(seconds) == {"pictures", "cloud", "deploy", "cameras", "act 1", "act 2", "act 3"}
     assert sum(seconds.values()) <= total
 
 
-def test_nothing_listens_beyond_this_machine(told: Told) -> None:
-    assert len({port for _, port in told.listened}) >= 2, "the cloud's two ports were to be seen"
-    assert {host for host, _ in told.listened} <= processes.LOOPBACK
+def test_nothing_listens_beyond_this_machine(story: Story) -> None:
+    assert len({port for _, port in story.listened}) >= 2, "the cloud's two ports were to be seen"
+    assert {host for host, _ in story.listened} <= processes.LOOPBACK
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux knows Pss")
-def test_the_local_cloud_takes_less_than_a_gigabyte_besides_training(told: Told) -> None:
-    assert 0 < max(told.memory_mb) < 1000
+def test_the_local_cloud_takes_less_than_a_gigabyte_besides_training(story: Story) -> None:
+    assert 0 < max(story.memory_mb) < 1000
 
 
-def test_no_process_no_picture_and_no_key_stays_behind(told: Told) -> None:
-    assert leftovers.marked(told.state) == []
-    assert not processes.listening_anywhere() & told.listened
-    left = {path.name for path in told.state.iterdir()}
+def test_no_process_no_picture_and_no_key_stays_behind(story: Story) -> None:
+    assert leftovers.marked(story.state) == []
+    assert not processes.listening_anywhere() & story.listened
+    left = {path.name for path in story.state.iterdir()}
     assert not left & {"objects", "jobs", "tmp", "cloud.json", "ca.pem"}
-    assert not list(told.state.rglob("private.key"))
+    assert not list(story.state.rglob("private.key"))

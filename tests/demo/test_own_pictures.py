@@ -1,4 +1,4 @@
-"""Which folders of photographs can carry the story, and how are they dealt out?"""
+"""Which folders of pictures can carry the story, and how are they dealt out?"""
 
 import shutil
 from collections.abc import Callable
@@ -12,38 +12,38 @@ from local.errors import LocalCloudError
 from tests.demo.conftest import MakeFolder
 
 
-def _missing(photos: MakeFolder) -> Path:
-    return photos({}) / "nowhere"
+def _missing(pictures: MakeFolder) -> Path:
+    return pictures({}) / "nowhere"
 
 
-def _a_file(photos: MakeFolder) -> Path:
-    file = photos({}) / "photo.jpg"
+def _a_file(pictures: MakeFolder) -> Path:
+    file = pictures({}) / "photo.jpg"
     file.write_text("")
     return file
 
 
-def _no_pictures_only_text(photos: MakeFolder) -> Path:
-    folder = photos({"glass": 0, "metal": 0})
+def _no_pictures_only_text(pictures: MakeFolder) -> Path:
+    folder = pictures({"glass": 0, "metal": 0})
     (folder / "glass" / "list.txt").write_text("nothing here")
     return folder
 
 
-def _texts_named_jpg(photos: MakeFolder) -> Path:
-    folder = photos({"glass": 25, "metal": 5})
+def _texts_named_jpg(pictures: MakeFolder) -> Path:
+    folder = pictures({"glass": 25, "metal": 5})
     for number in range(20):
         (folder / "metal" / f"note-{number}.jpg").write_text("not a picture")
     return folder
 
 
-def _an_iphones(photos: MakeFolder) -> Path:
-    folder = photos({"glass": 0, "metal": 0})
+def _an_iphones(pictures: MakeFolder) -> Path:
+    folder = pictures({"glass": 0, "metal": 0})
     for number in range(3):
         (folder / "glass" / f"IMG_{number}.HEIC").write_text("")
     return folder
 
 
-def _one_picture_copied(photos: MakeFolder) -> Path:
-    folder = photos({"glass": 25, "metal": 1})
+def _one_picture_copied(pictures: MakeFolder) -> Path:
+    folder = pictures({"glass": 25, "metal": 1})
     for number in range(24):
         shutil.copy(folder / "metal" / "000.png", folder / "metal" / f"copy-{number}.png")
     return folder
@@ -54,100 +54,105 @@ def _one_picture_copied(photos: MakeFolder) -> Path:
     [
         (_missing, "nowhere does not exist. It should hold one folder per label"),
         (_a_file, "is a file, not a folder"),
-        (lambda photos: photos({}), "holds no photographs in label folders"),
-        (_no_pictures_only_text, "holds no photographs in label folders"),
+        (lambda pictures: pictures({}), "holds no pictures in label folders"),
+        (_no_pictures_only_text, "holds no pictures in label folders"),
         (
             _an_iphones,
-            "holds no photographs in label folders. There are 3 .heic files. It should hold",
+            "holds no pictures in label folders. There are 3 .heic files. It should hold",
         ),
-        (lambda photos: photos({"glass": 30}), "has one label only, `glass`;"),
-        (lambda photos: photos({"glass": 30}).parent, "has one label only, `photos`;"),
+        (lambda pictures: pictures({"glass": 30}), "has one label only, `glass`;"),
+        (lambda pictures: pictures({"glass": 30}).parent, "has one label only, `pictures`;"),
         (
-            lambda photos: photos({"glass": 30, "metal": 1}),
+            lambda pictures: pictures({"glass": 30, "metal": 1}),
             "`metal` has 1 JPEG or PNG picture; the demo needs at least 20",
         ),
-        (lambda photos: photos({"glass": 30, "metal": 0}), "`metal` has 0 JPEG or PNG pictures"),
-        (lambda photos: photos({"glass": 30, "métal!": 30}), "cannot be a label"),
+        (
+            lambda pictures: pictures({"glass": 30, "metal": 0}),
+            "`metal` has 0 JPEG or PNG pictures",
+        ),
+        (lambda pictures: pictures({"glass": 30, "métal!": 30}), "cannot be a label"),
         (_texts_named_jpg, "Of the 25 files of the label `metal` only 5 can be used"),
         (_one_picture_copied, "Of the 25 files of the label `metal` only 1 can be used"),
     ],
 )
 def test_a_folder_that_cannot_carry_the_story_gets_one_sentence(
-    photos: MakeFolder, make: Callable[[MakeFolder], Path], sentence: str
+    pictures: MakeFolder, make: Callable[[MakeFolder], Path], sentence: str
 ) -> None:
     with pytest.raises(LocalCloudError, match=r".+") as refused:
-        own_pictures.read(make(photos))
+        own_pictures.read(make(pictures))
     assert sentence in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
 def _keys(album: Album) -> list[str]:
-    return [photo.key for photo in (*album.first, *album.wrong)]
+    return [picture.key for picture in (*album.first, *album.wrong)]
 
 
 @pytest.mark.parametrize("counts", [{"glass": 20, "metal": 20}, {"a": 21, "b": 94, "c": 137}])
-def test_every_photograph_has_exactly_one_part_and_every_part_has_every_label(
-    photos: MakeFolder, counts: dict[str, int]
+def test_every_picture_has_exactly_one_part_and_every_part_has_every_label(
+    pictures: MakeFolder, counts: dict[str, int]
 ) -> None:
-    album = own_pictures.read(photos(counts))
+    album = own_pictures.read(pictures(counts))
     parts = (album.first, album.better, album.frames)
-    files = [photo.file for part in parts for photo in part]
+    files = [picture.file for part in parts for picture in part]
     assert len(files) == len(set(files)) == sum(counts.values())
-    assert all({photo.label for photo in part} == set(counts) for part in parts)
+    assert all({picture.label for picture in part} == set(counts) for part in parts)
     assert all(len([p for p in album.first if p.label == label]) >= 10 for label in counts)
 
 
 def test_folders_below_a_label_mean_nothing_and_hidden_ones_are_passed_over(
-    photos: MakeFolder,
+    pictures: MakeFolder,
 ) -> None:
-    folder = photos({"glass": 40, "metal": 40})
+    folder = pictures({"glass": 40, "metal": 40})
     for year, picture in (("2024", "000.png"), ("2025", "001.png"), (".thumbnails", "002.png")):
         (folder / "glass" / year).mkdir()
         (folder / "glass" / picture).rename(folder / "glass" / year / "same.png")
     album = own_pictures.read(folder)
-    files = {photo.file for photo in (*album.first, *album.better, *album.frames)}
+    files = {picture.file for picture in (*album.first, *album.better, *album.frames)}
     names = {
-        photo.name for photo in (*album.first, *album.better, *album.frames) if "same" in photo.name
+        picture.name
+        for picture in (*album.first, *album.better, *album.frames)
+        if "same" in picture.name
     }
     assert (len(files), names) == (79, {"2024/same.png", "2025/same.png"})
 
 
-def test_the_wrong_batch_shows_the_held_back_photographs_under_other_labels(
-    photos: MakeFolder,
+def test_the_wrong_batch_shows_the_held_back_pictures_under_other_labels(
+    pictures: MakeFolder,
 ) -> None:
-    album = own_pictures.read(photos({"glass": 40, "metal": 30, "paper": 30}))
-    true = {photo.file: photo.label for photo in album.better}
-    assert {photo.file for photo in album.wrong} == set(true)
-    assert all(photo.label != true[photo.file] for photo in album.wrong)
+    album = own_pictures.read(pictures({"glass": 40, "metal": 30, "paper": 30}))
+    true = {picture.file: picture.label for picture in album.better}
+    assert {picture.file for picture in album.wrong} == set(true)
+    assert all(picture.label != true[picture.file] for picture in album.wrong)
 
 
 def test_same_file_names_in_two_labels_never_overwrite_each_other_in_the_bucket(
-    photos: MakeFolder,
+    pictures: MakeFolder,
 ) -> None:
-    album = own_pictures.read(photos({"glass": 40, "metal": 40}))
+    album = own_pictures.read(pictures({"glass": 40, "metal": 40}))
     assert len(_keys(album)) == len(set(_keys(album)))
 
 
-def test_each_camera_gets_frames_of_every_label(photos: MakeFolder) -> None:
-    album = own_pictures.read(photos({"glass": 20, "metal": 100}))
+def test_each_camera_gets_frames_of_every_label(pictures: MakeFolder) -> None:
+    album = own_pictures.read(pictures({"glass": 20, "metal": 100}))
     for camera in range(3):
-        assert {photo.label for photo in album.frames_of(camera)} == {"glass", "metal"}
+        assert {picture.label for picture in album.frames_of(camera)} == {"glass", "metal"}
 
 
 def test_a_text_file_named_jpg_is_uploaded_so_that_the_system_says_why_it_is_left_out(
-    photos: MakeFolder,
+    pictures: MakeFolder,
 ) -> None:
-    folder = photos({"glass": 40, "metal": 40})
+    folder = pictures({"glass": 40, "metal": 40})
     (folder / "glass" / "notes.jpg").write_text("milk, bread")
     album = own_pictures.read(folder)
     assert "images/glass/notes.jpg" in _keys(album)
-    assert "notes.jpg" not in {photo.file.name for photo in (*album.better, *album.frames)}
+    assert "notes.jpg" not in {picture.file.name for picture in (*album.better, *album.frames)}
 
 
-def test_the_same_picture_twice_is_not_both_learned_and_asked(photos: MakeFolder) -> None:
-    folder = photos({"glass": 40, "metal": 40})
+def test_the_same_picture_twice_is_not_both_learned_and_asked(pictures: MakeFolder) -> None:
+    folder = pictures({"glass": 40, "metal": 40})
     for file in list((folder / "glass").iterdir()):
         (folder / "glass" / f"copy-of-{file.name}").write_bytes(file.read_bytes())
     album = own_pictures.read(folder)
-    learned = {photo.file.read_bytes() for photo in (*album.first, *album.better)}
-    assert not learned & {photo.file.read_bytes() for photo in album.frames}
+    learned = {picture.file.read_bytes() for picture in (*album.first, *album.better)}
+    assert not learned & {picture.file.read_bytes() for picture in album.frames}

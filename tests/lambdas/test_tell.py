@@ -141,14 +141,14 @@ def test_a_refused_run_is_told_and_written_down(run: Aws, inbox: Any) -> None:
     assert mail["Subject"] == "deeplens-trash: the model of run 7 was refused"
     assert "recall of can 0.41 is below its floor 0.50" in mail["Message"]
     assert f"s3://{BUCKET}/runs/7/report.html" in mail["Message"]
-    told = written()
-    assert told["outcome"] == "refused"
-    assert told["changes"] == {"new": 3, "removed": 1, "since": None}
-    assert told["mistakes"] == {"count": 1}
-    assert told["scores"] is not None
-    assert told["scores"]["candidate"]["all"]["images"] > 0
-    assert [message["sent"] for message in told["messages"]] == [True]
-    assert told["problems"] == []
+    saved = written()
+    assert saved["outcome"] == "refused"
+    assert saved["changes"] == {"new": 3, "removed": 1, "since": None}
+    assert saved["mistakes"] == {"count": 1}
+    assert saved["scores"] is not None
+    assert saved["scores"]["candidate"]["all"]["images"] > 0
+    assert [message["sent"] for message in saved["messages"]] == [True]
+    assert saved["problems"] == []
     assert "Refused: the cameras keep the model that they have" in html()
 
 
@@ -162,11 +162,11 @@ def test_told_again_it_is_neither_sent_nor_noted_twice(run: Aws, inbox: Any) -> 
 def test_the_rollout_adds_to_the_record_and_to_the_page(run: Aws, inbox: Any) -> None:
     tell.handler(RELEASED, None)
     tell.handler(ROLLED_OUT, None)
-    told = written()
-    assert told["outcome"] == "released"
-    assert told["rollout"] is not None
-    assert told["rollout"]["proven"] == 3
-    assert [message["source"] for message in told["messages"]] == ["retraining", "rollout"]
+    saved = written()
+    assert saved["outcome"] == "released"
+    assert saved["rollout"] is not None
+    assert saved["rollout"]["proven"] == 3
+    assert [message["source"] for message in saved["messages"]] == ["retraining", "rollout"]
     assert "Released, and proven on 3 cameras" in html()
     assert len(inbox()) == 2
 
@@ -174,8 +174,8 @@ def test_the_rollout_adds_to_the_record_and_to_the_page(run: Aws, inbox: Any) ->
 def test_a_rollout_that_ends_first_is_not_lost(run: Aws, inbox: Any) -> None:
     tell.handler(ROLLED_OUT, None)
     tell.handler(RELEASED, None)
-    told = written()
-    assert (told["outcome"], told["rollout"] is not None) == ("released", True)
+    saved = written()
+    assert (saved["outcome"], saved["rollout"] is not None) == ("released", True)
     assert "Released, and proven on 3 cameras" in html()
 
 
@@ -192,9 +192,9 @@ def test_two_ends_at_once_keep_each_others_part(
 
     monkeypatch.setattr(clients.s3(), "put_object", put_late)
     tell.handler(RELEASED, None)
-    told = written()
-    assert (told["outcome"], told["rollout"] is not None) == ("released", True)
-    assert len(told["messages"]) == 2
+    saved = written()
+    assert (saved["outcome"], saved["rollout"] is not None) == ("released", True)
+    assert len(saved["messages"]) == 2
     assert "Released, and proven on 3 cameras" in html()
 
 
@@ -262,8 +262,8 @@ def test_the_tick_tells_how_a_run_ended_that_could_not(run: Aws, inbox: Any) -> 
     tell.handler({"workflow": "trigger", "epoch": 7, "text": text}, None)
     (mail,) = inbox()
     assert mail["Subject"] == "deeplens-trash: retraining run 7 was timed out"
-    told = written()
-    assert (told["outcome"], told["reasons"]) == ("timed-out", ["States.Timeout"])
+    saved = written()
+    assert (saved["outcome"], saved["reasons"]) == ("timed-out", ["States.Timeout"])
     assert "Timed out: the run took longer than it may" in html()
 
 

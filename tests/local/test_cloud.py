@@ -160,8 +160,8 @@ def test_a_cloud_that_is_left_up_is_used_and_stopped_by_others(
         "LENSLOOP_MQTT_PORT": free_ports(),
     }
     assert local("up", **place).stdout.startswith("Starting the local cloud …\n")
-    told = local("status", **place).stdout
-    assert f"export AWS_ENDPOINT_URL=http://127.0.0.1:{place['LENSLOOP_PORT']}" in told
+    printed = local("status", **place).stdout
+    assert f"export AWS_ENDPOINT_URL=http://127.0.0.1:{place['LENSLOOP_PORT']}" in printed
     assert (
         local("down", **place).stdout
         == "Stopping the local cloud …\nThe local cloud has stopped.\n"
@@ -217,11 +217,11 @@ def app(folder: Path, resources: dict[str, object]) -> str:
 
 def test_the_real_cdk_cli_deploys_and_its_outputs_come_back(aws: Aws, tmp_path: Path) -> None:
     stacks = app(tmp_path / "good", {"It": {"Type": "AWS::S3::Bucket"}})
-    said: list[str] = []
-    aws.cloud._say = said.append
+    printed: list[str] = []
+    aws.cloud._say = printed.append
     bucket = aws.cloud.deploy(app=stacks)["Name"]
     aws.s3.head_bucket(Bucket=bucket)
-    assert any("✅  small" in line for line in said)
+    assert any("✅  small" in line for line in printed)
 
     broken = app(tmp_path / "broken", {"It": {"Type": "AWS::S3::Toaster"}})
     with pytest.raises(

@@ -88,12 +88,12 @@ def test_every_metric_of_the_tick_has_its_alarm(shipped: Synthesized) -> None:
     changed = State(gen=2, covered=1, last_at=1, first_at=1)
     capped = replace(changed, spent_day=today, spent_runs=pacing.runs_per_day, cap_told=today)
     blocked = replace(State(), blocked_digest="abc")
-    told = {
+    reported = {
         alarm
         for state in (capped, blocked)
         for alarm in _alarms(decide(state, Facts(), now, pacing))
     }
-    assert alarmed == told != set()
+    assert alarmed == reported != set()
 
 
 def _alarms(step: Step) -> tuple[str, ...]:

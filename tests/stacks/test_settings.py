@@ -18,8 +18,8 @@ def test_cdk_json_lists_every_setting_with_its_default() -> None:
 
 
 def test_the_page_of_settings_is_up_to_date() -> None:
-    told = "run: python -m tools.settings_page > docs/settings.md"
-    assert (ROOT / "docs" / "settings.md").read_text() == page(), told
+    hint = "run: python -m tools.settings_page > docs/settings.md"
+    assert (ROOT / "docs" / "settings.md").read_text() == page(), hint
 
 
 def test_a_mistake_ends_the_synthesis_with_a_sentence_and_without_a_traceback(

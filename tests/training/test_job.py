@@ -127,10 +127,10 @@ def test_pictures_that_cannot_be_used_are_left_out_with_a_reason(first):
 
 
 def test_pictures_in_the_wrong_folder_are_told_with_a_thumbnail(first):
-    told = json.loads((first.root / "model" / "suspicious.json").read_text("utf-8"))
-    assert read_doubts(told) == told["pictures"]
-    assert len(told["pictures"]) == first.evaluation["suspicious"]
-    doubts = {doubt["key"]: doubt for doubt in told["pictures"]}
+    doubted = json.loads((first.root / "model" / "suspicious.json").read_text("utf-8"))
+    assert read_doubts(doubted) == doubted["pictures"]
+    assert len(doubted["pictures"]) == first.evaluation["suspicious"]
+    doubts = {doubt["key"]: doubt for doubt in doubted["pictures"]}
     assert {"images/plum/800.jpg", "images/plum/801.jpg"} <= set(doubts)
     assert len(doubts) <= 4
     for doubt in doubts.values():
@@ -196,9 +196,11 @@ def test_a_camera_can_prove_the_model_on_its_golden_pictures(first):
         data = (first.root / "model" / entry["file"]).read_bytes()
         assert hashlib.sha256(data).hexdigest() == entry["sha256"]
         assert data.startswith(b"\xff\xd8")
-        said = session.run(["probabilities"], {"image": read_input(data, 224, 224)[None]})[0][0]
-        assert first.evaluation["labels"][said.argmax()] == entry["label"]
-        assert said.max() == pytest.approx(entry["probability"], abs=1e-3)
+        predicted = session.run(["probabilities"], {"image": read_input(data, 224, 224)[None]})[0][
+            0
+        ]
+        assert first.evaluation["labels"][predicted.argmax()] == entry["label"]
+        assert predicted.max() == pytest.approx(entry["probability"], abs=1e-3)
 
 
 def test_the_live_model_is_judged_on_the_same_pictures(second):
@@ -279,7 +281,7 @@ def test_an_accident_nobody_foresaw_still_leaves_a_sentence_and_a_traceback(new_
 
 @pytest.mark.slow
 def test_real_photographs_are_sorted_well_and_quickly(new_job, bins3):
-    """The bars of the demo on the user's own photographs.
+    """The bars of the demo on the user's own pictures.
 
     Sixty seconds of processor time, unpacking included: one idle core would do it in a minute, and
     a busy machine does not fail the test as a wall clock would. bench/training.py holds the wall

@@ -19,11 +19,11 @@ def picture(number: int, label: str, phash: int | None = None) -> Picture:
 
 def clouds(count: int, spread: float = 0.4) -> tuple[list[Picture], np.ndarray]:
     """Pictures of three labels, and features that lie around a place of each label's own."""
-    dice = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     rows = [picture(number, LABELS[number % 3]) for number in range(count)]
-    places = dice.normal(size=(3, 64))
+    places = rng.normal(size=(3, 64))
     features = np.stack(
-        [places[number % 3] + spread * dice.normal(size=64) for number in range(count)]
+        [places[number % 3] + spread * rng.normal(size=64) for number in range(count)]
     )
     return rows, features.astype(np.float32)
 
@@ -55,9 +55,9 @@ def test_a_picture_does_not_answer_for_itself() -> None:
     """Where nothing can be learned, cross-validation is right by chance, and a head that saw the
     answers always.
     """
-    dice = np.random.default_rng(2)
+    rng = np.random.default_rng(2)
     rows = [picture(number, LABELS[number % 3]) for number in range(60)]
-    answered = out_of_fold(rows, dice.normal(size=(60, 200)).astype(np.float32), LABELS)
+    answered = out_of_fold(rows, rng.normal(size=(60, 200)).astype(np.float32), LABELS)
     right = [
         LABELS[i] == row.label
         for i, row in zip(answered.probabilities.argmax(axis=1), answered.rows, strict=True)

@@ -29,7 +29,7 @@ def test_fields_of_a_later_version_are_passed_over() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "said"),
+    ("path", "value", "sentence"),
     [
         ("epoch", 0, "`epoch` is 0"),
         ("epoch", True, "`epoch` is True"),
@@ -53,7 +53,7 @@ def test_fields_of_a_later_version_are_passed_over() -> None:
         ("min_agent", "1", "`min_agent`"),
     ],
 )
-def test_each_mistake_gets_a_sentence(path: str, value: Any, said: str) -> None:
+def test_each_mistake_gets_a_sentence(path: str, value: Any, sentence: str) -> None:
     broken = copy.deepcopy(GOOD)
     *folders, last = path.split(".")
     inner = broken
@@ -62,7 +62,7 @@ def test_each_mistake_gets_a_sentence(path: str, value: Any, said: str) -> None:
     inner[last] = value
     with pytest.raises(ManifestError) as caught:
         parse(broken)
-    assert said in str(caught.value)
+    assert sentence in str(caught.value)
 
 
 def test_all_mistakes_are_named_at_once() -> None:
@@ -100,7 +100,7 @@ OLDER, SAME, NEWER = Installed(6, "6" * 64), Installed(7, MODEL), Installed(8, "
 
 
 @pytest.mark.parametrize(
-    ("highest", "running", "take", "already", "said"),
+    ("highest", "running", "take", "already", "sentence"),
     [
         (None, None, True, False, "newer"),
         (OLDER, OLDER, True, False, "newer"),
@@ -112,11 +112,11 @@ OLDER, SAME, NEWER = Installed(6, "6" * 64), Installed(7, MODEL), Installed(8, "
     ],
 )
 def test_a_camera_takes_only_what_is_newer(
-    highest: Installed | None, running: Installed | None, take: bool, already: bool, said: str
+    highest: Installed | None, running: Installed | None, take: bool, already: bool, sentence: str
 ) -> None:
     decision = accepts(parse(GOOD), highest, running, agent_version=1)
     assert (decision.take, decision.running) == (take, already)
-    assert said in decision.reason
+    assert sentence in decision.reason
 
 
 def test_a_release_for_a_later_agent_waits_for_it() -> None:

@@ -26,7 +26,7 @@ def drawn(width: int = 96, height: int = 64, mode: str = "RGB") -> Image.Image:
     return image.convert(mode)
 
 
-def photo() -> bytes:
+def noisy_jpeg() -> bytes:
     noise = np.random.default_rng(7).integers(0, 255, (120, 160, 3), dtype=np.uint8)
     return encoded(Image.fromarray(noise), "JPEG", quality=90)
 
@@ -57,15 +57,15 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "a TIFF": (lambda: encoded(drawn(), "TIFF"), "not a JPEG or PNG"),
     "an SVG": (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a JPEG or PNG"),
     "a web page": (lambda: b"<!doctype html><title>404</title>", "not a JPEG or PNG"),
-    "half a JPEG": (lambda: photo()[: len(photo()) // 2], "damaged or incomplete"),
-    "a JPEG's header": (lambda: photo()[:20], "JPEG or PNG|damaged"),
+    "half a JPEG": (lambda: noisy_jpeg()[: len(noisy_jpeg()) // 2], "damaged or incomplete"),
+    "a JPEG's header": (lambda: noisy_jpeg()[:20], "JPEG or PNG|damaged"),
     "half a PNG": (lambda: encoded(drawn())[:-60], "damaged"),
     "a PNG of 13,000 × 13,000": (lambda: png_header(13_000, 13_000), "13000 × 13000"),
     "a PNG of 50,000 × 50,000": (lambda: png_header(50_000, 50_000), "far too many pixels"),
     "a PNG of 30,000 × 16": (lambda: png_header(30_000, 16), "20000 on a side"),
     "a dot": (lambda: encoded(Image.new("RGB", (1, 1))), "at least 16"),
     "an animated PNG": (animation, "animation"),
-    "26 MB": (lambda: photo() + bytes(26_000_000), "26 MB; at most 25 MB"),
+    "26 MB": (lambda: noisy_jpeg() + bytes(26_000_000), "26 MB; at most 25 MB"),
 }
 
 
@@ -81,7 +81,7 @@ def test_a_picture_that_cannot_be_used_is_refused_with_a_sentence(make, sentence
 
 def test_every_truncation_of_a_photo_is_found():
     """Whole but for the last marker is whole: its pixels are all there."""
-    data = photo()
+    data = noisy_jpeg()
     for length in range(200, len(data) - 64, 997):
         with pytest.raises(PictureError):
             picture.open_picture(data[:length], 448)
@@ -140,7 +140,7 @@ def test_sixteen_bit_grey_is_scaled_and_not_clipped():
 
 
 def test_the_fast_way_sees_the_same_picture():
-    """A large photograph: decoded small, the input differs from the full decoding by a hair."""
+    """A large picture: decoded small, the input differs from the full decoding by a hair."""
     waves = np.add.outer(np.sin(np.arange(1500) / 90), np.cos(np.arange(2000) / 70))
     data = encoded(
         Image.fromarray(((waves + 2) * 60).astype(np.uint8)).convert("RGB"), "JPEG", quality=95

@@ -42,15 +42,19 @@ def check(run: Run, scene: Scene, workflow: str) -> None:
             7,
             scene.reasons,
         )
-    [told] = run.of("tell")
-    assert set(told) == {
+    [reported] = run.of("tell")
+    assert set(reported) == {
         *("workflow", "epoch", "execution", "started_at", "outcome"),
         *KEPT[workflow],
     }
-    assert (told["workflow"], told["epoch"], told["outcome"]) == (workflow, 7, scene.outcome)
-    assert told["execution"].endswith(":r00000007")
-    assert told["started_at"]
-    assert (told["failure"] is not None) == (scene.outcome in ("failed", "not-rolled-out"))
+    assert (reported["workflow"], reported["epoch"], reported["outcome"]) == (
+        workflow,
+        7,
+        scene.outcome,
+    )
+    assert reported["execution"].endswith(":r00000007")
+    assert reported["started_at"]
+    assert (reported["failure"] is not None) == (scene.outcome in ("failed", "not-rolled-out"))
 
 
 @pytest.mark.parametrize("scene", RETRAINING_SCENES, ids=lambda scene: scene.id)
@@ -176,8 +180,8 @@ def test_a_job_that_was_stopped_is_no_model_and_is_repeated_only_where_spot_is_t
     done = RETRAINING["createTrainingJob.sync"]
     run = interpreter.run(retraining, RETRAINING | {"createTrainingJob.sync": [ended, done]})
     assert run.path[len(TO_TRAIN) + 1 :][:2] == ["Spot to blame?", then]
-    [told] = run.of("tell")
-    first, *_ = told["training"]["jobs"]
+    [reported] = run.of("tell")
+    first, *_ = reported["training"]["jobs"]
     assert (first["status"], first["seconds"], first["spot"]) == ("Stopped", 62, True)
     assert why in run.cause or then == "Train on demand"
 
@@ -241,20 +245,22 @@ def test_an_end_that_cannot_be_reported_stays_the_same_end(
     request: pytest.FixtureRequest,
 ) -> None:
     definition = request.getfixturevalue(workflow)
-    told = interpreter.run(definition, usual | scene.answers)
-    untold = interpreter.run(definition, usual | scene.answers | {"tell": Failure("Unsent", "…")})
-    assert (untold.path, untold.output, untold.error, untold.cause) == (
-        told.path,
-        told.output,
-        told.error,
-        told.cause,
+    reported = interpreter.run(definition, usual | scene.answers)
+    unreported = interpreter.run(
+        definition, usual | scene.answers | {"tell": Failure("Unsent", "…")}
+    )
+    assert (unreported.path, unreported.output, unreported.error, unreported.cause) == (
+        reported.path,
+        reported.output,
+        reported.error,
+        reported.cause,
     )
 
 
 # What the report of an end is given
 
 
-def told_by(run: Run) -> dict[str, Any]:
+def reported_by(run: Run) -> dict[str, Any]:
     [payload] = run.of("tell")
     return dict(payload)
 
@@ -262,7 +268,7 @@ def told_by(run: Run) -> dict[str, Any]:
 def test_a_release_is_reported_with_what_every_step_answered(
     retraining: dict[str, Any], interpreter: Interpreter
 ) -> None:
-    told = told_by(interpreter.run(retraining, RETRAINING))
+    reported = reported_by(interpreter.run(retraining, RETRAINING))
     answers = {
         "snapshot": "take-snapshot",
         "dataset": "assemble-dataset",
@@ -270,18 +276,18 @@ def test_a_release_is_reported_with_what_every_step_answered(
         "verdict": "judge",
         "release": "publish-release",
     }
-    assert {name: told[name] for name in answers} == {
+    assert {name: reported[name] for name in answers} == {
         name: RETRAINING[step] for name, step in answers.items()
     }
-    assert told["failure"] is None
+    assert reported["failure"] is None
 
 
 def test_what_a_run_did_not_come_to_is_null(
     retraining: dict[str, Any], interpreter: Interpreter
 ) -> None:
-    told = told_by(interpreter.run(retraining, RETRAINING | {"take-snapshot": BROKEN}))
-    assert {told[name] for name in KEPT["retraining"] if name != "failure"} == {None}
-    assert told["failure"] == {"Error": "BadArtifact", "Cause": BROKEN.cause}
+    reported = reported_by(interpreter.run(retraining, RETRAINING | {"take-snapshot": BROKEN}))
+    assert {reported[name] for name in KEPT["retraining"] if name != "failure"} == {None}
+    assert reported["failure"] == {"Error": "BadArtifact", "Cause": BROKEN.cause}
 
 
 def test_a_failure_without_a_cause_is_reported_too(
@@ -289,16 +295,16 @@ def test_a_failure_without_a_cause_is_reported_too(
 ) -> None:
     run = interpreter.run(retraining, RETRAINING | {"judge": Failure("States.Timeout")})
     assert run.path[-1] == "Retraining failed"
-    assert told_by(run)["failure"] == {"Error": "States.Timeout", "Cause": ""}
+    assert reported_by(run)["failure"] == {"Error": "States.Timeout", "Cause": ""}
 
 
 def test_a_rollout_is_reported_with_the_last_answer_for_each_wave(
     rollout: dict[str, Any], interpreter: Interpreter
 ) -> None:
     run = interpreter.run(rollout, ROLLOUT | {"deploy-release": [WAITING, BROKEN]})
-    told = told_by(run)
-    assert (told["canary"], told["fleet"]) == (ROLLOUT["check-rollout"], None)
-    assert told["failure"]["Error"] == "BadArtifact"
+    reported = reported_by(run)
+    assert (reported["canary"], reported["fleet"]) == (ROLLOUT["check-rollout"], None)
+    assert reported["failure"]["Error"] == "BadArtifact"
 
 
 SPOT = {
@@ -343,19 +349,23 @@ def test_every_job_that_was_made_is_reported(
     retraining: dict[str, Any],
     interpreter: Interpreter,
 ) -> None:
-    told = told_by(interpreter.run(retraining, RETRAINING | {"createTrainingJob.sync": answers}))
+    reported = reported_by(
+        interpreter.run(retraining, RETRAINING | {"createTrainingJob.sync": answers})
+    )
     model = RETRAINING["createTrainingJob.sync"]["ModelArtifacts"]["S3ModelArtifacts"]
-    assert told["training"]["jobs"][: len(jobs)] == jobs
-    assert told["training"]["model"] == (model if trained else None)
-    assert (told["failure"] is None) == trained
+    assert reported["training"]["jobs"][: len(jobs)] == jobs
+    assert reported["training"]["model"] == (model if trained else None)
+    assert (reported["failure"] is None) == trained
 
 
 def test_a_verdict_does_without_the_suspicious_labels(
     retraining: dict[str, Any], interpreter: Interpreter
 ) -> None:
-    told = told_by(interpreter.run(retraining, RETRAINING | {"report-suspicious-labels": BROKEN}))
-    assert told["doubts"]["failure"]["Error"] == "BadArtifact"
-    assert (told["outcome"], told["failure"]) == ("released", None)
+    reported = reported_by(
+        interpreter.run(retraining, RETRAINING | {"report-suspicious-labels": BROKEN})
+    )
+    assert reported["doubts"]["failure"]["Error"] == "BadArtifact"
+    assert (reported["outcome"], reported["failure"]) == ("released", None)
 
 
 def test_the_cause_of_a_failure_is_kept_word_for_word(
@@ -365,4 +375,4 @@ def test_the_cause_of_a_failure_is_kept_word_for_word(
         retraining, RETRAINING | {"judge": Failure("Sandbox.Timedout", "not JSON")}
     )
     assert (run.error, run.cause) == ("Sandbox.Timedout", "not JSON")
-    assert told_by(run)["failure"] == {"Error": "Sandbox.Timedout", "Cause": "not JSON"}
+    assert reported_by(run)["failure"] == {"Error": "Sandbox.Timedout", "Cause": "not JSON"}

@@ -53,10 +53,10 @@ def train(
     pictures as well, to be shipped; and as it was before that, to choose the threshold by.
     The temperature is from before, too.
     """
-    told, truth = validation
+    held_out, truth = validation
     mean, axes = main_axes(features)
     head, heads = Head(np.zeros((axes.shape[1], labels)), np.zeros(labels), 0), []
-    seen, unseen = (features - mean) @ axes, (told - mean) @ axes
+    seen, unseen = (features - mean) @ axes, (held_out - mean) @ axes
     for strength in STRENGTHS:
         head = fit(seen, targets, labels, strength, head)
         heads.append(head)
