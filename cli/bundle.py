@@ -11,9 +11,9 @@ SHIPPED = ("camera", "lensloop/wire")
 
 def shipped() -> list[Path]:
     """Paths inside the project."""
-    files = [
-        path for folder in SHIPPED for path in sorted((ROOT / folder).rglob("*")) if path.is_file()
-    ]
+    files: list[Path] = []
+    for folder in SHIPPED:
+        files += filter(Path.is_file, sorted((ROOT / folder).rglob("*")))
     wanted = [path.relative_to(ROOT) for path in files if "__pycache__" not in path.parts]
     return [*wanted, Path("lensloop", "__init__.py")]
 

@@ -40,11 +40,11 @@ def require_stack(iot: "IoTClient", prefix: str) -> None:
 
 def cameras(iot: "IoTClient", prefix: str) -> list[Camera]:
     require_stack(iot, prefix)
-    return [
-        Camera(thing, wave, _newest_answer(iot, prefix, thing))
-        for wave in WAVES
-        for thing in sorted(things(iot, f"{prefix}-{wave}"))
-    ]
+    found = []
+    for wave in WAVES:
+        for thing in sorted(things(iot, f"{prefix}-{wave}")):
+            found.append(Camera(thing, wave, _newest_answer(iot, prefix, thing)))
+    return found
 
 
 def things(iot: "IoTClient", group: str) -> list[str]:
@@ -55,12 +55,11 @@ def things(iot: "IoTClient", group: str) -> list[str]:
 def _newest_answer(iot: "IoTClient", prefix: str, thing: str) -> str:
     """From the executions of this project's rollout jobs."""
     pages = iot.get_paginator("list_job_executions_for_thing").paginate(thingName=thing)
-    found = [
-        item
-        for page in pages
-        for item in page["executionSummaries"]
-        if item["jobId"].startswith(f"{prefix}-r")
-    ]
+    found = []
+    for page in pages:
+        for item in page["executionSummaries"]:
+            if item["jobId"].startswith(f"{prefix}-r"):
+                found.append(item)
     if not found:
         return "no release yet"
     newest = max(found, key=lambda item: item["jobExecutionSummary"]["queuedAt"])

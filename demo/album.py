@@ -83,11 +83,11 @@ def drawn(assets: Path, folder: Path) -> Album:
 def _draw(
     assets: Path, folder: Path, part: str, labels: tuple[str, ...], count: int
 ) -> tuple[Picture, ...]:
-    pictures = tuple(
-        Picture(folder / part / label / f"{part}-{i:03d}.jpg", label, f"{part}-{i:03d}.jpg")
-        for label in labels
-        for i in range(count)
-    )
+    pictures = []
+    for label in labels:
+        for number in range(count):
+            name = f"{part}-{number:03d}.jpg"
+            pictures.append(Picture(folder / part / label / name, label, name))
     for _ in render_all(assets, ((p.label, f"{part}/{p.name}", p.file) for p in pictures)):
         pass
-    return pictures
+    return tuple(pictures)

@@ -63,11 +63,10 @@ class Camera:
         by_label: dict[str, list[Picture]] = {}
         for picture in pictures:
             by_label.setdefault(picture.label, []).append(picture)
-        mixed = sorted(
-            (number, label, picture)
-            for label, of in by_label.items()
-            for number, picture in enumerate(of)
-        )
+        mixed: list[tuple[int, str, Picture]] = []
+        for label, of_label in by_label.items():
+            mixed += [(number, label, picture) for number, picture in enumerate(of_label)]
+        mixed.sort(key=lambda place: place[:2])
         for number, (_, _, picture) in enumerate(mixed):
             name = f"frame-{number:03d}{picture.file.suffix.lower()}"
             shutil.copyfile(picture.file, folder / name)

@@ -129,10 +129,12 @@ class Watch:
         pages = self._states.get_paginator("get_execution_history").paginate(
             executionArn=run.arn, includeExecutionData=False
         )
-        events = [
-            event for page in pages for event in page["events"] if event["type"] in STEP_BEGINS
-        ]
-        return [event["stateEnteredEventDetails"]["name"] for event in events]
+        begun = []
+        for page in pages:
+            for event in page["events"]:
+                if event["type"] in STEP_BEGINS:
+                    begun.append(event["stateEnteredEventDetails"]["name"])
+        return begun
 
     def training_jobs(self) -> list[Job]:
         """Oldest first."""
@@ -236,11 +238,10 @@ class Watch:
         """
         pages = self._logs.get_paginator("describe_log_groups").paginate()
         groups = [group["logGroupName"] for page in pages for group in page["logGroups"]]
-        events = [
-            (event["timestamp"], group, event["message"])
-            for group in groups
-            for event in self._events(group)
-        ]
+        events = []
+        for group in groups:
+            for event in self._events(group):
+                events.append((event["timestamp"], group, event["message"]))
         file.write_text(
             "".join(
                 f"{group.split('/')[-1]}: {text.rstrip()}\n" for _, group, text in sorted(events)

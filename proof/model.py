@@ -60,18 +60,26 @@ def successors(w: World, case: Case) -> Iterator[tuple[str, bool, World]]:
         yield from _control(w, i, case)
     for run in w.runs:
         yield from _execute(w, run, case)
+    yield from _write_late(w, case)
+    yield from _create_job_late(w)
+    yield from _sweep(w, case)
+    if state_of(w.item).spent_day == day(w.now) and case.cap < 1000:  # other nights change nothing
+        yield "midnight", True, w._replace(now=w.now + DAY)
+
+
+def _write_late(w: World, case: Case) -> Iterator[tuple[str, bool, World]]:
     for late in w.late_writes:
         rest = w._replace(late_writes=tuple(x for x in w.late_writes if x != late))
         yield f"late write of run {late.epoch}", True, _publish(rest, late, case)[0]
+
+
+def _create_job_late(w: World) -> Iterator[tuple[str, bool, World]]:
     for epoch in w.late_jobs:
         landed = w._replace(
             jobs=(*w.jobs, epoch), broken="two trainings at once" if w.jobs else w.broken
         )
         yield f"late CreateTrainingJob of run {epoch}", True, landed._replace(late_jobs=())
         yield f"late CreateTrainingJob of run {epoch} fails", True, w._replace(late_jobs=())
-    yield from _sweep(w, case)
-    if state_of(w.item).spent_day == day(w.now) and case.cap < 1000:  # other nights change nothing
-        yield "midnight", True, w._replace(now=w.now + DAY)
 
 
 def _consume(w: World, i: int, case: Case) -> Iterator[tuple[str, bool, World]]:
@@ -80,24 +88,22 @@ def _consume(w: World, i: int, case: Case) -> Iterator[tuple[str, bool, World]]:
             consumers=tuple(sorted((*w.consumers[:i], phase, *w.consumers[i + 1 :])))
         )
 
-    early = case.broken == "bump before ack"
     phase = w.consumers[i]
     if phase == "idle":
         if w.queue:
             yield "event received", True, go("received", w._replace(queue=w.queue - 1))
-    elif phase == "received":
-        yield (
-            ("acknowledged", True, go("done"))
-            if early
-            else ("mark raised", True, go("done", record_change(w)))
-        )
+        return
+
+    early = case.broken == "bump before ack"
+    following = "done" if phase == "received" else "idle"
+    # It raises the mark and then acknowledges; the broken one does it the other way round.
+    acknowledges = (phase == "received") == early
+    if acknowledges:
+        yield "acknowledged", True, go(following)
     else:
-        yield (
-            ("mark raised", True, go("idle", record_change(w)))
-            if early
-            else ("acknowledged", True, go("idle"))
-        )
-    if phase != "idle" and (crashed := spend(w, "crash")) is not None:
+        yield "mark raised", True, go(following, record_change(w))
+
+    if (crashed := spend(w, "crash")) is not None:
         back = 0 if early and phase == "done" else 1
         yield "consumer crashes", False, go("idle", crashed._replace(queue=w.queue + back))
 

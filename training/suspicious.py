@@ -64,11 +64,9 @@ def folds(rows: Sequence[Picture]) -> NDArray[np.int64]:
     first: dict[int, str] = {}
     for value, row in zip(hashes, rows, strict=True):
         first[value] = min(first.get(value, row.sha256), row.sha256)
-    fold = {
-        value: int(first[group[0]][-8:], 16) % FOLDS
-        for group in _groups(list(first))
-        for value in group
-    }
+    fold: dict[int, int] = {}
+    for group in _groups(list(first)):
+        fold |= dict.fromkeys(group, int(first[group[0]][-8:], 16) % FOLDS)
     return np.array([fold[value] for value in hashes], np.int64)
 
 

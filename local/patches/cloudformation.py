@@ -108,10 +108,8 @@ def _lifecycle_rule(index: int, rule: Properties) -> Properties:
         "Status": rule["Status"],
         "Filter": {"Prefix": rule.get("Prefix", "")},
     }
-    if "ExpirationInDays" in rule:
-        made["Expiration"] = {"Days": int(rule["ExpirationInDays"])}
-    if _true(rule.get("ExpiredObjectDeleteMarker")):
-        made["Expiration"] = {"ExpiredObjectDeleteMarker": True}
+    if expiration := _expiration(rule):
+        made["Expiration"] = expiration
     if old := rule.get("NoncurrentVersionExpiration"):
         made["NoncurrentVersionExpiration"] = {key: int(value) for key, value in old.items()}
     if parts := rule.get("AbortIncompleteMultipartUpload"):
@@ -124,6 +122,14 @@ def _lifecycle_rule(index: int, rule: Properties) -> Properties:
             for to in transitions
         ]
     return made
+
+
+def _expiration(rule: Properties) -> Properties:
+    if _true(rule.get("ExpiredObjectDeleteMarker")):
+        return {"ExpiredObjectDeleteMarker": True}
+    if "ExpirationInDays" in rule:
+        return {"Days": int(rule["ExpirationInDays"])}
+    return {}
 
 
 def _finish_function(name: str, properties: Properties) -> None:

@@ -11,6 +11,7 @@ from ministack.core import iam_actions, router
 from ministack.services import stepfunctions as sfn
 
 from local.sagemaker import service
+from local.sagemaker.job import TrainingJob
 
 MODULE = "sagemaker"
 
@@ -80,12 +81,18 @@ def _create_training_job(resource: str, request: dict[str, Any]) -> Any:
         )
     if not resource.endswith(".sync"):
         return answer
-    job, execution = service.find(request["TrainingJobName"]), _execution.get()
+    job = service.find(request["TrainingJobName"])
     assert job is not None
+    _wait_for(job)
+    if job.description["TrainingJobStatus"] != "Completed":
+        raise sfn._ExecutionError("States.TaskFailed", json.dumps(job.description))
+    return job.description
+
+
+def _wait_for(job: TrainingJob) -> None:
+    """Until it is over; an execution that has been stopped stops it, as Step Functions does."""
+    execution = _execution.get()
     while not job.over:
         if execution.get("status", "RUNNING") != "RUNNING":
             job.stop()
         time.sleep(0.1)
-    if job.description["TrainingJobStatus"] != "Completed":
-        raise sfn._ExecutionError("States.TaskFailed", json.dumps(job.description))
-    return job.description
