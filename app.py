@@ -1,5 +1,5 @@
-"""What is deployed? Three stacks from one set of settings: what is kept, what reaches cameras, what
-retrains.
+"""What is deployed? Three stacks from one set of settings:
+what is kept, what reaches cameras, what retrains.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""`python -m camera`: runs the agent until it is told to stop."""
+"""What runs on a camera? `python -m camera`: the agent, until it is told to stop."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """What does a camera do all day? Classifies frames in one thread and carries out jobs in another,
 and never gives up.
 
-The two meet in one field: `running`, which a job replaces only after the new release is proved and
-committed.
+The two meet in one field: `running`,
+which a job replaces only after the new release is proved and committed.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""How does a camera stay in touch? MQTT over mutual TLS, reconnecting for ever, few messages in
-flight.
+"""How does a camera stay in touch?
+MQTT over mutual TLS, reconnecting for ever, few messages in flight.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class Broker:
         self._client.loop_start()
 
     def publish(self, topic: str, content: Any) -> bool:
-        """False when too much is waiting already; True is a promise to try, also across a
-        reconnect.
+        """False when too much is waiting already;
+        True is a promise to try, also across a reconnect.
         """
         message = self._client.publish(topic, json.dumps(content), qos=1)
         if message.rc == mqtt.MQTT_ERR_QUEUE_SIZE:
@@ -123,8 +123,8 @@ class Broker:
 
 
 def tls_context(config: Config) -> ssl.SSLContext:
-    """Checks the broker's name and chain, and shows this camera's certificate. Raises
-    ConfigError.
+    """Checks the broker's name and chain,
+    and shows this camera's certificate. Raises ConfigError.
     """
     try:
         context = trusting(config.ca)

@@ -1,5 +1,5 @@
-"""Who is this camera, and where is its broker? Reads DIR/camera.json, which `lensloop camera
-add` writes.
+"""Who is this camera, and where is its broker?
+Reads DIR/camera.json, which `lensloop camera add` writes.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""What survives a power cut? Each function here is one step: after a cut it has happened, or it has
-not.
+"""What survives a power cut? Each function here is one step:
+after a cut it has happened, or it has not.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ def free_bytes(folder: Path) -> int:
 def only_one(home: Path) -> Iterator[None]:
     """Two agents on one folder would undo each other's changes. Raises HomeError.
 
-    The folder itself is locked: a disk that is full or has become read-only has no room for a file
-    to lock.
+    The folder itself is locked: a disk that is full
+    or has become read-only has no room for a file to lock.
     """
     if not home.is_dir():
         raise HomeError(f"There is no folder {home}; `lensloop camera add` makes it.")

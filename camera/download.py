@@ -1,5 +1,5 @@
-"""How does a file reach the camera? Over https, no larger than announced, its sha256 checked as it
-arrives.
+"""How does a file reach the camera?
+Over https, no larger than announced, its sha256 checked as it arrives.
 """
 
 from __future__ import annotations

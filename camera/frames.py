@@ -1,5 +1,5 @@
-"""Where do the pictures come from? A folder, a video file, a camera device, or a stock DeepLens'
-own camera.
+"""Where do the pictures come from? A folder, a video file,
+a camera device, or a stock DeepLens' own camera.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Frame(NamedTuple):
 
 
 def open_source(text: str, loop: bool) -> Iterator[Frame]:
-    """`text` is what the person wrote after --frames. Raises SourceError at once when it cannot
-    work.
+    """`text` is what the person wrote after --frames.
+    Raises SourceError at once when it cannot work.
     """
     path = Path(text)
     if text == "awscam":

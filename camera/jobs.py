@@ -89,8 +89,8 @@ class Jobs:
         """Tells the cloud that work begins. None: the job is no longer ours, or the cloud is away;
         ask again later.
 
-        A job that was answered before, but whose answer got lost, is answered again and not done
-        again.
+        A job that was answered before, but whose answer got lost,
+        is answered again and not done again.
         """
         known = self._answers.get((execution.job, execution.number))
         if known is not None:
@@ -132,8 +132,8 @@ class Jobs:
 
 
 def printable(value: str) -> str:
-    """AWS refuses status details that are empty, longer than 1,024 characters or hold control
-    characters.
+    """AWS refuses status details that are empty,
+    longer than 1,024 characters or hold control characters.
     """
     return re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", value).strip()[:1024] or "-"
 

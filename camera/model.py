@@ -1,5 +1,5 @@
-"""What does the model see in a picture? Loads a release with onnxruntime and gives each label its
-probability.
+"""What does the model see in a picture?
+Loads a release with onnxruntime and gives each label its probability.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ def load(folder: Path) -> Model:
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Raises ManifestError, also when pictures must be prepared in a way that this agent does not
-    know.
+    """Raises ManifestError, also when pictures must be prepared
+    in a way that this agent does not know.
     """
     try:
         content = json.loads(path.read_text("utf-8"))

@@ -1,5 +1,5 @@
-"""Does the model answer on this camera as it did where it was judged? Runs it on the release's
-golden pictures.
+"""Does the model answer on this camera as it did where it was judged?
+Runs it on the release's golden pictures.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class _Trial(NamedTuple):
 
 
 def prove(model: Model, folder: Path, clock: Callable[[], float] = time.perf_counter) -> Proof:
-    """All golden pictures must get the label they got in the cloud; raises BadArtifact or NotProven
-    otherwise.
+    """All golden pictures must get the label they got in the cloud;
+    raises BadArtifact or NotProven otherwise.
     """
     path = folder / model.manifest.golden.file
     if file_sha256(path) != model.manifest.golden.sha256:

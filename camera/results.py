@@ -1,5 +1,5 @@
-"""Who hears what the camera saw? The cloud over MQTT, a record for measuring, and DIR/status.json
-for people.
+"""Who hears what the camera saw? The cloud over MQTT,
+a record for measuring, and DIR/status.json for people.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@
     DIR/current                -> releases/<epoch>, which is being tried or running
     DIR/state.json             the truth: which releases were proved and committed
 
-A release that state.json does not call good counts for nothing: a cut of the power costs at most a
-download.
+A release that state.json does not call good counts for nothing:
+a cut of the power costs at most a download.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class Store:
         return self.releases / str(epoch)
 
     def begin(self, release: Installed) -> int:
-        """Remembers what is about to be tried; returns how often it has been begun without an
-        end.
+        """Remembers what is about to be tried;
+        returns how often it has been begun without an end.
         """
         starts = self.state.starts + 1 if self.state.trying == release else 1
         self._write(self.state._replace(trying=release, starts=starts))

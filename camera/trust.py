@@ -1,5 +1,5 @@
-"""Whom does this camera believe? The named CA alone, or the system's trust store (and
-certifi's).
+"""Whom does this camera believe?
+The named CA alone, or the system's trust store (and certifi's).
 """
 
 from __future__ import annotations

@@ -41,8 +41,8 @@ class Outcome(NamedTuple):
 
 
 def restore(store: Store) -> Optional[Running]:
-    """At start: the newest committed release that still loads and proves itself here, network or
-    not.
+    """At start: the newest committed release that still loads
+    and proves itself here, network or not.
     """
     store.open()
     for release in store.state.good:
@@ -108,8 +108,8 @@ def _fetch_manifest(order: Order, store: Store) -> Manifest:
 
 
 def _check(order: Order, manifest: Manifest, project: str) -> None:
-    """The order and the manifest must speak of the same release, and it must be meant for this
-    camera.
+    """The order and the manifest must speak of the same release,
+    and it must be meant for this camera.
     """
     if manifest.project != project:
         raise Refused(

@@ -1,4 +1,4 @@
-"""`python -m cli …` is `lensloop …`, without anything installed."""
+"""How is it called without an installation? `python -m cli …` is `lensloop …`, without anything installed."""
 
 from cli.main import app
 

@@ -1,5 +1,5 @@
-"""Which AWS account and region do these credentials reach? Prints `aws://<account>/<region>`, or a
-sentence.
+"""Which AWS account and region do these credentials reach?
+Prints `aws://<account>/<region>`, or a sentence.
 """
 
 import sys

@@ -1,5 +1,5 @@
-"""What lands on a camera? One zip with the agent, the rules it shares with the cloud, and what to
-install.
+"""What lands on a camera? One zip with the agent,
+the rules it shares with the cloud, and what to install.
 """
 
 import zipfile

@@ -1,5 +1,5 @@
-"""Which settings were deployed, and which AWS do these credentials reach? A sentence where there
-are none.
+"""Which settings were deployed, and which AWS do these credentials reach?
+A sentence where there are none.
 """
 
 import contextlib

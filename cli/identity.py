@@ -35,8 +35,8 @@ def add_camera(
     port: int = 8883,
     ca: Path | None = None,
 ) -> Path:
-    """Makes the thing, its certificate and the folder `home` that the agent runs on; returns its
-    camera.json.
+    """Makes the thing, its certificate and the folder `home`
+    that the agent runs on; returns its camera.json.
 
     `endpoint` of None asks AWS IoT; `ca` of None is the trust store of the camera's own system.
     Raises CameraError, and then nothing new is left behind. A camera that `home` already belongs to
@@ -77,8 +77,8 @@ def add_camera(
 
 
 def remove_camera(iot: "IoTClient", prefix: str, thing: str) -> None:
-    """Revokes the camera's certificates and forgets it. Its folder is worthless from now on, and
-    stays.
+    """Revokes the camera's certificates and forgets it.
+    Its folder is worthless from now on, and stays.
     """
     require_stack(iot, prefix)
     try:

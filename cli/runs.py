@@ -1,5 +1,5 @@
-"""How far is a run? Asks Step Functions for its step, and SageMaker and CloudWatch for its
-training.
+"""How far is a run? Asks Step Functions for its step,
+and SageMaker and CloudWatch for its training.
 """
 
 import json

@@ -1,1 +1,1 @@
-"""The demo: one story, told on the local cloud by `make demo`."""
+"""Does it all work together? One story, shown on the local cloud by `make demo`."""

@@ -1,5 +1,5 @@
-"""Which pictures play which part? The first batch, the wrong one, the better one, and what the
-cameras see.
+"""Which pictures play which part? The first batch,
+the wrong one, the better one, and what the cameras see.
 """
 
 from collections.abc import Iterable
@@ -19,8 +19,8 @@ CAMERAS = 3
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture file under the label that it is uploaded as; of a frame, the label that is
-    true.
+    """One picture file under the label that it is uploaded as;
+    of a frame, the label that is true.
     """
 
     file: Path
@@ -34,8 +34,8 @@ class Picture:
 
 @dataclass(frozen=True)
 class Album:
-    """Everything that the story shows. `new_label` is what act 3 brings; empty: more of the same
-    labels.
+    """Everything that the story shows.
+    `new_label` is what act 3 brings; empty: more of the same labels.
     """
 
     title: str

@@ -1,5 +1,5 @@
-"""Who are the demo's three cameras, and what do they see? Each is the real agent in a process of
-its own.
+"""Who are the demo's three cameras, and what do they see?
+Each is the real agent in a process of its own.
 """
 
 import json
@@ -104,8 +104,8 @@ class Camera:
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
     def results(self) -> list[dict[str, object]]:
-        """What the agent recorded: frame, probabilities, epoch. A line still being written is left
-        for later.
+        """What the agent recorded: frame, probabilities, epoch.
+        A line still being written is left for later.
         """
         file = self.home / "results.jsonl"
         text = file.read_text() if file.exists() else ""

@@ -1,5 +1,5 @@
-"""How do pictures get into the bucket, and out of it again? As a person would do it, many at
-once.
+"""How do pictures get into the bucket, and out of it again?
+As a person would do it, many at once.
 """
 
 from collections.abc import Sequence

@@ -1,5 +1,5 @@
-"""What do the cameras publish? A subscriber of its own hears it, with a certificate that may listen
-only.
+"""What do the cameras publish?
+A subscriber of its own hears it, with a certificate that may listen only.
 """
 
 import json
@@ -22,8 +22,8 @@ CONNECT_SECONDS = 15.0
 
 
 class Listener:
-    """`heard[thing]` holds each result as it went over the broker, in a form that can be
-    compared.
+    """`heard[thing]` holds each result as it went over the broker,
+    in a form that can be compared.
     """
 
     def __init__(self, name: str, folder: Path) -> None:

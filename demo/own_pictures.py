@@ -27,8 +27,8 @@ EXPECTED = (
 
 
 def read(folder: Path) -> Album:
-    """Deals the pictures out; raises LocalCloudError with one sentence when they cannot carry
-    the story.
+    """Deals the pictures out; raises LocalCloudError
+    with one sentence when they cannot carry the story.
     """
     folder = folder.expanduser()
     if not folder.exists():

@@ -1,5 +1,5 @@
-"""What do the demo's pictures look like? Everyday things of the MIT-licensed Fluent 3D emoji, on
-uneven ground.
+"""What do the demo's pictures look like?
+Everyday things of the MIT-licensed Fluent 3D emoji, on uneven ground.
 
 A picture is a function of its words (`first/compost/7`): the same words give the same bytes on
 every machine of ours.
@@ -72,8 +72,8 @@ SIDE = 256
 
 
 def render_all(assets: Path, pictures: Iterable[tuple[str, str, Path]]) -> Iterator[Path]:
-    """Draws each (label, words, file) that is not there yet, on all cores; yields the files in
-    order.
+    """Draws each (label, words, file) that is not there yet,
+    on all cores; yields the files in order.
     """
     missing = [(assets, label, words, file) for label, words, file in pictures if not file.exists()]
     for _, _, _, file in missing:
@@ -92,8 +92,8 @@ def _render_file(task: tuple[Path, str, str, Path]) -> Path:
 
 
 def render(assets: Path, label: str, words: str) -> Image.Image:
-    """One thing of this label, anywhere in the frame, at any angle, with its shadow, over an uneven
-    noisy ground.
+    """One thing of this label, anywhere in the frame,
+    at any angle, with its shadow, over an uneven noisy ground.
     """
     rng = random.Random(f"{label}/{words}")
     thing = _emoji(assets / f"{rng.choice(THINGS[label])}.webp")

@@ -1,5 +1,5 @@
-"""How is the stage set, and what is left at the end? Pictures, cloud, stacks, cameras; then table
-and report.
+"""How is the stage set, and what is left at the end?
+Pictures, cloud, stacks, cameras; then table and report.
 """
 
 import json
@@ -25,8 +25,8 @@ from local.state import StateDir
 from local.tools import PROJECT
 
 EMOJI = PROJECT / "node_modules" / "@lobehub" / "fluent-emoji-3d" / "assets"
-# What differs from an AWS account: patience is short, and the training job's packages are for this
-# machine's Python.
+# What differs from an AWS account: patience is short,
+# and the training job's packages are for this machine's Python.
 CONTEXT = {
     "quiet_seconds": "8",  # changes are counted up to 5 s late (the window of stacks/changes.py)
     "max_wait_seconds": "180",

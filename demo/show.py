@@ -45,8 +45,8 @@ class Show:
         self.stages[name] = round(time.monotonic() - begun, 1)
 
     def until(self, what: str, check: Callable[[], Seen | None], seconds: float) -> Seen:
-        """What `check` returns as soon as it returns something; says after ten silent seconds that
-        it waits.
+        """What `check` returns as soon as it returns something;
+        says after ten silent seconds that it waits.
         """
         begun = time.monotonic()
         while True:

@@ -1,5 +1,5 @@
-"""What happens in the demo, act by act? Each changes pictures, then waits until it has seen what
-must follow.
+"""What happens in the demo, act by act?
+Each changes pictures, then waits until it has seen what must follow.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,5 +1,5 @@
-"""What did the demo see, in numbers? The table at the end and demo.json; both are made from the
-acts alone.
+"""What did the demo see, in numbers?
+The table at the end and demo.json; both are made from the acts alone.
 """
 
 from typing import Any
@@ -55,8 +55,8 @@ def _camera(story: Story, camera: Camera) -> dict[str, Any]:
 
 
 def _act(act: Act) -> dict[str, Any]:
-    """Story has made sure that each act had exactly one training job; it ends the demo
-    otherwise.
+    """Story has made sure that each act had exactly one training job;
+    it ends the demo otherwise.
     """
     return {
         "act": act.number,

@@ -1,5 +1,5 @@
-"""What has really happened? Everything that the demo claims is read back through the APIs of
-AWS.
+"""What has really happened?
+Everything that the demo claims is read back through the APIs of AWS.
 """
 
 import csv
@@ -67,8 +67,8 @@ class Job:
 
 @dataclass(frozen=True)
 class Release:
-    """A release as it lies in the bucket: the sha256 is of the bytes that are there, not of what a
-    manifest says.
+    """A release as it lies in the bucket:
+    the sha256 is of the bytes that are there, not of what a manifest says.
     """
 
     epoch: int
@@ -233,8 +233,8 @@ class Watch:
         return [job for job in found if job.startswith(names.rollout_job(self._prefix, epoch, ""))]
 
     def write_logs(self, file: Path) -> None:
-        """What every function and training job wrote, oldest first: the cloud forgets it when it
-        stops.
+        """What every function and training job wrote, oldest first:
+        the cloud forgets it when it stops.
         """
         pages = self._logs.get_paginator("describe_log_groups").paginate()
         groups = [group["logGroupName"] for page in pages for group in page["logGroups"]]

@@ -1,5 +1,5 @@
-"""What did the cameras of a wave answer? Collects the answers, asks the rule, and withdraws a
-failed order.
+"""What did the cameras of a wave answer?
+Collects the answers, asks the rule, and withdraws a failed order.
 """
 
 import os
@@ -44,8 +44,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def look(job: str, wave: str, release: Release, patience: Patience) -> WaveState:
-    """Answers are read one by one, a call each, only once they could decide: if all who say so were
-    right.
+    """Answers are read one by one, a call each,
+    only once they could decide: if all who say so were right.
     """
     statuses = _statuses(job)
     aborted = clients.iot().describe_job(jobId=job)["job"]["status"] == "CANCELED"

@@ -32,7 +32,7 @@ _FAILURES: tuple[Literal["FAILED", "REJECTED", "TIMED_OUT"], ...] = (
     "TIMED_OUT",
 )
 _CAMERAS_PER_MINUTE = 100
-_URL_LIVES_SECONDS = 3600
+_URL_LIVES_SECONDS = 3600  # the most that AWS IoT gives; a slow camera needs long
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -121,8 +121,8 @@ def _is_superseded(epoch: int) -> bool:
 
 
 def _answer(job: str, cameras: int, settings: Settings, *, superseded: bool) -> dict[str, Any]:
-    """In the shape of check_rollout's answers, so that the workflow can keep both under one
-    name.
+    """In the shape of check_rollout's answers,
+    so that the workflow can keep both under one name.
     """
     return {
         "job": job,

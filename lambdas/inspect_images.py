@@ -1,5 +1,5 @@
-"""What are the new pictures? Reads each once: its content hash, whether it opens, its size and
-perceptual hash.
+"""What are the new pictures? Reads each once:
+its content hash, whether it opens, its size and perceptual hash.
 
 One chunk of a snapshot's plan; the rows are written back into it. An interrupted chunk goes on
 where it was saved.
@@ -20,8 +20,8 @@ from lensloop.dataset.inspection import InspectionUnfinished, Samples, refusal, 
 from lensloop.dataset.rows import Listed, Row, rejection
 
 _DOWNLOADS = 8
-_AHEAD_BYTES = 32 * 1024**2
-_SAVE_EVERY = 60  # seconds
+_AHEAD_BYTES = 32 * 1024**2  # downloaded and not yet looked at: they lie in memory
+_SAVE_EVERY = 60  # seconds; a function that is killed has lost no more than these
 _LAST_CALL = 60_000  # milliseconds before Lambda's end; the slowest picture takes half of it
 
 

@@ -78,8 +78,8 @@ def build(
 
 
 def pack_golden(evaluation: Any, files: dict[str, bytes]) -> bytes:
-    """The pictures that a camera proves itself on, in one archive that is the same whenever it is
-    made.
+    """The pictures that a camera proves itself on,
+    in one archive that is the same whenever it is made.
     """
     top = Reader(evaluation)
     wanted = {part.text("file"): part.text("sha256") for part in top.parts("golden")}

@@ -1,5 +1,5 @@
-"""Did anything under images/ change? Raises the trigger's mark, and only then lets SQS forget the
-events.
+"""Did anything under images/ change?
+Raises the trigger's mark, and only then lets SQS forget the events.
 """
 
 import json

@@ -1,5 +1,5 @@
-"""Which labels does the model that was just trained doubt? Puts them into the report of its data
-set.
+"""Which labels does the model that was just trained doubt?
+Puts them into the report of its data set.
 
 It does so before the verdict, because a model is often refused for wrong labels, and the report
 then shows which.

@@ -1,5 +1,5 @@
-"""What is in the bucket now, and which of it is new? Lists images/ once, reads no picture, plans
-the inspection.
+"""What is in the bucket now, and which of it is new?
+Lists images/ once, reads no picture, plans the inspection.
 
 Writes under datasets/inspections/<epoch>/: what is unchanged, what is gone, and a plan for each
 chunk of new pictures. Only pointers to these are passed on, so the workflow's state stays small at

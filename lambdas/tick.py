@@ -85,8 +85,8 @@ def _tell(text: str, epoch: int) -> None:
 
 
 def _start_execution(epoch: int) -> None:
-    """That it exists already is as good as started: the next look at the execution says whose it
-    is.
+    """That it exists already is as good as started:
+    the next look at the execution says whose it is.
     """
     try:
         clients.stepfunctions().start_execution(

@@ -1,3 +1,3 @@
-"""What are the rules? Pure decisions and their reasons; what touches AWS, a clock or a disk lives
-elsewhere.
+"""What are the rules? Pure decisions and their reasons;
+what touches AWS, a clock or a disk lives elsewhere.
 """

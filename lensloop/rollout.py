@@ -104,8 +104,8 @@ def next_look(base: int, patience: Patience) -> int:
 def to_cancel(jobs: Sequence[str], job: str, wave: str) -> list[str]:
     """Which of the project's open jobs make way for `job`: older ones of its own wave.
 
-    A new canary does not touch the fleet, which keeps its release until the canary has proved the
-    new one.
+    A new canary does not touch the fleet,
+    which keeps its release until the canary has proved the new one.
     """
     return sorted(other for other in jobs if other != job and other.endswith(f"-{wave}"))
 

@@ -42,8 +42,8 @@ class Settings:
     made from here.
     """
 
-    # At most 16 + 8 characters keep the bucket's name within S3's 63 in the region with the longest
-    # name.
+    # At most 16 + 8 characters keep the bucket's name
+    # within S3's 63 in the region with the longest name.
     project: str = _setting(
         "trash",
         "Names everything; several projects can live in one account.",
@@ -145,8 +145,8 @@ class Settings:
 
     @classmethod
     def from_context(cls, context: Mapping[str, Any]) -> "Settings":
-        """Reads the settings out of CDK's context; keys that CDK owns (with `:` or `/`) are passed
-        over.
+        """Reads the settings out of CDK's context;
+        keys that CDK owns (with `:` or `/`) are passed over.
 
         Raises SettingsError naming every mistake, one sentence each. Values given with `cdk deploy
         -c key=value` arrive as text and are read as their setting's type.

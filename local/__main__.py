@@ -1,5 +1,5 @@
-"""`python -m local …`: the local cloud at the command line. The Makefile's up, down, status and
-deploy-local.
+"""`python -m local …`: the local cloud at the command line.
+The Makefile's up, down, status and deploy-local.
 """
 
 import signal

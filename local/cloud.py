@@ -42,8 +42,8 @@ PATIENCE_TO_STOP = 8.0
 
 
 class LocalCloud:
-    """`port` and `mqtt_port` of 0 take free ones; `minute_seconds` is how long a minute of a
-    schedule lasts.
+    """`port` and `mqtt_port` of 0 take free ones;
+    `minute_seconds` is how long a minute of a schedule lasts.
 
     `what` names to others who has it up, `say` hears of progress, and without `patched` it is the
     emulator as it comes, for the tests of the patches.
@@ -96,8 +96,8 @@ class LocalCloud:
         return environment(self.port)
 
     def client(self, service: str) -> Any:
-        """A boto3 client that talks to this cloud whatever the environment and ~/.aws say, a proxy
-        for instance.
+        """A boto3 client that talks to this cloud whatever
+        the environment and ~/.aws say, a proxy for instance.
         """
         # The name is a variable, so boto3's stubs cannot know which client it makes.
         session: Any = _session()
@@ -110,8 +110,8 @@ class LocalCloud:
         return resource.Table(name)
 
     def start(self, detached: bool = False) -> None:
-        """Returns when everything answers. A detached cloud outlives this program: `make down` ends
-        it.
+        """Returns when everything answers.
+        A detached cloud outlives this program: `make down` ends it.
         """
         with self._state.locked() as lock:
             leftovers.end(self._state.root)  # of one that was killed
@@ -223,8 +223,8 @@ class LocalCloud:
         return deploy(self._state, self.env, context or {}, app, self._say)
 
     def stop(self) -> None:
-        """Ends the cloud with everything it started and removes its temporary folders. Logs
-        stay.
+        """Ends the cloud with everything it started
+        and removes its temporary folders. Logs stay.
         """
         if not self._started:
             return
@@ -250,8 +250,8 @@ def _end(server: subprocess.Popen[bytes]) -> None:
 
 
 def environment(port: int) -> dict[str, str]:
-    """For programs that use the cloud at this port. By 127.0.0.1, because <bucket>.localhost does
-    not resolve.
+    """For programs that use the cloud at this port.
+    By 127.0.0.1, because <bucket>.localhost does not resolve.
     """
     return {
         "AWS_ENDPOINT_URL": f"http://{ports.LOOPBACK}:{port}",
@@ -268,8 +268,8 @@ def environment(port: int) -> dict[str, str]:
 
 
 def _session() -> boto3.Session:
-    """Ignores profiles and configuration files, so that a person's AWS_PROFILE cannot break or
-    redirect it.
+    """Ignores profiles and configuration files,
+    so that a person's AWS_PROFILE cannot break or redirect it.
     """
     core = botocore.session.Session(
         session_vars={

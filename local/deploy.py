@@ -1,5 +1,5 @@
-"""How do the real stacks get onto the local cloud? By the real CDK CLI: bootstrap once, then deploy
-all stacks.
+"""How do the real stacks get onto the local cloud?
+By the real CDK CLI: bootstrap once, then deploy all stacks.
 """
 
 import json
@@ -53,8 +53,8 @@ def deploy(
     source = ["--app", app] if app else []
 
     say("  synthesizing the stacks (up to half a minute)")
-    # Not left to `bootstrap`: for that command the CLI skips bundling, and assets would be the
-    # whole project.
+    # Not left to `bootstrap`: for that command the CLI skips bundling,
+    # and assets would be the whole project.
     _run(
         [*common, "synth", "--quiet", *source, *settings, "--output", str(state.assembly)],
         variables,
@@ -86,8 +86,8 @@ def deploy(
 def _run(
     command: list[str], variables: dict[str, str], state: StateDir, say: Callable[[str], None]
 ) -> None:
-    """Runs one command of the CLI; all it prints goes to the log, what tells of progress to the
-    person.
+    """Runs one command of the CLI;
+    all it prints goes to the log, what tells of progress to the person.
     """
     started, lines = time.monotonic(), []
     with state.deploy_log.open("a") as log:

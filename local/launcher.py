@@ -1,4 +1,4 @@
-"""The process that is the local cloud: the pinned emulator with our patches and SageMaker.
+"""What is the process of the local cloud? The pinned emulator with our patches and SageMaker.
 
 Started by local/cloud.py, which sets its environment. It ends on SIGTERM, and when the program that
 started it is gone.
@@ -38,8 +38,8 @@ def _serve() -> None:
 
 
 def _end_with_parent() -> None:
-    """Stdin is a pipe that only the parent holds: it closes when the parent ends, in whatever
-    way.
+    """Stdin is a pipe that only the parent holds:
+    it closes when the parent ends, in whatever way.
     """
     while os.read(0, 1024):
         pass

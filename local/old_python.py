@@ -1,5 +1,5 @@
-"""Where is an old Python in the way? Debian 12's, 3.11.2, loses the first bytes sent to the MQTT
-broker.
+"""Where is an old Python in the way?
+Debian 12's, 3.11.2, loses the first bytes sent to the MQTT broker.
 """
 
 import asyncio
@@ -17,8 +17,8 @@ def mend() -> None:
 def paused_connections_stay_paused(transport: Any) -> None:
     """Some 3.11 start to read a connection although `connection_made` has paused it.
 
-    The broker pauses to start TLS, and would wait for ever for a ClientHello that was read and
-    thrown away.
+    The broker pauses to start TLS, and would wait for ever
+    for a ClientHello that was read and thrown away.
     """
     start_reading = transport._add_reader
 

@@ -9,8 +9,8 @@ LOOPBACK = "127.0.0.1"
 
 
 def choose(*wanted: tuple[int, str]) -> list[int]:
-    """The ports as wanted, free ones for 0. `wanted` holds pairs of (port, the variable that moves
-    it).
+    """The ports as wanted, free ones for 0.
+    `wanted` holds pairs of (port, the variable that moves it).
     """
     with ExitStack() as held:  # all held until all are chosen, so that no two are the same
         return [

@@ -1,1 +1,1 @@
-"""The proof of the retraining trigger: docs/trigger.md."""
+"""Does the retraining trigger keep its promise? The proof of it: docs/trigger.md."""

@@ -1,5 +1,5 @@
-"""What can happen to the trigger from outside: changes, lost events, failing and aborted runs,
-operators, restores?
+"""What can happen to the trigger from outside:
+changes, lost events, failing and aborted runs, operators, restores?
 """
 
 from collections.abc import Iterator

@@ -1,5 +1,5 @@
-"""Can any interleaving, crash or stroke of bad luck break the trigger's promise? Every one of them
-is tried.
+"""Can any interleaving, crash or stroke of bad luck break the trigger's promise?
+Every one of them is tried.
 
 Explicit-state breadth-first search. The shipped `decide`, the shipped state table and its DynamoDB
 expressions are driven as they are; modelled are the bucket, the queue, the executions, the training
@@ -344,8 +344,8 @@ def _publish(w: World, run: Run, case: Case) -> tuple[World, bool]:
 
 
 def _sweep(w: World, case: Case) -> Iterator[tuple[str, bool, World]]:
-    """Daily; the days on which it changes anything are those on which everything else believes to
-    be done.
+    """Daily; the days on which it changes anything are those
+    on which everything else believes to be done.
     """
     if case.broken == "the daily sweep" or not case.sweep or w.queue or w.bucket == w.concluded:
         return

@@ -38,8 +38,8 @@ class Result:
 
 
 class Simulation:
-    """The bucket, S3's events and the trainings; a trigger is called at events and asks for
-    runs.
+    """The bucket, S3's events and the trainings;
+    a trigger is called at events and asks for runs.
     """
 
     def __init__(
@@ -272,8 +272,8 @@ class Campaign:
 
 
 def campaign(seeds: int, *, lost: float = 0, failing: float = 0) -> Campaign:
-    """Ours over many seeds. T grows by one sweep if an event was lost, and by each failed run and
-    its pause.
+    """Ours over many seeds. T grows by one sweep if an event was lost,
+    and by each failed run and its pause.
     """
     results = [
         simulate(OURS, random_arrivals(seed), seed, lost=lost, failing=failing)

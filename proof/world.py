@@ -73,8 +73,8 @@ class World(NamedTuple):
 
 @dataclass(frozen=True)
 class Case:
-    """One search: which bad luck may strike (a word for each time), and which rule is broken on
-    purpose.
+    """One search: which bad luck may strike (a word for each time),
+    and which rule is broken on purpose.
     """
 
     name: str

@@ -1,5 +1,5 @@
-"""What wakes a person? Alarms that tell the project's topic of news, each with a sentence on what
-it means.
+"""What wakes a person?
+Alarms that tell the project's topic of news, each with a sentence on what it means.
 """
 
 import aws_cdk as cdk

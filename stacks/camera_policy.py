@@ -12,8 +12,8 @@ ME = "${iot:Connection.Thing.ThingName}"
 
 
 def camera_policy(stack: cdk.Stack) -> dict[str, Any]:
-    """One policy for all cameras: AWS IoT puts in the name of the thing that the certificate is
-    attached to.
+    """One policy for all cameras: AWS IoT puts in the name
+    of the thing that the certificate is attached to.
     """
 
     def arn(kind: str, name: str) -> str:

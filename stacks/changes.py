@@ -65,8 +65,8 @@ class Changes(Construct):
         recorder.add_event_source(
             event_sources.SqsEventSource(
                 queue,
-                # A burst becomes few invocations; the wait only delays the mark, never loses a
-                # change.
+                # A burst becomes few invocations;
+                # the wait only delays the mark, never loses a change.
                 batch_size=1000,
                 max_batching_window=BATCHING,
                 max_concurrency=2,
@@ -76,8 +76,8 @@ class Changes(Construct):
 
 
 def _unseen(recorder: lambda_.Function) -> cdk.Duration:
-    """AWS asks for six times the function's timeout and the batching, so that a slow batch is not
-    delivered twice.
+    """AWS asks for six times the function's timeout and the batching,
+    so that a slow batch is not delivered twice.
     """
     assert recorder.timeout is not None
     return cdk.Duration.seconds(6 * recorder.timeout.to_seconds()).plus(BATCHING)

@@ -1,5 +1,5 @@
-"""Who may deploy without keys? GitHub Actions on branch main of one repository, through CDK's own
-roles.
+"""Who may deploy without keys?
+GitHub Actions on branch main of one repository, through CDK's own roles.
 """
 
 import aws_cdk as cdk

@@ -1,5 +1,5 @@
-"""What turns changed pictures into a better release? The trigger, the workflow, the training job,
-alarms.
+"""What turns changed pictures into a better release?
+The trigger, the workflow, the training job, alarms.
 """
 
 from functools import partial

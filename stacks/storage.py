@@ -88,8 +88,8 @@ class StorageStack(cdk.Stack):
 
     def _topic(self, prefix: str, settings: Settings) -> sns.Topic:
         topic = sns.Topic(self, "News", topic_name=f"{prefix}-news", enforce_ssl=True)
-        # A topic policy replaces SNS's default one, which is what lets alarms of this account
-        # publish.
+        # A topic policy replaces SNS's default one,
+        # which is what lets alarms of this account publish.
         topic.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="AlarmsOfThisProject",

@@ -1,5 +1,5 @@
-"""Shared by all tests: nothing in the environment may reach AWS, and where the real photographs
-are.
+"""Shared by all tests: nothing in the environment may reach AWS,
+and where the real photographs are.
 """
 
 import os

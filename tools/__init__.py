@@ -1,1 +1,1 @@
-"""What keeps this repository itself in order."""
+"""What keeps this repository itself in order?"""

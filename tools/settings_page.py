@@ -1,5 +1,5 @@
-"""What does docs/settings.md say? Made from Settings: `python -m tools.settings_page >
-docs/settings.md`.
+"""What does docs/settings.md say? Made from Settings:
+`python -m tools.settings_page > docs/settings.md`.
 """
 
 import sys

@@ -1,3 +1,3 @@
-"""What runs inside a training job? Everything between the pictures of a data set and a judged model
-file.
+"""What runs inside a training job?
+Everything between the pictures of a data set and a judged model file.
 """

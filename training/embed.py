@@ -36,8 +36,8 @@ def embed(
     models: Sequence[onnxruntime.InferenceSession],
     verb: str,
 ) -> tuple[list[Picture], list[np.ndarray]]:
-    """The usable rows, in order, and each model's output for them; a picture is decoded once for
-    all models.
+    """The usable rows, in order, and each model's output for them;
+    a picture is decoded once for all models.
     """
 
     def answer(batch: Sequence[Picture]) -> Answer:

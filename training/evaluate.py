@@ -30,8 +30,8 @@ class Answers:
     def scores(
         self, test: Sequence[Picture], known: Sequence[bool], labels: Sequence[str]
     ) -> dict[str, Any]:
-        """All pictures; those that the live model was judged on; the others. None where there are
-        none.
+        """All pictures; those that the live model was judged on;
+        the others. None where there are none.
         """
 
         def of(chosen: Sequence[bool]) -> dict[str, Any] | None:

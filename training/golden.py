@@ -1,5 +1,5 @@
-"""How will a camera prove the model? A dozen test pictures that it must recognise before it may
-classify anything.
+"""How will a camera prove the model?
+A dozen test pictures that it must recognise before it may classify anything.
 """
 
 import hashlib
@@ -21,8 +21,8 @@ _CONFIDENT = 0.6  # so that another build of onnxruntime, off by a little, predi
 
 
 def choose(test: Sequence[Picture], answers: Answers) -> Iterator[Picture]:
-    """Pictures recognised rightly and with confidence, most confident first, the labels taking
-    turns.
+    """Pictures recognised rightly and with confidence,
+    most confident first, the labels taking turns.
     """
     right = sorted(
         (-answers.confidence[i], row.sha256, i)

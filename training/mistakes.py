@@ -29,8 +29,8 @@ def write(
 
 
 def mistakes(test: Sequence[Picture], candidate: Answers) -> list[int]:
-    """The places of the pictures that it gets wrong, most confident first; the same in every
-    repetition.
+    """The places of the pictures that it gets wrong,
+    most confident first; the same in every repetition.
     """
     wrong = [i for i, row in enumerate(test) if candidate.predicted[i] != row.label]
     return sorted(wrong, key=lambda i: (-candidate.confidence[i], test[i].sha256))

@@ -1,5 +1,5 @@
-"""Where is everything in a training job? SageMaker's folders, under /opt/ml or wherever
-LENSLOOP_ML_ROOT says.
+"""Where is everything in a training job?
+SageMaker's folders, under /opt/ml or wherever LENSLOOP_ML_ROOT says.
 """
 
 import os
@@ -20,8 +20,8 @@ class Paths:
 
     @property
     def dependencies(self) -> Path:
-        """The zip of unpacked wheels; CDK names an asset by its hash, so the channel's only zip is
-        taken.
+        """The zip of unpacked wheels; CDK names an asset
+        by its hash, so the channel's only zip is taken.
         """
         zips = sorted(self._channel("dependencies").glob("*.zip"))
         if len(zips) != 1:

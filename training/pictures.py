@@ -28,8 +28,8 @@ class Picture:
 
 @dataclass
 class Pictures:
-    """The data set's pictures; those that cannot be used after all are left out, each with its
-    reason.
+    """The data set's pictures; those that cannot be used
+    after all are left out, each with its reason.
     """
 
     paths: Paths
@@ -77,8 +77,8 @@ class Pictures:
             return None
 
     def load(self, batch: Iterable[Picture]) -> tuple[list[Picture], list[np.ndarray]]:
-        """The usable ones of these pictures, and them as model inputs. May be called from several
-        threads.
+        """The usable ones of these pictures, and them as model inputs.
+        May be called from several threads.
         """
         usable, inputs = [], []
         for row in batch:

@@ -22,8 +22,8 @@ ALGORITHMS: dict[str, Train] = {"head": train_head}
 
 
 def run(paths: Paths) -> None:
-    """Writes /opt/ml/model/{model.onnx, evaluation.json, suspicious.json, mistakes.json,
-    test.csv, golden/}.
+    """Writes /opt/ml/model/{model.onnx, evaluation.json,
+    suspicious.json, mistakes.json, test.csv, golden/}.
 
     Raises LensloopError with a sentence.
     """

@@ -28,8 +28,8 @@ _SHEET = 48
 
 @dataclass(frozen=True)
 class Answered:
-    """Pictures, and for each what a model that was not taught with it predicts: float [pictures,
-    labels].
+    """Pictures, and for each what a model that was not taught
+    with it predicts: float [pictures, labels].
     """
 
     rows: Sequence[Picture]
@@ -81,8 +81,8 @@ def _groups(hashes: list[int]) -> list[list[int]]:
 
 
 def suspects(targets: NDArray[np.int64], probabilities: Array) -> list[tuple[int, int]]:
-    """The rows whose label may be wrong, each with the label that it may have instead; most
-    doubtful first.
+    """The rows whose label may be wrong, each with the label
+    that it may have instead; most doubtful first.
     """
     if not len(targets):
         return []

@@ -1,5 +1,5 @@
-"""What did a training job leave behind? The files of its model.tar.gz, read by name and never
-unpacked.
+"""What did a training job leave behind?
+The files of its model.tar.gz, read by name and never unpacked.
 
 The archive is untrusted input: links, devices and paths are passed over, and its size is limited
 before it is read.

@@ -21,7 +21,7 @@ from lensloop.pages.dataset import page
 from lensloop.wire import names
 from lensloop.wire.errors import BadArtifact
 
-_IN_MEMORY = 8 * 1024**2
+_IN_MEMORY = 8 * 1024**2  # what is larger waits on disk, so memory does not grow with it
 
 
 @contextmanager

@@ -28,8 +28,8 @@ class Change:
         return self._request()
 
     def _request(self) -> dict[str, Any]:
-        """Every `#name` stands for itself, so that no attribute can collide with DynamoDB's 573
-        reserved words.
+        """Every `#name` stands for itself,
+        so that no attribute can collide with DynamoDB's 573 reserved words.
         """
         names = re.findall(r"#(\w+)", f"{self.expression} {self.condition}")
         request: dict[str, Any] = {

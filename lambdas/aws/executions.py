@@ -1,5 +1,5 @@
-"""Has the run's execution ended, and its training as well? Asks Step Functions and SageMaker;
-changes nothing.
+"""Has the run's execution ended, and its training as well?
+Asks Step Functions and SageMaker; changes nothing.
 """
 
 import json

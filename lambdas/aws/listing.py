@@ -1,5 +1,5 @@
-"""Which objects are under images/? All of them in the order of their keys, the labels listed in
-parallel.
+"""Which objects are under images/?
+All of them in the order of their keys, the labels listed in parallel.
 """
 
 import re

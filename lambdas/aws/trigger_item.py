@@ -91,8 +91,8 @@ def _renumber(step: Renumber) -> Change:
 
 @change_of.register
 def _finish(step: Finish) -> Change:
-    """Also needs the run's digest to be the one that was judged: the workflow may just have
-    written it.
+    """Also needs the run's digest to be the one that was judged:
+    the workflow may just have written it.
     """
     kept = {name: value for name, value in step.changes.items() if value is not None}
     gone = [f"#{name}" for name in step.changes if name not in kept]

@@ -1,5 +1,5 @@
-"""How are strangers' pictures opened safely? In a child process that may die; this side watches and
-replaces it.
+"""How are strangers' pictures opened safely?
+In a child process that may die; this side watches and replaces it.
 
 Pipes only: Lambda has no shared memory, so multiprocessing's pools and queues do not work there.
 """
@@ -20,7 +20,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 CPU_SECONDS = 10
 WALL_SECONDS = 30.0  # generous: a slow machine is not the picture's fault
-START_SECONDS = 60.0
+START_SECONDS = 60.0  # a cold function loads Python and Pillow first
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Unreadable:
 
 
 class Decoder:
-    """One child at a time; it looks at many pictures and is replaced when one of them was its
-    last.
+    """One child at a time; it looks at many pictures
+    and is replaced when one of them was its last.
     """
 
     def __init__(self) -> None:

@@ -1,5 +1,5 @@
-"""What is in this picture? The child process that opens strangers' files, within limits that the
-kernel keeps.
+"""What is in this picture?
+The child process that opens strangers' files, within limits that the kernel keeps.
 
 Reads from standard input: 4 bytes length, 1 byte "make a sample too", the file. Answers with one
 line of JSON.
@@ -51,8 +51,8 @@ def _answer(content: bytes, sample: bool) -> dict[str, Any]:
 
 
 def _full_size(content: bytes, upright: Any) -> tuple[int, int]:
-    """Of the whole file, for it may have been decoded smaller; sides swapped if the camera was held
-    upright.
+    """Of the whole file, for it may have been decoded smaller;
+    sides swapped if the camera was held upright.
     """
     from PIL import Image
 
@@ -63,8 +63,8 @@ def _full_size(content: bytes, upright: Any) -> tuple[int, int]:
 
 
 def _sample(image: Any) -> dict[str, Any]:
-    """A thumbnail for the report, and the picture's border: its mean colour and how much that
-    varies.
+    """A thumbnail for the report, and the picture's border:
+    its mean colour and how much that varies.
     """
     from lensloop.wire.picture import thumbnail
 

@@ -48,8 +48,8 @@ def assemble(rows: Iterable[Row], gone: Iterable[Row], min_test: int) -> Dataset
 
 
 def digest(accepted: Iterable[Row]) -> str:
-    """Which pictures under which labels, whatever their names: renames and re-uploads do not
-    retrain.
+    """Which pictures under which labels, whatever their names:
+    renames and re-uploads do not retrain.
     """
     lines = sorted(f"{row.sha256} {row.label}\n" for row in accepted)
     return hashlib.sha256("".join(lines).encode()).hexdigest()

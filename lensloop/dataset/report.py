@@ -108,8 +108,8 @@ def _labels(accepted: Iterable[Row], new: set[str]) -> dict[str, dict[str, int]]
 def _examples(
     accepted: Sequence[Row], history: History, labels: int
 ) -> dict[str, list[dict[str, Any]]]:
-    """A few thumbnails of every label: those of the last report that still hold, then pictures of
-    this run.
+    """A few thumbnails of every label:
+    those of the last report that still hold, then pictures of this run.
     """
     share = _MOST_THUMBNAILS // max(1, labels)
     most = max(_FEWEST_OF_A_LABEL, min(_MOST_OF_A_LABEL, share))
@@ -183,8 +183,8 @@ def _kind(reason: str) -> str:
 
 
 def _alike(dataset: Dataset, last: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Nearly the same picture under two labels: one of them may be wrong. Those found earlier stay
-    until resolved.
+    """Nearly the same picture under two labels: one of them may be wrong.
+    Those found earlier stay until resolved.
     """
     found = {}
     for one, other in dataset.alike:

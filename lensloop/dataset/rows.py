@@ -51,8 +51,8 @@ def write_rows(file: TextIO, columns: tuple[str, ...], rows: Iterable[Row]) -> N
 def read_rows(file: TextIO) -> Iterator[Row]:
     """Rows of any file that `write_rows` wrote: the first line names the columns.
 
-    What repeats (labels, splits, reasons, sides) is kept once: a million rows take a third less
-    memory.
+    What repeats (labels, splits, reasons, sides) is kept once:
+    a million rows take a third less memory.
     """
     lines = csv.reader(file)
     columns = next(lines, ())

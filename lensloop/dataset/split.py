@@ -18,6 +18,7 @@ from lensloop.dataset.near_duplicates import DISTANCES, Pair, components, near_p
 from lensloop.dataset.rows import Row
 
 TRAIN, VALIDATION, TEST = SPLITS = ("train", "validation", "test")
+# Upper ends: 60 % to learn from, 20 % to choose by, 20 % to judge by.
 _SHARES = ((0.6, TRAIN), (0.8, VALIDATION), (1.0, TEST))
 # Of test and of validation pictures in a label: by hash alone a small label may get far fewer.
 _LEAST_SHARE = 0.15

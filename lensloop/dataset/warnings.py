@@ -1,5 +1,5 @@
-"""What looks odd in a data set, though it can be trained on? What makes a model look better than it
-is.
+"""What looks odd in a data set, though it can be trained on?
+What makes a model look better than it is.
 """
 
 import math
@@ -14,8 +14,8 @@ from lensloop.reasons import listed
 
 FEW = 30  # below it, one picture more or less moves a recall by several per cent
 IMBALANCE = 5.0
-# Of a label's pictures, and of all others at most: one camera took the label, and hardly anything
-# else.
+# Of a label's pictures, and of all others at most:
+# one camera took the label, and hardly anything else.
 _SAME_CAMERA, _ELSEWHERE = 0.95, 0.05
 # Levels of 255: how far apart the borders' colours are, and how plain each is.
 _SAME_BACKGROUND = 16.0

@@ -1,5 +1,5 @@
-"""What did the training job measure? Its evaluation.json as values; whatever does not add up is
-refused here.
+"""What did the training job measure? Its evaluation.json as values;
+whatever does not add up is refused here.
 
 `known` are the test pictures that the live release was judged on too, `new` the others. Numbers of
 pictures are what counts: shares are recomputed from them where a rule asks how many pictures a

@@ -1,5 +1,5 @@
-"""How good is a model on pictures it never saw? Accuracy, recall, calibration and confusion as pure
-sums.
+"""How good is a model on pictures it never saw?
+Accuracy, recall, calibration and confusion as pure sums.
 """
 
 from collections import Counter
@@ -61,8 +61,8 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def calibration_error(right: Sequence[bool], confidence: Sequence[float]) -> float:
-    """Expected calibration error (Guo et al. 2017): how far confidence is from accuracy, over ten
-    equal bins.
+    """Expected calibration error (Guo et al. 2017):
+    how far confidence is from accuracy, over ten equal bins.
     """
     if not right:
         return 0.0
@@ -86,11 +86,11 @@ def losses_and_gains(
 def reject_threshold(
     right: Sequence[bool], confidence: Sequence[float], wanted: float = 0.98
 ) -> float:
-    """The lowest confidence from which on `wanted` of the answers are right; below it a camera asks
-    a person.
+    """The lowest confidence from which on `wanted` of the answers are right;
+    below it a camera asks a person.
 
-    Within limits: a guess among a few labels is no answer, and a model that is never confident must
-    still answer.
+    Within limits: a guess among a few labels is no answer,
+    and a model that is never confident must still answer.
     """
     ranked = sorted(zip(confidence, right, strict=True), reverse=True)
     threshold, hits = _HIGHEST, 0

@@ -42,8 +42,8 @@ def accuracies(candidate: Scores, live: Scores | None) -> list[Change]:
 
 
 def recalls(candidate: Scores, live: Scores | None) -> list[Change]:
-    """By label; on the known pictures, as the gate compares them, or on all of a label that has no
-    known one.
+    """By label; on the known pictures, as the gate compares them,
+    or on all of a label that has no known one.
     """
     rows = []
     for label, whole in candidate["all"]["labels"].items():

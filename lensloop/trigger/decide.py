@@ -32,8 +32,8 @@ from lensloop.trigger.terms import (
     Wait,
 )
 
-# The other good ends leave `digest` alone: after a change of settings the same pictures deserve a
-# new try.
+# The other good ends leave `digest` alone:
+# after a change of settings the same pictures deserve a new try.
 JUDGED = frozenset({"refused", "released"})
 
 # Step Functions lets no workflow catch these (its guide on error handling): none can report them.
@@ -41,8 +41,8 @@ UNCATCHABLE = frozenset({"States.Runtime", "States.DataLimitExceeded"})
 
 MAX_BACKOFF = 6 * 3600
 BLOCK_AFTER = 3
-# An execution that began this long before its lease is not the lease's: the table was restored from
-# a backup.
+# An execution that began this long before its lease is not the lease's:
+# the table was restored from a backup.
 CLOCK_TOLERANCE = 300
 # A stopped execution can have a CreateTrainingJob call on its way; only after this is a missing
 # training job missing.
@@ -54,8 +54,8 @@ DAY = 24 * 3600
 
 
 def decide(state: State, facts: Facts, now: int, pacing: Pacing) -> Step:
-    """The one next step. Asking again after it was done, or lost to another tick, is always
-    safe.
+    """The one next step. Asking again after it was done,
+    or lost to another tick, is always safe.
     """
     step = _go_on(state, state.run, facts, now, pacing) if state.run else _begin(state, now, pacing)
     if not isinstance(step, Wait):
@@ -86,11 +86,11 @@ def _begin(state: State, now: int, pacing: Pacing) -> Step:
 
 
 def _settled(state: State, now: int, pacing: Pacing) -> bool:
-    """Quiet for long enough, or waited too long, or left over from a failed run (which took
-    `first_at`).
+    """Quiet for long enough, or waited too long,
+    or left over from a failed run (which took `first_at`).
 
-    A time in the future is a broken clock, which may move the pace but must never stop it: hence
-    abs.
+    A time in the future is a broken clock,
+    which may move the pace but must never stop it: hence abs.
     """
     if state.first_at is None:
         return True
@@ -165,8 +165,8 @@ def _succeed(run: Run, execution: Execution, now: int) -> Finish:
 
 
 def _fail(state: State, run: Run, execution: Execution | None, now: int, pacing: Pacing) -> Finish:
-    """A failed run clears nothing: `covered` stays, so the same changes are tried again, later each
-    time.
+    """A failed run clears nothing: `covered` stays,
+    so the same changes are tried again, later each time.
     """
     pause = min(pacing.backoff * 2 ** min(state.fails, 20), MAX_BACKOFF)
     ending = (

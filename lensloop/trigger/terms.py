@@ -65,8 +65,8 @@ class Execution:
 
 @dataclass(frozen=True)
 class Facts:
-    """What AWS says about the run: no execution, or one, and the status of each training job that
-    exists.
+    """What AWS says about the run: no execution, or one,
+    and the status of each training job that exists.
     """
 
     execution: Execution | None = None
@@ -129,8 +129,8 @@ class Confirm(Step):
 
 @dataclass(frozen=True)
 class Renumber(Step):
-    """The epoch's name is taken by an execution from before a restore: move the lease to the next
-    epoch.
+    """The epoch's name is taken by an execution from before a restore:
+    move the lease to the next epoch.
     """
 
     epoch: int

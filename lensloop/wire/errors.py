@@ -1,5 +1,5 @@
-"""What can surprise us? Exceptions whose class names are the error names that the workflows and
-logs show.
+"""What can surprise us?
+Exceptions whose class names are the error names that the workflows and logs show.
 
 Expected outcomes (nothing new, too few pictures, a refused model) are values, not exceptions.
 

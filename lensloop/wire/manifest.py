@@ -72,8 +72,8 @@ def accepts(
     running: Optional[Installed],
     agent_version: int,
 ) -> Decision:
-    """Only a higher epoch than any that this camera ever committed; the very same release again is
-    harmless.
+    """Only a higher epoch than any that this camera ever committed;
+    the very same release again is harmless.
     """
     release = f"release {manifest.epoch}"
     offered = Installed(manifest.epoch, manifest.model.sha256)

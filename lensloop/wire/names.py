@@ -1,7 +1,7 @@
 """What is each thing called? Every physical name in the project is built here.
 
-Names start with `deeplens-` because the roles of AWS DeepLens reach only such names (buckets,
-functions, jobs).
+Names start with `deeplens-` because the roles
+of AWS DeepLens reach only such names (buckets, functions, jobs).
 """
 
 from __future__ import annotations

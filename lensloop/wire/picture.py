@@ -1,8 +1,8 @@
-"""What does the model see? One decoding for inspection, training and cameras, so that they can
-never disagree.
+"""What does the model see? One decoding for inspection,
+training and cameras, so that they can never disagree.
 
-Python 3.7 syntax: a stock AWS DeepLens runs this file. Only `to_input` needs numpy; inspection has
-Pillow alone.
+Python 3.7 syntax: a stock AWS DeepLens runs this file.
+Only `to_input` needs numpy; inspection has Pillow alone.
 
 Read sensibly rather than refused: EXIF orientation is applied, transparency is laid on white,
 16-bit grey is scaled, palettes and CMYK become RGB, and of a phone's multi-picture JPEG the main
@@ -43,7 +43,7 @@ _DAMAGE = (
 # pixels; libjpeg holds all of a progressive picture and calls it damage when it cannot
 _LARGE = 10 * 1000 * 1000
 _THUMBNAIL = 96
-_ORIENTATION_TAG = 0x0112
+_ORIENTATION_TAG = 0x0112  # by the EXIF standard
 # Pillow's numbers for these, the same in every version; its names for them moved.
 _BICUBIC = 3
 # Not ImageOps.exif_transpose: it turns the same way, but writes the EXIF block back, and raises
@@ -79,8 +79,8 @@ def open_picture(data: bytes, at_least: int = 0) -> Any:
 
 
 def read_input(data: bytes, width: int, height: int) -> Any:
-    """`to_input` of a file's bytes, by the fast way; trainer and camera both read files with
-    this.
+    """`to_input` of a file's bytes, by the fast way;
+    trainer and camera both read files with this.
     """
     return to_input(open_picture(data, at_least=2 * max(width, height)), width, height)
 
@@ -204,8 +204,8 @@ def _rgb(image: Any) -> Any:
 
 
 def _orientation(image: Any) -> int:
-    """EXIF's orientation; a picture with a broken EXIF block is shown as it lies, as every viewer
-    does.
+    """EXIF's orientation; a picture with a broken EXIF block
+    is shown as it lies, as every viewer does.
     """
     try:
         return int(image.getexif().get(_ORIENTATION_TAG, 1))

@@ -25,23 +25,23 @@ def buckets_get_encryption_lifecycle_and_tags() -> None:
 
 
 def functions_get_reserved_concurrency_and_dead_letter_queue() -> None:
-    """Upstream drops ReservedConcurrentExecutions and DeadLetterConfig (provisioners.py:2438); AWS
-    applies them.
+    """Upstream drops ReservedConcurrentExecutions
+    and DeadLetterConfig (provisioners.py:2438); AWS applies them.
     """
     _afterwards("AWS::Lambda::Function", _finish_function)
 
 
 def tables_get_recovery_and_time_to_live() -> None:
-    """Upstream drops point-in-time recovery and time to live of tables (provisioners.py:2120); AWS
-    applies them.
+    """Upstream drops point-in-time recovery and time to live
+    of tables (provisioners.py:2120); AWS applies them.
     """
     _afterwards("AWS::DynamoDB::Table", _finish_table)
     _afterwards("AWS::DynamoDB::GlobalTable", _finish_global_table)
 
 
 def _afterwards(kind: str, finish: Callable[[str, Properties], None]) -> None:
-    """Has `finish(physical id, properties)` called when a resource of this type was created or
-    updated.
+    """Has `finish(physical id, properties)` called
+    when a resource of this type was created or updated.
     """
     handlers = provisioners._RESOURCE_HANDLERS[kind]
     create, update = handlers["create"], handlers.get("update")
@@ -158,8 +158,8 @@ def _finish_table(name: str, properties: Properties) -> None:
 
 
 def _finish_global_table(name: str, properties: Properties) -> None:
-    """A global table keeps its recovery with its replicas; the emulator is one Region, so the first
-    counts.
+    """A global table keeps its recovery with its replicas;
+    the emulator is one Region, so the first counts.
     """
     replica: Properties = (properties.get("Replicas") or [{}])[0]
     _finish_table(name, {**replica, **properties})

@@ -18,8 +18,8 @@ _rule_arn = contextvars.ContextVar("rule_arn", default="")
 def a_minute_of_a_schedule_lasts_as_long_as_asked() -> None:
     """Upstream looks at schedules every 10 s (eventbridge.py:3841), with real minutes.
 
-    AWS's finest schedule is a minute as well; a demo must not wait for it, so a minute lasts
-    LENSLOOP_MINUTE_SECONDS.
+    AWS's finest schedule is a minute as well;
+    a demo must not wait for it, so a minute lasts LENSLOOP_MINUTE_SECONDS.
     """
     minute = float(os.environ.get("LENSLOOP_MINUTE_SECONDS", "60"))
     parse = eventbridge._parse_rate_seconds
@@ -35,8 +35,8 @@ def a_minute_of_a_schedule_lasts_as_long_as_asked() -> None:
 def targets_must_permit_eventbridge() -> None:
     """Upstream delivers to queues and functions that never allowed it (eventbridge.py:2425, 2444).
 
-    AWS asks the queue's policy and the function's permissions whether events.amazonaws.com may, for
-    this rule.
+    AWS asks the queue's policy and the function's permissions
+    whether events.amazonaws.com may, for this rule.
     """
     invoke = eventbridge._invoke_target
     to_queue, to_function = eventbridge._dispatch_to_sqs, eventbridge._dispatch_to_lambda

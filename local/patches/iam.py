@@ -1,7 +1,7 @@
 """Where does the emulator let through what AWS IAM would refuse?
 
-With AUTH on it checks each HTTP request; what services do for a role inside the emulator it does
-not check.
+With AUTH on it checks each HTTP request;
+what services do for a role inside the emulator it does not check.
 """
 
 import contextvars
@@ -15,8 +15,8 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import lambda_svc, sqs
 from ministack.services import stepfunctions as sfn
 
-# Which request hands which role to which service: by the emulator's name of the service and the
-# action.
+# Which request hands which role to which service:
+# by the emulator's name of the service and the action.
 PASSED_ROLES: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("states", "states:CreateStateMachine"): ("states.amazonaws.com", ("roleArn",)),
     ("states", "states:UpdateStateMachine"): ("states.amazonaws.com", ("roleArn",)),
@@ -230,8 +230,8 @@ def _inside(body: bytes, path: tuple[str, ...]) -> str | None:
 
 
 def event_source_mappings_read_as_the_function() -> None:
-    """Upstream reads queues for a function whose role may not (lambda_svc.py:7587); AWS reads as
-    that role.
+    """Upstream reads queues for a function whose role may not (lambda_svc.py:7587);
+    AWS reads as that role.
     """
     receive = sqs._receive_messages_for_esm
 

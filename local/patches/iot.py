@@ -24,8 +24,8 @@ def the_broker_listens_on_loopback_only() -> None:
 
 
 def the_broker_asks_for_a_certificate() -> None:
-    """Upstream serves a client that shows no certificate (iot.py:12117); AWS ends the TLS
-    handshake.
+    """Upstream serves a client that shows no certificate (iot.py:12117);
+    AWS ends the TLS handshake.
     """
     build = iot._mtls_build_ssl_context
 

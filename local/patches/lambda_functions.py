@@ -11,8 +11,8 @@ LARGEST_SQS_BATCH = 10_000
 
 
 def failures_carry_the_exception_class() -> None:
-    """Upstream says "Runtime.HandlerError" whatever Python raised (lambda_svc.py:5433,
-    lambda_runtime.py:332).
+    """Upstream says "Runtime.HandlerError" whatever Python raised
+    (lambda_svc.py:5433, lambda_runtime.py:332).
 
     AWS says the exception's class, and Step Functions retries and catches by it.
     """
@@ -45,8 +45,8 @@ def failures_carry_the_exception_class() -> None:
 
 
 def queues_are_read_in_windows_and_large_batches() -> None:
-    """Upstream hands over messages at once and at most 10 (sqs.py:2003), whatever the event source
-    mapping says.
+    """Upstream hands over messages at once and at most 10 (sqs.py:2003),
+    whatever the event source mapping says.
 
     AWS gathers them for MaximumBatchingWindowInSeconds, and up to BatchSize (at most 10,000 where
     there is a window).

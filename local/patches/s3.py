@@ -16,8 +16,8 @@ def versions_stay_on_disk() -> None:
 
     def record_without_data(bucket: str, key: str, *rest: Any) -> Any:
         version = record(bucket, key, *rest)
-        # Read from the object's file while it is the current version, and from its own file after
-        # that.
+        # Read from the object's file while it is the current version,
+        # and from its own file after that.
         for entry in s3._object_versions.get((bucket, key), [])[-1:]:
             entry["data"] = None
         return version

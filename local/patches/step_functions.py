@@ -30,8 +30,8 @@ def throttled_functions_have_their_error_name() -> None:
 
 
 def nested_executions_have_their_error_names() -> None:
-    """Upstream gives the bare code of StartExecution (stepfunctions.py:3818); AWS
-    "StepFunctions.<code>Exception".
+    """Upstream gives the bare code of StartExecution
+    (stepfunctions.py:3818); AWS "StepFunctions.<code>Exception".
     """
     start = sfn._invoke_nested_start_execution
 
@@ -74,8 +74,8 @@ def starting_the_same_execution_again_is_no_error() -> None:
 
 
 def state_machines_time_out() -> None:
-    """Upstream ignores TimeoutSeconds of state machines (stepfunctions.py:1759); AWS ends those as
-    TIMED_OUT.
+    """Upstream ignores TimeoutSeconds of state machines (stepfunctions.py:1759);
+    AWS ends those as TIMED_OUT.
     """
     run = sfn._run_execution
 
@@ -114,8 +114,8 @@ def _time_out(arn: str) -> None:
 
 
 def ended_executions_stay_as_they_ended() -> None:
-    """Upstream turns a stopped execution into FAILED when its running task fails later
-    (stepfunctions.py:1882).
+    """Upstream turns a stopped execution into FAILED
+    when its running task fails later (stepfunctions.py:1882).
 
     On AWS ABORTED and TIMED_OUT are final.
     """
@@ -129,8 +129,8 @@ def ended_executions_stay_as_they_ended() -> None:
 
 
 def states_hold_no_more_than_256_kib() -> None:
-    """Upstream passes on outputs of any size (stepfunctions.py:1864); AWS fails with
-    States.DataLimitExceeded.
+    """Upstream passes on outputs of any size (stepfunctions.py:1864);
+    AWS fails with States.DataLimitExceeded.
     """
     add = sfn._add_event
 

@@ -1,5 +1,5 @@
-"""How does the local cloud train? As SageMaker does, with a process in place of the container on an
-instance.
+"""How does the local cloud train? As SageMaker does,
+with a process in place of the container on an instance.
 
 service.py    the API: create, describe, list, stop
 requests.py   which requests AWS refuses

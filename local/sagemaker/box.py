@@ -82,11 +82,11 @@ def box() -> Box:
 
 
 def image(folder: Path) -> str:
-    """A PATH that stands for the training image: `python3` is the bare interpreter below our
-    virtual environment.
+    """A PATH that stands for the training image:
+    `python3` is the bare interpreter below our virtual environment.
 
-    -S keeps even that one's site-packages away: what a job imports comes from its channels or from
-    Python itself.
+    -S keeps even that one's site-packages away:
+    what a job imports comes from its channels or from Python itself.
     """
     programs = folder / "bin"
     programs.mkdir(parents=True, exist_ok=True)

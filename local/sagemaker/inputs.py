@@ -1,5 +1,5 @@
-"""What does a training job find below /opt/ml/input? Its channels (File mode) and the configuration
-files.
+"""What does a training job find below /opt/ml/input?
+Its channels (File mode) and the configuration files.
 """
 
 import json
@@ -99,8 +99,8 @@ def _objects(s3: "S3Client", source: dict[str, str]) -> Iterator[tuple[str, str,
 
 
 def _in_manifest(text: bytes) -> Iterator[tuple[str, str, str]]:
-    """A manifest is [{"prefix": "s3://bucket/some/"}, "relative/name", …]: names keep their
-    folders.
+    """A manifest is [{"prefix": "s3://bucket/some/"}, "relative/name", …]:
+    names keep their folders.
     """
     try:
         head, *names = json.loads(text)

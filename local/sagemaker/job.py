@@ -38,8 +38,8 @@ class JobFailure(Exception):
 
 
 class TrainingJob:
-    """`description` is what DescribeTrainingJob answers; the emulator's own state lives beside
-    it.
+    """`description` is what DescribeTrainingJob answers;
+    the emulator's own state lives beside it.
     """
 
     def __init__(self, request: dict[str, Any], arn: str, state: Path) -> None:
@@ -187,8 +187,8 @@ class TrainingJob:
         return self._process.returncode, timed_out
 
     def _variables(self, credentials: dict[str, str]) -> dict[str, str]:
-        """The request's own Environment wins over what SageMaker sets, but for what the box stands
-        on.
+        """The request's own Environment wins over what SageMaker sets,
+        but for what the box stands on.
         """
         scratch = self._folder / "tmp"
         scratch.mkdir(exist_ok=True)

@@ -28,8 +28,8 @@ def mistakes(request: Request) -> list[str]:
 
 @functools.cache
 def _request_shape() -> Shape:
-    """Only the shapes that the request reaches: the whole model of SageMaker would take tens of MB
-    of memory.
+    """Only the shapes that the request reaches:
+    the whole model of SageMaker would take tens of MB of memory.
     """
     shapes = Loader().load_service_model("sagemaker", "service-2")["shapes"]
     reached: dict[str, Any] = {}
@@ -51,8 +51,8 @@ def _names_in(shape: dict[str, Any]) -> list[str]:
 
 
 def _limits(shape: Any, value: Any, where: str) -> Iterator[str]:
-    """Patterns, enumerations and upper limits, which botocore's own validator leaves to the
-    service.
+    """Patterns, enumerations and upper limits,
+    which botocore's own validator leaves to the service.
     """
     if shape.type_name == "structure":
         for name, member in value.items():

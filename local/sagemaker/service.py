@@ -1,7 +1,7 @@
 """Which calls of the SageMaker API does the local cloud answer? Those around training jobs.
 
-A service module as ministack wants it: `handle_request`, and `reset`, `get_state`,
-`load_persisted_state`.
+A service module as ministack wants it:
+`handle_request`, and `reset`, `get_state`, `load_persisted_state`.
 """
 
 import json

@@ -22,8 +22,8 @@ VENDOR = "vendor"
 
 
 def _only(folders: Iterable[str]) -> list[str]:
-    """Everything else in the repository stays out: an allow-list cannot leak a file that somebody
-    adds.
+    """Everything else in the repository stays out:
+    an allow-list cannot leak a file that somebody adds.
     """
     return ["/*", *(f"!/{folder}" for folder in folders), "__pycache__", "*.pyc"]
 

@@ -1,5 +1,5 @@
-"""What may a step do? Each answer is one statement for its role, limited to one part of what is
-stored.
+"""What may a step do?
+Each answer is one statement for its role, limited to one part of what is stored.
 """
 
 from collections.abc import Sequence

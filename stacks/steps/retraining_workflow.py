@@ -1,5 +1,5 @@
-"""What happens from "something changed" to "a better model is released"? The whole retraining, top
-to bottom.
+"""What happens from "something changed" to "a better model is released"?
+The whole retraining, top to bottom.
 
 Take snapshot → Inspect new images → Assemble data set
 → Anything new?     no → Nothing new
@@ -138,8 +138,8 @@ class RetrainingWorkflow(Workflow):
         )
 
     def _inspect(self) -> sfn.Map:
-        """Every chunk is its own call, and a chunk that was inspected before is answered from what
-        was written.
+        """Every chunk is its own call, and
+        a chunk that was inspected before is answered from what was written.
         """
         each = sfn.Map.jsonata(
             self,
@@ -220,8 +220,8 @@ class RetrainingWorkflow(Workflow):
         )
 
     def _start_rollout(self, rollout: sfn.IStateMachine, then: sfn.IChainable) -> sfn.Chain:
-        """The rollout has this run's name, so that an epoch is rolled out once, however often this
-        is tried.
+        """The rollout has this run's name,
+        so that an epoch is rolled out once, however often this is tried.
         """
         start = tasks.StepFunctionsStartExecution.jsonata(
             self,

@@ -1,5 +1,5 @@
-"""How does a release reach the cameras? First the canaries; the fleet only after they have proved
-it.
+"""How does a release reach the cameras?
+First the canaries; the fleet only after they have proved it.
 
     Deploy to canary → Any canary?  no → the fleet's turn (each camera still proves the release
     itself)
@@ -7,8 +7,8 @@ it.
                        canary
     → Deploy to fleet → Any camera? → Wait for fleet → Check fleet → Fleet proven? → Rolled out
 
-Ends: Rolled out · No cameras · Superseded · Canary failed · Fleet failed · Rollout failed (an
-accident).
+Ends: Rolled out · No cameras · Superseded · Canary failed ·
+Fleet failed · Rollout failed (an accident).
 """
 
 from aws_cdk import Duration, Stack
@@ -136,8 +136,8 @@ class RolloutWorkflow(Workflow):
         )
 
     def _wait(self, wave: str, check: Call, then: sfn.IChainable) -> sfn.Wait:
-        """Looks again and again, less often as time passes, until the wave is proven, failed or
-        superseded.
+        """Looks again and again, less often as time passes,
+        until the wave is proven, failed or superseded.
         """
         wait = sfn.Wait.jsonata(
             self, f"Wait for {wave}", time=sfn.WaitTime.seconds(jsonata(f"${wave}.wait_seconds"))

@@ -22,8 +22,8 @@ _BUSY = (
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
 )
-# A new account may run 10 functions at once, and an inspection in a burst of uploads takes all of
-# them: patience.
+# A new account may run 10 functions at once,
+# and an inspection in a burst of uploads takes all of them: patience.
 _THROTTLED = ("Lambda.TooManyRequestsException",)
 # What botocore raises inside a function when AWS, not the function, is at fault. Every handler may
 # be run again.

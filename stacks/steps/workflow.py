@@ -132,8 +132,8 @@ class Workflow(Construct):
         timeout: Duration,
         grants: Sequence[iam.PolicyStatement],
     ) -> sfn.StateMachine:
-        """A STANDARD workflow that may call its steps and do what `grants` say, and nothing
-        else.
+        """A STANDARD workflow that may call its steps
+        and do what `grants` say, and nothing else.
         """
         name = f"{self._prefix}-{self._name}"
         role = self._role(name)
@@ -185,16 +185,16 @@ class Workflow(Construct):
 
 
 def _log(scope: Construct, name: str, days: int) -> logs.LogGroup:
-    # Names under /aws/vendedlogs/ keep the log resource policy of the account from growing past its
-    # limit.
+    # Names under /aws/vendedlogs/ keep the log resource policy
+    # of the account from growing past its limit.
     group = logs.LogGroup(
         scope,
         "Log",
         log_group_name=f"/aws/vendedlogs/states/{name}",
         removal_policy=RemovalPolicy.DESTROY,
     )
-    # The construct takes names of numbers of days; the resource takes the number, which Settings
-    # has checked.
+    # The construct takes names of numbers of days;
+    # the resource takes the number, which Settings has checked.
     cast(logs.CfnLogGroup, group.node.default_child).retention_in_days = days
     return group
 

@@ -1,8 +1,8 @@
-"""What travels with a training job? A zip of unpacked wheels for the interpreter that runs it,
-built once.
+"""What travels with a training job?
+A zip of unpacked wheels for the interpreter that runs it, built once.
 
-The job has no network and the image need not have onnxruntime, so its Python finds everything in
-this zip.
+The job has no network and the image need not have onnxruntime,
+so its Python finds everything in this zip.
 """
 
 import fcntl
@@ -19,8 +19,8 @@ from stacks.assets.packages import SAGEMAKER, PackagesError, Target, fetch
 # The interpreter that runs now: the local cloud trains with it.
 LOCAL = Target(f"{sys.version_info.major}.{sys.version_info.minor}")
 REQUIREMENTS = "requirements-training.txt"
-# Nothing imports these at run time: tests, type stubs, command line tools, and onnx' conformance
-# data.
+# Nothing imports these at run time: tests, type stubs,
+# command line tools, and onnx' conformance data.
 _LEFT_OUT_FOLDERS = frozenset({"__pycache__", "tests", "bin", "include"})
 _LEFT_OUT_PATHS = (
     "onnx/backend/test/",

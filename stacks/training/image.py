@@ -1,5 +1,5 @@
-"""Which container image trains? SageMaker's PyTorch image; the SageMaker SDK knows every region's
-registry.
+"""Which container image trains? SageMaker's PyTorch image;
+the SageMaker SDK knows every region's registry.
 """
 
 import json
@@ -26,8 +26,8 @@ class TrainingImage:
 
 
 def training_image(scope: Construct, instance_type: str) -> TrainingImage:
-    """With no region set, a mapping of all of them: CloudFormation knows the region only when it
-    deploys.
+    """With no region set, a mapping of all of them:
+    CloudFormation knows the region only when it deploys.
     """
     stack = cdk.Stack.of(scope)
     images = uris(instance_type)
@@ -53,8 +53,8 @@ def training_image(scope: Construct, instance_type: str) -> TrainingImage:
 
 
 def uris(instance_type: str) -> dict[str, str]:
-    """Region → image, as the SDK resolves it. Kept in .build/, as importing the SDK takes seconds
-    (decision 0002).
+    """Region → image, as the SDK resolves it.
+    Kept in .build/, as importing the SDK takes seconds (decision 0002).
     """
     sdk = metadata.version("sagemaker-core")
     kept = ROOT / ".build" / f"training-images-{VERSION}-{instance_type}-sagemaker-core-{sdk}.json"

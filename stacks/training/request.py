@@ -1,8 +1,8 @@
 """What is SageMaker asked for? The whole CreateTrainingJob request; what depends on the run's data
 set is JSONata.
 
-It is written by hand, because CDK's own task knows neither spot capacity nor what a caught failure
-means.
+It is written by hand, because CDK's own task knows
+neither spot capacity nor what a caught failure means.
 """
 
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
-"""How is the training job asked for? On spot capacity first, if wanted; on demand when spot was to
-blame.
+"""How is the training job asked for?
+On spot capacity first, if wanted; on demand when spot was to blame.
 """
 
 from aws_cdk import ArnFormat, Duration, Stack
@@ -86,8 +86,8 @@ class TrainingStates:
             resource_name="StepFunctionsGetEventsForSageMakerTrainingJobsRule",
             arn_format=ArnFormat.SLASH_RESOURCE_NAME,
         )
-        # With .sync Step Functions tags the job, besides our own tag; its guide asks for ListTags
-        # as well.
+        # With .sync Step Functions tags the job, besides our own tag;
+        # its guide asks for ListTags as well.
         actions = ("Create", "Describe", "Stop")
         return [
             allow(

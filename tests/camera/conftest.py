@@ -1,5 +1,5 @@
-"""A shelf that serves releases over HTTP as well or as badly as a test wants, certificates, and a
-registered camera.
+"""A shelf that serves releases over HTTP as well or as badly
+as a test wants, certificates, and a registered camera.
 """
 
 import datetime

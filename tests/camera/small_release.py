@@ -1,5 +1,5 @@
-"""What is the smallest real release? An ONNX file that tells colours apart, its golden pictures and
-its manifest.
+"""What is the smallest real release?
+An ONNX file that tells colours apart, its golden pictures and its manifest.
 """
 
 import hashlib
@@ -85,8 +85,8 @@ class Files(NamedTuple):
 def make_release(
     epoch: int, model: bytes | None = None, golden: bytes | None = None, **changes: Any
 ) -> Files:
-    """`changes` replace fields of the manifest; the golden pictures are one of each colour,
-    twice.
+    """`changes` replace fields of the manifest;
+    the golden pictures are one of each colour, twice.
     """
     model = colour_model(marker=f"release {epoch}") if model is None else model
     pictures = {

@@ -249,8 +249,8 @@ def future_broker(tmp_path: Path) -> Iterator[tuple[int, Path]]:
     "payload", [b"{half", b"\xff", b"[" * 100_000], ids=["half", "bytes", "deep"]
 )
 def test_a_message_that_is_not_json_is_passed_over(home: Path, payload: bytes) -> None:
-    """What is raised in the network's thread ends it, and the camera would never hear of a release
-    again.
+    """What is raised in the network's thread ends it,
+    and the camera would never hear of a release again.
     """
     message = mqtt.MQTTMessage(topic=b"$aws/things/deeplens_test/jobs/notify-next")
     message.payload = payload

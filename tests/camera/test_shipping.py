@@ -1,5 +1,5 @@
-"""What lands on a camera runs there: Python 3.7 syntax, complete in a clean directory, one pin for
-each Python.
+"""What lands on a camera runs there: Python 3.7 syntax,
+complete in a clean directory, one pin for each Python.
 """
 
 import ast
@@ -29,8 +29,8 @@ def test_every_file_is_python_3_7(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PYTHON_FILES, ids=str)
 def test_no_file_calls_what_came_after_python_3_7(path: Path) -> None:
-    """Syntax says nothing about the library; these are the newer calls that are easy to write
-    without noticing.
+    """Syntax says nothing about the library;
+    these are the newer calls that are easy to write without noticing.
     """
     newer = (
         r"removeprefix|removesuffix|missing_ok|is_relative_to|"
@@ -41,8 +41,8 @@ def test_no_file_calls_what_came_after_python_3_7(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PYTHON_FILES, ids=str)
 def test_no_file_asks_types_of_python_3_7_that_came_later(path: Path) -> None:
-    """`list[str]` is an error there, and `int | None` too, unless annotations are postponed and so
-    never evaluated.
+    """`list[str]` is an error there, and `int | None` too,
+    unless annotations are postponed and so never evaluated.
     """
     tree = ast.parse((ROOT / path).read_text("utf-8"))
     if any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body):

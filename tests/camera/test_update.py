@@ -1,5 +1,5 @@
-"""A camera takes a good release, refuses or survives every other, and always has a working model
-afterwards.
+"""A camera takes a good release, refuses or survives every other,
+and always has a working model afterwards.
 """
 
 import errno

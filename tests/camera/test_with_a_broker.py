@@ -1,5 +1,5 @@
-"""The agent against the local cloud's real broker, jobs and buckets, with the policy that the fleet
-stack ships.
+"""The agent against the local cloud's real broker,
+jobs and buckets, with the policy that the fleet stack ships.
 """
 
 import json
@@ -294,8 +294,8 @@ def test_a_certificate_opens_no_connection_under_another_name(fleet: Fleet, tmp_
 def test_results_arrive_on_the_infer_topic(
     fleet: Fleet, tmp_path: Path, launch: Callable[[str], Started]
 ) -> None:
-    """Listened to with a certificate that may hear everything, as an application in the cloud
-    would.
+    """Listened to with a certificate that may hear everything,
+    as an application in the cloud would.
     """
     camera = launch("deeplens_talks")
     ears = tmp_path / "ears"

@@ -1,5 +1,5 @@
-"""Which AWS do the commands for people talk to, and what do they say to somebody who can reach
-none?
+"""Which AWS do the commands for people talk to,
+and what do they say to somebody who can reach none?
 """
 
 import os

@@ -1,5 +1,5 @@
-"""A bucket and a table in memory, and a run of the three steps over them as the workflow makes
-it.
+"""A bucket and a table in memory, and a run
+of the three steps over them as the workflow makes it.
 """
 
 import csv

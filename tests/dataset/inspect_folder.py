@@ -1,5 +1,5 @@
-"""How much memory does inspecting a folder take? Run as a program; the inspection step with S3 on a
-disk.
+"""How much memory does inspecting a folder take?
+Run as a program; the inspection step with S3 on a disk.
 """
 
 import hashlib

@@ -1,5 +1,5 @@
-"""The named histories: what people do to a folder of pictures, and what the next run makes of
-it.
+"""The named histories: what people do to a folder
+of pictures, and what the next run makes of it.
 """
 
 import json

@@ -40,8 +40,8 @@ NUMBERS = st.integers(0, len(PICTURES) - 1)
 
 
 class Bucket(RuleBasedStateMachine):
-    """People (upload, overwrite, delete, relabel, rename, label rename, copies) and runs in any
-    order.
+    """People (upload, overwrite, delete, relabel, rename,
+    label rename, copies) and runs in any order.
     """
 
     project: Project

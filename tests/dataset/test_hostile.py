@@ -1,5 +1,5 @@
-"""Strangers' files and names: none gets in, none stops the run, and each has a reason that a person
-understands.
+"""Strangers' files and names: none gets in, none stops the run,
+and each has a reason that a person understands.
 """
 
 import json
@@ -136,8 +136,8 @@ def test_hostile_names_cannot_break_out_of_the_report(project: Project, picture:
 def test_a_sound_picture_that_needs_too_much_memory_is_not_called_damaged_alone(
     opened: Decoder,
 ) -> None:
-    """24 megapixels without colour subsampling, progressive: libjpeg has no memory for it and says
-    "broken".
+    """24 megapixels without colour subsampling, progressive:
+    libjpeg has no memory for it and says "broken".
     """
     large = hostile.saved(hostile.noise(6000, 4000), "JPEG", progressive=True, subsampling=0)
     looked = opened.look(large)

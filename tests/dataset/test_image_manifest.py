@@ -1,5 +1,5 @@
-"""Which pictures is SageMaker to fetch? The list beside a data set, as a `ManifestFile` channel
-reads it.
+"""Which pictures is SageMaker to fetch?
+The list beside a data set, as a `ManifestFile` channel reads it.
 """
 
 import json

@@ -443,8 +443,8 @@ def test_adding_pictures_of_one_label_moves_none_of_another() -> None:
 
 
 def fixed_camera(number: int) -> Row:
-    """Different things before the same background: their hashes differ in a few of the same 14
-    bits.
+    """Different things before the same background:
+    their hashes differ in a few of the same 14 bits.
     """
     return row(number, phash=random.Random(number).getrandbits(14))
 

@@ -1,5 +1,5 @@
-"""What a training doubts is put into the report of its data set, and stays there until it is
-settled.
+"""What a training doubts is put into the report
+of its data set, and stays there until it is settled.
 """
 
 import io

@@ -9,8 +9,8 @@ LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
 
 def below(root: int, leave_out: Callable[[str], bool] = lambda _command: False) -> list[int]:
-    """`root` and everything below it; a process whose command is left out takes what is below it
-    along.
+    """`root` and everything below it;
+    a process whose command is left out takes what is below it along.
     """
     if leave_out(_command(root)):
         return []

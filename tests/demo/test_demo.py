@@ -1,5 +1,5 @@
-"""The demo's story, once and for real: the local cloud, the real CDK CLI, real training, three
-agents.
+"""The demo's story, once and for real:
+the local cloud, the real CDK CLI, real training, three agents.
 """
 
 import json

@@ -1,5 +1,5 @@
-"""Are the demo's pictures the same each time, different from each other, and such as the system
-accepts?
+"""Are the demo's pictures the same each time,
+different from each other, and such as the system accepts?
 """
 
 from pathlib import Path

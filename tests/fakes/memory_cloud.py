@@ -1,5 +1,5 @@
-"""The edge of the world for the data set's steps: an S3 and a table in memory that answer as AWS
-does.
+"""The edge of the world for the data set's steps:
+an S3 and a table in memory that answer as AWS does.
 
 S3: keys in UTF-8 order, 1,000 a page, common prefixes count in a page, MD5 ETags in quotes. Counts
 calls and bytes, and what they would have cost in time.
@@ -164,8 +164,8 @@ def client_of(s3: MemoryS3) -> Any:
 
 
 def answered_by(answer: Callable[[dict[str, str]], tuple[int, str]]) -> Any:
-    """A real client for which `answer` plays S3: from a listing's parameters to its status and
-    body.
+    """A real client for which `answer` plays S3:
+    from a listing's parameters to its status and body.
     """
 
     def reply(request: Any, **_: Any) -> AWSResponse:

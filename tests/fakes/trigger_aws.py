@@ -49,8 +49,8 @@ class Execution:
 
 @dataclass
 class FakeAws:
-    """`bucket` counts the changes under images/; a run's data set is the count that its snapshot
-    saw.
+    """`bucket` counts the changes under images/;
+    a run's data set is the count that its snapshot saw.
     """
 
     settings: Settings = field(default_factory=Settings)

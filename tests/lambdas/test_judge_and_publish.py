@@ -1,5 +1,5 @@
-"""From a training job's archive to a live release: what is written, what is refused, and what a
-retry does.
+"""From a training job's archive to a live release:
+what is written, what is refused, and what a retry does.
 """
 
 import gzip

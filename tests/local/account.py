@@ -1,5 +1,5 @@
-"""What do the tests need of an AWS account? Clients, and the few things that nearly every one of
-them makes.
+"""What do the tests need of an AWS account?
+Clients, and the few things that nearly every one of them makes.
 """
 
 import io

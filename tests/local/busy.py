@@ -1,5 +1,5 @@
-"""A program with a local cloud in which a function's worker and a training job run: `busy.py
-<state> leave|wait`.
+"""A program with a local cloud in which a function's worker
+and a training job run: `busy.py <state> leave|wait`.
 """
 
 import sys

@@ -1,5 +1,5 @@
-"""What Debian 12's Python does wrong, and what is mended: shown on a transport of that Python's
-making.
+"""What Debian 12's Python does wrong, and what is mended:
+shown on a transport of that Python's making.
 """
 
 from local.old_python import paused_connections_stay_paused

@@ -68,8 +68,8 @@ def _batches(aws: Aws, bucket: str) -> list[int]:
 
 
 def idle_workers_are_all_given_back(aws: Aws) -> Any:
-    """Asked inside the emulator: from outside one would have to wait for its round of every 30
-    seconds.
+    """Asked inside the emulator:
+    from outside one would have to wait for its round of every 30 seconds.
     """
     with ONE_AT_A_TIME:  # both clouds ask at once, and one answer serves both
         return _idle_workers_kept()[aws.cloud._patched]
@@ -155,8 +155,8 @@ def states_hold_no_more_than_256_kib(aws: Aws) -> Any:
 
 
 def versions_stay_on_disk(aws: Aws) -> Any:
-    """(whether the server grows by less than half of what is put, what each version and the object
-    hold)
+    """(whether the server grows by less than half of what is put,
+    what each version and the object hold)
     """
     bucket, size, count = aws.bucket(), 12 << 20, 10
     aws.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})

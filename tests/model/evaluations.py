@@ -1,5 +1,5 @@
-"""Evaluations as the training job writes them, made from how many pictures of each label were
-recognised.
+"""Evaluations as the training job writes them,
+made from how many pictures of each label were recognised.
 """
 
 from collections.abc import Mapping

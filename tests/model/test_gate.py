@@ -332,8 +332,8 @@ COUNTS = st.tuples(
 def test_a_better_model_is_never_refused_where_a_worse_one_ships(
     drawn: list[tuple[int, int, int, int]], calibration: float, better_by: float, churn: int
 ) -> None:
-    """Each draw is a label's pictures, and how many of them live, the worse and the better
-    candidate recognise.
+    """Each draw is a label's pictures, and how many of them live,
+    the worse and the better candidate recognise.
     """
 
     def content(which: int, calibration_error: float) -> dict[str, Any]:

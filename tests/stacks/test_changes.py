@@ -70,8 +70,8 @@ def test_the_tick_comes_by_the_minute_with_the_sweep_by_the_day_and_at_every_end
 
 
 def test_no_function_reserves_concurrency(shipped: Synthesized) -> None:
-    """A new account's quota is 10 and all of it must stay unreserved: a reservation would fail the
-    deployment.
+    """A new account's quota is 10 and all of it must stay unreserved:
+    a reservation would fail the deployment.
     """
     functions = shipped.resources("AWS::Lambda::Function")
     assert not [f.name for f in functions if "ReservedConcurrentExecutions" in f.properties]
@@ -111,8 +111,8 @@ def _function(shipped: Synthesized, name: str) -> dict[str, int]:
 
 
 def test_a_burst_cannot_be_cut_by_counting_it_late() -> None:
-    """Changes are counted up to a batching window late; a shorter quiet time would take that for
-    quiet.
+    """Changes are counted up to a batching window late;
+    a shorter quiet time would take that for quiet.
     """
     with pytest.raises(SettingsError):
         Settings.from_context({"quiet_seconds": int(BATCHING.to_seconds())})

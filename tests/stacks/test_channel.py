@@ -1,5 +1,5 @@
-"""The dependencies channel: right for its interpreter, made once, and a sentence when it cannot be
-made.
+"""The dependencies channel: right for its interpreter,
+made once, and a sentence when it cannot be made.
 """
 
 import shutil
@@ -26,8 +26,8 @@ def fresh(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_the_images_channel_is_for_python_3_12_and_carries_everything():
-    """One compiled module of each package, for exactly that interpreter or for all of them, and the
-    weights.
+    """One compiled module of each package, for exactly
+    that interpreter or for all of them, and the weights.
     """
     with zipfile.ZipFile(dependencies(ROOT, "sagemaker")) as channel:
         names = channel.namelist()

@@ -1,5 +1,5 @@
-"""Does the code that ships work where it lands? The staged assets are run, not the files they were
-made from.
+"""Does the code that ships work where it lands?
+The staged assets are run, not the files they were made from.
 """
 
 import os
@@ -114,8 +114,8 @@ def test_no_asset_is_larger_than_lambda_takes(shipped: Synthesized) -> None:
 def test_the_training_job_starts_from_the_zip_of_its_channel(
     shipped: Synthesized, tmp_path: Path
 ) -> None:
-    """As SageMaker does it: Python imports the package out of the zip, which it finds on
-    PYTHONPATH.
+    """As SageMaker does it: Python imports the package out
+    of the zip, which it finds on PYTHONPATH.
     """
     (staged,) = [
         path

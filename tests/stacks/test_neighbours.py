@@ -73,8 +73,8 @@ def test_every_name_starts_with_the_prefix(shipped: Synthesized) -> None:
 
 
 def test_every_region_finds_its_own_image(shipped: Synthesized) -> None:
-    """The mapping of the template, put together as CloudFormation does, is what the SDK answers in
-    every region.
+    """The mapping of the template, put together as CloudFormation does,
+    is what the SDK answers in every region.
     """
     (mapping,) = shipped.templates["deeplens-trash-retraining"]["Mappings"].values()
     image = re.search(r'"TrainingImage":"([^"]+)"', _definition(shipped))

@@ -1,5 +1,5 @@
-"""What do others' rules say of the templates? AWS Solutions (cdk-nag), and CDK's own checks of
-CloudFormation.
+"""What do others' rules say of the templates?
+AWS Solutions (cdk-nag), and CDK's own checks of CloudFormation.
 """
 
 import json

@@ -1,5 +1,5 @@
-"""A training job as SageMaker would start it: a real /opt/ml elsewhere, channels of zips, and a
-bare interpreter.
+"""A training job as SageMaker would start it:
+a real /opt/ml elsewhere, channels of zips, and a bare interpreter.
 """
 
 import csv
@@ -35,8 +35,8 @@ class Job:
         self.cpu_seconds = 0.0
 
     def put(self, key: str, data: bytes, **different: str) -> None:
-        """A picture in the channel and its row in the manifest; `different` makes the row say
-        something else.
+        """A picture in the channel and its row in the manifest;
+        `different` makes the row say something else.
         """
         path = self.root / "input" / "data" / "images" / key
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -129,8 +129,8 @@ def _children() -> float:
 
 
 def split(sha256: str) -> str:
-    """60/20/20 by content, for these tests; the product's own rule is in
-    lensloop/dataset/split.py.
+    """60/20/20 by content, for these tests;
+    the product's own rule is in lensloop/dataset/split.py.
     """
     share = int(sha256[:8], 16) / 2**32
     return "train" if share < 0.6 else "validation" if share < 0.8 else "test"

@@ -1,5 +1,5 @@
-"""The backbone: the same numbers as the torch model that the weights come from, and the model file
-that ships.
+"""The backbone: the same numbers as the torch model
+that the weights come from, and the model file that ships.
 """
 
 from functools import cache
@@ -108,8 +108,8 @@ def test_the_model_file_has_the_contract_of_a_release():
 
 
 def test_the_model_file_runs_on_old_cameras():
-    """onnxruntime 1.10 of 2021, which still had wheels for Python 3.7, reads IR 8 and opset 15 at
-    most.
+    """onnxruntime 1.10 of 2021, which still had wheels
+    for Python 3.7, reads IR 8 and opset 15 at most.
     """
     model = onnx.load_from_string(classifier(weights(), head(3)))
     assert model.ir_version <= 8

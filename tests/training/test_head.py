@@ -1,5 +1,5 @@
-"""The head: learns what can be learnt, is fair to small labels, honest about its confidence, and
-never random.
+"""The head: learns what can be learnt, is fair to small labels,
+honest about its confidence, and never random.
 """
 
 import numpy as np
@@ -58,8 +58,8 @@ def test_training_twice_gives_the_same_head():
 
 
 def test_the_slope_is_the_objectives():
-    """Against finite differences: a wrong slope still learns something, so accuracy would not show
-    it.
+    """Against finite differences:
+    a wrong slope still learns something, so accuracy would not show it.
     """
     features, targets = blobs([10, 20], 0.5, width=4)
     seen = []

@@ -1,5 +1,5 @@
-"""The training job as it really runs: a bare interpreter, the dependencies channel, files in, files
-out.
+"""The training job as it really runs: a bare interpreter,
+the dependencies channel, files in, files out.
 """
 
 import base64

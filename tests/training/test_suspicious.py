@@ -52,8 +52,8 @@ def test_wrong_labels_are_found_and_right_ones_are_not() -> None:
 
 
 def test_a_picture_does_not_answer_for_itself() -> None:
-    """Where nothing can be learned, cross-validation is right by chance, and a head that saw the
-    answers always.
+    """Where nothing can be learned, cross-validation is right
+    by chance, and a head that saw the answers always.
     """
     rng = np.random.default_rng(2)
     rows = [picture(number, LABELS[number % 3]) for number in range(60)]

@@ -1,5 +1,5 @@
-"""A real DynamoDB API: the local cloud's emulator as it is published, with nothing but tables, on a
-free port.
+"""A real DynamoDB API: the local cloud's emulator as it is published,
+with nothing but tables, on a free port.
 """
 
 import os

@@ -22,8 +22,8 @@ Story = Callable[[FakeAws], None]
 
 
 def minutes(aws: FakeAws, count: int) -> None:
-    """What SQS, the schedule and the workflow do by themselves; a handler that fails is not their
-    problem.
+    """What SQS, the schedule and the workflow do by themselves;
+    a handler that fails is not their problem.
     """
     for _ in range(count):
         steps: list[Callable[[], object]] = [aws.tick, aws.advance]

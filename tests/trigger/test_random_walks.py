@@ -1,5 +1,5 @@
-"""Does the promise survive long random stories of uploads, lost events, crashes, failures, aborts
-and operators?
+"""Does the promise survive long random stories of uploads,
+lost events, crashes, failures, aborts and operators?
 """
 
 from collections import Counter
@@ -17,8 +17,8 @@ CALLS = st.integers(1, 12)
 
 
 class RandomWalk(RuleBasedStateMachine):
-    """The fake AWS asserts on every call that one training runs at a time and that epochs only
-    increase.
+    """The fake AWS asserts on every call that one training runs
+    at a time and that epochs only increase.
     """
 
     def __init__(self) -> None:

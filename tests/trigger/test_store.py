@@ -1,5 +1,5 @@
-"""Do the conditional writes do what they say, on a real DynamoDB API, and does the fake do the
-same?
+"""Do the conditional writes do what they say,
+on a real DynamoDB API, and does the fake do the same?
 """
 
 from decimal import Decimal

@@ -83,8 +83,8 @@ def _lower(value: Any, resources: Mapping[str, Any]) -> str:
 
 
 class Interpreter:
-    """`answers` gives for each resource, by the end of its name, one answer or a list of them in
-    turn.
+    """`answers` gives for each resource, by the end
+    of its name, one answer or a list of them in turn.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,5 @@
-"""What the world answers: for each end of both workflows a table of answers, and the states it must
-pass.
+"""What the world answers:
+for each end of both workflows a table of answers, and the states it must pass.
 """
 
 import json

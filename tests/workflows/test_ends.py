@@ -173,8 +173,8 @@ def test_spot_comes_first_and_the_two_attempts_have_names_of_their_own(
 def test_a_job_that_was_stopped_is_no_model_and_is_repeated_only_where_spot_is_to_blame(
     why: str, then: str, as_failure: bool, retraining: dict[str, Any], interpreter: Interpreter
 ) -> None:
-    """No guide says whether .sync takes a stopped job for a failure or for an answer: either must
-    do.
+    """No guide says whether .sync takes a stopped job
+    for a failure or for an answer: either must do.
     """
     ended = Failure("States.TaskFailed", json.dumps(stopped(why))) if as_failure else stopped(why)
     done = RETRAINING["createTrainingJob.sync"]

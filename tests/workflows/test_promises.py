@@ -42,8 +42,8 @@ def test_every_call_is_tried_again_when_the_service_is_busy(
     assert all("Lambda.TooManyRequestsException" in s["Retry"][0]["ErrorEquals"] for s in functions)
 
 
-# What the steps ask of AWS, and the answers to it that are no fault of AWS: asking again would not
-# change them.
+# What the steps ask of AWS, and the answers to it that are no fault of AWS:
+# asking again would not change them.
 CALLS = {
     "s3": ("GetObject", "PutObject", "ListObjectsV2"),
     "dynamodb": ("GetItem", "UpdateItem", "TransactWriteItems"),

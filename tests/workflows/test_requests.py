@@ -36,8 +36,8 @@ def mistakes(request: Request) -> list[str]:
 
 
 def _as_botocore(value: Any, shape: Any) -> Any:
-    """Step Functions writes members with a capital first letter, and takes JSON text as an
-    object.
+    """Step Functions writes members with a capital first letter,
+    and takes JSON text as an object.
     """
     if isinstance(shape, StructureShape) and isinstance(value, Mapping):
         members = {name.lower(): name for name in shape.members}

@@ -1,1 +1,1 @@
-"""A frozen pretrained backbone with a new head: train.py is what the job calls."""
+"""What is the `head` algorithm? A frozen pretrained backbone with a new head: train.py is what the job calls."""

@@ -1,5 +1,5 @@
-"""What leaves the training job? One ONNX file from the picture's bytes to a probability for each
-label.
+"""What leaves the training job?
+One ONNX file from the picture's bytes to a probability for each label.
 """
 
 from collections.abc import Mapping

@@ -1,5 +1,5 @@
-"""Which label do 1,280 numbers mean? Multinomial logistic regression with an L2 penalty, by L-BFGS:
-no randomness.
+"""Which label do 1,280 numbers mean?
+Multinomial logistic regression with an L2 penalty, by L-BFGS: no randomness.
 
 The penalty's strength is the one that the validation pictures like best, and so is the temperature
 that makes the probabilities honest.
@@ -110,8 +110,8 @@ def temperature(logits: Array, truth: NDArray[np.int64]) -> float:
 
 
 def log_loss(logits: Array, targets: NDArray[np.int64], weights: Array) -> float:
-    """The mean surprise at the true labels, each picture counted by its weight (the weights sum to
-    one).
+    """The mean surprise at the true labels,
+    each picture counted by its weight (the weights sum to one).
     """
     raised = logits - logits.max(axis=1, keepdims=True)
     surprise = np.log(np.exp(raised).sum(axis=1)) - raised[np.arange(len(targets)), targets]

@@ -17,7 +17,7 @@ import numpy as np
 
 from lensloop.wire.errors import BadArtifact
 
-_MAGIC = 0x1950A86A20F9469CFC6C
+_MAGIC = 0x1950A86A20F9469CFC6C  # torch.serialization.MAGIC_NUMBER
 _DAMAGE = (
     pickle.UnpicklingError,
     EOFError,
