@@ -1,4 +1,4 @@
-"""How is it called without an installation? `python -m cli …` is `lensloop …`, without anything installed."""
+"""How is `lensloop …` called where nothing is installed? As `python -m cli …`."""
 
 from cli.main import app
 

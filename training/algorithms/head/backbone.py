@@ -145,8 +145,8 @@ class _Network:
 
 
 def _same_padding(size: int, kernel: int, stride: int) -> tuple[int, int, int]:
-    """TensorFlow's `same`: padding before and after (the
-    odd one goes after), and the size that comes out.
+    """TensorFlow's `same`: padding before and after (the odd one goes after),
+    and the size that comes out.
     """
     out = -(-size // stride)
     padding = max((out - 1) * stride + kernel - size, 0)
