@@ -54,14 +54,20 @@ class Workflow(Construct):
             cause="$failure.Cause",
         )
 
-    def step(self, name: str, handler: Handler, *, caught: bool = True, **spec: Any) -> Step:
+    def step(
+        self, name: str, handler: Handler, *, keep: str = "", caught: bool = True, **spec: Any
+    ) -> Step:
         """A step with a function of its own. Its failures are the workflow's, unless they are
         `caught` elsewhere: by its Map, or by who asks for it.
+
+        Raises ValueError if the workflow does not keep what this is to `keep`.
         """
+        self._check_keeps(name, keep)
         step = Step(
             self,
             name,
             handler,
+            keep=keep,
             prefix=self._prefix,
             settings=self._settings,
             storage=self._storage,
@@ -73,10 +79,18 @@ class Workflow(Construct):
         return step
 
     def again(self, name: str, step: Step, *, payload: Mapping[str, str], keep: str) -> Call:
-        """The same function, for something else."""
+        """The same function, for something else. Raises ValueError as `step` does."""
+        self._check_keeps(name, keep)
         call = Call(self, name, step.function, payload=payload, keep=keep)
         self.catch(call)
         return call
+
+    def _check_keeps(self, name: str, keep: str) -> None:
+        """An end before the step would read a variable that nobody assigned, and no end would hand
+        it to `tell`.
+        """
+        if keep and keep not in self._kept:
+            raise ValueError(f"“{name}” keeps “{keep}”: name it among the workflow's `keeps`.")
 
     def catch(self, state: sfn.TaskStateBase | sfn.CustomState | sfn.Map) -> None:
         state.add_catch(self.failure, errors=ANY_ERROR, assign={"failure": FAILURE})

@@ -7,10 +7,16 @@ from typing import Any
 import botocore.exceptions
 import botocore.session
 import pytest
+from aws_cdk import App, Environment, Stack
 from aws_cdk.assertions import Match, Template
 
+from lambdas import judge
+from lensloop.settings import Settings
+from stacks.steps.reporter import reporter
 from stacks.steps.step import AWS_FAULTS
-from tests.workflows.conftest import ACCOUNT, PREFIX
+from stacks.steps.workflow import Workflow
+from stacks.storage import StorageStack
+from tests.workflows.conftest import ACCOUNT, PREFIX, REGION
 
 _LOG_DELIVERY = "logs:CreateLogDelivery"
 
@@ -183,3 +189,23 @@ def test_only_step_functions_for_this_workflow_may_take_its_role(template: Templ
         assert statement["Principal"] == {"Service": "states.amazonaws.com"}
         assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
         assert f"stateMachine:{PREFIX}-{workflow}" in str(statement["Condition"]["ArnLike"])
+
+
+def test_a_step_that_keeps_what_no_end_hands_over_is_refused_at_synthesis() -> None:
+    app, settings = App(), Settings()
+    env = Environment(account=ACCOUNT, region=REGION)
+    stack = Stack(app, "Workflows", env=env)
+    storage = StorageStack(app, PREFIX, settings=settings, env=env)
+    tell = reporter(stack, prefix=PREFIX, settings=settings, storage=storage)
+    workflow = Workflow(
+        stack,
+        "Retraining",
+        name="retraining",
+        prefix=PREFIX,
+        settings=settings,
+        storage=storage,
+        tell=tell,
+        keeps=("verdict",),
+    )
+    with pytest.raises(ValueError, match="“Judge” keeps “verdicts”: name it among"):
+        workflow.step("Judge", judge.handler, payload={}, keep="verdicts", may=[])
