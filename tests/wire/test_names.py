@@ -1,34 +1,40 @@
 """What is each thing called? A name that changes loses what was stored under the old one."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from lensloop.wire import names
 
 
 @pytest.mark.parametrize(
-    ("found", "name"),
+    ("make", "of", "name"),
     [
-        (names.prefix("trash"), "deeplens-trash"),
-        (names.prefix("trash", "dev"), "deeplens-trash-dev"),
-        (names.bucket("trash", "", "1234", "eu-west-1"), "deeplens-trash-1234-eu-west-1"),
-        (names.bucket("trash", "dev", "1234", "eu-west-1"), "deeplens-trash-dev-1234-eu-west-1"),
-        (names.execution(7), "r00000007"),
-        (names.training_job("deeplens-trash", 7, 2), "deeplens-trash-7-2"),
-        (names.rollout_job("deeplens-trash", 7, "canary"), "deeplens-trash-r7-canary"),
-        (names.release(7), "releases/7/"),
-        (names.release(7, "manifest.json"), "releases/7/manifest.json"),
-        (names.run(7), "runs/7/"),
-        (names.run(7, "run.json"), "runs/7/run.json"),
-        (names.dataset("abc"), "datasets/abc/"),
-        (names.dataset("abc", "report.json"), "datasets/abc/report.json"),
-        (names.inspection(7, 3), "datasets/inspections/7/0003.json"),
-        (names.IMAGES_PREFIX, "images/"),
-        (names.TRAINING_PREFIX, "training/"),
-        (names.REVIEW_PREFIX, "review/"),
+        (names.prefix, ("trash",), "deeplens-trash"),
+        (names.prefix, ("trash", "dev"), "deeplens-trash-dev"),
+        (names.bucket, ("trash", "", "1234", "eu-west-1"), "deeplens-trash-1234-eu-west-1"),
+        (names.bucket, ("trash", "dev", "1", "eu-west-1"), "deeplens-trash-dev-1-eu-west-1"),
+        (names.execution, (7,), "r00000007"),
+        (names.training_job, ("deeplens-trash", 7, 2), "deeplens-trash-7-2"),
+        (names.rollout_job, ("deeplens-trash", 7, "canary"), "deeplens-trash-r7-canary"),
+        (names.release, (7,), "releases/7/"),
+        (names.release, (7, "manifest.json"), "releases/7/manifest.json"),
+        (names.run, (7,), "runs/7/"),
+        (names.run, (7, "run.json"), "runs/7/run.json"),
+        (names.dataset, ("abc",), "datasets/abc/"),
+        (names.dataset, ("abc", "report.json"), "datasets/abc/report.json"),
+        (names.inspection, (7, 3), "datasets/inspections/7/0003.json"),
     ],
 )
-def test_every_name_stays_what_it_is(found: str, name: str) -> None:
-    assert found == name
+def test_every_name_stays_what_it_is(make: Callable[..., str], of: Any, name: str) -> None:
+    assert make(*of) == name
+
+
+def test_every_prefix_stays_what_it_is() -> None:
+    assert names.IMAGES_PREFIX == "images/"
+    assert names.TRAINING_PREFIX == "training/"
+    assert names.REVIEW_PREFIX == "review/"
 
 
 def test_patterns_cover_every_epoch_and_no_stage() -> None:
