@@ -209,7 +209,7 @@ def _rolled_out(record: Record, rollout: Rollout, sender: Sender) -> Message:
         sender,
         f"release {record['epoch']} is proven on {cameras}",
         [
-            f"{cameras[0].upper()}{cameras[1:]} proved release {record['epoch']} and"
+            f"{cameras} proved release {record['epoch']} and"
             f" {'uses' if rollout['proven'] == 1 else 'use'} it.",
             _listed("", rollout["reasons"]),
             *_where(record, sender, rollout["execution"]),

@@ -192,7 +192,7 @@ def read(text: str | bytes) -> Record:
         raise RecordError(f"The run's record is not of format {FORMAT}, which this version reads.")
     if not isinstance(content.get("epoch"), int):
         raise RecordError("The run's record does not say of which run it is.")
-    merged: Record = {**empty(str(content.get("project", "")), content["epoch"]), **content}
+    merged: Record = {**empty("", content["epoch"]), **content}
     _check(Reader(merged))
     return merged
 
@@ -218,23 +218,23 @@ def page_key(epoch: int) -> str:
 
 def _check(top: Reader) -> None:
     """What is shown of every run, by the command as well, is what it must be."""
-    top.value("outcome", _is_text, "text", "")
-    top.value("reasons", _are_texts, "a list of sentences", [])
+    top.value("outcome", _is_text, "text")
+    top.value("reasons", _are_texts, "a list of sentences")
     if top.has("ended_at"):
         _check_time(top, "ended_at")
     if rollout := top.maybe("rollout"):
         rollout.text("outcome")
-        rollout.value("reasons", _are_texts, "a list of sentences", [])
+        rollout.value("reasons", _are_texts, "a list of sentences")
     for message in top.parts("messages"):
         _check_time(message, "at")
         for name in ("source", "subject", "body"):
             message.text(name)
-        message.value("sent", lambda sent: isinstance(sent, bool), "true or false", False)
+        message.value("sent", lambda sent: isinstance(sent, bool), "true or false")
     top.check(RecordError, "The run's record is wrong")
 
 
 def _check_time(part: Reader, name: str) -> None:
-    part.value(name, _is_time, "a time of ISO 8601", "")
+    part.value(name, _is_time, "a time of ISO 8601")
 
 
 def _is_time(value: Any) -> bool:

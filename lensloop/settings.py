@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from lensloop.wire.errors import SettingsError
@@ -184,9 +184,6 @@ class Settings:
     @classmethod
     def from_json(cls, text: str) -> "Settings":
         return cls.from_context(json.loads(text))
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 # Context that the stacks read themselves: it says where training runs, not how Lensloop behaves.

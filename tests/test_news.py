@@ -1,5 +1,6 @@
 """Each message says what happened, why, what a person can do, and where to look."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -171,11 +172,61 @@ def test_nobody_is_told_that_nothing_happened() -> None:
     assert news.of_rollout(run("released"), SENDER) is None
 
 
-def test_a_rollouts_message_links_to_its_own_steps() -> None:
+@pytest.mark.parametrize("end", ROLLOUT)
+def test_a_rollouts_message_links_to_its_own_steps(end: str) -> None:
     its_own = ARN.replace("retraining", "rollout")
-    message = news.of_rollout(rollout("rolled-out", execution=its_own), SENDER)
+    ended = ROLLOUT[end][0]["rollout"]
+    assert ended is not None
+    its_part: Any = {**ended, "execution": its_own}
+    message = news.of_rollout(rollout(**its_part), SENDER)
     assert message is not None
     assert f"Every step: {LINK.replace('retraining', 'rollout')}\n" in message.body
+
+
+@pytest.mark.parametrize(
+    ("outcome", "failure", "body"),
+    [
+        (
+            "failed",
+            None,
+            "Run 7 broke. That says nothing about your pictures, and nothing was changed: the"
+            " cameras keep their release.\n\nA new run starts by itself,",
+        ),
+        (
+            "failed",
+            {"error": "", "cause": "No model."},
+            "Run 7 broke. That says nothing about your pictures, and nothing was changed: the"
+            " cameras keep their release.\n\nWhat broke:\n– No model.\n\nA new run",
+        ),
+        (
+            "not-rolled-out",
+            None,
+            "Release 7 is published and live, but its rollout could not be started.\n\n"
+            "Start it with:\n",
+        ),
+    ],
+)
+def test_a_failure_that_explains_little_is_told_as_far_as_it_is_known(
+    outcome: str, failure: Any, body: str
+) -> None:
+    message = news.of_retraining(run(outcome, failure=failure), SENDER)
+    assert message is not None
+    assert message.body.startswith(body)
+
+
+def test_each_doubt_has_its_line() -> None:
+    doubts = {"count": 2, "sentences": ["Look at a.", "Look at b."]}
+    message = news.of_retraining(run("refused", doubts=doubts), SENDER)
+    assert message is not None
+    assert "\n\nLook at a.\nLook at b.\n\n" in message.body
+
+
+def test_an_end_without_training_or_rollout_has_one_reason() -> None:
+    assert news.NOTHING_NEW == "The usable pictures are exactly those that were judged last."
+    assert news.BLOCKED == (
+        "Training on exactly these pictures kept failing; it is tried again when they change."
+    )
+    assert news.SUPERSEDED == "A newer release is live and is rolled out instead."
 
 
 def test_what_could_not_be_read_is_said() -> None:
@@ -191,9 +242,9 @@ def test_of_five_thousand_reasons_as_many_are_told_as_anybody_reads() -> None:
     assert len(message.body.encode()) < 10_000
 
 
-TICK: dict[str, tuple[Message, Message]] = {
+TICK: dict[str, tuple[Callable[[], Message], Message]] = {
     "cap": (
-        news.daily_cap(48, "2026-11-26"),
+        lambda: news.daily_cap(48, "2026-11-26"),
         Message(
             "all 48 runs allowed a day are spent",
             "Pictures changed after the last run of 2026-11-26 (UTC) and wait for tomorrow. Nothing"
@@ -201,21 +252,21 @@ TICK: dict[str, tuple[Message, Message]] = {
         ),
     ),
     "stopped": (
-        news.stopped(7, "timed out", 600),
+        lambda: news.stopped(7, "timed out", 600),
         Message(
             "retraining run 7 was timed out",
             "The changed pictures are still waiting; the next try is in 10 min.",
         ),
     ),
     "soon": (
-        news.stopped(7, "aborted", 59),
+        lambda: news.stopped(7, "aborted", 59),
         Message(
             "retraining run 7 was aborted",
             "The changed pictures are still waiting; the next try is in 1 min.",
         ),
     ),
     "uncaught": (
-        news.uncaught(7, ["States.Runtime", "no such variable"], 300),
+        lambda: news.uncaught(7, ["States.Runtime", "no such variable"], 300),
         Message(
             "retraining run 7 failed",
             "What broke:\n– States.Runtime\n– no such variable\n\n"
@@ -223,7 +274,7 @@ TICK: dict[str, tuple[Message, Message]] = {
         ),
     ),
     "blocked": (
-        news.blocked_after("d7", 3, 7, ["too few"]),
+        lambda: news.blocked_after("d7", 3, 7, ["too few"]),
         Message(
             "retraining is blocked: the same data set failed 3 times",
             "Data set d7 failed 3 times, the last time in run 7.\n\n"
@@ -237,7 +288,8 @@ TICK: dict[str, tuple[Message, Message]] = {
 
 @pytest.mark.parametrize("what", TICK)
 def test_the_tick_tells_what_no_workflow_can(what: str) -> None:
-    made, expected = TICK[what]
+    make, expected = TICK[what]
+    made = make()
     assert made == expected
     sent = news.from_text(news.as_text(made), SENDER)
     assert sent == Message(f"deeplens-trash: {made.subject}", f"{made.body}\n")

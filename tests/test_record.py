@@ -48,6 +48,38 @@ def retraining(outcome: str, found: Findings | None = None, **parts: Any) -> rec
     )
 
 
+def test_a_run_that_just_began_knows_its_number_and_nothing_else() -> None:
+    known = {"format": 1, "epoch": 7, "project": "trash"}
+    texts = dict.fromkeys(("outcome", "execution"), "")
+    lists: dict[str, Any] = {"reasons": [], "problems": [], "messages": []}
+    parts = (
+        *("began_at", "ended_at", "changes", "dataset", "training", "scores", "verdict"),
+        *("doubts", "mistakes", "release", "rollout", "failure"),
+    )
+    assert record.empty("trash", 7) == {**known, **texts, **lists, **dict.fromkeys(parts)}
+
+
+def test_these_ends_are_failures_and_no_others() -> None:
+    failures = ["aborted", "failed", "forgotten", "not-rolled-out", "timed-out"]
+    assert sorted(record.FAILURES) == failures
+    assert sorted(record.ROLLOUT_FAILURES) == ["canary-failed", "failed", "fleet-failed"]
+
+
+def test_an_execution_that_nobody_names_is_empty() -> None:
+    nameless = {"outcome": "failed", "failure": {"Cause": "It broke."}}
+    told = record.of_retraining(record.empty("trash", 7), nameless, Findings(), NOW)
+    assert (told["execution"], told["began_at"]) == ("", None)
+    assert told["failure"] == {"error": "", "cause": "It broke."}
+    rollout = record.of_rollout(record.empty("trash", 7), nameless, NOW)["rollout"]
+    assert rollout is not None
+    assert rollout["execution"] == ""
+
+
+def test_a_record_is_a_file_that_people_can_read_and_compare() -> None:
+    short: Any = {"outcome": "für", "epoch": 7}
+    assert record.to_json(short) == '{\n "epoch": 7,\n "outcome": "für"\n}'.encode()
+
+
 def test_a_released_run_is_recorded_whole() -> None:
     updated = retraining(
         "released",
@@ -191,6 +223,11 @@ def test_the_tick_says_how_a_run_ended_that_could_not_say_so(ending: str, outcom
     assert outcome in record.FAILURES
 
 
+def test_the_tick_may_know_no_reason() -> None:
+    told = record.of_trigger(record.empty("trash", 7), {"epoch": 7, "outcome": "aborted"}, NOW)
+    assert (told["outcome"], told["reasons"]) == ("aborted", [])
+
+
 @pytest.mark.parametrize("ending", [None, {"epoch": 6, "outcome": "aborted", "reasons": []}])
 def test_the_tick_says_nothing_of_another_run(ending: Any) -> None:
     before = record.empty("trash", 7)
@@ -249,10 +286,10 @@ def test_the_sentence_inside_a_failure(cause: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("{", "not JSON"),
-        ("[]", "format 1"),
-        ('{"format": 2, "epoch": 7}', "format 1"),
-        ('{"format": 1, "epoch": "7"}', "of which run"),
+        ("{", r"^The run's record is not JSON: Expecting .*[.]$"),
+        ("[]", r"^The run's record is not of format 1, which this version reads[.]$"),
+        ('{"format": 2, "epoch": 7}', r"^The run's record is not of format 1, which"),
+        ('{"format": 1, "epoch": "7"}', r"^The run's record does not say of which run it is[.]$"),
     ],
 )
 def test_what_is_no_record_is_told(text: str, says: str) -> None:

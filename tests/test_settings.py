@@ -1,12 +1,18 @@
 """Is every mistake in a setting answered with a sentence, and is what was meant read?"""
 
+import json
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lensloop.settings import Settings
+from lensloop.settings import Settings, _setting
 from lensloop.wire import names
 from lensloop.wire.errors import SettingsError
+from tools.settings_page import page
+
+ROOT = Path(__file__).parents[1]
 
 MISTAKES: list[tuple[dict[str, Any], str]] = [
     (
@@ -65,10 +71,69 @@ def test_each_mistake_gets_a_sentence(given: dict[str, Any], sentence: str) -> N
     assert sentence in str(caught.value)
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_mistakes_are_named_at_once_each_in_its_line() -> None:
+    given = {"colour": "blue", "min_recall": 60, "max_wait_seconds": 60, "project": 7}
     with pytest.raises(SettingsError) as caught:
-        Settings.from_context({"project": "Trash", "min_recall": 60, "colour": "blue"})
-    assert len(str(caught.value).splitlines()) == 3
+        Settings.from_context(given)
+    unknown, *others = str(caught.value).splitlines()
+    assert unknown.startswith("`colour` is not a setting; the settings are project, stage,")
+    assert others == [
+        "`min_recall` is 60; it must lie between 0 and 1.",
+        "`project` is 7; it must be text.",
+        "`max_wait_seconds` is below `quiet_seconds`; it must be at least as long.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("region", "us-isof-south-1"),
+        ("notify_email", "somebody@example.org"),
+        ("algorithm", "head"),
+        ("training_instance_type", "ml.g4dn.xlarge"),
+        ("github_repository", "some-one/lens.loop"),
+        ("github_repository", "someone@1/lensloop@2"),
+        ("canary_timeout_minutes", 1),
+        ("canary_timeout_minutes", 10080),
+        ("max_wait_seconds", 120),  # as long as it must be quiet
+        ("github_provider_exists", "True"),
+        ("log_retention_days", 3653),
+    ],
+)
+def test_what_is_allowed_is_taken(name: str, value: object) -> None:
+    expected = True if value == "True" else value
+    assert getattr(Settings.from_context({name: value}), name) == expected
+
+
+def test_context_that_is_not_ours_is_passed_over_and_what_follows_is_read() -> None:
+    others = {"aws:cdk": 1, "@aws-cdk/core": 2, "training_platform": "linux/amd64"}
+    assert Settings.from_context({**others, "project": "cats"}) == Settings(project="cats")
+
+
+def test_cdk_json_lists_every_setting_with_its_default() -> None:
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    defaults = asdict(Settings())
+    assert {name: context.get(name) for name in defaults} == defaults
+
+
+def test_the_page_of_settings_is_up_to_date() -> None:
+    hint = "run: python -m tools.settings_page > docs/settings.md"
+    assert (ROOT / "docs" / "settings.md").read_text() == page(), hint
+
+
+def test_a_setting_keeps_its_limits_beside_its_default() -> None:
+    """The settings themselves are made at import, where no mutant reaches."""
+    none = {"low": None, "high": None, "pattern": "", "form": "", "choices": ()}
+    limits: dict[str, Any] = {
+        "low": 1,
+        "high": 9,
+        "pattern": "[1-9]",
+        "form": "a digit",
+        "choices": (3, 7),
+    }
+    made, free = _setting(7, "What for.", **limits), _setting(7, "What for.")
+    assert (made.default, made.metadata) == (7, {"meaning": "What for.", **limits})
+    assert free.metadata == {"meaning": "What for.", **none}
 
 
 def test_text_from_the_command_line_is_read_as_the_settings_type() -> None:

@@ -60,7 +60,9 @@ class Reader:
         """The field's place in the document."""
         return f"{self.path}.{name}" if self.path else name
 
-    def value(self, name: str, fits: Callable[[Any], bool], called: str, stand_in: Any) -> Any:
+    def value(
+        self, name: str, fits: Callable[[Any], bool], called: str, stand_in: Any = None
+    ) -> Any:
         value = self._fields.get(name)
         if fits(value):
             return value

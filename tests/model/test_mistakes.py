@@ -46,7 +46,7 @@ def test_what_the_training_job_writes_is_read(good: dict[str, Any]) -> None:
     ("bad", "sentence"),
     [
         ([], "the whole is []; it must be an object"),
-        (content(format=2), "`format` is 2; this version reads 1"),
+        (content(format=2), "mistakes.json: `format` is 2; this version reads 1."),
         (content(pictures={}), "`pictures` is {}; it must be a list"),
         (content("images/can/1.jpg"), "`pictures[0]` is 'images/can/1.jpg'"),
         (content(mistake(key=7)), "`pictures[0].key` is 7"),

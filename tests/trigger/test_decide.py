@@ -1,9 +1,11 @@
 """Which step follows from which state and facts?"""
 
+import time
 from dataclasses import replace
 
 import pytest
 
+from lensloop import news
 from lensloop.trigger.decide import decide
 from lensloop.trigger.terms import (
     RUNNING,
@@ -28,7 +30,7 @@ from lensloop.trigger.terms import (
 NOW = 1_700_000_000  # 2023-11-14 22:13:20 UTC
 TODAY = "2023-11-14"
 # Literally, so that a change of one is noticed here.
-BLOCK_AFTER, CLOCK_TOLERANCE, FORGOTTEN, MAX_BACKOFF, SETTLE = 3, 300, 3600, 21600, 60
+CLOCK_TOLERANCE, FORGOTTEN, MAX_BACKOFF, SETTLE = 300, 3600, 21600, 60
 PACING = Pacing(quiet=120, max_wait=900, backoff=300, runs_per_day=48)
 CHANGED = State(gen=5, covered=3, epoch=6, first_at=NOW - 130, last_at=NOW - 125)
 STARTED = State(gen=6, covered=3, epoch=7, run=Run(7, 5, STARTING, NOW - 600))
@@ -78,6 +80,15 @@ def test_a_run_begins_when_changes_have_settled_or_waited_long_enough(
     assert isinstance(decide(state, Facts(), NOW, PACING), expected)
 
 
+def test_days_are_those_of_utc_wherever_the_tick_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "EAST-13")
+        time.tzset()
+        step = decide(CHANGED, Facts(), NOW, PACING)
+    time.tzset()
+    assert step == Acquire("pictures have changed", 7, TODAY, 1, NOW)
+
+
 def test_a_lease_has_the_next_epoch_and_counts_towards_its_day() -> None:
     assert decide(replace(CHANGED, spent_day=TODAY, spent_runs=4), Facts(), NOW, PACING) == Acquire(
         "pictures have changed", epoch=7, day=TODAY, runs_today=5, now=NOW
@@ -90,10 +101,9 @@ def test_a_lease_has_the_next_epoch_and_counts_towards_its_day() -> None:
 
 def test_the_daily_cap_is_told_once_a_day_and_sounds_its_alarm_as_long_as_it_holds() -> None:
     spent = replace(CHANGED, spent_day=TODAY, spent_runs=48)
+    text = news.as_text(news.daily_cap(48, TODAY))
     first = decide(spent, Facts(), NOW, PACING)
-    assert isinstance(first, NoteCap)
-    assert first.day == TODAY
-    assert "runs_per_day" in first.news[0]
+    assert first == NoteCap("today's 48 runs are spent", TODAY, (text,))
     then = decide(replace(spent, cap_told=TODAY), Facts(), NOW, PACING)
     assert isinstance(then, Wait)
     assert then.alarms == ("DailyCapReached",)
@@ -239,9 +249,9 @@ def test_the_same_data_set_failing_three_times_is_blocked(
         replace(WORKING, failed_digest=failed_digest, failed_times=failed_times), ended("FAILED")
     )
     assert (end.changes["failed_digest"], end.changes["failed_times"]) == ("abc", counted)
-    assert ("blocked_digest" in end.changes) == blocked
-    assert len(end.news) == blocked
-    assert BLOCK_AFTER == 3
+    assert end.changes.get("blocked_digest") == ("abc" if blocked else None)
+    text = news.as_text(news.blocked_after("abc", counted, 7, ["because"]))
+    assert end.news == ((text,) if blocked else ())
 
 
 def test_a_failure_before_there_is_a_data_set_blames_none() -> None:
@@ -252,11 +262,14 @@ def test_a_failure_before_there_is_a_data_set_blames_none() -> None:
     )
 
 
-@pytest.mark.parametrize(("status", "told"), [("FAILED", 0), ("TIMED_OUT", 1), ("ABORTED", 1)])
+@pytest.mark.parametrize(
+    ("status", "ending"), [("FAILED", ""), ("TIMED_OUT", "timed out"), ("ABORTED", "aborted")]
+)
 def test_the_tick_tells_of_the_ends_that_the_workflow_cannot_tell_of(
-    status: str, told: int
+    status: str, ending: str
 ) -> None:
-    assert len(the_end(WORKING, ended(status)).news) == told
+    text = news.as_text(news.stopped(7, ending, 300))
+    assert the_end(WORKING, ended(status)).news == ((text,) if ending else ())
 
 
 @pytest.mark.parametrize(
@@ -265,9 +278,8 @@ def test_the_tick_tells_of_the_ends_that_the_workflow_cannot_tell_of(
 )
 def test_the_tick_tells_of_failures_that_no_workflow_can_catch(error: str, told: int) -> None:
     execution = replace(ended("FAILED"), error=error, reasons=(error, "no such variable"))
-    end = the_end(WORKING, execution)
-    assert len(end.news) == told
-    assert all("no such variable" in text and "next try" in text for text in end.news)
+    text = news.as_text(news.uncaught(7, execution.reasons, 300))
+    assert the_end(WORKING, execution).news == (text,) * told
 
 
 def test_news_is_told_when_there_is_nothing_more_urgent() -> None:

@@ -35,10 +35,17 @@ def test_before_the_first_change_nothing_is_known() -> None:
     counts = (state.gen, state.covered, state.epoch, state.last_at, state.fails, state.not_before)
     assert counts == (0,) * 6
     assert (state.spent_runs, state.failed_times) == (0, 0)
-    words = (state.spent_day, state.failed_digest, state.blocked_digest, state.cap_told)
-    assert words == ("",) * 4
+    words = (
+        state.digest,
+        state.spent_day,
+        state.failed_digest,
+        state.blocked_digest,
+        state.cap_told,
+    )
+    assert words == ("",) * 5
     execution = Execution("RUNNING", 0)
-    assert (execution.stopped_at, execution.outcome, execution.digest) == (0, "", "")
+    assert (execution.stopped_at, execution.outcome) == (0, "")
+    assert (execution.digest, execution.error) == ("", "")
 
 
 def test_each_pace_is_its_setting() -> None:
