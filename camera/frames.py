@@ -55,11 +55,9 @@ def _walk(folder: Path, loop: bool) -> Iterator[Frame]:
 
 
 def _pictures(folder: Path) -> Iterator[Path]:
-    return (
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in SUFFIXES and path.is_file()
-    )
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in SUFFIXES and path.is_file():
+            yield path
 
 
 def _file_reader(path: Path) -> Callable[[Model], Prediction]:

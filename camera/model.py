@@ -110,9 +110,8 @@ def _runtime_errors() -> Tuple[Type[BaseException], ...]:
     """onnxruntime's exceptions have no common ancestor of their own, and each version adds some."""
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
-    own = [
-        kind
-        for kind in vars(state).values()
-        if isinstance(kind, type) and issubclass(kind, Exception)
-    ]
+    own = []
+    for kind in vars(state).values():
+        if isinstance(kind, type) and issubclass(kind, Exception):
+            own.append(kind)
     return (*own, RuntimeError, ValueError, TypeError)

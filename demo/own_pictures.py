@@ -35,12 +35,10 @@ def read(folder: Path) -> Album:
         raise LocalCloudError(f"IMAGES={folder} does not exist. {EXPECTED}")
     if not folder.is_dir():
         raise LocalCloudError(f"IMAGES={folder} is a file, not a folder. {EXPECTED}")
-    files = {
-        label: _pictures(label)
-        for label in sorted(folder.iterdir())
-        if label.is_dir() and label.name[0] != "."
-    }
-    by_label = {label.name: found for label, found in files.items()}
+    by_label = {}
+    for label in sorted(folder.iterdir()):
+        if label.is_dir() and label.name[0] != ".":
+            by_label[label.name] = _pictures(label)
     _check(folder, by_label)
     return _deal(folder, by_label)
 

@@ -24,11 +24,11 @@ def choose(test: Sequence[Picture], answers: Answers) -> Iterator[Picture]:
     """Pictures recognised rightly and with confidence,
     most confident first, the labels taking turns.
     """
-    right = sorted(
-        (-answers.confidence[i], row.sha256, i)
-        for i, row in enumerate(test)
-        if row.label == answers.predicted[i] and answers.confidence[i] >= _CONFIDENT
-    )
+    right = []
+    for i, row in enumerate(test):
+        if row.label == answers.predicted[i] and answers.confidence[i] >= _CONFIDENT:
+            right.append((-answers.confidence[i], row.sha256, i))
+    right.sort()
     by_label: dict[str, list[Picture]] = {}
     for _, _, i in right:
         by_label.setdefault(test[i].label, []).append(test[i])

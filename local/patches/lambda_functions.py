@@ -78,12 +78,11 @@ def queues_are_read_in_windows_and_large_batches() -> None:
 
 def _window_of(queue_url: str) -> float:
     arn = ((sqs._queues.get(queue_url) or {}).get("attributes") or {}).get("QueueArn")
-    windows = [
-        float(mapping.get("MaximumBatchingWindowInSeconds") or 0)
-        for _, _, mapping in lambda_svc._iter_all_esms()
-        if mapping.get("EventSourceArn") == arn
-    ]
-    return max(windows, default=0)
+    window = 0.0
+    for _, _, mapping in lambda_svc._iter_all_esms():
+        if mapping.get("EventSourceArn") == arn:
+            window = max(window, float(mapping.get("MaximumBatchingWindowInSeconds") or 0))
+    return window
 
 
 def idle_workers_are_all_given_back() -> None:

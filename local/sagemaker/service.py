@@ -99,11 +99,10 @@ def stop(request: dict[str, Any]) -> Answer:
 
 def list_jobs(request: dict[str, Any]) -> Answer:
     wanted, part = request.get("StatusEquals"), request.get("NameContains", "")
-    found = [
-        {key: job.description[key] for key in SUMMARY if key in job.description}
-        for job in sorted(_jobs.values(), key=lambda job: -job.description["CreationTime"])
-        if part in job.name and wanted in (None, job.description["TrainingJobStatus"])
-    ]
+    found = []
+    for job in sorted(_jobs.values(), key=lambda job: -job.description["CreationTime"]):
+        if part in job.name and wanted in (None, job.description["TrainingJobStatus"]):
+            found.append({key: job.description[key] for key in SUMMARY if key in job.description})
     return json_response({"TrainingJobSummaries": found[: request.get("MaxResults", 100)]})
 
 
