@@ -14,6 +14,20 @@ RELEASE = manifest.parse(make_release(7).manifest)
 GOOD = order.make(RELEASE, "a" * 64, "https://bucket/7/{}".format)
 
 
+def test_an_order_names_each_file_of_the_release_with_its_address_and_its_digest() -> None:
+    assert order.make(RELEASE, "a" * 64, "https://bucket/7/{}".format) == {
+        "operation": "release",
+        "epoch": 7,
+        "manifest": {"url": "https://bucket/7/manifest.json", "sha256": "a" * 64},
+        "model": {
+            "url": "https://bucket/7/model.onnx",
+            "sha256": RELEASE.model.sha256,
+            "size": RELEASE.model.size,
+        },
+        "golden": {"url": "https://bucket/7/golden.zip", "sha256": RELEASE.golden.sha256},
+    }
+
+
 def test_what_is_ordered_is_what_is_read() -> None:
     assert order.parse(json.loads(json.dumps(GOOD))) == Order(
         epoch=7,
@@ -25,6 +39,11 @@ def test_what_is_ordered_is_what_is_read() -> None:
         golden_url="https://bucket/7/golden.zip",
         golden_sha256=RELEASE.golden.sha256,
     )
+
+
+def test_the_first_release_and_the_smallest_file_can_be_ordered() -> None:
+    small = order.parse({**GOOD, "epoch": 1, "model": {**GOOD["model"], "size": 1}})
+    assert (small.epoch, small.model_size) == (1, 1)
 
 
 def test_fields_of_a_later_version_are_passed_over() -> None:
@@ -63,5 +82,5 @@ def test_each_mistake_gets_a_sentence(path: str, value: Any, sentence: str) -> N
 
 @pytest.mark.parametrize("document", [None, [], "x", {}, {"operation": "release"}])
 def test_a_document_that_orders_nothing_is_none(document: Any) -> None:
-    with pytest.raises(OrderError, match="is not a release order"):
+    with pytest.raises(OrderError, match=r"^the job's document is not a release order: `?\w.*\.$"):
         order.parse(document)
