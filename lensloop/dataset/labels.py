@@ -35,7 +35,7 @@ def is_folder_marker(key: str, size: int) -> bool:
 
 
 def label_of(key: str) -> str:
-    return key.split("/", 2)[1]
+    return key.split("/")[1]
 
 
 def key_problem(key: str) -> str:

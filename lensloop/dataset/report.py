@@ -178,7 +178,7 @@ def _kind(reason: str) -> str:
     """What a reason says before its first name, as names are strangers' and can hold anything;
     without its numbers.
     """
-    before, *_ = re.split("`|images/", reason, maxsplit=1)
+    before = re.split("`|images/", reason)[0]
     return re.sub(r"\(.*?\)|[\d.,]+", "", before)
 
 

@@ -49,7 +49,7 @@ _BICUBIC = 3
 # Not ImageOps.exif_transpose: it turns the same way, but writes the EXIF block back, and raises
 # where that is broken (22 of 15,000 damaged blocks).
 _TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # orientation → transpose method
-_GREY16 = ("I", "I;16", "I;16B", "I;16L", "I;16N")
+_GREY16 = ("I", "I;16")  # a PNG's; older Pillows call it I
 
 
 def open_picture(data: bytes, at_least: int = 0) -> Any:
@@ -196,9 +196,9 @@ def _rgb(image: Any) -> Any:
 
     if image.mode in _GREY16:
         image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+    if image.mode in ("RGBA", "LA") or "transparency" in image.info:
         layer = image.convert("RGBA")
-        white = Image.new("RGBA", layer.size, (255, 255, 255, 255))
+        white = Image.new("RGBA", layer.size, "white")
         image = Image.alpha_composite(white, layer)
     return image.convert("RGB")
 
