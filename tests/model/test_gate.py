@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from lensloop.model.evaluation import read_evaluation
 from lensloop.model.gate import Floors, Verdict, judge
 from lensloop.settings import Settings
-from lensloop.wire.errors import BadArtifact
 from tests.model.evaluations import LABELS, evaluation, scores
 
 FLOORS = Floors.from_settings(Settings())
@@ -363,76 +362,3 @@ def test_a_refusal_always_has_a_reason_and_a_model_is_never_worse_than_itself(
     found = verdict(evaluation(scores(counts, None), scores(counts, None)))
     assert found.reasons
     assert not any("live model's" in reason for reason in found.reasons)
-
-
-def broken(path: str, value: Any) -> dict[str, Any]:
-    content = evaluation(scores(ALL_RIGHT, None), scores(ALL_RIGHT, None))
-    *parents, last = path.split(".")
-    at = content
-    for name in parents:
-        at = at[name]
-    at[last] = value
-    return content
-
-
-@pytest.mark.parametrize(
-    ("path", "value", "sentence"),
-    [
-        ("format", 2, "evaluation.json: `format` is 2; this version reads 1."),
-        ("candidate", None, "`candidate` is missing; it must be an object"),
-        (
-            "candidate.all.accuracy",
-            1.5,
-            "`candidate.all.accuracy` is 1.5; it must be a number from 0 to 1",
-        ),
-        ("candidate.all.accuracy", float("nan"), "`candidate.all.accuracy` is nan"),
-        (
-            "candidate.all.images",
-            float("inf"),
-            "`candidate.all.images` is inf; it must be a whole number from 0 to",
-        ),
-        ("candidate.all.labels.can.recall", None, "`candidate.all.labels.can` must have a recall"),
-        (
-            "candidate.all.labels.tin",
-            {"images": 0, "recall": None},
-            "does not name the labels of the model",
-        ),
-        ("labels", [], "`labels` is []; it must be a list of labels"),
-        ("dataset", "", "`dataset` is ''; it must be text"),
-        ("live.losses", "2", "`live.losses` is '2'"),
-        (
-            "candidate.all.confusion.can",
-            {"can": 19},
-            "`candidate.all.confusion.can` does not add up to the 20 pictures and the recall",
-        ),
-        (
-            "candidate.all.confusion.can",
-            {"can": 19, "glass": 1},
-            "`candidate.all.confusion.can` does not add up to the 20 pictures and the recall",
-        ),
-        ("candidate.all.confusion.can.glass", 0, "`candidate.all.confusion.can.glass` is 0"),
-        (
-            "candidate.all.confusion.can",
-            {"can": 19, "tin": 1},
-            "`candidate.all.confusion` has the unknown label tin",
-        ),
-        ("live.epoch", 0, "`live.epoch` is 0; it must be a whole number from 1"),
-    ],
-)
-def test_an_evaluation_that_does_not_add_up_is_refused_with_the_place(
-    path: str, value: Any, sentence: str
-) -> None:
-    with pytest.raises(BadArtifact) as refused:
-        read_evaluation(broken(path, value))
-    assert sentence in str(refused.value)
-
-
-@pytest.mark.parametrize("earlier", [None, [], [[20, 0, 0], [0, 20, 0], [0, 0, 20]]])
-def test_an_evaluation_from_before_there_was_a_confusion_by_name_is_read(earlier: Any) -> None:
-    evaluation = read_evaluation(broken("candidate.all.confusion", earlier))
-    assert evaluation.candidate.all.confusion is None
-
-
-def test_the_confusion_is_read_by_name() -> None:
-    found = read_evaluation(first(can=(20, 19), glass=(20, 20))).candidate.all.confusion
-    assert found == {"can": {"can": 19, "glass": 1}, "glass": {"glass": 20}}

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from PIL.JpegImagePlugin import JpegImageFile
 
 from lensloop.wire import picture
 from lensloop.wire.errors import PictureError
@@ -247,7 +248,7 @@ def test_transparency_is_laid_on_white(mode, colour, options):
     ],
 )
 def test_the_fast_way_makes_a_large_picture_smaller_by_a_whole_factor(mode, kind, size, smaller):
-    data = encoded(drawn(*size, mode), kind)
+    data = encoded(drawn(size[0], size[1], mode), kind)
     assert picture.open_picture(data, at_least=100).size == smaller
     assert picture.open_picture(data).size == size
 
@@ -289,9 +290,9 @@ def test_a_file_is_read_at_twice_the_size_of_the_input(width, height):
 
 
 def test_a_thumbnail_is_a_small_jpeg():
-    small = Image.open(io.BytesIO(base64.b64decode(picture.thumbnail(drawn(960, 640)))))
-    assert (small.format, small.size) == ("JPEG", (96, 64))
-    of_quality_60 = Image.open(io.BytesIO(encoded(drawn(), "JPEG", quality=60)))
+    small = JpegImageFile(io.BytesIO(base64.b64decode(picture.thumbnail(drawn(960, 640)))))
+    assert small.size == (96, 64)
+    of_quality_60 = JpegImageFile(io.BytesIO(encoded(drawn(), "JPEG", quality=60)))
     assert small.quantization == of_quality_60.quantization
 
 

@@ -1,0 +1,171 @@
+"""Is an evaluation read as it was measured, and is one that does not add up refused?"""
+
+from typing import Any
+
+import pytest
+
+from lensloop.model.evaluation import Evaluation, LabelScore, Live, Score, Scores, read_evaluation
+from lensloop.wire.errors import BadArtifact
+from tests.model.evaluations import LABELS, evaluation, scores
+
+ALL_RIGHT = dict.fromkeys(LABELS, (20, 20))
+
+
+def broken(path: str, value: Any) -> dict[str, Any]:
+    content = evaluation(scores(ALL_RIGHT, None), scores(ALL_RIGHT, None))
+    *parents, last = path.split(".")
+    at = content
+    for name in parents:
+        at = at[name]
+    at[last] = value
+    return content
+
+
+def test_what_was_measured_is_read() -> None:
+    known, new = {"can": (10, 9), "glass": (10, 10)}, {"can": (10, 5), "glass": (0, 0)}
+    content = evaluation(
+        scores(known, new, 0.07),
+        scores({"can": (10, 8), "glass": (10, 10)}, None),
+        losses=1,
+        live_labels=("can", "glass"),
+    )
+    of_known = Score(
+        20,
+        0.95,
+        0.05,
+        {"can": LabelScore(10, 0.9), "glass": LabelScore(10, 1.0)},
+        {"can": {"can": 9, "glass": 1}, "glass": {"glass": 10}},
+    )
+    of_new = Score(
+        10,
+        0.5,
+        0.05,
+        {"can": LabelScore(10, 0.5), "glass": LabelScore(0, None)},
+        {"can": {"can": 5, "glass": 5}, "glass": {}},
+    )
+    of_all = Score(
+        30,
+        0.8,
+        0.07,
+        {"can": LabelScore(20, 0.7), "glass": LabelScore(10, 1.0)},
+        {"can": {"can": 14, "glass": 6}, "glass": {"glass": 10}},
+    )
+    of_live = Score(
+        20,
+        0.9,
+        0.05,
+        {"can": LabelScore(10, 0.8), "glass": LabelScore(10, 1.0)},
+        {"can": {"can": 8, "glass": 2}, "glass": {"glass": 10}},
+    )
+    assert read_evaluation(content) == Evaluation(
+        "d1",
+        ("can", "glass"),
+        Scores(of_all, of_known, of_new),
+        Live(6, ("can", "glass"), Scores(of_live, of_live, None), 1, 2),
+    )
+
+
+def test_a_first_model_has_no_live_one_beside_it() -> None:
+    assert read_evaluation(evaluation(scores(None, ALL_RIGHT))).live is None
+
+
+def test_the_first_release_can_be_live() -> None:
+    live = read_evaluation(broken("live.epoch", 1)).live
+    assert live is not None
+    assert live.epoch == 1
+
+
+@pytest.mark.parametrize(
+    ("score", "right"),
+    [
+        (LabelScore(0, None), 0),
+        (LabelScore(30, 29 / 30), 29),
+        (LabelScore(3, 0.6667), 2),  # a share that was written with four digits
+        (Score(30, 29 / 30, 0.05, {}), 29),
+        (Score(3, 0.6667, 0.05, {}), 2),
+    ],
+)
+def test_how_many_pictures_are_right_is_a_whole_number(
+    score: LabelScore | Score, right: int
+) -> None:
+    assert score.right == right
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        ("format", 2, "`format` is 2; this version reads 1."),
+        ("candidate", None, "`candidate` is missing; it must be an object"),
+        (
+            "candidate.all.accuracy",
+            1.5,
+            "`candidate.all.accuracy` is 1.5; it must be a number from 0 to 1",
+        ),
+        ("candidate.all.accuracy", float("nan"), "`candidate.all.accuracy` is nan"),
+        (
+            "candidate.all.images",
+            float("inf"),
+            "`candidate.all.images` is inf; it must be a whole number from 0 to",
+        ),
+        (
+            "candidate.all.labels.can.recall",
+            None,
+            "`candidate.all.labels.can` must have a recall exactly when it has pictures",
+        ),
+        (
+            "candidate.all.labels.tin",
+            {"images": 0, "recall": None},
+            "`candidate.all.labels` does not name the labels of the model.",
+        ),
+        ("labels", [], "`labels` is []; it must be a list of labels"),
+        ("dataset", "", "`dataset` is ''; it must be text"),
+        ("live.losses", "2", "`live.losses` is '2'"),
+        (
+            "candidate.all.confusion.can",
+            {"can": 19},
+            "`candidate.all.confusion.can` does not add up to the 20 pictures and the recall of"
+            " can.",
+        ),
+        (
+            "candidate.all.confusion.can",
+            {"can": 19, "glass": 1},
+            "`candidate.all.confusion.can` does not add up to the 20 pictures and the recall of"
+            " can.",
+        ),
+        ("candidate.all.confusion.can.glass", 0, "`candidate.all.confusion.can.glass` is 0"),
+        (
+            "candidate.all.confusion.can",
+            {"can": 19, "tin": 1},
+            "`candidate.all.confusion` has the unknown label tin",
+        ),
+        ("live.epoch", 0, "`live.epoch` is 0; it must be a whole number from 1"),
+        ("live.gains", -1, "`live.gains` is -1"),
+        ("live.labels", [], "`live.labels` is []; it must be a list of labels"),
+        ("live.all", None, "`live.all` is missing; it must be an object"),
+        (
+            "candidate.all.calibration_error",
+            1.5,
+            "`candidate.all.calibration_error` is 1.5; it must be a number from 0 to 1",
+        ),
+        (
+            "candidate.all.labels.can.recall",
+            1.5,
+            "`candidate.all.labels.can.recall` is 1.5; it must be a number from 0 to 1",
+        ),
+        ("candidate.all.labels.can.images", -1, "`candidate.all.labels.can.images` is -1"),
+        ("live.known", 5, "`live.known` is 5; it must be an object"),
+        ("candidate.new", 5, "`candidate.new` is 5; it must be an object"),
+    ],
+)
+def test_an_evaluation_that_does_not_add_up_is_refused_with_the_place(
+    path: str, value: Any, sentence: str
+) -> None:
+    with pytest.raises(BadArtifact) as refused:
+        read_evaluation(broken(path, value))
+    assert str(refused.value).startswith(f"evaluation.json: {sentence}")
+
+
+@pytest.mark.parametrize("earlier", [None, [], [[20, 0, 0], [0, 20, 0], [0, 0, 20]]])
+def test_an_evaluation_from_before_there_was_a_confusion_by_name_is_read(earlier: Any) -> None:
+    found = read_evaluation(broken("candidate.all.confusion", earlier))
+    assert found.candidate.all.confusion is None
