@@ -79,6 +79,7 @@ def test_the_first_release_can_be_live() -> None:
     ("score", "right"),
     [
         (LabelScore(0, None), 0),
+        (LabelScore(30, 0.0), 0),
         (LabelScore(30, 29 / 30), 29),
         (LabelScore(3, 0.6667), 2),  # a share that was written with four digits
         (Score(30, 29 / 30, 0.05, {}), 29),
