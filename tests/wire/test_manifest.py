@@ -1,4 +1,4 @@
-"""Which manifests are read, what is sentence about the others, and which releases a camera takes."""
+"""Which manifests are read, what is said about the others, and which releases a camera takes."""
 
 import copy
 import json

@@ -140,7 +140,7 @@ def test_a_picture_that_cannot_be_used_is_refused_with_a_sentence(make, sentence
     ("damage", "plain"),
     [
         (ValueError("bad  chunk\nat 7."), "bad chunk at 7"),
-        (ValueError("x" * 121), "x" * 120),
+        (ValueError("X" * 121), "X" * 120),
         (KeyError(), "KeyError"),
     ],
 )
