@@ -19,7 +19,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from camera.config import Config, ConfigError
 from camera.trust import trusting
 
-IN_FLIGHT = 20
+IN_FLIGHT = 20  # paho's own default
 WAITING = 200  # messages that wait for a reconnect; more are refused, and the caller knows
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from lensloop.wire.reading import Reader, listed
 
-REPLY_SECONDS = 30.0
+REPLY_SECONDS = 30.0  # for an answer of AWS IoT over a weak link
 log = logging.getLogger(__name__)
 Publish = Callable[[str, Any], bool]
 

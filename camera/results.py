@@ -14,7 +14,7 @@ from typing import Any, Callable, Dict
 from camera.jobs import Answer
 from camera.update import Running
 
-STATUS_SECONDS = 1.0
+STATUS_SECONDS = 1.0  # between two writes of status.json, to spare the camera's flash
 log = logging.getLogger(__name__)
 
 

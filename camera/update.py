@@ -14,8 +14,8 @@ from lensloop.wire.errors import BadArtifact, LensloopError
 from lensloop.wire.manifest import Installed, Manifest, ManifestError, accepts
 from lensloop.wire.order import Order, OrderError, parse
 
-MAX_MANIFEST_BYTES = 1024 * 1024
-MAX_GOLDEN_BYTES = 512 * 1024 * 1024
+MAX_MANIFEST_BYTES = 1024 * 1024  # labels and a few file names; what is larger is no manifest
+MAX_GOLDEN_BYTES = 512 * 1024 * 1024  # of all together; a camera's disk must not be filled
 MAX_STARTS = 3  # an agent that died this often while proving one release does not try it again
 log = logging.getLogger(__name__)
 

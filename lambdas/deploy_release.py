@@ -31,7 +31,7 @@ _FAILURES: tuple[Literal["FAILED", "REJECTED", "TIMED_OUT"], ...] = (
     "REJECTED",
     "TIMED_OUT",
 )
-_CAMERAS_PER_MINUTE = 100
+_CAMERAS_PER_MINUTE = 100  # that begin, so that a large fleet does not fetch all at once
 _URL_LIVES_SECONDS = 3600  # the most that AWS IoT gives; a slow camera needs long
 
 

@@ -19,7 +19,7 @@ from lambdas.decoding.decoder import Decoder, Unreadable
 from lensloop.dataset.inspection import InspectionUnfinished, Samples, refusal, too_large
 from lensloop.dataset.rows import Listed, Row, rejection
 
-_DOWNLOADS = 8
+_DOWNLOADS = 8  # at once: S3 answers slower than a picture decodes
 _AHEAD_BYTES = 32 * 1024**2  # downloaded and not yet looked at: they lie in memory
 _SAVE_EVERY = 60  # seconds; a function that is killed has lost no more than these
 _LAST_CALL = 60_000  # milliseconds before Lambda's end; the slowest picture takes half of it

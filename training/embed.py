@@ -17,7 +17,7 @@ import onnxruntime
 
 from training.pictures import Picture, Pictures
 
-BATCH = 16
+BATCH = 16  # pictures, of 0.6 MB each as the network takes them
 Answer = tuple[list[Picture], list[np.ndarray]]
 
 

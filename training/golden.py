@@ -15,7 +15,7 @@ from lensloop.wire.picture import open_picture, read_input
 from training.evaluate import Answers
 from training.pictures import SIZE, Picture, Pictures
 
-WANTED = 12
+WANTED = 12  # pictures: enough for some of every label of a small set, little to download
 _MAX_BYTES = 500_000  # the dozen travels to every camera
 _CONFIDENT = 0.6  # so that another build of onnxruntime, off by a little, predicts the same
 

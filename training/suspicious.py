@@ -20,10 +20,10 @@ from lensloop.dataset.suspicious import FILE, FORMAT
 from training.algorithms.head.regression import Array, Head, fit, main_axes
 from training.pictures import Picture, Pictures
 
-FOLDS = 5
+FOLDS = 5  # each picture is judged by a head that was fitted to the other four fifths
 STRENGTH = 0.1  # of the penalty; with a weaker one a head begins to believe wrong labels
 MARGIN = 0.5  # of probability, between another label and the picture's own
-_SHEET = 48
+_SHEET = 48  # thumbnails; the table beside them has all
 
 
 @dataclass(frozen=True)

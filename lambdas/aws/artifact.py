@@ -18,7 +18,7 @@ from lensloop.wire.errors import BadArtifact
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-MAX_ARCHIVE_BYTES = 200 * 1024**2
+MAX_ARCHIVE_BYTES = 200 * 1024**2  # it is read into the memory of a function
 MAX_FILES = 1000
 MAX_BYTES = 300 * 1024**2  # unpacked
 _TOO_MUCH = f"The model archive holds more than {MAX_FILES} files or {MAX_BYTES} bytes."

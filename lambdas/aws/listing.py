@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
 _PARTS = [re.compile(rb"<%s>([^<]*)</%s>" % (name, name)) for name in (b"Key", b"ETag", b"Size")]
-_AT_ONCE = 16
+_AT_ONCE = 16  # listings of labels
 _MOST_LABELS = 100  # with more, listing each takes more calls than listing all
 
 

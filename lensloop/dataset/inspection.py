@@ -8,7 +8,7 @@ from lensloop.dataset.labels import label_of
 from lensloop.wire.errors import LensloopError
 from lensloop.wire.picture import MAX_BYTES
 
-SAMPLES_PER_LABEL = 12
+SAMPLES_PER_LABEL = 12  # as many thumbnails as the report shows of a label at most
 
 
 class InspectionUnfinished(LensloopError):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from lensloop.wire.names import IMAGES_PREFIX
 
-MAX_KEY_BYTES = 900
+MAX_KEY_BYTES = 900  # S3 ends at 1,024; the rest is room for what is put before a key
 MAX_SEGMENT_BYTES = 255  # what Linux file systems allow for one name
 
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,62}")

@@ -12,7 +12,7 @@ from lensloop.dataset.rows import Listed, Row, rejection
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.names import INSPECTIONS_PREFIX
 
-PICTURES_PER_CHUNK = 200
+PICTURES_PER_CHUNK = 200  # few enough that a call is done in time and a retry repeats little
 # The files of a run, beside its chunks, under datasets/inspections/<epoch>/.
 UNCHANGED, GONE, SUMMARY = "unchanged.csv.gz", "gone.csv.gz", "snapshot.json"
 # An inline Map's history and its 256 KiB of state hold this many, however many pictures there are.

@@ -13,7 +13,7 @@ from lensloop.dataset.rows import Row
 from lensloop.reasons import listed
 
 FEW = 30  # below it, one picture more or less moves a recall by several per cent
-IMBALANCE = 5.0
+IMBALANCE = 5.0  # largest label to smallest; a judgement, and it only warns
 # Of a label's pictures, and of all others at most:
 # one camera took the label, and hardly anything else.
 _SAME_CAMERA, _ELSEWHERE = 0.95, 0.05

@@ -14,7 +14,7 @@ from lensloop.wire.reading import Reader, shown
 
 FORMAT = 1
 MIN_AGENT = 1  # the oldest camera agent that understands the manifests made here
-MAX_FILE_BYTES = 2 * 1024**3
+MAX_FILE_BYTES = 2 * 1024**3  # where an ONNX model in one file ends: protobuf holds no more
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 

@@ -21,9 +21,9 @@ from typing import Any, List, Tuple
 from lensloop.wire.errors import PictureError
 
 MAX_BYTES = 25 * 1000 * 1000
-MAX_PIXELS = 50 * 1000 * 1000
-MAX_SIDE = 20000
-MIN_SIDE = 16
+MAX_PIXELS = 50 * 1000 * 1000  # 150 MB decoded; phones make 48 million
+MAX_SIDE = 20000  # pixels; room for a panorama
+MIN_SIDE = 16  # pixels; icons and spacers show nothing that could be learned
 # the rule that to_input follows; a release names it, and a camera accepts no other
 RESIZE = "squeeze-bicubic"
 
@@ -42,7 +42,7 @@ _DAMAGE = (
 )
 # pixels; libjpeg holds all of a progressive picture and calls it damage when it cannot
 _LARGE = 10 * 1000 * 1000
-_THUMBNAIL = 96
+_THUMBNAIL = 96  # pixels: enough to recognise a picture, and a page can hold hundreds
 _ORIENTATION_TAG = 0x0112  # by the EXIF standard
 # Pillow's numbers for these, the same in every version; its names for them moved.
 _BICUBIC = 3

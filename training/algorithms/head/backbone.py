@@ -20,7 +20,7 @@ FEATURES = 1280
 # With IR 8: every onnxruntime since 1.10 (2021) reads it, also the last one for Python 3.7.
 _OPSET = 13
 _IR_VERSION = 8
-_EPSILON = 1e-3
+_EPSILON = 1e-3  # of batch normalisation, as EfficientNet-Lite's weights were trained with
 
 
 class _Stage(NamedTuple):
