@@ -5,7 +5,7 @@
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 
-UV_VERSION := 0.13.9
+UV_VERSION := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.in)
 BIN := .venv/bin
 PY := $(BIN)/python
 # A file's tests stay together, because they share what is slow to start.

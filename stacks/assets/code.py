@@ -28,11 +28,18 @@ def _only(folders: Iterable[str]) -> list[str]:
     return ["/*", *(f"!/{folder}" for folder in folders), "__pycache__", "*.pyc"]
 
 
-def functions_code(*, with_pillow: bool = False) -> lambda_.Code:
+def functions_code(scope: Construct, *, with_pillow: bool = False) -> lambda_.Code:
     """Pillow is for Lambda's Python alone: it is under vendor/, where the handler looks last, so
     that a local Pillow wins.
+
+    Raises PackagesError. What is missing is fetched here and not while the CDK bundles, from
+    where an error would come out as a traceback of two languages.
     """
     pillow = {"pillow": VENDOR} if with_pillow else {}
+    fetched = dict.fromkeys(PAGES, "") | pillow
+    if cdk.Stack.of(scope).bundling_required:
+        for package in fetched:
+            packages.unpacked(ROOT, package)
     return lambda_.Code.from_asset(
         str(ROOT),
         # What is fetched is named, because only what is named counts in the asset's hash.
@@ -41,7 +48,7 @@ def functions_code(*, with_pillow: bool = False) -> lambda_.Code:
         asset_hash_type=cdk.AssetHashType.OUTPUT,
         bundling=cdk.BundlingOptions(
             image=cdk.DockerImage.from_registry("never-used"),
-            local=_Together(dict.fromkeys(PAGES, "") | pillow),
+            local=_Together(fetched),
         ),
     )
 

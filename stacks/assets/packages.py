@@ -37,13 +37,20 @@ def unpacked(root: Path, package: str, target: Target = LAMBDA) -> Path:
     is offline after.
     """
     pin = _pin((root / "requirements.txt").read_text(), package)
-    folder = root / ".build" / f"{pin.split()[0].replace('==', '-')}-python{target.python}"
+    name = pin.split()[0].replace("==", "-")
+    folder = root / ".build" / f"{name}-python{target.python}"
     if not folder.is_dir():
+        progress(f"fetching {name} for Python {target.python}, once …")
         folder.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix="package-") as scratch:
             fetch(pin, target, Path(scratch, "new"))
             Path(scratch, "new").rename(folder)
     return folder
+
+
+def progress(text: str) -> None:
+    """On standard error, which the CDK CLI passes on: a synthesis that fetches is not stuck."""
+    print(f"· {text}", file=sys.stderr, flush=True)
 
 
 def fetch(requirements: str, target: Target, folder: Path) -> None:
@@ -58,8 +65,9 @@ def fetch(requirements: str, target: Target, folder: Path) -> None:
     if done.returncode:
         last = "\n".join(done.stderr.strip().splitlines()[-6:])
         raise PackagesError(
-            f"Packages for Python {target.python} could not be fetched from the package index; "
-            f"check the network and run `make install` again. uv says:\n{last}"
+            f"Packages for Python {target.python} could not be fetched from the package index. "
+            "The first synthesis needs the network, later ones do not: check it and try again. "
+            f"uv says:\n{last}"
         )
 
 
@@ -75,7 +83,11 @@ def _pin(requirements: str, package: str) -> str:
 
 
 def _uv() -> str:
-    uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
-    if uv is None:
-        raise PackagesError("uv is missing, which unpacks packages; run `make install`.")
-    return uv
+    """The one that was installed beside this Python, or any other on the path."""
+    found = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
+    if found is None:
+        raise PackagesError(
+            "uv is missing, which unpacks packages. Run `pip install -r requirements.txt` in the "
+            "virtual environment that runs the CDK, or `make install`."
+        )
+    return found

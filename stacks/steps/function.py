@@ -61,7 +61,7 @@ class Function(lambda_.Function):
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.X86_64,  # in every region; Pillow's wheel is for it
             handler=f"{handler.__module__}.{handler.__name__}",
-            code=functions_code(with_pillow=with_pillow),
+            code=functions_code(scope, with_pillow=with_pillow),
             role=role,
             log_group=log_group,
             timeout=cdk.Duration.seconds(timeout_seconds),

@@ -14,7 +14,7 @@ import time
 import zipfile
 from pathlib import Path
 
-from stacks.assets.packages import SAGEMAKER, PackagesError, Target, fetch
+from stacks.assets.packages import SAGEMAKER, PackagesError, Target, fetch, progress
 
 # The interpreter that runs now: the local cloud trains with it.
 LOCAL = Target(f"{sys.version_info.major}.{sys.version_info.minor}")
@@ -54,18 +54,14 @@ def dependencies(root: Path, platform: str) -> Path:
 
 def _build(requirements: str, target: Target, channel: Path) -> None:
     began = time.monotonic()
-    print(
-        f"packing the training job's dependencies for Python {target.python} …",
-        file=sys.stderr,
-        flush=True,
-    )
+    progress(f"packing the training job's dependencies for Python {target.python}, once …")
     with tempfile.TemporaryDirectory(dir=channel.parent, prefix="training-") as scratch:
         wheels, draft = Path(scratch, "wheels"), Path(scratch, "channel.zip")
         fetch(requirements, target, wheels)
         _pack(wheels, draft)
         draft.replace(channel)
     size, seconds = channel.stat().st_size / 1e6, time.monotonic() - began
-    print(f"packed {size:.0f} MB in {seconds:.1f} s", file=sys.stderr, flush=True)
+    progress(f"packed {size:.0f} MB in {seconds:.1f} s")
 
 
 def _pack(wheels: Path, draft: Path) -> None:
