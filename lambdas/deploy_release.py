@@ -80,7 +80,7 @@ def order_wave(job: str, epoch: int, wave: str, cameras: int, settings: Settings
 
 def document(epoch: int) -> dict[str, Any]:
     """What a camera is told; the addresses become presigned ones when it asks."""
-    bucket, region = os.environ["BUCKET"], os.environ["AWS_REGION"]
+    bucket, host = os.environ["BUCKET"], os.environ["S3_HOST"]
     key = names.release(epoch, "manifest.json")
     body = clients.s3().get_object(Bucket=bucket, Key=key)["Body"].read()
     release = manifest.parse(_json(body, epoch))
@@ -89,7 +89,7 @@ def document(epoch: int) -> dict[str, Any]:
 
     def url(file: str) -> str:
         key = names.release(epoch, file)
-        return f"${{aws:iot:s3-presigned-url:https://s3.{region}.amazonaws.com/{bucket}/{key}}}"
+        return f"${{aws:iot:s3-presigned-url:https://{host}/{bucket}/{key}}}"
 
     return order.make(release, hashlib.sha256(body).hexdigest(), url)
 

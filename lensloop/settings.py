@@ -62,7 +62,7 @@ class Settings:
     region: str = _setting(
         "",
         "AWS Region; empty takes the CLI's own.",
-        pattern=r"([a-z]{2,3}(-[a-z]+)+-\d)?",
+        pattern=r"([a-z]{2,4}(-[a-z]+)+-\d)?",
         form="empty, or a region such as `eu-central-1`",
     )
     notify_email: str = _setting(

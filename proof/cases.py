@@ -78,7 +78,7 @@ MUTANTS = (
     Case(
         "an operator may redrive a closed run",
         "change fail redrive",
-        broken="RedriveExecution is denied",
+        broken="no role may redrive an execution",
     ),
     Case(
         "a one-shot timer instead of a periodic tick",

@@ -7,7 +7,6 @@ from functools import partial
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -72,13 +71,6 @@ class RetrainingStack(cdk.Stack):
                 allow("states:DescribeExecution", on=executions),
                 allow("sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob", on=jobs),
                 allow("lambda:InvokeFunction", on=tell.function_arn),
-                # A redriven execution would run with an epoch that no longer holds the lease; a
-                # retry is a new epoch.
-                iam.PolicyStatement(
-                    effect=iam.Effect.DENY,
-                    actions=["states:RedriveExecution"],
-                    resources=[executions],
-                ),
             ],
             addresses={
                 "RETRAINING_ARN": workflow.state_machine_arn,

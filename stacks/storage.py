@@ -15,6 +15,9 @@ from lensloop.settings import Settings
 from lensloop.wire import names
 from stacks.camera_policy import camera_policy
 
+# For ever, but what a first deployment made and rolled back: that is empty, and its name would stop
+# the next one.
+KEPT = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
 INSPECTIONS_KEPT_DAYS = 7
 TRAINING_OUTPUT_KEPT_DAYS = 90
 
@@ -33,6 +36,8 @@ class StorageStack(cdk.Stack):
         self.table = self._table(prefix)
         self.topic = self._topic(prefix, settings)
         self.canary, self.fleet = self._cameras(prefix)
+        # Last: protected as it is, nothing could take it back when something after it fails.
+        self.table.node.add_dependency(self.bucket, self.topic, self.canary, self.fleet)
         cdk.CfnOutput(
             self,
             "Bucket",
@@ -60,7 +65,7 @@ class StorageStack(cdk.Stack):
             versioned=True,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=KEPT,
             lifecycle_rules=_lifecycle(settings),
         )
         # The L2 property `event_bridge_enabled` would add a custom-resource Lambda; CloudFormation
@@ -83,7 +88,7 @@ class StorageStack(cdk.Stack):
                 point_in_time_recovery_enabled=True
             ),
             deletion_protection=True,
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=KEPT,
         )
 
     def _topic(self, prefix: str, settings: Settings) -> sns.Topic:
@@ -116,7 +121,7 @@ class StorageStack(cdk.Stack):
             self, "Camera", policy_name=f"{prefix}-camera", policy_document=camera_policy(self)
         )
         for kept in (canary, fleet, policy):
-            kept.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+            kept.apply_removal_policy(KEPT)
         return canary, fleet
 
 

@@ -152,7 +152,7 @@ def test_settings_survive_the_way_into_a_function() -> None:
     assert Settings.from_json(chosen.to_json()) == chosen
 
 
-REGIONS = ("us-east-1", "ap-southeast-1", "us-gov-west-1", "us-isof-south-1")
+REGIONS = ("us-east-1", "ap-southeast-1", "us-gov-west-1", "us-isof-south-1", "eusc-de-east-1")
 
 
 @pytest.mark.parametrize("region", REGIONS)

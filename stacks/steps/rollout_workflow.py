@@ -91,7 +91,7 @@ class RolloutWorkflow(Workflow):
     # Steps
 
     def _deploy_to_canary(self) -> Step:
-        groups = [*self._groups.values()]
+        stack, groups = Stack.of(self), [*self._groups.values()]
         return self.step(
             "Deploy to canary",
             deploy_release.handler,
@@ -110,7 +110,12 @@ class RolloutWorkflow(Workflow):
                 ),
             ],
             timeout_seconds=120,
-            addresses={"PRESIGN_ROLE_ARN": self._presign.role_arn, **self._groups},
+            addresses={
+                "PRESIGN_ROLE_ARN": self._presign.role_arn,
+                # the host of S3 in the links that cameras get
+                "S3_HOST": f"s3.{stack.region}.{stack.url_suffix}",
+                **self._groups,
+            },
         )
 
     def _check_canary(self) -> Step:

@@ -103,7 +103,33 @@ def _read_channels(bucket: s3.IBucket, *channels: assets.Asset) -> list[iam.Poli
             allow("s3:GetObject", on=asset.bucket.arn_for_objects(key)),
             allow_listing(asset.bucket, key),
         ]
-    return statements
+    return [*statements, _decrypt(channels[0].bucket)]
+
+
+def _decrypt(assets: s3.IBucket) -> iam.PolicyStatement:
+    """An account may have been bootstrapped with a KMS key of its own, which nobody knows here; S3
+    uses it for the objects of that bucket and says so (the encryption context is their ARN, or with
+    a bucket key the bucket's).
+    """
+    stack = cdk.Stack.of(assets)
+    return allow(
+        "kms:Decrypt",
+        on=stack.format_arn(service="kms", resource="key", resource_name="*"),
+        when={
+            "StringEquals": {"kms:ViaService": _s3_in(stack)},
+            "ArnLike": {
+                "kms:EncryptionContext:aws:s3:arn": [
+                    assets.bucket_arn,
+                    assets.arn_for_objects("*"),
+                ]
+            },
+        },
+    )
+
+
+def _s3_in(stack: cdk.Stack) -> list[str]:
+    """AWS documents the first form for all partitions; China's hosts end otherwise."""
+    return [f"s3.{stack.region}.amazonaws.com", f"s3.{stack.region}.{stack.url_suffix}"]
 
 
 def _write_output(bucket: s3.IBucket) -> iam.PolicyStatement:

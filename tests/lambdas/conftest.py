@@ -100,6 +100,7 @@ def aws(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         "TABLE": TABLE,
         "SETTINGS": Settings().to_json(),
         "AWS_REGION": "us-east-1",
+        "S3_HOST": "s3.us-east-1.amazonaws.com",
         "PRESIGN_ROLE_ARN": "arn:aws:iam::000000000000:role/presign",
         "CANARY_GROUP_ARN": groups["canary"],
         "FLEET_GROUP_ARN": groups["fleet"],

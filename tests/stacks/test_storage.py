@@ -13,14 +13,24 @@ STATEFUL = (
 
 
 def test_pictures_and_state_outlive_their_stack(shipped: Synthesized) -> None:
+    """But what a first deployment rolls back goes: its name would stop the next one."""
     kept = shipped.resources(*STATEFUL)
     assert {resource.type for resource in kept} == set(STATEFUL)
     for resource in kept:
         assert (resource.body["DeletionPolicy"], resource.body["UpdateReplacePolicy"]) == (
-            "Retain",
+            "RetainExceptOnCreate",
             "Retain",
         )
         assert resource.stack.endswith("-storage")
+
+
+def test_what_nothing_can_take_back_is_made_last(shipped: Synthesized) -> None:
+    table = shipped.one("AWS::DynamoDB::GlobalTable")
+    assert table.properties["Replicas"][0]["DeletionProtectionEnabled"] is True
+    made = {r.name for r in shipped.resources() if r.stack == table.stack} - {table.name}
+    waited_for = set(table.body["DependsOn"])
+    policies = {r.name for r in shipped.resources("AWS::SNS::Subscription", "AWS::IoT::Policy")}
+    assert made - waited_for <= policies | {"CDKMetadata"}
 
 
 def test_nothing_stateful_lives_outside_the_storage_stack(shipped: Synthesized) -> None:
