@@ -11,8 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from lensloop.failure import sentence
 from lensloop.reasons import shortened
-from lensloop.record import Record, Rollout, sentence
+from lensloop.record import Record, Rollout
+from lensloop.trigger.blame import Fault
 from lensloop.wire import names
 
 MAX_SUBJECT = 100  # SNS takes no more, and only printable ASCII
@@ -57,9 +59,7 @@ def of_retraining(record: Record, sender: Sender) -> Message | None:
             return _blocked(record, sender)
         case "not-rolled-out":
             return _not_rolled_out(record, sender)
-        case "failed":
-            return _failed(record, sender)
-    return None
+    return None  # a failure is told by the tick, which knows what was told before
 
 
 def of_rollout(record: Record, sender: Sender) -> Message | None:
@@ -152,23 +152,6 @@ def _blocked(record: Record, sender: Sender) -> Message:
             " failing.",
             "What you can do: change the pictures, or have it tried again as it is with\n"
             "  lensloop clear-block",
-            *_where(record, sender),
-        ],
-    )
-
-
-def _failed(record: Record, sender: Sender) -> Message:
-    failure = record["failure"]
-    reasons = [sentence(failure)] if failure else []
-    error = f" ({failure['error']})" if failure and failure["error"] else ""
-    return _message(
-        sender,
-        f"retraining run {record['epoch']} failed",
-        [
-            f"Run {record['epoch']} broke{error}. That says nothing about your pictures, and"
-            " nothing was changed: the cameras keep their release.",
-            _listed("What broke:", reasons),
-            "A new run starts by itself, later after each failure. `lensloop status` says when.",
             *_where(record, sender),
         ],
     )
@@ -274,12 +257,22 @@ def stopped(epoch: int, ending: str, pause_seconds: int) -> Message:
     return Message(f"retraining run {epoch} was {ending}", _still_waiting(pause_seconds))
 
 
-def uncaught(epoch: int, reasons: Sequence[str], pause_seconds: int) -> Message:
-    """A failure that Step Functions lets no workflow catch."""
-    return Message(
-        f"retraining run {epoch} failed",
-        f"{_listed('What broke:', reasons)}\n\n{_still_waiting(pause_seconds)}",
+def failed(epoch: int, fault: Fault, reasons: Sequence[str], pause_seconds: int) -> Message:
+    """Of a fault that is not the training's own this is all that is told until it has passed."""
+    subject, about, again = f"retraining run {epoch} failed", "", ""
+    if not fault.counts:
+        subject = f"retraining waits: {fault.what}"
+        about = " That says nothing about your pictures."
+        again = " Later tries follow by themselves until it works; this is told once."
+    parts = (
+        f"Run {epoch} failed: {fault.what}.{about} Nothing was changed: the cameras keep their"
+        " release.",
+        _listed("What broke:", reasons),
+        fault.advice,
+        f"{_still_waiting(pause_seconds)}{again}",
+        f"The run's page: lensloop report {epoch}",
     )
+    return Message(subject, "\n\n".join(part for part in parts if part))
 
 
 def blocked_after(digest: str, times: int, epoch: int, reasons: Sequence[str]) -> Message:

@@ -5,12 +5,13 @@ there stays. Nothing here fails for what is missing: a run that broke early has 
 """
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypedDict
 
+from lensloop.failure import Failure, sentence
+from lensloop.trigger.blame import fault
 from lensloop.wire import names
 from lensloop.wire.errors import LensloopError
 from lensloop.wire.reading import Reader
@@ -23,11 +24,6 @@ ROLLOUT_FAILURES = frozenset({"failed", "canary-failed", "fleet-failed"})
 
 class RecordError(LensloopError):
     """A run's record cannot be read; the message says why."""
-
-
-class Failure(TypedDict):
-    error: str
-    cause: str
 
 
 class Sent(TypedDict):
@@ -201,17 +197,6 @@ def to_json(record: Record) -> bytes:
     return json.dumps(record, ensure_ascii=False, indent=1, sort_keys=True).encode()
 
 
-def sentence(failure: Failure) -> str:
-    """The sentence inside a failure: what a handler raised, or why a training job ended; else the
-    cause as it is.
-    """
-    cause = failure["cause"]
-    found = re.search(r'"(?:FailureReason|errorMessage)": ?("(?:[^"\\]|\\.)*")', cause)
-    if found:
-        return str(json.loads(found[1]))
-    return cause or failure["error"]
-
-
 def page_key(epoch: int) -> str:
     return names.run(epoch, "report.html")
 
@@ -254,9 +239,10 @@ def _are_texts(value: Any) -> bool:
 
 
 def _reasons(event: Mapping[str, Any]) -> list[str]:
-    """The verdict's once there is one, else the data set's."""
+    """What broke and what to do; the verdict's once there is one; else the data set's."""
     if failure := _failure(event.get("failure")):
-        return [sentence(failure)]
+        what_to_do = [fault(**failure).advice] if event["outcome"] == "failed" else []
+        return [sentence(failure), *what_to_do]
     answered = event.get("verdict") or event.get("dataset") or {}
     return list(answered.get("reasons", ()))
 

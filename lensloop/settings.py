@@ -94,6 +94,13 @@ class Settings:
     backoff_seconds: int = _setting(
         300, "Wait after a failed run; doubles with each failure, up to 6 hours.", 1, 21600
     )
+    max_pause_seconds: int = _setting(
+        3600,
+        "Wait at most this long after a failure that is not the training's own: a quota, a lack of"
+        " machines, a permission, an accident at AWS.",
+        1,
+        21600,
+    )
     runs_per_day: int = _setting(
         48, "At most this many runs a day; an alarm says when it bites.", 1, 1000
     )

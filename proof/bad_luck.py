@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lensloop.trigger.terms import EXECUTION_ENDED
 from proof.world import (
     POISON,
+    REFUSED,
     Run,
     World,
     become,
@@ -56,6 +57,9 @@ def _in_a_run(w: World, run: Run) -> Luck:
             yield f"run {run.epoch} fails in {run.phase}", False, without_job(failed, run, fallen)
         if (aborted := spend(w, "abort")) is not None:
             yield f"run {run.epoch} is aborted in {run.phase}", False, _aborted(aborted, run)
+        if run.phase == "train" and (refused := spend(w, "refuse")) is not None:
+            fallen = run._replace(phase="FAILED", outcome=REFUSED)
+            yield f"AWS refuses to train run {run.epoch}", False, become(refused, run, fallen)
     elif run.phase == "FAILED" and (redriven := spend(w, "redrive")) is not None:
         phase = "train" if run.outcome == "training" else run.outcome
         again = become(redriven, run, run._replace(phase=phase))

@@ -16,6 +16,7 @@ DESIGN = (
     Case("a data set that always fails", "poison"),
     Case("the daily cap", "change fail", cap=1),
     Case("a restored table", "change restore"),
+    Case("a quota of 0 that is granted later", "change refuse refuse refuse refuse"),
 )
 
 DESIGN_IN_FULL = (
@@ -31,6 +32,8 @@ DESIGN_IN_FULL = (
     Case("poison, a change, a crash", "poison change crash"),
     Case("a restored table, two changes, a crash", "change change restore crash"),
     Case("the daily cap, two changes, a crash", "change change crash", cap=1),
+    Case("a quota of 0, two changes, a crash", "change change refuse refuse refuse crash"),
+    Case("a quota of 0, a failed run, poison", "poison change fail refuse refuse"),
     Case("the daily cap, two ticks at once, a failed run", "change fail", controllers=2, cap=1),
 )
 
@@ -90,6 +93,16 @@ MUTANTS = (
         "no limit to repeating what fails",
         "poison",
         broken="the same data set failing 3 times is blocked",
+    ),
+    Case(
+        "a quota of 0 counted against the pictures",
+        "change refuse refuse refuse",
+        broken="only the training itself counts",
+    ),
+    Case(
+        "the same fault told at every try",
+        "change refuse refuse",
+        broken="a fault of the account is told once",
     ),
     Case("no daily cap", "change fail", cap=1, broken="the daily cap"),
     Case(

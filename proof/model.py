@@ -33,6 +33,7 @@ from proof.fake_table import FakeTable
 from proof.world import (
     DAY,
     POISON,
+    REFUSED,
     Case,
     Controller,
     Run,
@@ -174,7 +175,10 @@ def _forget_news(w: World, step: Tell, case: Case) -> World:
 
 def _decide(w: World, state: State, case: Case) -> Step:  # noqa: C901 - one line for each broken rule
     """The shipped rule, with what the broken rule would see or answer."""
-    rule, pacing = case.broken, Pacing(quiet=0, max_wait=0, backoff=0, runs_per_day=case.cap)
+    rule, pacing = (
+        case.broken,
+        Pacing(quiet=0, max_wait=0, backoff=0, runs_per_day=case.cap, max_pause=0),
+    )
     facts = _facts(w, state)
     execution = facts.execution
     if rule == "finish only when the training has ended":
@@ -187,6 +191,10 @@ def _decide(w: World, state: State, case: Case) -> Step:  # noqa: C901 - one lin
         facts = Facts(replace(execution, started_at=w.now), facts.jobs)
     if rule == "the daily cap":
         pacing = replace(pacing, runs_per_day=1000)
+    if rule == "only the training itself counts" and execution and execution.cause:
+        facts = Facts(replace(execution, cause="AlgorithmError"), facts.jobs)
+    if rule == "a fault of the account is told once":
+        state = replace(state, told_faults=())
     step = decide(state, facts, w.now, pacing)
     if isinstance(step, Finish) and state.run:
         changes = dict(step.changes)
@@ -210,9 +218,17 @@ def _facts(w: World, state: State) -> Facts:
     status = run.phase if ended else "RUNNING"
     # no call is on its way for longer than that
     stopped_at = w.now if run.epoch in w.late_jobs else w.now - SETTLE
-    return Facts(
-        Execution(status, run.born, stopped_at, outcome, str(run.seen) if outcome else ""), jobs
-    )
+    execution = Execution(status, run.born, stopped_at, outcome, str(run.seen) if outcome else "")
+    return Facts(replace(execution, cause=_cause(run)), jobs)
+
+
+def _cause(run: Run) -> str:
+    """Of a failure: only that of the poisoned training is its own."""
+    if run.phase != "FAILED":
+        return ""
+    if run.outcome == REFUSED:
+        return "ResourceLimitExceeded"
+    return "AlgorithmError" if run.seen == POISON and not run.outcome else "InternalServerError"
 
 
 def _act(w: World, step: Step, case: Case) -> World:
@@ -265,7 +281,16 @@ def _apply(w: World, step: Step, case: Case) -> World:
 def _conclude(w: World, before: State, step: Finish) -> World:
     if before.run is None or before.run.epoch != step.epoch:
         return w._replace(broken="a run was ended by the proof of another's end")
+    if "blocked_digest" in step.changes and step.changes["blocked_digest"] and w.poisoned < 3:
+        return w._replace(broken="a data set is blocked whose training did not fail three times")
     run = next(run for run in w.runs if run.epoch == step.epoch)
+    if run.phase == "SUCCEEDED":
+        w = w._replace(told=())
+    elif run.outcome == REFUSED and step.news:
+        w = w._replace(
+            told=(*w.told, REFUSED),
+            broken="the same fault of the account is told twice" if w.told else w.broken,
+        )
     if run.phase == "SUCCEEDED" and run.outcome in JUDGED:
         w = w._replace(judged=run.seen)
     if "covered" not in step.changes or run.phase != "SUCCEEDED":

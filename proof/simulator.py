@@ -222,7 +222,7 @@ class Lensloop:
         return BEGIN + int(self.sim.now)
 
 
-PACING = Pacing(QUIET, MAX_WAIT, BACKOFF, runs_per_day=1000)
+PACING = Pacing(QUIET, MAX_WAIT, BACKOFF, runs_per_day=1000, max_pause=3600)
 OURS = "Lensloop"
 TRIGGERS: dict[str, Callable[[Simulation], None]] = {
     "one execution per object": each_event_starts_a_run,

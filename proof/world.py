@@ -13,6 +13,7 @@ from proof.fake_table import FakeTable
 
 DAY = 86_400
 POISON = 9  # a data set whose training always fails
+REFUSED = "CreateTrainingJob was refused"
 BAD_LUCK = (
     "change",
     "lose",
@@ -24,6 +25,7 @@ BAD_LUCK = (
     "takeover",
     "restore",
     "stray_sweep",
+    "refuse",
 )
 
 
@@ -59,6 +61,7 @@ class World(NamedTuple):
     late_jobs: tuple[int, ...] = ()
     sent: tuple[str, ...] = ()
     forgotten: tuple[str, ...] = ()  # news that nobody was told
+    told: tuple[str, ...] = ()  # faults of the account, since the last good end
     live: tuple[int, int] = (0, 0)
     concluded: int = 0
     now: int = 10 * DAY

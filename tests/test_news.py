@@ -8,6 +8,7 @@ import pytest
 from lensloop import news, record
 from lensloop.news import Message, Sender
 from lensloop.record import Record
+from lensloop.trigger.blame import Fault
 
 SENDER = Sender("deeplens-trash", "deeplens-trash-111122223333-eu-west-1")
 ARN = "arn:aws:states:eu-west-1:111122223333:execution:deeplens-trash-retraining:r00000007"
@@ -71,17 +72,6 @@ RETRAINING: dict[str, tuple[Record, Message]] = {
             "Run 7 did not train: training on exactly these pictures kept failing.\n\n"
             "What you can do: change the pictures, or have it tried again as it is with\n"
             "  lensloop clear-block\n\n" + WHERE,
-        ),
-    ),
-    "failed": (
-        run("failed", failure=FAILURE),
-        Message(
-            "deeplens-trash: retraining run 7 failed",
-            "Run 7 broke (BadArtifact). That says nothing about your pictures, and nothing was"
-            " changed: the cameras keep their release.\n\n"
-            "What broke:\n– No model.\n\n"
-            "A new run starts by itself, later after each failure. `lensloop status` says when.\n\n"
-            + WHERE,
         ),
     ),
     "not rolled out": (
@@ -183,35 +173,16 @@ def test_a_rollouts_message_links_to_its_own_steps(end: str) -> None:
     assert f"Every step: {LINK.replace('retraining', 'rollout')}\n" in message.body
 
 
-@pytest.mark.parametrize(
-    ("outcome", "failure", "body"),
-    [
-        (
-            "failed",
-            None,
-            "Run 7 broke. That says nothing about your pictures, and nothing was changed: the"
-            " cameras keep their release.\n\nA new run starts by itself,",
-        ),
-        (
-            "failed",
-            {"error": "", "cause": "No model."},
-            "Run 7 broke. That says nothing about your pictures, and nothing was changed: the"
-            " cameras keep their release.\n\nWhat broke:\n– No model.\n\nA new run",
-        ),
-        (
-            "not-rolled-out",
-            None,
-            "Release 7 is published and live, but its rollout could not be started.\n\n"
-            "Start it with:\n",
-        ),
-    ],
-)
-def test_a_failure_that_explains_little_is_told_as_far_as_it_is_known(
-    outcome: str, failure: Any, body: str
-) -> None:
-    message = news.of_retraining(run(outcome, failure=failure), SENDER)
+def test_a_rollout_that_could_not_start_is_told_without_a_known_cause() -> None:
+    message = news.of_retraining(run("not-rolled-out", failure=None), SENDER)
     assert message is not None
-    assert message.body.startswith(body)
+    assert message.body.startswith(
+        "Release 7 is published and live, but its rollout could not be started.\n\nStart it with:\n"
+    )
+
+
+def test_a_failure_is_left_to_the_tick() -> None:
+    assert news.of_retraining(run("failed", failure=FAILURE), SENDER) is None
 
 
 def test_each_doubt_has_its_line() -> None:
@@ -265,12 +236,27 @@ TICK: dict[str, tuple[Callable[[], Message], Message]] = {
             "The changed pictures are still waiting; the next try is in 1 min.",
         ),
     ),
-    "uncaught": (
-        lambda: news.uncaught(7, ["States.Runtime", "no such variable"], 300),
+    "failed": (
+        lambda: news.failed(7, Fault("training", "it did", "Look."), ["AlgorithmError: no"], 300),
         Message(
             "retraining run 7 failed",
-            "What broke:\n– States.Runtime\n– no such variable\n\n"
-            "The changed pictures are still waiting; the next try is in 5 min.",
+            "Run 7 failed: it did. Nothing was changed: the cameras keep their release.\n\n"
+            "What broke:\n– AlgorithmError: no\n\n"
+            "Look.\n\n"
+            "The changed pictures are still waiting; the next try is in 5 min.\n\n"
+            "The run's page: lensloop report 7",
+        ),
+    ),
+    "failed for the account": (
+        lambda: news.failed(7, Fault("quota", "a quota is too small", "Ask."), [], 300),
+        Message(
+            "retraining waits: a quota is too small",
+            "Run 7 failed: a quota is too small. That says nothing about your pictures. Nothing was"
+            " changed: the cameras keep their release.\n\n"
+            "Ask.\n\n"
+            "The changed pictures are still waiting; the next try is in 5 min. Later tries follow"
+            " by themselves until it works; this is told once.\n\n"
+            "The run's page: lensloop report 7",
         ),
     ),
     "blocked": (

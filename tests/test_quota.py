@@ -1,4 +1,6 @@
-"""Are SageMaker's quotas called by their names, and does who deploys hear of one that is too small?"""
+"""Are SageMaker's quotas called by their names, and does who deploys hear of one that is too
+small?
+"""
 
 import pytest
 

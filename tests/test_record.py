@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from lensloop import record
+from lensloop.failure import sentence
 from lensloop.record import Findings, Sent
+from lensloop.trigger.blame import fault
 
 NOW, LATER = "2026-11-26T10:22:40+00:00", "2026-11-26T10:30:00+00:00"
 EXECUTION = "arn:aws:states:eu-west-1:111122223333:execution:deeplens-trash-retraining:r00000007"
@@ -125,7 +127,7 @@ def test_a_run_that_broke_at_once_has_a_record() -> None:
     cause = '{"errorMessage": "The bucket is gone.", "errorType": "NoSuchBucket"}'
     updated = retraining("failed", failure={"Error": "NoSuchBucket", "Cause": cause})
     assert updated["outcome"] == "failed"
-    assert updated["reasons"] == ["The bucket is gone."]
+    assert updated["reasons"] == ["The bucket is gone.", fault("NoSuchBucket", cause).advice]
     assert updated["failure"] == {"error": "NoSuchBucket", "cause": cause}
     missing = ("changes", "dataset", "training", "scores", "verdict", "doubts", "release")
     assert {updated[part] for part in missing} == {None}  # type: ignore[literal-required]
@@ -280,7 +282,7 @@ def test_another_message_is_another_message(other: Sent) -> None:
     ],
 )
 def test_the_sentence_inside_a_failure(cause: str, expected: str) -> None:
-    assert record.sentence({"error": "States.Timeout", "cause": cause}) == expected
+    assert sentence({"error": "States.Timeout", "cause": cause}) == expected
 
 
 @pytest.mark.parametrize(

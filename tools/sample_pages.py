@@ -176,6 +176,11 @@ def _message(subject: str, body: str, sent: bool = True) -> dict[str, Any]:
     return {"at": at, "source": "retraining", "subject": subject, "body": body, "sent": sent}
 
 
+NO_QUOTA = {
+    "error": "SageMaker.AmazonSageMakerException",
+    "cause": "The account-level service limit 'ml.m5.xlarge for training job usage' is 0 Instances,"
+    " with current utilization of 0 Instances and a request delta of 1 Instances.",
+}
 FAILURE = {
     "error": "TrainingFailed",
     "cause": "The training job deeplens-trash-7-2 failed: No usable training pictures of glass; add"
@@ -215,6 +220,7 @@ def ends(good: Trained, refused: Trained) -> dict[str, tuple[dict[str, Any], Tra
         "blocked": (record("blocked", good, **early, reasons=["It kept failing."]), good),
         "failed": (record("failed", failure=FAILURE, messages=untold), None),
         "failed-late": (record("failed", refused, failure=FAILURE), refused),
+        "waiting": (record("failed", failure=NO_QUOTA), None),
         "aborted": (record("aborted"), None),
         "timed-out": (record("timed-out", reasons=["It took longer than 6 hours."]), None),
     }

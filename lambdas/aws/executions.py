@@ -8,6 +8,7 @@ import os
 from botocore.exceptions import ClientError
 
 from lambdas.aws import clients
+from lensloop.failure import Failure, sentence
 from lensloop.trigger.terms import Execution, Facts, State
 from lensloop.wire import names
 
@@ -37,15 +38,16 @@ def _describe_execution(epoch: int) -> Execution | None:
     stopped = answer.get("stopDate")
     output = json.loads(answer.get("output") or "{}")
     output = output if isinstance(output, dict) else {}
-    failure = [answer[part] for part in ("error", "cause") if answer.get(part)]
+    failure = Failure(error=answer.get("error", ""), cause=answer.get("cause", ""))
+    broke = [sentence(failure)] if any(failure.values()) else []
     return Execution(
         status=answer["status"],
         started_at=int(answer["startDate"].timestamp()),
         stopped_at=int(stopped.timestamp()) if stopped else 0,
         outcome=output.get("outcome", ""),
         digest=output.get("digest", ""),
-        error=answer.get("error", ""),
-        reasons=tuple(str(reason)[:300] for reason in (failure or output.get("reasons", []))[:5]),
+        **failure,
+        reasons=tuple(str(reason)[:300] for reason in (broke or output.get("reasons", []))[:5]),
     )
 
 

@@ -151,6 +151,7 @@ def to_state(item: Mapping[str, Any]) -> State:
         blocked_digest=item.get("blocked_digest", ""),
         news=tuple(item.get("news", ())),
         cap_told=item.get("cap_told", ""),
+        told_faults=tuple(item.get("told_faults", ())),
     )
 
 

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lensloop.failure import Failure
+from lensloop.trigger.blame import fault
+
 
 @dataclass(frozen=True)
 class Headline:
@@ -24,7 +27,7 @@ _RUN = {
     "blocked": Headline(
         "warn", "blocked", "Blocked: training on exactly these pictures kept failing"
     ),
-    "failed": Headline("bad", "failed", "Failed: an accident, which says nothing of the pictures"),
+    "failed": Headline("bad", "failed", "Failed: the cameras keep the model that they have"),
     "not-rolled-out": Headline(
         "bad", "not rolled out", "Released, but its rollout could not be started"
     ),
@@ -53,6 +56,8 @@ _ROLLOUT = {
 
 def headline(record: Mapping[str, Any]) -> Headline:
     rollout = record["rollout"]
+    if not rollout and record["outcome"] == "failed":
+        return _failed(record["failure"])
     if not rollout:
         return _known(_RUN, record["outcome"])
     found = _known(_ROLLOUT, rollout["outcome"])
@@ -60,6 +65,16 @@ def headline(record: Mapping[str, Any]) -> Headline:
         cameras = "1 camera" if rollout["proven"] == 1 else f"{rollout['proven']:,} cameras"
         return Headline(found.tone, found.word, f"Released, and proven on {cameras}")
     return found
+
+
+def _failed(failure: Failure | None) -> Headline:
+    """Most failures pass by themselves, or once somebody has put the account right."""
+    if failure is None:
+        return _RUN["failed"]
+    found = fault(failure["error"] or "", failure["cause"] or "")
+    if found.counts:
+        return Headline("bad", "failed", "Failed: the training broke on these pictures")
+    return Headline("warn", "waiting", f"Waiting: {found.what}; it is tried again by itself")
 
 
 def _known(headlines: Mapping[str, Headline], outcome: str) -> Headline:

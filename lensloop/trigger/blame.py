@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from lensloop import quota
-from lensloop.record import sentence
+from lensloop.failure import sentence
 
 TRAINING, QUOTA, UNKNOWN = "training", "quota", "unknown"
 NOBODY_NEEDS_TO_ACT = "Nobody needs to act: it passes, and the next try comes by itself."
@@ -84,7 +84,8 @@ _SIGNS = (
     ("throttling", r"Throttl|Rate exceeded|TooManyRequests|RequestLimitExceeded|SlowDown"),
     (
         "service",
-        r"Internal ?(Server)? ?(Error|Failure)|Service ?Unavailable|^(Lambda\.|Sandbox\.|States\.\w*Timeout)"
+        r"^(Lambda\.|Sandbox\.|States\.\w*Timeout)|Service ?Unavailable"
+        r"|Internal ?(Server)? ?(Error|Failure)"
         r"|(Timeout|Connection\w*|Streaming)Error\b",
     ),
     ("request", r"[Vv]alidation|[Nn]ot supported|[Ii]nvalid"),

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lensloop import news
+from lensloop.trigger.blame import Fault, fault
 from lensloop.trigger.terms import (
     JOB_ENDED,
     STARTING,
@@ -35,9 +36,6 @@ from lensloop.trigger.terms import (
 # The other good ends leave `digest` alone:
 # after a change of settings the same pictures deserve a new try.
 JUDGED = frozenset({"refused", "released"})
-
-# Step Functions lets no workflow catch these (its guide on error handling): none can report them.
-UNCATCHABLE = frozenset({"States.Runtime", "States.DataLimitExceeded"})
 
 MAX_BACKOFF = 6 * 3600
 BLOCK_AFTER = 3
@@ -155,7 +153,12 @@ def _finish(
 
 def _succeed(run: Run, execution: Execution, now: int) -> Finish:
     """Every good end clears the mark, a refusal as well: repeating it would end the same way."""
-    changes: dict[str, Any] = {"covered": run.snap_gen, "fails": 0, "not_before": None}
+    changes: dict[str, Any] = {
+        "covered": run.snap_gen,
+        "fails": 0,
+        "not_before": None,
+        "told_faults": None,
+    }
     if execution.outcome in JUDGED and execution.digest:
         changes["digest"] = execution.digest
     if execution.outcome != "blocked":
@@ -168,30 +171,54 @@ def _fail(state: State, run: Run, execution: Execution | None, now: int, pacing:
     """A failed run clears nothing: `covered` stays,
     so the same changes are tried again, later each time.
     """
-    pause = min(pacing.backoff * 2 ** min(state.fails, 20), MAX_BACKOFF)
     ending = (
         execution.status.lower().replace("_", " ") if execution else "forgotten by Step Functions"
     )
     reasons = execution.reasons if execution else ()
-    changes: dict[str, Any] = {
+    if execution and execution.status == "FAILED":
+        found = fault(execution.error, execution.cause)
+        pause = _pause(state, pacing, counts=found.counts)
+        told, changes = _blame(state, run, found, reasons, pause)
+    else:
+        pause = _pause(state, pacing, counts=False)
+        told, changes = [news.stopped(run.epoch, ending, pause)], {}
+    changes |= {
         "fails": state.fails + 1,
         "not_before": now + pause,
         "last_outcome": _outcome(run, ending, reasons, now),
     }
-    told = []
-    # The workflow reports a failure itself, but not that it was stopped, nor what it cannot catch.
-    if ending != "failed":
-        told.append(news.stopped(run.epoch, ending, pause))
-    elif execution is not None and execution.error in UNCATCHABLE:
-        told.append(news.uncaught(run.epoch, reasons, pause))
-    if run.digest:
-        times = state.failed_times + 1 if run.digest == state.failed_digest else 1
-        changes |= {"failed_digest": run.digest, "failed_times": times}
-        if times >= BLOCK_AFTER:
-            changes["blocked_digest"] = run.digest
-            told.append(news.blocked_after(run.digest, times, run.epoch, reasons))
     texts = tuple(map(news.as_text, told))
     return Finish(f"run {run.epoch} ended: {ending}", run.epoch, run.digest, changes, texts)
+
+
+def _pause(state: State, pacing: Pacing, *, counts: bool) -> int:
+    """What says nothing about the pictures is tried again soon: nobody tells us when a quota was
+    granted.
+    """
+    longest = MAX_BACKOFF if counts else pacing.max_pause
+    doubled: int = pacing.backoff * 2 ** min(state.fails, 20)
+    return min(doubled, longest)
+
+
+def _blame(
+    state: State, run: Run, found: Fault, reasons: tuple[str, ...], pause: int
+) -> tuple[list[news.Message], dict[str, Any]]:
+    """Messages and changes. A data set is blamed only for what the training itself did; any other
+    fault is told once, until a run comes to a good end.
+    """
+    message = news.failed(run.epoch, found, reasons, pause)
+    if not found.counts:
+        if found.key in state.told_faults:
+            return [], {}
+        return [message], {"told_faults": [*state.told_faults, found.key]}
+    if not run.digest:
+        return [message], {}
+    times = state.failed_times + 1 if run.digest == state.failed_digest else 1
+    counted: dict[str, Any] = {"failed_digest": run.digest, "failed_times": times}
+    if times < BLOCK_AFTER:
+        return [message], counted
+    blocked = news.blocked_after(run.digest, times, run.epoch, reasons)
+    return [blocked], {**counted, "blocked_digest": run.digest}
 
 
 def _outcome(run: Run, outcome: str, reasons: tuple[str, ...], now: int) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class State:
     blocked_digest: str = ""
     news: tuple[str, ...] = ()
     cap_told: str = ""
+    told_faults: tuple[str, ...] = ()  # the keys of those that people were told since the last end
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Execution:
     digest: str = ""
     reasons: tuple[str, ...] = ()
     error: str = ""  # of a failed one
+    cause: str = ""
 
     @property
     def ended(self) -> bool:
@@ -79,6 +81,7 @@ class Pacing:
     max_wait: int
     backoff: int
     runs_per_day: int
+    max_pause: int  # after a failure that is not the training's own
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Pacing":
@@ -87,6 +90,7 @@ class Pacing:
             settings.max_wait_seconds,
             settings.backoff_seconds,
             settings.runs_per_day,
+            settings.max_pause_seconds,
         )
 
 

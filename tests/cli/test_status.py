@@ -19,7 +19,7 @@ from lensloop.record import Record, Rollout
 from lensloop.trigger.terms import RUNNING, STARTING, Execution, Facts, Pacing, Run, State
 
 NOW = 1_700_000_000
-PACING = Pacing(quiet=120, max_wait=900, backoff=300, runs_per_day=48)
+PACING = Pacing(quiet=120, max_wait=900, backoff=300, runs_per_day=48, max_pause=3600)
 REST = Trigger("resting", "nothing has changed since the last finished run", None, "", 3)
 WAITING = Trigger("waiting", "pictures are still changing", NOW + 75, "", 3)
 BLOCKED = replace(REST, blocked="0ffd826cef00aa")

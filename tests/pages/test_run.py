@@ -24,8 +24,12 @@ HEADLINES = {
     "too-few-images": ("warn", "Too few pictures: nothing was trained"),
     "nothing-new": ("plain", "Nothing new: exactly these pictures were judged before"),
     "blocked": ("warn", "Blocked: training on exactly these pictures kept failing"),
-    "failed": ("bad", "Failed: an accident, which says nothing of the pictures"),
-    "failed-late": ("bad", "Failed: an accident, which says nothing of the pictures"),
+    "failed": ("bad", "Failed: the training broke on these pictures"),
+    "failed-late": ("bad", "Failed: the training broke on these pictures"),
+    "waiting": (
+        "warn",
+        "Waiting: a quota of the account is too small; it is tried again by itself",
+    ),
     "aborted": ("warn", "Aborted: somebody stopped the run"),
     "timed-out": ("bad", "Timed out: the run took longer than it may"),
 }

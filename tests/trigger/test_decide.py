@@ -31,7 +31,7 @@ NOW = 1_700_000_000  # 2023-11-14 22:13:20 UTC
 TODAY = "2023-11-14"
 # Literally, so that a change of one is noticed here.
 CLOCK_TOLERANCE, FORGOTTEN, MAX_BACKOFF, SETTLE = 300, 3600, 21600, 60
-PACING = Pacing(quiet=120, max_wait=900, backoff=300, runs_per_day=48)
+PACING = Pacing(quiet=120, max_wait=900, backoff=300, runs_per_day=48, max_pause=3600)
 CHANGED = State(gen=5, covered=3, epoch=6, first_at=NOW - 130, last_at=NOW - 125)
 STARTED = State(gen=6, covered=3, epoch=7, run=Run(7, 5, STARTING, NOW - 600))
 WORKING = State(gen=6, covered=3, epoch=7, run=Run(7, 5, RUNNING, NOW - 600, digest="abc"))
@@ -45,9 +45,19 @@ def ended(
     stopped_at: int = NOW - SETTLE,
     digest: str = "abc",
 ) -> Execution:
-    return Execution(
-        status, NOW - 590, stopped_at, outcome, digest if outcome else "", ("because",)
-    )
+    digest = digest if outcome else ""
+    return Execution(status, NOW - 590, stopped_at, outcome, digest, ("because",))
+
+
+def failed(error: str = "States.TaskFailed", cause: str = "AlgorithmError: no") -> Execution:
+    """By default in the training itself."""
+    return replace(ended("FAILED"), error=error, cause=cause)
+
+
+QUOTA = failed(
+    cause="The account-level service limit 'ml.m5.xlarge for training job usage' is 0 Instances"
+)
+CAPACITY = failed(cause="CapacityError: Unable to provision")
 
 
 def the_end(state: State, execution: Execution | None) -> Finish:
@@ -228,8 +238,52 @@ def test_a_failed_run_clears_nothing(status: str) -> None:
     [(0, 300), (1, 600), (2, 1200), (6, 19200), (7, MAX_BACKOFF), (10**6, MAX_BACKOFF)],
 )
 def test_each_failure_doubles_the_pause_up_to_six_hours(fails: int, pause: int) -> None:
-    end = the_end(replace(WORKING, fails=fails), ended("FAILED"))
+    end = the_end(replace(WORKING, fails=fails), failed())
     assert (end.changes["not_before"] - NOW, end.changes["fails"]) == (pause, fails + 1)
+
+
+@pytest.mark.parametrize(
+    "execution", [QUOTA, CAPACITY, failed("KeyError", ""), ended("ABORTED"), ended("TIMED_OUT")]
+)
+@pytest.mark.parametrize(
+    ("fails", "pause"), [(0, 300), (1, 600), (3, 2400), (4, 3600), (10**6, 3600)]
+)
+def test_what_says_nothing_about_the_pictures_is_tried_again_within_an_hour(
+    execution: Execution, fails: int, pause: int
+) -> None:
+    end = the_end(replace(WORKING, fails=fails), execution)
+    assert (end.changes["not_before"] - NOW, end.changes["fails"]) == (pause, fails + 1)
+
+
+@pytest.mark.parametrize(
+    "execution", [QUOTA, CAPACITY, failed("KeyError", ""), ended("ABORTED"), ended("TIMED_OUT")]
+)
+def test_only_the_training_itself_counts_against_its_pictures(execution: Execution) -> None:
+    nearly = replace(WORKING, failed_digest="abc", failed_times=2)
+    changes = the_end(nearly, execution).changes
+    assert not {"failed_digest", "failed_times", "blocked_digest"} & changes.keys()
+
+
+def test_a_fault_of_the_account_is_told_once_and_another_one_as_well() -> None:
+    first = the_end(WORKING, QUOTA)
+    assert len(first.news) == 1
+    assert "“ml.m5.xlarge for training job usage”" in first.news[0]
+    assert first.changes["told_faults"] == ["quota: ml.m5.xlarge for training job usage"]
+    told = replace(WORKING, told_faults=tuple(first.changes["told_faults"]))
+    again = the_end(told, QUOTA)
+    assert (again.news, "told_faults" in again.changes) == ((), False)
+    other = the_end(told, CAPACITY)
+    assert len(other.news) == 1
+    assert other.changes["told_faults"] == [*told.told_faults, "capacity"]
+
+
+def test_every_failure_of_the_training_is_told_and_the_last_one_with_the_block() -> None:
+    state = replace(WORKING, told_faults=("training",))
+    (first,) = the_end(state, failed()).news
+    assert first.startswith("retraining run 7 failed\n\n")
+    assert "next try is in 5 min" in first
+    (last,) = the_end(replace(state, failed_digest="abc", failed_times=2), failed()).news
+    assert last.startswith("retraining is blocked")
 
 
 @pytest.mark.parametrize(
@@ -246,40 +300,36 @@ def test_the_same_data_set_failing_three_times_is_blocked(
     failed_digest: str, failed_times: int, counted: int, blocked: bool
 ) -> None:
     end = the_end(
-        replace(WORKING, failed_digest=failed_digest, failed_times=failed_times), ended("FAILED")
+        replace(WORKING, failed_digest=failed_digest, failed_times=failed_times), failed()
     )
     assert (end.changes["failed_digest"], end.changes["failed_times"]) == ("abc", counted)
     assert end.changes.get("blocked_digest") == ("abc" if blocked else None)
     text = news.as_text(news.blocked_after("abc", counted, 7, ["because"]))
-    assert end.news == ((text,) if blocked else ())
+    assert (end.news == (text,)) == blocked
 
 
 def test_a_failure_before_there_is_a_data_set_blames_none() -> None:
     nameless = replace(WORKING, run=Run(7, 5, RUNNING, NOW - 600))
     assert (
         not {"failed_digest", "failed_times", "blocked_digest"}
-        & the_end(nameless, ended("FAILED")).changes.keys()
+        & the_end(nameless, failed()).changes.keys()
     )
+    assert len(the_end(nameless, failed()).news) == 1
 
 
 @pytest.mark.parametrize(
-    ("status", "ending"), [("FAILED", ""), ("TIMED_OUT", "timed out"), ("ABORTED", "aborted")]
+    ("execution", "subject"),
+    [
+        (ended("TIMED_OUT"), "retraining run 7 was timed out"),
+        (ended("ABORTED"), "retraining run 7 was aborted"),
+        (failed(), "retraining run 7 failed"),
+        (failed("States.Runtime", "no such variable"), "retraining waits: something unforeseen"),
+    ],
 )
-def test_the_tick_tells_of_the_ends_that_the_workflow_cannot_tell_of(
-    status: str, ending: str
-) -> None:
-    text = news.as_text(news.stopped(7, ending, 300))
-    assert the_end(WORKING, ended(status)).news == ((text,) if ending else ())
-
-
-@pytest.mark.parametrize(
-    ("error", "told"),
-    [("States.Runtime", 1), ("States.DataLimitExceeded", 1), ("States.TaskFailed", 0), ("", 0)],
-)
-def test_the_tick_tells_of_failures_that_no_workflow_can_catch(error: str, told: int) -> None:
-    execution = replace(ended("FAILED"), error=error, reasons=(error, "no such variable"))
-    text = news.as_text(news.uncaught(7, execution.reasons, 300))
-    assert the_end(WORKING, execution).news == (text,) * told
+def test_every_bad_end_is_told_with_the_next_try(execution: Execution, subject: str) -> None:
+    (text,) = the_end(WORKING, execution).news
+    assert text.startswith(subject)
+    assert "the next try is in 5 min" in text
 
 
 def test_news_is_told_when_there_is_nothing_more_urgent() -> None:
@@ -291,11 +341,14 @@ def test_news_is_told_when_there_is_nothing_more_urgent() -> None:
 def test_every_subject_fits_sns() -> None:
     """At most 100 ASCII characters in one line."""
     texts = [
-        *the_end(replace(WORKING, failed_digest="abc", failed_times=2), ended("TIMED_OUT")).news,
+        *the_end(WORKING, ended("TIMED_OUT")).news,
+        *the_end(replace(WORKING, failed_digest="abc", failed_times=2), failed()).news,
+        *the_end(WORKING, failed()).news,
+        *the_end(WORKING, QUOTA).news,
         *the_end(replace(WORKING, run=Run(7, 5, RUNNING, NOW - FORGOTTEN)), None).news,
         *decide(replace(CHANGED, spent_day=TODAY, spent_runs=48), Facts(), NOW, PACING).news,  # type: ignore[attr-defined]
     ]
-    assert len(texts) == 4
+    assert len(texts) == 6
     for text in texts:
         subject, gap, body = text.partition("\n\n")
         assert subject.isascii()
@@ -415,6 +468,7 @@ def test_a_good_end_is_remembered_whole() -> None:
             "covered": 5,
             "fails": 0,
             "not_before": None,
+            "told_faults": None,
             "digest": "abc",
             "failed_digest": None,
             "failed_times": None,
@@ -427,7 +481,7 @@ def test_a_good_end_is_remembered_whole() -> None:
 @pytest.mark.parametrize(
     ("execution", "ending", "reasons"),
     [
-        (ended("FAILED"), "failed", ["because"]),
+        (failed(), "failed", ["because"]),
         (ended("TIMED_OUT"), "timed out", ["because"]),
         (None, "forgotten by Step Functions", []),
     ],
@@ -442,6 +496,5 @@ def test_a_bad_end_is_remembered_whole(
         "fails": 1,
         "not_before": NOW + 300,
         "last_outcome": {"epoch": 7, "outcome": ending, "at": NOW, "reasons": reasons},
-        "failed_digest": "abc",
-        "failed_times": 1,
+        **({"failed_digest": "abc", "failed_times": 1} if ending == "failed" else {}),
     }

@@ -172,7 +172,8 @@ def test_a_data_set_that_always_fails_is_tried_three_times_then_blocked_and_told
     assert [execution.outcome for execution in aws.executions] == ["", "", "", "blocked"]
     starts = [execution.started for execution in aws.executions]
     assert starts[2] - starts[1] > starts[1] - starts[0]
-    ((subject, message),) = aws.news
+    *before, (subject, message) = aws.news
+    assert [told for told, _ in before] == ["retraining run 1 failed", "retraining run 2 failed"]
     assert "blocked" in subject
     assert "AlgorithmError: no pictures" in message
     aws.tick()

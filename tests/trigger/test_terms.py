@@ -43,11 +43,18 @@ def test_before_the_first_change_nothing_is_known() -> None:
         state.cap_told,
     )
     assert words == ("",) * 5
+    assert (state.news, state.told_faults) == ((), ())
     execution = Execution("RUNNING", 0)
     assert (execution.stopped_at, execution.outcome) == (0, "")
-    assert (execution.digest, execution.error) == ("", "")
+    assert (execution.digest, execution.error, execution.cause) == ("", "", "")
 
 
 def test_each_pace_is_its_setting() -> None:
-    settings = Settings(quiet_seconds=7, max_wait_seconds=8, backoff_seconds=9, runs_per_day=10)
-    assert Pacing.from_settings(settings) == Pacing(7, 8, 9, 10)
+    settings = Settings(
+        quiet_seconds=7,
+        max_wait_seconds=8,
+        backoff_seconds=9,
+        runs_per_day=10,
+        max_pause_seconds=11,
+    )
+    assert Pacing.from_settings(settings) == Pacing(7, 8, 9, 10, 11)
