@@ -84,7 +84,7 @@ deploy-local: $(READY) $(NODE) $(CHANNEL) ## Deploy the stacks to the local clou
 
 deploy: $(READY) $(NODE) ## Deploy to the AWS account of your credentials (settings: cdk.json)
 	@account=$$($(PY) -m cli.account) && echo "· bootstrapping $$account (nothing to do when it was done before)" \
-	  && $(CDK) bootstrap "$$account" && $(CDK) deploy --all
+	  && $(CDK) bootstrap "$$account" && $(CDK) deploy --all && $(PY) -m cli.allowance
 
 destroy: $(READY) $(NODE) ## Remove functions, workflows and roles from AWS; pictures, releases and state stay
 	@account=$$($(PY) -m cli.account) && echo "From $$account this removes the retraining and fleet stacks." && \

@@ -13,6 +13,7 @@ from lensloop.wire import names
 from stacks.assets.code import ROOT, training_code
 from stacks.steps.access import allow, allow_listing
 from stacks.training import channel as training_channel
+from stacks.training import instance
 from stacks.training.image import TrainingImage, training_image
 from stacks.training.request import TrainingSpec
 
@@ -31,6 +32,7 @@ class TrainingJobs(Construct):
         dependencies = assets.Asset(
             self, "Dependencies", path=str(training_channel.dependencies(ROOT, platform))
         )
+        instance.check(settings.training_instance_type)
         image = training_image(self, settings.training_instance_type)
         role = self._role()
         for statement in (

@@ -1,0 +1,39 @@
+"""Is a machine that SageMaker does not have refused before anything is deployed?"""
+
+import pytest
+
+from lensloop.settings import Settings
+from lensloop.wire.errors import SettingsError
+from stacks.training import instance
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [
+        ("ml.m7g.large", "Did you mean `ml.m7i.large`, `ml.m7i.xlarge` or `ml.m5.large`?"),
+        ("ml.m5.xlrage", "Did you mean `ml.m5.xlarge`, `ml.m5.4xlarge` or `ml.m5.2xlarge`?"),
+        ("ml.x9.huge", "An ordinary one is `ml.m5.xlarge`."),
+    ],
+)
+def test_a_type_that_sagemaker_does_not_have_is_refused_with_those_it_has(
+    wrong: str, meant: str
+) -> None:
+    assert Settings(training_instance_type=wrong)  # by its form it could be one
+    with pytest.raises(SettingsError) as refused:
+        instance.check(wrong)
+    assert str(refused.value) == (
+        f"`training_instance_type` is '{wrong}'; SageMaker trains on no such type. {meant}"
+    )
+
+
+@pytest.mark.parametrize(
+    "right", [Settings().training_instance_type, "ml.g4dn.xlarge", "ml.m7i.large"]
+)
+def test_a_type_that_sagemaker_has_is_taken(right: str) -> None:
+    instance.check(right)
+
+
+def test_one_that_is_alike_is_offered_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(instance, "types", lambda: ["ml.m5.large", "ml.zz9.24xlarge"])
+    with pytest.raises(SettingsError, match=r"Did you mean `ml.m5.large`\?$"):
+        instance.check("ml.m5.lrage")
