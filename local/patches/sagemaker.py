@@ -75,7 +75,10 @@ def _create_training_job(resource: str, request: dict[str, Any]) -> Any:
     answer = json.loads(body)
     if status >= 400:
         # What the SDK has a class for has that name; the rest is the service's general exception.
-        known = {"ResourceInUse": "SageMaker.ResourceInUseException"}
+        known = {
+            "ResourceInUse": "SageMaker.ResourceInUseException",
+            "ResourceLimitExceeded": "SageMaker.ResourceLimitExceededException",
+        }
         raise sfn._ExecutionError(
             known.get(answer["__type"], "SageMaker.AmazonSageMakerException"), answer["message"]
         )

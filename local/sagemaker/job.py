@@ -16,6 +16,7 @@ from ministack.services import eventbridge
 
 from local import leftovers
 from local.sagemaker import inputs, outputs, role
+from local.sagemaker.account import account
 from local.sagemaker.box import box, image
 from local.sagemaker.requests import DEFAULT_RUNTIME
 
@@ -26,6 +27,10 @@ logger = logging.getLogger("lensloop")
 
 PATIENCE_AFTER_SIGTERM = 120  # seconds that SageMaker leaves a container to end by itself
 SECONDS_BETWEEN_LOGS = 1.0
+NO_MACHINE = (
+    "CapacityError: Unable to provision requested ML compute capacity. Please retry using a"
+    " different ML instance type."
+)
 
 OPEN_BOX = (
     "lensloop: this machine gives no namespaces, so this job is not cut off from the network as it"
@@ -104,6 +109,7 @@ class TrainingJob:
         s3 = role.client("s3", variables, endpoint)
         shutil.rmtree(self._folder, ignore_errors=True)
         inputs.write_configuration(self._root, self.description)
+        self._launch()
         self._becomes("Downloading", message="Downloading input data")
         inputs.bring_channels(self._root, self.description, s3, lambda: self._stop_wanted)
         if self._stop_wanted:
@@ -116,6 +122,15 @@ class TrainingJob:
         self.description["FinalMetricDataList"] = outputs.metrics(self.description, log)
         self._upload(s3, code, timed_out)
         self._end(timed_out)
+
+    def _launch(self) -> None:
+        """AWS takes minutes for it, in which pictures may be deleted; or it has no machine."""
+        owned = account(self._state)
+        if owned.lacks(self.description):
+            raise JobFailure(NO_MACHINE)
+        until = time.monotonic() + owned.launch_seconds
+        while time.monotonic() < until and not self._stop_wanted:
+            time.sleep(0.1)
 
     def _upload(self, s3: "S3Client", code: int, timed_out: bool) -> None:
         """A job that was stopped or ran out of time still leaves what it has; one that failed

@@ -21,6 +21,7 @@ from ministack.core.responses import (
 
 from local import leftovers
 from local.sagemaker import requests, role
+from local.sagemaker.account import account
 from local.sagemaker.job import TrainingJob
 
 Answer = Any  # what ministack's response functions give: status, headers, body
@@ -74,7 +75,11 @@ def create(request: dict[str, Any]) -> Answer:
             f"Could not assume role {request['RoleArn']}. Please ensure that the role exists and"
             f" allows principal '{role.SERVICE}' to assume the role."
         )
-    job = _jobs[name] = TrainingJob(request, job_arn(name), Path(os.environ[leftovers.MARK]))
+    state = Path(os.environ[leftovers.MARK])
+    running = (job.description for job in _jobs.values() if not job.over)
+    if refusal := account(state).refusal(request, running):
+        return error_response_json("ResourceLimitExceeded", refusal, 400)
+    job = _jobs[name] = TrainingJob(request, job_arn(name), state)
     spawn_background(job.run, thread_name=f"training-{name}")
     return json_response({"TrainingJobArn": job_arn(name)})
 

@@ -4,12 +4,14 @@ import io
 import json
 import tarfile
 import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import botocore.exceptions
 import pytest
 
+from local.sagemaker import account
 from local.sagemaker.box import Box, box
 from tests.local.account import Aws, channel, request, unique, until
 
@@ -344,6 +346,60 @@ def test_a_name_is_used_once(aws: Aws) -> None:
     aws.sagemaker.create_training_job(**job)
     with pytest.raises(aws.sagemaker.exceptions.ResourceInUse):
         aws.sagemaker.create_training_job(**job)
+
+
+@pytest.fixture
+def say(aws: Aws) -> Iterator[Callable[..., None]]:
+    """What this account has of SageMaker, for one test."""
+    file = aws.cloud.ca_pem.parent / account.FILE
+
+    def write(**told: Any) -> None:
+        file.write_text(json.dumps(told))
+
+    yield write
+    file.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("spot", [True, False])
+def test_a_quota_of_0_refuses_in_the_words_of_aws_until_it_is_granted(
+    aws: Aws, say: Callable[..., None], spot: bool
+) -> None:
+    name = f"ml.m5.xlarge for {'spot ' if spot else ''}training job usage"
+    patience = {"MaxRuntimeInSeconds": 60} | ({"MaxWaitTimeInSeconds": 90} if spot else {})
+    job = request(
+        aws, "pass", aws.bucket(), EnableManagedSpotTraining=spot, StoppingCondition=patience
+    )
+    say(quotas={name: 0})
+    with pytest.raises(aws.sagemaker.exceptions.ResourceLimitExceeded, match=f"'{name}' is 0 Inst"):
+        aws.sagemaker.create_training_job(**job)
+    say(quotas={name: 1})
+    aws.sagemaker.create_training_job(**job)
+    assert ended(aws, job["TrainingJobName"])["TrainingJobStatus"] == "Completed"
+
+
+def test_a_quota_counts_the_jobs_that_run(aws: Aws, say: Callable[..., None]) -> None:
+    say(quotas={"ml.m5.xlarge for training job usage": 1})
+    busy, late = (request(aws, "import time; time.sleep(60)", aws.bucket()) for _ in range(2))
+    aws.sagemaker.create_training_job(**busy)
+    with pytest.raises(aws.sagemaker.exceptions.ResourceLimitExceeded, match="utilization of 1"):
+        aws.sagemaker.create_training_job(**late)
+    aws.sagemaker.stop_training_job(TrainingJobName=busy["TrainingJobName"])
+    ended(aws, busy["TrainingJobName"])
+
+
+def test_where_there_is_no_machine_a_job_fails_by_itself(
+    aws: Aws, say: Callable[..., None]
+) -> None:
+    say(no_machines=["ml.m5.xlarge"])
+    description = train(aws, "pass")
+    assert description["FailureReason"].startswith("CapacityError: Unable to provision")
+
+
+def test_a_machine_takes_a_while_to_start(aws: Aws, say: Callable[..., None]) -> None:
+    say(launch_seconds=2)
+    description = train(aws, "pass")
+    began, *_, over = description["SecondaryStatusTransitions"]
+    assert (over["StartTime"] - began["StartTime"]).total_seconds() >= 2
 
 
 def test_passing_a_role_to_sagemaker_needs_permission_for_sagemaker(aws: Aws) -> None:
