@@ -1,0 +1,118 @@
+"""The real stacks on a local cloud, with a person who uploads, waits and reads."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo import pictures
+from lambdas.aws.state import StateTable
+from lensloop.record import Record, read
+from lensloop.wire import names
+from local.cloud import LocalCloud
+from local.sagemaker import account
+from local.tools import PROJECT
+from tests.local.account import until
+
+EMOJI = PROJECT / "node_modules" / "@lobehub" / "fluent-emoji-3d" / "assets"
+LABELS = ("compost", "landfill", "recycling")
+# Short, so that several tries fit into a test; nothing else differs from what is deployed to AWS.
+CONTEXT = {
+    "quiet_seconds": "6",
+    "max_wait_seconds": "60",
+    "backoff_seconds": "2",
+    "max_pause_seconds": "4",
+    "rollout_check_seconds": "1",
+    "training_platform": "local",
+}
+
+
+@dataclass(frozen=True)
+class Person:
+    cloud: LocalCloud
+    outputs: dict[str, str]
+    folder: Path
+
+    @property
+    def table(self) -> StateTable:
+        return StateTable(self.cloud.table(self.outputs["StateTable"]))
+
+    @property
+    def bucket(self) -> str:
+        return self.outputs["Bucket"]
+
+    def upload(self, part: str, each: int, labels: tuple[str, ...] = LABELS) -> list[str]:
+        """The keys; the same words give the same pictures."""
+        wanted = [
+            (label, f"{part}/{n}", self.folder / label / f"{part}-{n:03d}.jpg")
+            for label in labels
+            for n in range(each)
+        ]
+        s3, keys = self.cloud.client("s3"), []
+        for file in pictures.render_all(EMOJI, wanted):
+            key = f"images/{file.parent.name}/{file.name}"
+            s3.put_object(Bucket=self.bucket, Key=key, Body=file.read_bytes())
+            keys.append(key)
+        return keys
+
+    def delete(self, *keys: str) -> None:
+        s3 = self.cloud.client("s3")
+        for key in keys:
+            s3.delete_object(Bucket=self.bucket, Key=key)
+
+    def is_told(self, **of_sagemaker: Any) -> None:
+        """What the account has of SageMaker from now on; without words, everything."""
+        file = self.cloud.ca_pem.parent / account.FILE
+        file.write_text(json.dumps(of_sagemaker))
+
+    def record(self, epoch: int) -> Record | None:
+        s3 = self.cloud.client("s3")
+        try:
+            answer = s3.get_object(Bucket=self.bucket, Key=names.run(epoch, "run.json"))
+        except s3.exceptions.NoSuchKey:
+            return None
+        return read(answer["Body"].read())
+
+    def waits_for(self, what: Callable[[], Any], seconds: float = 180) -> Any:
+        found = until(what, bool, seconds)
+        assert found, self.table.trigger()
+        return found
+
+    def waits_for_end(self, epoch: int) -> Record:
+        """Of a run, and that the trigger knows of it."""
+
+        def ended() -> Record | None:
+            told = self.record(epoch)
+            run = self.table.trigger().run
+            return told if told and told["outcome"] and (not run or run.epoch > epoch) else None
+
+        found: Record = self.waits_for(ended)
+        return found
+
+    def jobs(self) -> list[str]:
+        """The names of all training jobs that were made."""
+        listed = self.cloud.client("sagemaker").list_training_jobs()["TrainingJobSummaries"]
+        return sorted(job["TrainingJobName"] for job in listed)
+
+    def messages(self, first: int, last: int) -> list[str]:
+        """The subjects of what was sent about these runs."""
+        records = [self.record(epoch) for epoch in range(first, last + 1)]
+        return [message["subject"] for told in records if told for message in told["messages"]]
+
+
+@pytest.fixture(scope="module")
+def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
+    if not EMOJI.is_dir():
+        pytest.skip("the demo's pictures are missing; `make install` gets them")
+    folder = tmp_path_factory.mktemp("story")
+    with LocalCloud(folder / "cloud", minute_seconds=1, say=lambda text: None) as cloud:
+        yield Person(cloud, cloud.deploy(CONTEXT), folder / "pictures")
+
+
+def settle(seconds: float) -> None:
+    """For what must not happen."""
+    time.sleep(seconds)

@@ -1,0 +1,44 @@
+"""Does a new account get to its first release without anyone's help, and is nothing that people do
+in the meantime a failure?
+"""
+
+import pytest
+
+from lensloop import quota
+from tests.stories.conftest import Person
+
+pytestmark = pytest.mark.slow
+USUAL, SPOT = quota.name("ml.m5.xlarge"), quota.name("ml.m5.xlarge", spot=True)
+
+
+def test_three_refusals_by_quota_then_it_is_granted_and_the_next_try_trains_and_releases(
+    person: Person,
+) -> None:
+    person.is_told(quotas={USUAL: 0, SPOT: 0})
+    person.upload("first", 20)
+    for epoch in (1, 2, 3):
+        told = person.waits_for_end(epoch)
+        assert (told["outcome"], told["training"]) == ("failed", {"jobs": [], "model": None})
+        assert f"'{USUAL}' is 0 Instances" in told["reasons"][0]
+        assert told["reasons"][1] == quota.how_to_raise(USUAL)
+    state = person.table.trigger()
+    assert (state.blocked_digest, state.failed_times) == ("", 0)
+
+    person.is_told(quotas={USUAL: 1, SPOT: 1})
+    released = person.waits_for(
+        lambda: next(
+            (
+                told
+                for epoch in range(4, person.table.trigger().epoch + 1)
+                if (told := person.record(epoch)) and told["outcome"] == "released"
+            ),
+            None,
+        )
+    )
+    live = person.waits_for(person.table.live)
+    assert live.epoch == released["epoch"]
+    assert len(person.jobs()) == 1
+    subjects = person.messages(1, released["epoch"])
+    refusals = [subject for subject in subjects if "retraining waits" in subject]
+    assert refusals == ["deeplens-trash: retraining waits: a quota of the account is too small"]
+    assert any("is on its way to the cameras" in subject for subject in subjects)
