@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from lensloop.failure import sentence
-from lensloop.reasons import shortened
+from lensloop.reasons import listed, shortened
 from lensloop.record import Record, Rollout
 from lensloop.trigger.blame import Fault
 from lensloop.wire import names
@@ -31,6 +31,12 @@ LOCAL_ACCOUNT = "000000000000"  # the local cloud's, which has no console
 NOTHING_NEW = "The usable pictures are exactly those that were judged last."
 BLOCKED = "Training on exactly these pictures kept failing; it is tried again when they change."
 SUPERSEDED = "A newer release is live and is rolled out instead."
+
+
+def pictures_deleted(keys: Sequence[str]) -> str:
+    """Why a run trained nothing, in a sentence."""
+    pictures = "1 picture was" if len(keys) == 1 else f"{len(keys):,} pictures were"
+    return f"{pictures} deleted or replaced while this run trained: {listed(keys, 5)}"
 
 
 class Message(NamedTuple):
@@ -57,6 +63,8 @@ def of_retraining(record: Record, sender: Sender) -> Message | None:
             return _too_few(record, sender)
         case "blocked":
             return _blocked(record, sender)
+        case "pictures-deleted":
+            return _pictures_deleted(record, sender)
         case "not-rolled-out":
             return _not_rolled_out(record, sender)
     return None  # a failure is told by the tick, which knows what was told before
@@ -152,6 +160,19 @@ def _blocked(record: Record, sender: Sender) -> Message:
             " failing.",
             "What you can do: change the pictures, or have it tried again as it is with\n"
             "  lensloop clear-block",
+            *_where(record, sender),
+        ],
+    )
+
+
+def _pictures_deleted(record: Record, sender: Sender) -> Message:
+    return _message(
+        sender,
+        f"run {record['epoch']} begins anew, as pictures were deleted",
+        [
+            "That is all right, and nobody needs to act: the next run begins by itself, with the"
+            " pictures that are there now.",
+            _listed("", record["reasons"]),
             *_where(record, sender),
         ],
     )

@@ -19,6 +19,7 @@ from lensloop.wire.reading import Reader
 FORMAT = 1
 # Ends of both workflows that are failures; all others are as good as they could be.
 FAILURES = frozenset({"failed", "not-rolled-out", "aborted", "timed-out", "forgotten"})
+PICTURES_DELETED = "pictures-deleted"
 ROLLOUT_FAILURES = frozenset({"failed", "canary-failed", "fleet-failed"})
 
 
@@ -115,6 +116,8 @@ def empty(project: str, epoch: int) -> Record:
 
 def of_retraining(record: Record, event: Mapping[str, Any], found: Findings, now: str) -> Record:
     """With how the retraining ended. `event` is what its workflow knows (see lambdas/tell.py)."""
+    if event["outcome"] == PICTURES_DELETED:  # then it is no failure
+        event = {**event, "failure": None}
     updated: Record = {
         **record,
         "outcome": event["outcome"],
@@ -240,6 +243,8 @@ def _are_texts(value: Any) -> bool:
 
 def _reasons(event: Mapping[str, Any]) -> list[str]:
     """What broke and what to do; the verdict's once there is one; else the data set's."""
+    if event["outcome"] == PICTURES_DELETED:
+        return list(event["deleted"]["reasons"])
     if failure := _failure(event.get("failure")):
         what_to_do = [fault(**failure).advice] if event["outcome"] == "failed" else []
         return [sentence(failure), *what_to_do]

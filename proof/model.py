@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from lensloop.record import PICTURES_DELETED
 from lensloop.trigger.decide import JUDGED, SETTLE, decide
 from lensloop.trigger.terms import (
     EXECUTION_ENDED,
@@ -284,7 +285,7 @@ def _conclude(w: World, before: State, step: Finish) -> World:
     if "blocked_digest" in step.changes and step.changes["blocked_digest"] and w.poisoned < 3:
         return w._replace(broken="a data set is blocked whose training did not fail three times")
     run = next(run for run in w.runs if run.epoch == step.epoch)
-    if run.phase == "SUCCEEDED":
+    if "covered" in step.changes:
         w = w._replace(told=())
     elif run.outcome == REFUSED and step.news:
         w = w._replace(
@@ -346,6 +347,9 @@ def _execute(w: World, run: Run, case: Case) -> Iterator[tuple[str, bool, World]
             True,
             without_job(w._replace(poisoned=w.poisoned + bad), run, run._replace(phase=phase)),
         )
+        if w.bucket != run.seen:
+            ended = run._replace(phase="SUCCEEDED", outcome=PICTURES_DELETED)
+            yield f"{label}, pictures are gone", True, without_job(w, run, ended)
     elif run.phase == "judge":
         yield f"{label} refuses", True, go("SUCCEEDED", "refused")
         yield label, True, go("publish")

@@ -74,6 +74,16 @@ RETRAINING: dict[str, tuple[Record, Message]] = {
             "  lensloop clear-block\n\n" + WHERE,
         ),
     ),
+    "pictures deleted": (
+        run("pictures-deleted", reasons=[news.pictures_deleted(["images/can/1.jpg"])]),
+        Message(
+            "deeplens-trash: run 7 begins anew, as pictures were deleted",
+            "That is all right, and nobody needs to act: the next run begins by itself, with the"
+            " pictures that are there now.\n\n"
+            "– 1 picture was deleted or replaced while this run trained: images/can/1.jpg\n\n"
+            + WHERE,
+        ),
+    ),
     "not rolled out": (
         run("not-rolled-out", failure=FAILURE),
         Message(
@@ -318,3 +328,11 @@ def test_every_partition_has_its_own_console(execution: str, host: str) -> None:
 )
 def test_where_there_is_no_console_there_is_no_link(execution: str) -> None:
     assert news.console_link(execution) == ""
+
+
+def test_of_many_deleted_pictures_the_first_are_named() -> None:
+    keys = [f"images/can/{number}.jpg" for number in range(1_200)]
+    assert news.pictures_deleted(keys) == (
+        "1,200 pictures were deleted or replaced while this run trained: images/can/0.jpg,"
+        " images/can/1.jpg, images/can/2.jpg, images/can/3.jpg, images/can/4.jpg and 1195 more"
+    )

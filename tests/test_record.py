@@ -133,6 +133,14 @@ def test_a_run_that_broke_at_once_has_a_record() -> None:
     assert {updated[part] for part in missing} == {None}  # type: ignore[literal-required]
 
 
+def test_pictures_deleted_under_a_run_are_no_failure_of_it() -> None:
+    failure = {"Error": "States.TaskFailed", "Cause": "404"}
+    deleted = {"count": 1, "reasons": ["1 picture was deleted"]}
+    told = retraining("pictures-deleted", failure=failure, deleted=deleted)
+    assert (told["reasons"], told["failure"]) == (["1 picture was deleted"], None)
+    assert told["outcome"] not in record.FAILURES
+
+
 @pytest.mark.parametrize(
     ("parts", "reasons"),
     [

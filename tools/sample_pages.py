@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from lensloop import news
 from lensloop.pages import dataset as dataset_page
 from lensloop.pages import demo as demo_page
 from lensloop.pages import run as run_page
@@ -220,6 +221,10 @@ def ends(good: Trained, refused: Trained) -> dict[str, tuple[dict[str, Any], Tra
         "blocked": (record("blocked", good, **early, reasons=["It kept failing."]), good),
         "failed": (record("failed", failure=FAILURE, messages=untold), None),
         "failed-late": (record("failed", refused, failure=FAILURE), refused),
+        "pictures-deleted": (
+            record("pictures-deleted", reasons=[news.pictures_deleted(["images/can/1.jpg"])]),
+            None,
+        ),
         "waiting": (record("failed", failure=NO_QUOTA), None),
         "aborted": (record("aborted"), None),
         "timed-out": (record("timed-out", reasons=["It took longer than 6 hours."]), None),

@@ -31,6 +31,11 @@ _RUN = {
     "not-rolled-out": Headline(
         "bad", "not rolled out", "Released, but its rollout could not be started"
     ),
+    "pictures-deleted": Headline(
+        "plain",
+        "begun anew",
+        "Begun anew: pictures were deleted while it trained, and the next run takes what is there",
+    ),
     "aborted": Headline("warn", "aborted", "Aborted: somebody stopped the run"),
     "timed-out": Headline("bad", "timed out", "Timed out: the run took longer than it may"),
 }

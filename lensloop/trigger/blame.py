@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from lensloop import quota
 from lensloop.failure import sentence
 
-TRAINING, QUOTA, UNKNOWN = "training", "quota", "unknown"
+TRAINING, QUOTA, MISSING, UNKNOWN = "training", "quota", "missing", "unknown"
 NOBODY_NEEDS_TO_ACT = "Nobody needs to act: it passes, and the next try comes by itself."
 
 
@@ -80,7 +80,7 @@ _SIGNS = (
         "role",
         r"Access ?Denied|[Nn]ot authorized|[Aa]ssume role|Unauthorized|\bKMS\b|\(403\)",
     ),
-    ("missing", r"NoSuchKey|NoSuchBucket|\b404\b|[Nn]o S3 objects found"),
+    (MISSING, r"NoSuchKey|NoSuchBucket|\b404\b|[Nn]o S3 objects found"),
     ("throttling", r"Throttl|Rate exceeded|TooManyRequests|RequestLimitExceeded|SlowDown"),
     (
         "service",
@@ -112,7 +112,7 @@ _WORDS = {
         "What you can do: deploy again (`make deploy`), which puts the roles right. If they are"
         " right, a policy of your organization, a permissions boundary or a KMS key says no.",
     ),
-    "missing": (
+    MISSING: (
         "a file that the training job needs is gone",
         "What you can do: deploy again (`make deploy`), which uploads code and libraries anew.",
     ),

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lensloop import news
+from lensloop.record import PICTURES_DELETED
 from lensloop.trigger.blame import Fault, fault
 from lensloop.trigger.terms import (
     JOB_ENDED,
@@ -152,8 +153,14 @@ def _finish(
 
 
 def _succeed(run: Run, execution: Execution, now: int) -> Finish:
-    """Every good end clears the mark, a refusal as well: repeating it would end the same way."""
-    changes: dict[str, Any] = {
+    """Every good end clears the mark, a refusal as well: repeating it would end the same way. Only
+    a run whose pictures were deleted under it did nothing: the next one begins at once.
+    """
+    if execution.outcome == PICTURES_DELETED:
+        last = _outcome(run, execution.outcome, execution.reasons, now)
+        changes: dict[str, Any] = {"not_before": None, "last_outcome": last}
+        return Finish(f"run {run.epoch} ended: {execution.outcome}", run.epoch, run.digest, changes)
+    changes = {
         "covered": run.snap_gen,
         "fails": 0,
         "not_before": None,

@@ -5,7 +5,8 @@ Take snapshot → Inspect new images → Assemble data set
 → Anything new?     no → Nothing new
 → Blocked?          yes → Blocked
 → Enough to train?  no → Too few images
-→ Train (→ Spot to blame? → Train on demand)
+→ Train (→ Spot to blame? → Train on demand)   fails → Find deleted pictures → Any deleted?
+                    yes → Pictures deleted
 → Report suspicious labels → Judge → Better?   no → Model refused
 → Publish release → Start rollout → Release published          any accident → Retraining failed
 """
@@ -18,6 +19,7 @@ from constructs import Construct
 
 from lambdas import (
     assemble_dataset,
+    find_deleted,
     inspect_images,
     judge,
     publish_release,
@@ -25,6 +27,7 @@ from lambdas import (
     take_snapshot,
 )
 from lensloop.dataset.inspection import InspectionUnfinished
+from lensloop.record import PICTURES_DELETED
 from lensloop.settings import Settings
 from lensloop.wire import names
 from stacks.steps.access import allow
@@ -72,7 +75,7 @@ class RetrainingWorkflow(Workflow):
             settings=settings,
             storage=storage,
             tell=tell,
-            keeps=("snapshot", "dataset", "training", "doubts", "verdict", "release"),
+            keeps=("snapshot", "dataset", "training", "deleted", "doubts", "verdict", "release"),
         )
         take_snapshot = self._take_snapshot()
         inspect = self._inspect()
@@ -95,7 +98,14 @@ class RetrainingWorkflow(Workflow):
                 otherwise=self._end_of_model("Model refused", "refused"),
             )
         )
-        train = TrainingStates(self, prefix=prefix, settings=settings, spec=training, then=judged)
+        train = TrainingStates(
+            self,
+            prefix=prefix,
+            settings=settings,
+            spec=training,
+            then=judged,
+            otherwise=self._find_deleted(),
+        )
         enough = self.ask(
             "Enough to train?",
             ("$dataset.trainable", train.start),
@@ -179,6 +189,31 @@ class RetrainingWorkflow(Workflow):
                 self.access.state("GetItem", "UpdateItem", "PutItem"),
             ],
             memory_mb=3008,
+        )
+
+    def _find_deleted(self) -> sfn.Chain:
+        """When the training failed. That this step fails as well is not worth telling."""
+        find = self.step(
+            "Find deleted pictures",
+            find_deleted.handler,
+            payload={"digest": "$dataset.digest", "failure": "$failure"},
+            keep="deleted",
+            may=[
+                self.access.list_below(names.IMAGES_PREFIX),
+                self.access.read(names.DATASETS_PREFIX),
+            ],
+            memory_mb=1024,
+            caught=False,
+        )
+        find.add_catch(self.failure, errors=ANY_ERROR)
+        began_anew = self.end(
+            "Pictures deleted",
+            PICTURES_DELETED,
+            digest="$dataset.digest",
+            reasons="[$deleted.reasons]",
+        )
+        return find.next(
+            self.ask("Any deleted?", ("$deleted.count > 0", began_anew), otherwise=self.failure)
         )
 
     def _report_suspicious_labels(self) -> Step:

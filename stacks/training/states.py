@@ -15,11 +15,12 @@ from stacks.steps.workflow import ANY_ERROR, FAILURE, Workflow
 from stacks.training.request import WAIT_FOR_SPOT, TrainingSpec, create_training_job, job_name
 
 _FAULTS = ("SageMaker.AmazonSageMakerException", "SageMaker.ThrottlingException")
-# The training itself failed or was too slow, or a person stopped it. A job of that name may still
-# be running after ResourceInUse, and two must never run at once.
+# The training itself failed or was too slow, what it was given is not there or may not be used, or
+# a person stopped it: a second job would fare no better. A job of that name may still be running
+# after ResourceInUse, and two must never run at once.
 _OWN_FAULT = (
-    "$contains($states.input.Cause,"
-    " /AlgorithmError|SecondaryStatus\\W+(MaxRuntimeExceeded|Stopped)\\b/) or"
+    "$contains($states.input.Cause, /AlgorithmError|FailureReason\\W+ClientError"
+    "|SecondaryStatus\\W+(MaxRuntimeExceeded|Stopped)\\b/) or"
     " $contains($states.input.Error, 'ResourceInUse')"
 )
 _RESULT, _CAUSE = "$states.result", "$states.errorOutput.Cause"
@@ -47,7 +48,7 @@ def job_arns(stack: Stack, prefix: str) -> list[str]:
 
 class TrainingStates:
     """`start` is the state that begins it; `then` is where a trained model goes, kept as
-    `$training.model` beside the jobs that were made for it.
+    `$training.model` beside the jobs that were made for it; `otherwise` is where a failure goes.
     """
 
     def __init__(
@@ -58,17 +59,18 @@ class TrainingStates:
         settings: Settings,
         spec: TrainingSpec,
         then: sfn.IChainable,
+        otherwise: sfn.IChainable,
     ) -> None:
         self._workflow, self._prefix, self._settings, self._spec = workflow, prefix, settings, spec
-        self._then, failure = then, workflow.failure
+        self._then = then
         if settings.training_spot:
-            on_demand = self._job("Train on demand", attempt=2, spot=False, on_failure=failure)
+            on_demand = self._job("Train on demand", attempt=2, spot=False, on_failure=otherwise)
             blame = workflow.ask(
-                "Spot to blame?", (f"$not({_OWN_FAULT})", on_demand), otherwise=failure
+                "Spot to blame?", (f"$not({_OWN_FAULT})", on_demand), otherwise=otherwise
             )
             self.start = self._job("Train", attempt=1, spot=True, on_failure=blame)
         else:
-            self.start = self._job("Train", attempt=1, spot=False, on_failure=failure)
+            self.start = self._job("Train", attempt=1, spot=False, on_failure=otherwise)
 
     @property
     def longest(self) -> Duration:

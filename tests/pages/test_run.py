@@ -26,6 +26,10 @@ HEADLINES = {
     "blocked": ("warn", "Blocked: training on exactly these pictures kept failing"),
     "failed": ("bad", "Failed: the training broke on these pictures"),
     "failed-late": ("bad", "Failed: the training broke on these pictures"),
+    "pictures-deleted": (
+        "plain",
+        "Begun anew: pictures were deleted while it trained, and the next run takes what is there",
+    ),
     "waiting": (
         "warn",
         "Waiting: a quota of the account is too small; it is tried again by itself",

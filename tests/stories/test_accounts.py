@@ -42,3 +42,28 @@ def test_three_refusals_by_quota_then_it_is_granted_and_the_next_try_trains_and_
     refusals = [subject for subject in subjects if "retraining waits" in subject]
     assert refusals == ["deeplens-trash: retraining waits: a quota of the account is too small"]
     assert any("is on its way to the cameras" in subject for subject in subjects)
+
+
+def test_pictures_deleted_while_a_run_trains_are_no_failure_and_the_next_run_releases(
+    person: Person,
+) -> None:
+    person.is_told(launch_seconds=8)
+    before, jobs = person.table.trigger().epoch, person.jobs()
+    keys = person.upload("second", 4)
+    person.waits_for(lambda: set(person.jobs()) - set(jobs))
+    person.delete(*keys[:2])
+    epoch = before + 1
+    told = person.waits_for_end(epoch)
+    person.is_told()
+    assert (told["outcome"], told["failure"]) == ("pictures-deleted", None)
+    assert told["training"] is not None
+    assert [job["name"] for job in told["training"]["jobs"]] == [f"deeplens-trash-{epoch}-1"]
+    assert told["reasons"] == [
+        f"2 pictures were deleted or replaced while this run trained: {', '.join(keys[:2])}"
+    ]
+    following = person.waits_for_end(epoch + 1)
+    assert following["outcome"] == "released"
+    assert person.table.trigger().fails == 0
+    assert person.messages(epoch, epoch) == [
+        f"deeplens-trash: run {epoch} begins anew, as pictures were deleted"
+    ]

@@ -195,6 +195,13 @@ def test_every_good_end_covers_what_the_run_saw_and_nothing_more(outcome: str) -
     assert end.changes["last_outcome"]["outcome"] == (outcome or "unknown")
 
 
+def test_pictures_deleted_under_a_run_end_it_without_a_pause_and_leave_the_mark() -> None:
+    outcome = {"epoch": 7, "outcome": "pictures-deleted", "at": NOW, "reasons": ["because"]}
+    assert the_end(replace(WORKING, fails=2), ended(outcome="pictures-deleted")) == Finish(
+        "run 7 ended: pictures-deleted", 7, "abc", {"not_before": None, "last_outcome": outcome}
+    )
+
+
 @pytest.mark.parametrize(
     ("outcome", "judged"),
     [

@@ -42,6 +42,7 @@ RETRAINING: dict[str, Any] = {
         "BillableTimeInSeconds": 30,
         "ModelArtifacts": {"S3ModelArtifacts": MODEL},
     },
+    "find-deleted": {"count": 0, "reasons": []},
     "report-suspicious-labels": {"count": 0, "sentences": []},
     "judge": VERDICT,
     "publish-release": {
@@ -74,6 +75,7 @@ BROKEN = Failure(
 )
 NO_SPOT = Failure("States.TaskFailed", failed_job("CapacityError: no spot capacity"))
 OWN_FAULT = Failure("States.TaskFailed", failed_job("AlgorithmError: No picture of can."))
+GONE = Failure("States.TaskFailed", failed_job("ClientError: Data download failed:NoSuchKey (404)"))
 IN_USE = Failure("SageMaker.ResourceInUseException", "a job of that name runs")
 
 
@@ -93,6 +95,7 @@ def stopped(why: str) -> dict[str, Any]:
 SNAPSHOT = ["Take snapshot", "Inspect new images", "Assemble data set", "Anything new?"]
 TO_TRAIN = [*SNAPSHOT, "Blocked?", "Enough to train?", "Train"]
 TO_JUDGE = [*TO_TRAIN, "Report suspicious labels", "Judge", "Better?"]
+TO_FAILURE = ["Find deleted pictures", "Any deleted?"]
 TO_RELEASE = [*TO_JUDGE, "Publish release", "Start rollout"]
 
 
@@ -115,6 +118,7 @@ class Scene:
 
 
 GOOD = ("accuracy 0.97 on 72 test pictures",)
+DELETED: dict[str, Any] = {"count": 1, "reasons": ["1 picture was deleted"]}
 UNUSABLE = ["can has 1 picture", "tin has 2 pictures"]
 RETRAINING_SCENES = [
     Scene("Release published", TO_RELEASE, {}, "released", GOOD),
@@ -162,22 +166,43 @@ RETRAINING_SCENES = [
         ("recall of can is below its floor",),
     ),
     Scene(
+        "Pictures deleted",
+        [*TO_TRAIN, "Spot to blame?", *TO_FAILURE],
+        {"createTrainingJob.sync": GONE, "find-deleted": DELETED},
+        "pictures-deleted",
+        tuple(DELETED["reasons"]),
+    ),
+    Scene(
         "Retraining failed",
-        [*TO_TRAIN, "Spot to blame?"],
+        [*TO_TRAIN, "Spot to blame?", *TO_FAILURE],
+        {"createTrainingJob.sync": GONE},
+        "failed",
+        error="States.TaskFailed",
+    ),
+    Scene(
+        "Retraining failed",
+        [*TO_TRAIN, "Spot to blame?", TO_FAILURE[0]],
+        {"createTrainingJob.sync": GONE, "find-deleted": BROKEN},
+        "failed",
+        error="States.TaskFailed",
+    ),
+    Scene(
+        "Retraining failed",
+        [*TO_TRAIN, "Spot to blame?", *TO_FAILURE],
         {"createTrainingJob.sync": OWN_FAULT},
         "failed",
         error="States.TaskFailed",
     ),
     Scene(
         "Retraining failed",
-        [*TO_TRAIN, "Spot to blame?"],
+        [*TO_TRAIN, "Spot to blame?", *TO_FAILURE],
         {"createTrainingJob.sync": IN_USE},
         "failed",
         error=IN_USE.error,
     ),
     Scene(
         "Retraining failed",
-        [*TO_TRAIN, "Spot to blame?", "Train on demand"],
+        [*TO_TRAIN, "Spot to blame?", "Train on demand", *TO_FAILURE],
         {"createTrainingJob.sync": [NO_SPOT, OWN_FAULT]},
         "failed",
         error="States.TaskFailed",

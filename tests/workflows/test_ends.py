@@ -25,7 +25,10 @@ from tests.workflows.scenes import (
 BUSY = Failure("Lambda.TooManyRequestsException")
 CONFLICT = Failure("TransactionCanceledException", "Transaction cancelled … [TransactionConflict]")
 KEPT = {
-    "retraining": ("snapshot", "dataset", "training", "doubts", "verdict", "release", "failure"),
+    "retraining": (
+        *("snapshot", "dataset", "training", "deleted"),
+        *("doubts", "verdict", "release", "failure"),
+    ),
     "rollout": ("canary", "fleet", "failure"),
 }
 
@@ -54,7 +57,8 @@ def check(run: Run, scene: Scene, workflow: str) -> None:
     )
     assert reported["execution"].endswith(":r00000007")
     assert reported["started_at"]
-    assert (reported["failure"] is not None) == (scene.outcome in ("failed", "not-rolled-out"))
+    failed = scene.outcome in ("failed", "not-rolled-out", "pictures-deleted")
+    assert (reported["failure"] is not None) == failed
 
 
 @pytest.mark.parametrize("scene", RETRAINING_SCENES, ids=lambda scene: scene.id)
@@ -166,8 +170,8 @@ def test_spot_comes_first_and_the_two_attempts_have_names_of_their_own(
     [
         ("MaxWaitTimeExceeded", "Train on demand"),
         ("Interrupted", "Train on demand"),
-        ("MaxRuntimeExceeded", "Tell: retraining failed"),
-        ("Stopped", "Tell: retraining failed"),
+        ("MaxRuntimeExceeded", "Find deleted pictures"),
+        ("Stopped", "Find deleted pictures"),
     ],
 )
 def test_a_job_that_was_stopped_is_no_model_and_is_repeated_only_where_spot_is_to_blame(
