@@ -1,5 +1,7 @@
 """May the model that was just trained replace the live one? Reads its evaluation, asks the gate,
 answers with reasons.
+
+What publishing needs is looked at as well: a verdict that passes can be published.
 """
 
 import os
@@ -7,6 +9,7 @@ from typing import Any
 
 from lambdas.aws import clients
 from lambdas.aws.artifact import fetch, parsed, read_files
+from lensloop.model import release
 from lensloop.model.evaluation import Evaluation, read_evaluation
 from lensloop.model.gate import Floors, judge
 from lensloop.reasons import shortened
@@ -15,11 +18,14 @@ from lensloop.wire.errors import BadArtifact
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    archive, _ = fetch(clients.s3(), os.environ["BUCKET"], event["model"])
-    evaluation = evaluation_in(
-        read_files(archive, lambda name: name == "evaluation.json"), event["digest"]
+    archive, trained_at = fetch(clients.s3(), os.environ["BUCKET"], event["model"])
+    files = read_files(archive, release.belongs)
+    evaluation = evaluation_in(files, event["digest"])
+    settings = Settings.from_json(os.environ["SETTINGS"])
+    obstacle = release.obstacle(
+        settings.project, int(event["epoch"]), files, parsed(files, "evaluation.json"), trained_at
     )
-    verdict = judge(evaluation, Floors.from_settings(Settings.from_json(os.environ["SETTINGS"])))
+    verdict = judge(evaluation, Floors.from_settings(settings), obstacle)
     live = evaluation.live.scores if evaluation.live else None
     return {
         "ship": verdict.ship,

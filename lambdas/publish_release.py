@@ -6,13 +6,8 @@ manifest.json comes last, so that a release without one was never finished. The 
 only while this run holds the lease.
 """
 
-import hashlib
-import io
-import json
 import os
-import re
 import time
-import zipfile
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -21,22 +16,20 @@ from lambdas.aws import clients
 from lambdas.aws.artifact import fetch, parsed, read_files
 from lambdas.aws.state import LiveRelease, state_table
 from lambdas.judge import evaluation_in
+from lensloop.model import release
 from lensloop.settings import Settings
-from lensloop.wire import manifest, names
+from lensloop.wire import names
 from lensloop.wire.errors import BadArtifact
-from lensloop.wire.reading import Reader
-
-_GOLDEN = re.compile(r"golden/[0-9a-f]{64}\.(jpg|png)")
-_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say; the same in every retry
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     epoch, digest, bucket = int(event["epoch"]), event["digest"], os.environ["BUCKET"]
     archive, trained_at = fetch(clients.s3(), bucket, event["model"])
-    files = read_files(archive, _belongs)
+    files = read_files(archive, release.belongs)
     evaluation_in(files, digest)
-    published, content = build(
-        Settings.from_json(os.environ["SETTINGS"]).project, epoch, files, trained_at
+    settings = Settings.from_json(os.environ["SETTINGS"])
+    published, content = release.build(
+        settings.project, epoch, files, parsed(files, "evaluation.json"), trained_at
     )
     for name, body in content.items():
         write_once(bucket, names.release(epoch, name), body)
@@ -48,55 +41,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "labels": published["labels"],
         "accuracy": published["metrics"]["accuracy"],
     }
-
-
-def build(
-    project: str, epoch: int, files: dict[str, bytes], created_at: str
-) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """The manifest, and all files of the release in the order in which they are to be written."""
-    for name in ("model.onnx", "test.csv"):
-        if not files.get(name):
-            raise BadArtifact(f"The model archive holds no {name}.")
-    if not files["test.csv"].startswith(b"sha256,label"):
-        raise BadArtifact("test.csv must begin with the line sha256,label.")
-    evaluation = parsed(files, "evaluation.json")
-    golden = pack_golden(evaluation, files)
-    made = manifest.make(
-        project,
-        epoch,
-        evaluation,
-        _file("model.onnx", files["model.onnx"]),
-        _file("golden.zip", golden),
-        created_at,
-    )
-    content = {name: files[name] for name in ("model.onnx", "test.csv", "evaluation.json")}
-    content["golden.zip"] = golden
-    content["manifest.json"] = json.dumps(
-        made, indent=1, sort_keys=True, ensure_ascii=False
-    ).encode()
-    return made, content
-
-
-def pack_golden(evaluation: Any, files: dict[str, bytes]) -> bytes:
-    """The pictures that a camera proves itself on,
-    in one archive that is the same whenever it is made.
-    """
-    top = Reader(evaluation)
-    wanted = {part.text("file"): part.text("sha256") for part in top.parts("golden")}
-    top.check(BadArtifact, "evaluation.json")
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for name, sha256 in sorted(wanted.items()):
-            body = files.get(name)
-            if body is None or hashlib.sha256(body).hexdigest() != sha256:
-                raise BadArtifact(
-                    f"The golden picture {name} is missing from the model archive or is another"
-                    " picture."
-                )
-            entry = zipfile.ZipInfo(name, _LONG_AGO)
-            entry.create_system, entry.external_attr = 3, 0o644 << 16
-            archive.writestr(entry, body)
-    return packed.getvalue()
 
 
 def write_once(bucket: str, key: str, body: bytes) -> None:
@@ -112,14 +56,6 @@ def write_once(bucket: str, key: str, body: bytes) -> None:
             raise BadArtifact(
                 f"s3://{bucket}/{key} exists with other content; releases are never changed."
             ) from error
-
-
-def _belongs(name: str) -> bool:
-    return name in ("model.onnx", "evaluation.json", "test.csv") or bool(_GOLDEN.fullmatch(name))
-
-
-def _file(name: str, body: bytes) -> manifest.File:
-    return manifest.File(name, hashlib.sha256(body).hexdigest(), len(body))
 
 
 def _type_of(key: str) -> str:

@@ -38,13 +38,15 @@ class Verdict:
     reasons: tuple[str, ...]
 
 
-def judge(evaluation: Evaluation, floors: Floors) -> Verdict:
+def judge(evaluation: Evaluation, floors: Floors, obstacle: str = "") -> Verdict:
+    """`obstacle` is what stands in the release's way, where the model itself is good enough."""
     against = (
         *_too_little(evaluation.candidate.all, floors),
         *_below_floors(evaluation.candidate.all, floors),
         *_overconfident(evaluation.candidate.all, floors),
         *_doubtful_batch(evaluation, floors),
         *_below_live(evaluation, floors),
+        *([obstacle] if obstacle else ()),
     )
     return Verdict(False, against) if against else Verdict(True, tuple(_in_favour(evaluation)))
 

@@ -237,7 +237,7 @@ class RetrainingWorkflow(Workflow):
             payload=_TRAINED,
             keep="verdict",
             may=[self.access.read(names.TRAINING_PREFIX)],
-            memory_mb=1024,
+            memory_mb=1769,  # the whole archive, as publishing
         )
 
     def _publish_release(self) -> Step:

@@ -22,6 +22,10 @@ from tests.lambdas.conftest import BUCKET, MODEL, Aws, archive, model_files
 from tests.model.evaluations import scores
 from tests.workflows import scenes
 
+NO_GOLDEN = (
+    "no test picture is recognised with enough confidence for a camera to prove the release on it;"
+    " add pictures that show their labels clearly"
+)
 EVENT = {"epoch": 7, "digest": "d1", "model": MODEL}
 
 
@@ -109,14 +113,15 @@ def test_an_archive_that_is_not_what_it_should_be_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("files", "sentence"),
+    ("files", "sentence", "obstacle"),
     [
         pytest.param(
-            {**model_files(), "model.onnx": b""}, "holds no model.onnx", id="an empty model"
+            {**model_files(), "model.onnx": b""}, "holds no model.onnx", "", id="an empty model"
         ),
         pytest.param(
             {**model_files(), "test.csv": b"a,b\n"},
             "must begin with the line sha256,label",
+            "",
             id="other csv",
         ),
         pytest.param(
@@ -125,20 +130,25 @@ def test_an_archive_that_is_not_what_it_should_be_is_refused(
                 for name, body in model_files().items()
             },
             "is missing from the model archive or is another picture",
+            "",
             id="a golden picture that is another",
         ),
         pytest.param(
-            model_files(golden=[]), "`golden.pictures` is empty", id="nothing to prove it on"
+            model_files(golden=[]),
+            "`golden.pictures` is empty",
+            NO_GOLDEN,
+            id="nothing to prove it on",
         ),
         pytest.param(
             model_files(temperature="hot"),
             "`temperature` is 'hot'",
+            "",
             id="a manifest no camera takes",
         ),
     ],
 )
-def test_a_release_that_no_camera_could_prove_is_not_published(
-    files: dict[str, bytes], sentence: str, aws: Aws
+def test_a_release_that_no_camera_could_take_is_refused_and_not_published(
+    files: dict[str, bytes], sentence: str, obstacle: str, aws: Aws
 ) -> None:
     aws.lease(7)
     aws.put_model(files)
@@ -146,6 +156,16 @@ def test_a_release_that_no_camera_could_prove_is_not_published(
         publish_release.handler(EVENT, None)
     assert sentence in str(refused.value)
     assert written(aws) == {}
+    verdict = judge.handler(EVENT, None)
+    assert verdict["ship"] is False
+    assert verdict["reasons"] == [obstacle or f"no camera could take its release: {refused.value}"]
+
+
+def test_a_model_that_is_not_good_enough_hears_of_the_obstacle_as_well(aws: Aws) -> None:
+    aws.put_model(model_files(6, golden=[]))
+    *floors, last = judge.handler(EVENT, None)["reasons"]
+    assert len(floors) == 2
+    assert last == NO_GOLDEN
 
 
 def test_a_release_is_complete_and_becomes_live(aws: Aws) -> None:

@@ -362,3 +362,20 @@ def test_a_refusal_always_has_a_reason_and_a_model_is_never_worse_than_itself(
     found = verdict(evaluation(scores(counts, None), scores(counts, None)))
     assert found.reasons
     assert not any("live model's" in reason for reason in found.reasons)
+
+
+@pytest.mark.parametrize(
+    ("content", "reasons"),
+    [
+        (first(can=(20, 20), glass=(20, 20)), ("no camera could take it",)),
+        (
+            first(can=(10, 4), glass=(90, 90)),
+            ("recall of can 0.40 is below its floor 0.50", "no camera could take it"),
+        ),
+    ],
+)
+def test_what_cannot_be_published_is_refused_however_good_it_is(
+    content: dict[str, Any], reasons: tuple[str, ...]
+) -> None:
+    found = judge(read_evaluation(content), FLOORS, "no camera could take it")
+    assert found == Verdict(False, reasons)

@@ -1,0 +1,94 @@
+"""What is in a release, made of what the training left behind, and what stands in its way? The
+verdict asks before the release is published.
+
+Every byte follows from the training job's archive, so that making it again makes the same.
+"""
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+from lensloop.wire import manifest
+from lensloop.wire.errors import BadArtifact
+from lensloop.wire.reading import Reader
+
+_WHOLE = ("model.onnx", "test.csv", "evaluation.json")
+_GOLDEN = re.compile(r"golden/[0-9a-f]{64}\.(jpg|png)")
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say; the same in every retry
+
+
+def belongs(name: str) -> bool:
+    """To a release, of all the files of the training's archive."""
+    return name in _WHOLE or bool(_GOLDEN.fullmatch(name))
+
+
+def obstacle(
+    project: str, epoch: int, files: Mapping[str, bytes], evaluation: Any, created_at: str
+) -> str:
+    """Why no camera could take the release, as a reason of the verdict; empty when all could."""
+    if not evaluation.get("golden"):
+        return (
+            "no test picture is recognised with enough confidence for a camera to prove the release"
+            " on it; add pictures that show their labels clearly"
+        )
+    try:
+        build(project, epoch, files, evaluation, created_at)
+    except BadArtifact as problem:
+        return f"no camera could take its release: {problem}"
+    return ""
+
+
+def build(
+    project: str, epoch: int, files: Mapping[str, bytes], evaluation: Any, created_at: str
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The manifest, and all files of the release in the order in which they are to be written."""
+    for name in ("model.onnx", "test.csv"):
+        if not files.get(name):
+            raise BadArtifact(f"The model archive holds no {name}.")
+    if not files["test.csv"].startswith(b"sha256,label"):
+        raise BadArtifact("test.csv must begin with the line sha256,label.")
+    golden = _packed(evaluation, files)
+    made = manifest.make(
+        project,
+        epoch,
+        evaluation,
+        _file("model.onnx", files["model.onnx"]),
+        _file("golden.zip", golden),
+        created_at,
+    )
+    content = {name: files[name] for name in _WHOLE}
+    content["golden.zip"] = golden
+    content["manifest.json"] = json.dumps(
+        made, indent=1, sort_keys=True, ensure_ascii=False
+    ).encode()
+    return made, content
+
+
+def _packed(evaluation: Any, files: Mapping[str, bytes]) -> bytes:
+    """The pictures that a camera proves itself on, in one archive that is the same whenever it is
+    made.
+    """
+    top = Reader(evaluation)
+    wanted = {part.text("file"): part.text("sha256") for part in top.parts("golden")}
+    top.check(BadArtifact, "evaluation.json")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for name, sha256 in sorted(wanted.items()):
+            body = files.get(name)
+            if body is None or hashlib.sha256(body).hexdigest() != sha256:
+                raise BadArtifact(
+                    f"The golden picture {name} is missing from the model archive or is another"
+                    " picture."
+                )
+            entry = zipfile.ZipInfo(name, _LONG_AGO)
+            entry.create_system, entry.external_attr = 3, 0o644 << 16
+            archive.writestr(entry, body)
+    return packed.getvalue()
+
+
+def _file(name: str, body: bytes) -> manifest.File:
+    return manifest.File(name, hashlib.sha256(body).hexdigest(), len(body))

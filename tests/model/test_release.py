@@ -1,0 +1,156 @@
+"""What is in a release, and is everything that stands in its way said before it is published?"""
+
+import io
+import json
+import zipfile
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from lensloop.model import release
+from lensloop.wire import manifest
+from lensloop.wire.errors import BadArtifact
+from tests.model.evaluations import evaluation, scores
+
+PICTURES = (b"one golden picture", b"another golden picture")
+NAMES = tuple(f"golden/{sha256(body).hexdigest()}.jpg" for body in PICTURES)
+GOLDEN = [
+    {"file": name, "sha256": sha256(body).hexdigest(), "label": "can", "probability": 0.9}
+    for name, body in zip(NAMES, PICTURES, strict=True)
+]
+EVALUATION: dict[str, Any] = {
+    **evaluation(scores(None, {"can": (20, 20), "glass": (20, 20)})),
+    "golden": GOLDEN,
+}
+FILES = {
+    "model.onnx": b"ONNX",
+    "test.csv": b"sha256,label\n",
+    "evaluation.json": b"{}",
+    **dict(zip(NAMES, PICTURES, strict=True)),
+}
+AT = "2026-11-26T10:00:00+00:00"
+
+
+def obstacle(files: dict[str, bytes], **changes: Any) -> str:
+    return release.obstacle("trash", 7, files, EVALUATION | changes, AT)
+
+
+@pytest.mark.parametrize(
+    ("name", "belongs"),
+    [
+        ("model.onnx", True),
+        ("test.csv", True),
+        ("evaluation.json", True),
+        (NAMES[0], True),
+        (NAMES[0].replace(".jpg", ".png"), True),
+        (NAMES[0].replace(".jpg", ".gif"), False),
+        ("golden/../x.jpg", False),
+        (f"x{NAMES[0]}", False),
+        ("suspicious.json", False),
+    ],
+)
+def test_what_belongs_to_a_release_has_a_known_name(name: str, belongs: bool) -> None:
+    assert release.belongs(name) == belongs
+
+
+def test_a_release_holds_what_a_camera_needs_and_its_manifest_comes_last() -> None:
+    made, content = release.build("trash", 7, FILES, EVALUATION, AT)
+    assert list(content) == [
+        *("model.onnx", "test.csv", "evaluation.json"),
+        *("golden.zip", "manifest.json"),
+    ]
+    read = manifest.parse(json.loads(content["manifest.json"]))
+    assert (read.project, read.epoch, read.created_at) == ("trash", 7, AT)
+    assert read.model == manifest.File("model.onnx", sha256(b"ONNX").hexdigest(), 4)
+    packed = content["golden.zip"]
+    assert read.golden == manifest.File("golden.zip", sha256(packed).hexdigest(), len(packed))
+    assert made == json.loads(content["manifest.json"])
+    assert content["manifest.json"].startswith(b'{\n "created_at"')  # sorted, one thing a line
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        assert archive.namelist() == sorted(NAMES)
+        assert archive.read(NAMES[0]) == PICTURES[0]
+        kept = {(i.date_time, i.create_system, i.external_attr) for i in archive.infolist()}
+    assert kept == {((1980, 1, 1, 0, 0, 0), 3, 0o644 << 16)}
+
+
+def test_making_it_again_makes_the_same_in_whatever_order_the_pictures_are_listed() -> None:
+    turned = EVALUATION | {"golden": GOLDEN[::-1]}
+    _, one = release.build("trash", 7, FILES, EVALUATION, AT)
+    _, other = release.build("trash", 7, FILES, turned, AT)
+    assert one["golden.zip"] == other["golden.zip"]
+
+
+def test_letters_beyond_ascii_stay_readable() -> None:
+    labels = {"Müll": (20, 20), "glass": (20, 20)}
+    golden = [entry | {"label": "Müll"} for entry in GOLDEN]
+    german = evaluation(scores(None, labels)) | {"golden": golden, "labels": sorted(labels)}
+    _, content = release.build("trash", 7, FILES, german, AT)
+    assert "Müll".encode() in content["manifest.json"]
+
+
+def test_what_can_be_published_has_no_obstacle() -> None:
+    assert obstacle(FILES) == ""
+
+
+NO_GOLDEN = (
+    "no test picture is recognised with enough confidence for a camera to prove the release on it;"
+    " add pictures that show their labels clearly"
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "changes", "why"),
+    [
+        (FILES, {"golden": []}, NO_GOLDEN),
+        (FILES, {"golden": None}, NO_GOLDEN),
+        (
+            FILES | {"model.onnx": b""},
+            {},
+            "no camera could take its release: The model archive holds no model.onnx.",
+        ),
+        (
+            {name: body for name, body in FILES.items() if name != "test.csv"},
+            {},
+            "no camera could take its release: The model archive holds no test.csv.",
+        ),
+        (
+            FILES | {"test.csv": b"label,sha256\n"},
+            {},
+            "no camera could take its release: test.csv must begin with the line sha256,label.",
+        ),
+        (
+            FILES | {NAMES[1]: b"other"},
+            {},
+            f"no camera could take its release: The golden picture {NAMES[1]} is missing from the"
+            " model archive or is another picture.",
+        ),
+        (
+            {name: body for name, body in FILES.items() if name != NAMES[0]},
+            {},
+            f"no camera could take its release: The golden picture {NAMES[0]} is missing from the"
+            " model archive or is another picture.",
+        ),
+    ],
+)
+def test_whatever_stands_in_its_way_is_a_reason(
+    files: dict[str, bytes], changes: dict[str, Any], why: str
+) -> None:
+    assert obstacle(files, **changes) == why
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [({"temperature": "hot"}, "`temperature` is 'hot'"), ({"golden": [{}]}, "evaluation.json")],
+)
+def test_an_evaluation_that_makes_no_manifest_is_a_reason(
+    changes: dict[str, Any], part: str
+) -> None:
+    why = obstacle(FILES, **changes)
+    assert why.startswith("no camera could take its release: ")
+    assert part in why
+
+
+def test_publishing_what_has_an_obstacle_is_refused() -> None:
+    with pytest.raises(BadArtifact, match="holds no model"):
+        release.build("trash", 7, FILES | {"model.onnx": b""}, EVALUATION, AT)
