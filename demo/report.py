@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageOps
+from PIL import ImageOps
 
 from demo.cameras import Camera, Sight
 from demo.story import Act, Story, accuracy
@@ -16,6 +16,7 @@ from demo.watch import Release
 from lensloop.pages.confusion import matrix
 from lensloop.pages.demo import page
 from lensloop.record import Record
+from lensloop.wire.picture import open_picture
 
 THUMBNAIL = 208  # pixels; twice as many as it is shown with, for sharp screens
 FRAMES_SHOWN = 12  # of each camera
@@ -115,9 +116,8 @@ def _frame(before: Sights, now: Sight) -> dict[str, Any]:
 
 
 def _thumbnail(file: Path) -> str:
-    """Shown as people see it: turned by EXIF, and cut to a square."""
-    with Image.open(file) as picture:
-        upright = ImageOps.exif_transpose(picture).convert("RGB")
+    """Shown as the model sees it, upright; and cut to a square."""
+    upright = open_picture(file.read_bytes(), at_least=2 * THUMBNAIL)
     buffer = io.BytesIO()
     ImageOps.fit(upright, (THUMBNAIL, THUMBNAIL)).save(buffer, "JPEG", quality=80)
     return base64.b64encode(buffer.getvalue()).decode()

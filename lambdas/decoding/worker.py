@@ -33,11 +33,11 @@ def main(cpu_seconds: int) -> None:
 
 def _answer(content: bytes, sample: bool) -> dict[str, Any]:
     from lensloop.wire.errors import PictureError
-    from lensloop.wire.picture import open_picture, phash
+    from lensloop.wire.picture import open_picture, phash, size_of
 
     try:
         image = open_picture(content, at_least=_AT_LEAST)
-        width, height = _full_size(content, image)
+        width, height = size_of(content)  # of the whole file: it may have been decoded smaller
         seen = {"width": width, "height": height, "phash": phash(image)}
         return {**seen, **_sample(image)} if sample else seen
     except PictureError as problem:
@@ -48,18 +48,6 @@ def _answer(content: bytes, sample: bool) -> dict[str, Any]:
                 f"It needs more than {MEMORY_MB} MB of memory to open. Save it as JPEG, or smaller."
             )
         }
-
-
-def _full_size(content: bytes, upright: Any) -> tuple[int, int]:
-    """Of the whole file, for it may have been decoded smaller;
-    sides swapped if the camera was held upright.
-    """
-    from PIL import Image
-
-    with Image.open(io.BytesIO(content), formats=("JPEG", "PNG")) as header:
-        width, height = header.size
-    turned = (width - height) * (upright.width - upright.height) < 0
-    return (height, width) if turned else (width, height)
 
 
 def _sample(image: Any) -> dict[str, Any]:

@@ -77,29 +77,41 @@ def _jpeg(data: bytes) -> Essence:
     kept: List[bytes] = [data[:2]]
     orientations: List[int] = []
     at = 2
-    while at + 4 <= len(data):
-        if data[at] != 0xFF:
-            break
+    for start, end in _jpeg_segments(data):
+        at = end
+        marker = data[start + 1]
+        if marker not in _JPEG_DROPPED:
+            kept.append(data[start:end])
+        elif marker == _EXIF_MARKER and data[start + 4 : start + 10] == b"Exif\0\0":
+            orientations.append(orientation(data[start + 10 : end]))
+    kept.append(data[at:])
+    return Essence(b"".join(kept), orientations[0] if orientations else UPRIGHT)
+
+
+def _jpeg_segments(data: bytes) -> Iterator[Tuple[int, int]]:
+    """Where each begins and ends, from the start of the file to the scan."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]
         if marker == 0xFF:  # a fill byte
             at += 1
             continue
-        if marker in _JPEG_ALONE:
-            kept.append(data[at : at + 2])
-            at += 2
-            continue
         if marker in (_START_OF_SCAN, _END):
-            break
-        end = at + 2 + struct.unpack(">H", data[at + 2 : at + 4])[0]
-        if marker not in _JPEG_DROPPED:
-            kept.append(data[at:end])
-        elif data[end : end + 1] != b"\xff":  # its length is wrong: no marker is behind it
-            end = _next_jpeg_marker(data, at + 4)
-        elif marker == _EXIF_MARKER and data[at + 4 : at + 10] == b"Exif\0\0":
-            orientations.append(orientation(data[at + 10 : end]))
+            return
+        end = _end_of_segment(data, at)
+        yield at, end
         at = end
-    kept.append(data[at:])
-    return Essence(b"".join(kept), orientations[0] if orientations else UPRIGHT)
+
+
+def _end_of_segment(data: bytes, at: int) -> int:
+    marker = data[at + 1]
+    if marker in _JPEG_ALONE:
+        return at + 2
+    (length,) = struct.unpack(">H", data[at + 2 : at + 4])
+    end = at + 2 + int(length)
+    if marker in _JPEG_DROPPED and data[end : end + 1] != b"\xff":  # its length is wrong
+        return _next_jpeg_marker(data, at + 4)
+    return end
 
 
 def _next_jpeg_marker(data: bytes, at: int) -> int:

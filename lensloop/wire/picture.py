@@ -6,8 +6,9 @@ Only `to_input` needs numpy; inspection has Pillow alone.
 
 Read sensibly rather than refused: EXIF orientation is applied, transparency is laid on white,
 16-bit grey is scaled, palettes and CMYK become RGB, and of a phone's multi-picture JPEG the main
-picture is taken. Colour profiles are passed over, for a camera's frames have none. All limits are
-checked on the header, before a pixel is decoded.
+picture is taken. Colour profiles are passed over, for a camera's frames have none; whatever else is
+only said about the picture never reaches the decoder. All limits are checked on the header, before
+a pixel is decoded.
 """
 
 import base64
@@ -19,6 +20,7 @@ import zlib
 from typing import Any, List, Tuple
 
 from lensloop.wire.errors import PictureError
+from lensloop.wire.metadata import without_metadata
 
 MAX_BYTES = 25 * 1000 * 1000
 MAX_PIXELS = 50 * 1000 * 1000  # 150 MB decoded; phones make 48 million
@@ -43,12 +45,11 @@ _DAMAGE = (
 # pixels; libjpeg holds all of a progressive picture and calls it damage when it cannot
 _LARGE = 10 * 1000 * 1000
 _THUMBNAIL = 96  # pixels: enough to recognise a picture, and a page can hold hundreds
-_ORIENTATION_TAG = 0x0112  # by the EXIF standard
 # Pillow's numbers for these, the same in every version; its names for them moved.
 _BICUBIC = 3
-# Not ImageOps.exif_transpose: it turns the same way, but writes the EXIF block back, and raises
-# where that is broken (22 of 15,000 damaged blocks).
+# Not ImageOps.exif_transpose: it raises where the EXIF block is broken (22 of 15,000 damaged ones).
 _TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # orientation → transpose method
+_ON_THEIR_SIDE = frozenset((5, 6, 7, 8))
 _GREY16 = ("I", "I;16")  # a PNG's; older Pillows call it I
 
 
@@ -59,13 +60,13 @@ def open_picture(data: bytes, at_least: int = 0) -> Any:
     With `at_least` a large picture may come back smaller, with both sides at least that long:
     several times faster and lighter, and a truncated file is still found. Zero keeps the full size.
     """
-    image = _open(data)
+    image, orientation = _open(data)
     large = image.width * image.height > _LARGE  # before a draft makes it smaller
     try:
         if at_least:
             image.draft(image.mode, (at_least, at_least))
         image.load()
-        upright = _upright(_rgb(_reduced(image, at_least)), _orientation(image))
+        upright = _upright(_rgb(_reduced(image, at_least)), orientation)
     except _DAMAGE as damage:
         if large and image.info.get("progressive"):
             raise PictureError(
@@ -83,6 +84,13 @@ def read_input(data: bytes, width: int, height: int) -> Any:
     trainer and camera both read files with this.
     """
     return to_input(open_picture(data, at_least=2 * max(width, height)), width, height)
+
+
+def size_of(data: bytes) -> Tuple[int, int]:
+    """Width and height of the whole picture held upright, from its header alone."""
+    image, orientation = _open(data)
+    width, height = image.size
+    return (height, width) if orientation in _ON_THEIR_SIDE else (width, height)
 
 
 def to_input(image: Any, width: int, height: int) -> Any:
@@ -126,8 +134,8 @@ def _cosines() -> List[List[float]]:
     return [[math.cos((2 * x + 1) * u * math.pi / 64) for x in range(32)] for u in range(8)]
 
 
-def _open(data: bytes) -> Any:
-    """The opened file, its header within the limits and not yet decoded."""
+def _open(data: bytes) -> Tuple[Any, int]:
+    """The opened file, its header within the limits and not yet decoded; and how it lies."""
     if not data:
         raise PictureError("The file is empty. Upload it again.")
     if len(data) > MAX_BYTES:
@@ -135,13 +143,14 @@ def _open(data: bytes) -> Any:
             f"The file has {len(data) / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read."
             " Save it smaller."
         )
-    image = _identified(data)
+    essence = without_metadata(data)
+    image = _identified(essence.data)
     _check_size(image.size)
     if image.format == "PNG" and getattr(image, "n_frames", 1) > 1:
         raise PictureError(
             "This is an animation; only still pictures can be used. Save one frame of it."
         )
-    return image
+    return image, essence.orientation
 
 
 def _identified(data: bytes) -> Any:
@@ -201,16 +210,6 @@ def _rgb(image: Any) -> Any:
         white = Image.new("RGBA", layer.size, "white")
         image = Image.alpha_composite(white, layer)
     return image.convert("RGB")
-
-
-def _orientation(image: Any) -> int:
-    """EXIF's orientation; a picture with a broken EXIF block
-    is shown as it lies, as every viewer does.
-    """
-    try:
-        return int(image.getexif().get(_ORIENTATION_TAG, 1))
-    except _DAMAGE:
-        return 1
 
 
 def _upright(image: Any, orientation: int) -> Any:
