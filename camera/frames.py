@@ -10,8 +10,8 @@ from typing import Any, Callable, Dict, Iterator, NamedTuple
 
 from camera.model import Model
 from lensloop.wire.errors import LensloopError, PictureError
+from lensloop.wire.formats import ENDINGS, READ
 
-SUFFIXES = {".jpg", ".jpeg", ".png"}
 Prediction = Dict[str, float]
 
 
@@ -42,7 +42,7 @@ def open_source(text: str, loop: bool) -> Iterator[Frame]:
 
 def _folder(folder: Path, loop: bool) -> Iterator[Frame]:
     if not any(_pictures(folder)):
-        raise SourceError(f"There is no JPEG or PNG picture in {folder}.")
+        raise SourceError(f"There is no {READ} picture in {folder}.")
     return _walk(folder, loop)
 
 
@@ -56,7 +56,7 @@ def _walk(folder: Path, loop: bool) -> Iterator[Frame]:
 
 def _pictures(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in SUFFIXES and path.is_file():
+        if path.suffix.lower() in ENDINGS and path.is_file():
             yield path
 
 

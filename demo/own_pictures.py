@@ -9,6 +9,7 @@ from pathlib import Path
 
 from demo.album import CAMERAS, Album, Picture, mislabelled
 from lensloop.wire.errors import PictureError
+from lensloop.wire.formats import ENDINGS, READ
 from lensloop.wire.picture import open_picture
 from local.errors import LocalCloudError
 
@@ -20,10 +21,9 @@ FEWEST_LABELS = 2
 FRAMES_SHARE, FRAMES_AT_MOST = 0.1, 60
 HELD_BACK_SHARE = 0.35
 _AT_LEAST = 256  # pixels a side; as inspection does: large photographs open several times faster
-ENDINGS = frozenset({".jpg", ".jpeg", ".png"})
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,62}")
 EXPECTED = (
-    "It should hold one folder per label with JPEG or PNG pictures in each, for example"
+    f"It should hold one folder per label with {READ} pictures in each, for example"
     " pictures/glass/1.jpg."
 )
 
@@ -72,9 +72,7 @@ def _check(folder: Path, by_label: dict[str, list[Path]]) -> None:
                 " `-`, at most 63 of them, starting with a letter or a digit."
             )
         if len(found) < FEWEST_PER_LABEL:
-            pictures = (
-                "1 JPEG or PNG picture" if len(found) == 1 else f"{len(found)} JPEG or PNG pictures"
-            )
+            pictures = f"1 {READ} picture" if len(found) == 1 else f"{len(found)} {READ} pictures"
             raise LocalCloudError(
                 f"The label `{label}` has {pictures}; the demo needs at least {FEWEST_PER_LABEL} of"
                 " each label, because it holds some back for later. Add pictures to"
@@ -98,7 +96,7 @@ def _deal(folder: Path, by_label: dict[str, list[Path]]) -> Album:
         if len(good) < FEWEST_PER_LABEL:
             raise LocalCloudError(
                 f"Of the {len(files)} files of the label `{label}` only {len(good)} can be used;"
-                f" the demo needs {FEWEST_PER_LABEL} that are JPEG or PNG pictures and no copies of"
+                f" the demo needs {FEWEST_PER_LABEL} that are {READ} pictures and no copies of"
                 " one another."
             )
         seen = min(max(CAMERAS, int(len(good) * FRAMES_SHARE)), FRAMES_AT_MOST)

@@ -86,14 +86,17 @@ def _look(picture: dict[str, Any], content: bytes, decoder: Decoder, samples: Sa
     listed, known = _listed(picture), picture.get("known")
     sha256 = hashlib.sha256(content).hexdigest()
     if known and known["sha256"] == sha256:
-        return Row(
-            *listed, sha256, width=known["width"], height=known["height"], phash=known["phash"]
-        )
+        return _seen(listed, sha256, known)
     seen = decoder.look(content, sample=samples.wanted(listed.key))
     if isinstance(seen, Unreadable):
         return rejection(listed, seen.reason, again=seen.may_pass)
     samples.keep(listed.key, seen)
-    return Row(*listed, sha256, width=seen["width"], height=seen["height"], phash=seen["phash"])
+    return _seen(listed, sha256, seen)
+
+
+def _seen(listed: Listed, sha256: str, seen: dict[str, Any]) -> Row:
+    facts = {name: seen[name] for name in ("width", "height", "phash", "plain") if name in seen}
+    return Row(*listed, sha256, **facts)
 
 
 def _downloaded(pictures: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], bytes | Row]]:

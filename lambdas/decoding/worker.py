@@ -32,13 +32,19 @@ def main(cpu_seconds: int) -> None:
 
 
 def _answer(content: bytes, sample: bool) -> dict[str, Any]:
+    from lensloop.dataset.plain import plain
     from lensloop.wire.errors import PictureError
     from lensloop.wire.picture import open_picture, phash, size_of
 
     try:
         image = open_picture(content, at_least=_AT_LEAST)
         width, height = size_of(content)  # of the whole file: it may have been decoded smaller
-        seen = {"width": width, "height": height, "phash": phash(image)}
+        seen = {
+            "width": width,
+            "height": height,
+            "phash": phash(image),
+            "plain": plain(image.histogram()),
+        }
         return {**seen, **_sample(image)} if sample else seen
     except PictureError as problem:
         return {"problem": str(problem)}
@@ -77,9 +83,10 @@ def _find_pillow() -> None:
     sys.path.append(str(Path(__file__).parents[2] / "vendor"))
     from PIL import Image
 
+    from lensloop.wire.formats import DECODERS
     from lensloop.wire.picture import open_picture, phash
 
-    for kind in ("JPEG", "PNG"):
+    for kind in DECODERS:
         file = io.BytesIO()
         Image.new("RGB", (32, 32)).save(file, kind)
         _sample(open_picture(file.getvalue(), at_least=_AT_LEAST))

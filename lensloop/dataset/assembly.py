@@ -13,6 +13,7 @@ from lensloop.dataset.labels import collisions, key_problem, label_of
 from lensloop.dataset.rows import Row
 from lensloop.dataset.split import TEST, TRAIN, place
 from lensloop.settings import Settings
+from lensloop.wire.formats import READ
 
 
 class Dataset(NamedTuple):
@@ -62,7 +63,7 @@ def shortfalls(dataset: Dataset, settings: Settings) -> list[str]:
     """Why this is not enough to train on, one sentence each; nothing when it is."""
     if not dataset.accepted:
         return [
-            "There is no usable picture yet: put JPEG or PNG pictures into images/<label>/, two"
+            f"There is no usable picture yet: put {READ} pictures into images/<label>/, two"
             " labels or more."
         ]
     splits: defaultdict[str, Counter[str]] = defaultdict(Counter)

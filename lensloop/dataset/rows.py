@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from operator import itemgetter
 from typing import NamedTuple, TextIO
 
-MANIFEST = ("key", "etag", "size", "sha256", "label", "split", "width", "height", "phash")
-REJECTED = ("key", "etag", "size", "reason", "sha256", "label", "split", "width", "height", "phash")
+_SEEN = ("sha256", "label", "split", "width", "height", "phash", "plain")
+MANIFEST = ("key", "etag", "size", *_SEEN)
+REJECTED = ("key", "etag", "size", "reason", *_SEEN)
 
 
 class Listed(NamedTuple):
@@ -34,6 +35,7 @@ class Row(NamedTuple):
     height: int = 0
     phash: str = ""
     reason: str = ""
+    plain: str = ""  # "black", "white" or "blank" all over
 
 
 def rejection(listed: Listed, reason: str, again: bool = False) -> Row:
@@ -61,7 +63,7 @@ def read_rows(file: TextIO) -> Iterator[Row]:
     pick, intern, sides = itemgetter(*order), sys.intern, _Numbers()
     for line in lines:
         line.append("")  # what a column that is not there reads as
-        key, etag, size, sha256, label, split, width, height, phash, reason = pick(line)
+        key, etag, size, sha256, label, split, width, height, phash, reason, plain = pick(line)
         yield Row(
             key,
             etag,
@@ -73,6 +75,7 @@ def read_rows(file: TextIO) -> Iterator[Row]:
             sides[height],
             phash,
             intern(reason),
+            intern(plain),
         )
 
 

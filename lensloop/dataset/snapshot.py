@@ -88,6 +88,7 @@ def _by_bytes(gone: Iterable[Row]) -> dict[tuple[str, int], dict[str, Any]]:
                 "width": row.width,
                 "height": row.height,
                 "phash": row.phash,
+                "plain": row.plain,
             }
     return known
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from lensloop.dataset.assembly import Dataset
+from lensloop.dataset.plain import plain_pictures
 from lensloop.dataset.rows import Row
 from lensloop.reasons import listed
 
@@ -38,6 +39,7 @@ def warnings(
         *_first([f"The folder images/{label}/ holds no picture yet." for label in empty_folders]),
         *_tiny(counts),
         *_unbalanced(counts),
+        *plain_pictures(dataset.accepted),
         *_first(_one_camera(dataset.accepted)),
         *_first(_one_background(examples)),
         *_look_alikes(look_alike),

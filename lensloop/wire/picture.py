@@ -5,10 +5,10 @@ Python 3.7 syntax: a stock AWS DeepLens runs this file.
 Only `to_input` needs numpy; inspection has Pillow alone.
 
 Read sensibly rather than refused: EXIF orientation is applied, transparency is laid on white,
-16-bit grey is scaled, palettes and CMYK become RGB, and of a phone's multi-picture JPEG the main
-picture is taken. Colour profiles are passed over, for a camera's frames have none; whatever else is
-only said about the picture never reaches the decoder. All limits are checked on the header, before
-a pixel is decoded.
+16-bit grey is scaled by the bits that it uses, palettes and CMYK become RGB, and of a phone's
+multi-picture JPEG the main picture is taken. Colour profiles are passed over, for a camera's frames
+have none; whatever else is only said about the picture never reaches the decoder. All limits are
+checked on the header, before a pixel is decoded.
 """
 
 import base64
@@ -20,6 +20,7 @@ import zlib
 from typing import Any, List, Tuple
 
 from lensloop.wire.errors import PictureError
+from lensloop.wire.formats import DECODERS, is_webp, webp_header, why_unknown
 from lensloop.wire.metadata import without_metadata
 
 MAX_BYTES = 25 * 1000 * 1000
@@ -44,12 +45,18 @@ _DAMAGE = (
 )
 # pixels; libjpeg holds all of a progressive picture and calls it damage when it cannot
 _LARGE = 10 * 1000 * 1000
+# pixels; the same for WebP, whose decoder holds two pictures beside the one it gives
+_LARGE_WEBP = 6 * 1000 * 1000
 _THUMBNAIL = 96  # pixels: enough to recognise a picture, and a page can hold hundreds
 # Pillow's numbers for these, the same in every version; its names for them moved.
 _BICUBIC = 3
 # Not ImageOps.exif_transpose: it raises where the EXIF block is broken (22 of 15,000 damaged ones).
 _TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # orientation → transpose method
+_ANIMATION = "This is an animation; only still pictures can be used. Save one frame of it."
 _ON_THEIR_SIDE = frozenset((5, 6, 7, 8))
+# Bits that sensors give: what a 16-bit picture holds of them fills the lower bits, and would come
+# out nearly black (12 bits: a sixteenth of the brightness).
+_DEPTHS = (8, 10, 12, 14, 16)
 _GREY16 = ("I", "I;16")  # a PNG's; older Pillows call it I
 
 
@@ -143,13 +150,13 @@ def _open(data: bytes) -> Tuple[Any, int]:
             f"The file has {len(data) / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read."
             " Save it smaller."
         )
+    if is_webp(data):
+        _check_webp(data)
     essence = without_metadata(data)
     image = _identified(essence.data)
     _check_size(image.size)
     if image.format == "PNG" and getattr(image, "n_frames", 1) > 1:
-        raise PictureError(
-            "This is an animation; only still pictures can be used. Save one frame of it."
-        )
+        raise PictureError(_ANIMATION)
     return image, essence.orientation
 
 
@@ -157,23 +164,30 @@ def _identified(data: bytes) -> Any:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        return Image.open(io.BytesIO(data), formats=("JPEG", "PNG"))
+        return Image.open(io.BytesIO(data), formats=DECODERS)
     except UnidentifiedImageError:
-        raise PictureError(_why_unknown(data)) from None
+        raise PictureError(why_unknown(data)) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise PictureError(
             "The picture has far too many pixels; at most 50 million are read. Save it smaller."
         ) from None
     except _DAMAGE as damage:
-        raise PictureError(
-            f"The picture is damaged: {_plain(damage)}. Upload it again."
-        ) from damage
+        raise PictureError(_why_unopened(data, damage)) from damage
 
 
-def _why_unknown(data: bytes) -> str:
-    if data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
-        return "The picture is damaged, or of a kind that few programs write. Save it again."
-    return "This is not a JPEG or PNG picture, whatever its name says. Save it as one of them."
+def _why_unopened(data: bytes, damage: BaseException) -> str:
+    header = webp_header(data) if is_webp(data) else None
+    if header and header.size[0] * header.size[1] > _LARGE_WEBP:
+        return "The picture is damaged, or a WebP too large to open. Save it smaller."
+    return f"The picture is damaged: {_plain(damage)}. Upload it again."
+
+
+def _check_webp(data: bytes) -> None:
+    header = webp_header(data)
+    if header:
+        _check_size(header.size)
+        if header.animated:
+            raise PictureError(_ANIMATION)
 
 
 def _check_size(size: Tuple[int, int]) -> None:
@@ -204,12 +218,22 @@ def _rgb(image: Any) -> Any:
     from PIL import Image
 
     if image.mode in _GREY16:
-        image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+        image = _eight_bits(image.convert("I"))
     if image.mode in ("RGBA", "LA") or "transparency" in image.info:
         layer = image.convert("RGBA")
         white = Image.new("RGBA", layer.size, "white")
         image = Image.alpha_composite(white, layer)
     return image.convert("RGB")
+
+
+def _eight_bits(grey: Any) -> Any:
+    """Scaled by a power of two, the least that holds the brightest pixel: the same on every
+    machine, and no stretching of what is merely of low contrast.
+    """
+    _, brightest = grey.getextrema()
+    depth = next(depth for depth in _DEPTHS if brightest < 1 << depth)
+    scale = 1 / (1 << (depth - 8))
+    return grey.point(lambda value: value * scale).convert("L")
 
 
 def _upright(image: Any, orientation: int) -> Any:

@@ -98,7 +98,7 @@ def test_bad_frames_are_passed_over_and_the_rest_is_classified(
     (pictures / "a.jpg").write_text("this is not a picture")
     agent_on(home).run(lambda: open_source(str(pictures), loop=False))
     assert len(recorded(home)) == 3
-    assert "not a JPEG or PNG" in status(home)["last_error"]
+    assert "not a JPEG, PNG or WebP" in status(home)["last_error"]
 
 
 def test_a_frame_that_breaks_everything_is_survived(

@@ -74,7 +74,7 @@ def test_a_source_that_is_not_there_is_said(source: str, sentence: str) -> None:
 
 
 def test_an_empty_folder_is_said(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="no JPEG or PNG"):
+    with pytest.raises(SourceError, match="no JPEG, PNG or WebP"):
         open_source(str(tmp_path), loop=False)
 
 

@@ -85,7 +85,14 @@ def hostile_files() -> Iterator[tuple[str, bytes]]:
         saved(noise(64, 64), "GIF", save_all=True, append_images=[noise(64, 64, 2)] * 50),
     )
     yield "gif.jpg", saved(noise(), "GIF")
-    yield "webp.jpg", saved(noise(), "WEBP")
+    yield "truncated.webp", saved(noise(), "WEBP")[:-500]
+    yield (
+        "animation.webp",
+        saved(noise(), "WEBP", save_all=True, append_images=[noise(seed=2), noise(seed=3)]),
+    )
+    yield "claims-too-much.webp", _claiming(saved(noise(), "WEBP", xmp=b"<x/>"), 9000)
+    yield "16384-sides.webp", _claiming(saved(noise(), "WEBP", xmp=b"<x/>"), 16384)
+    yield "header-only.webp", saved(noise(), "WEBP")[:30]
     yield "bmp.png", saved(noise(), "BMP")
     yield "tiff.jpg", saved(noise(), "TIFF")
     yield "jpeg2000.jpg", saved(noise(), "JPEG2000")
@@ -119,6 +126,10 @@ def odd_but_fine() -> Iterator[tuple[str, bytes]]:
     yield "transparent.png", saved(noise(seed=25).convert("RGBA"), "PNG")
     yield "palette.png", saved(noise(seed=26).convert("P"), "PNG")
     yield "16-bit.png", saved(noise(seed=27).convert("I;16"), "PNG")
+    yield "a.webp", saved(noise(seed=34), "WEBP")
+    yield "lossless-transparent.webp", saved(noise(seed=35).convert("RGBA"), "WEBP", lossless=True)
+    yield "webp-named.jpg", saved(noise(seed=36), "WEBP", exif=turned)
+    yield "6-megapixels.webp", saved(noise(2828, 2121, seed=37), "WEBP", method=0)
     yield "no-extension", saved(noise(seed=28), "JPEG")
     yield "png-named.jpg", saved(noise(seed=29), "PNG")
     large = zlib.compress(BOMB)
@@ -211,6 +222,11 @@ def odd_keys() -> list[str]:
 def _with_chunk(png_file: bytes, kind: bytes, content: bytes) -> bytes:
     """Right behind the header, where decoders look first."""
     return png_file[:33] + chunk(kind, content) + png_file[33:]
+
+
+def _claiming(webp: bytes, side: int) -> bytes:
+    """Another width in the extended header, whatever the picture in it says."""
+    return webp[:24] + (side - 1).to_bytes(3, "little") + webp[27:]
 
 
 def _with_size(jpeg: bytes, height: int, width: int) -> bytes:

@@ -254,8 +254,8 @@ def test_just_enough_is_enough() -> None:
 
 def test_nothing_at_all_is_said_once() -> None:
     sentence = (
-        "There is no usable picture yet: put JPEG or PNG pictures into images/<label>/, two labels"
-        " or more."
+        "There is no usable picture yet: put JPEG, PNG or WebP pictures into images/<label>/, two"
+        " labels or more."
     )
     assert missing() == [sentence]
     assert missing(rejected=(unreadable("images/tin/a.jpg"),)) == [sentence]

@@ -317,8 +317,8 @@ def test_an_empty_bucket_gives_a_sentence(project: Project) -> None:
     result = project.run()
     assert result["trainable"] is False
     assert result["reasons"] == [
-        "There is no usable picture yet: put JPEG or PNG pictures into images/<label>/, two labels"
-        " or more."
+        "There is no usable picture yet: put JPEG, PNG or WebP pictures into images/<label>/, two"
+        " labels or more."
     ]
 
 

@@ -151,7 +151,7 @@ def test_a_damaged_jpeg_or_png_is_not_said_to_be_something_else(
 ) -> None:
     looked = opened.look(files[name])
     assert isinstance(looked, Unreadable)
-    assert "not a JPEG or PNG" not in looked.reason
+    assert "not a JPEG, PNG or WebP" not in looked.reason
 
 
 def test_a_picture_that_takes_for_ever_is_stopped_and_the_next_one_is_read(

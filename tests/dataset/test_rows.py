@@ -24,11 +24,11 @@ def test_every_column_comes_back_as_it_was() -> None:
 
 
 def test_the_manifest_has_these_columns_and_the_file_of_rejections_those() -> None:
-    heading = "key,etag,size,sha256,label,split,width,height,phash"
-    line = f"images/glass/001.jpg,etag1,1001,{SPLIT.sha256},glass,train,64,48,{SPLIT.phash}"
+    heading = "key,etag,size,sha256,label,split,width,height,phash,plain"
+    line = f"images/glass/001.jpg,etag1,1001,{SPLIT.sha256},glass,train,64,48,{SPLIT.phash},"
     assert written(MANIFEST, SPLIT) == f"{heading}\r\n{line}\r\n"
-    heading = "key,etag,size,reason,sha256,label,split,width,height,phash"
-    line = 'images/a.jpg,e,7,"No, it is not.",,,,0,0,'
+    heading = "key,etag,size,reason,sha256,label,split,width,height,phash,plain"
+    line = 'images/a.jpg,e,7,"No, it is not.",,,,0,0,,'
     rejected = rejection(Listed("images/a.jpg", "e", 7), "No, it is not.")
     assert written(REJECTED, rejected) == f"{heading}\r\n{line}\r\n"
 

@@ -110,7 +110,7 @@ def test_a_renamed_picture_carries_what_was_known_of_it() -> None:
     ]
     gone = [A, B._replace(phash=""), C._replace(etag="")]
     (plan,) = plans([renamed, *others], gone)
-    known = {"sha256": A.sha256, "width": 64, "height": 48, "phash": A.phash}
+    known = {"sha256": A.sha256, "width": 64, "height": 48, "phash": A.phash, "plain": ""}
     assert plan == {
         "pictures": [
             {**renamed._asdict(), "known": known},

@@ -64,11 +64,11 @@ def _one_picture_copied(pictures: MakeFolder) -> Path:
         (lambda pictures: pictures({"glass": 30}).parent, "has one label only, `pictures`;"),
         (
             lambda pictures: pictures({"glass": 30, "metal": 1}),
-            "`metal` has 1 JPEG or PNG picture; the demo needs at least 20",
+            "`metal` has 1 JPEG, PNG or WebP picture; the demo needs at least 20",
         ),
         (
             lambda pictures: pictures({"glass": 30, "metal": 0}),
-            "`metal` has 0 JPEG or PNG pictures",
+            "`metal` has 0 JPEG, PNG or WebP pictures",
         ),
         (lambda pictures: pictures({"glass": 30, "métal!": 30}), "cannot be a label"),
         (_texts_named_jpg, "Of the 25 files of the label `metal` only 5 can be used"),

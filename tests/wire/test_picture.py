@@ -65,15 +65,17 @@ def grey_jpeg(width: int, height: int, progressive: bool) -> bytes:
     return encoded(Image.new("L", (width, height), 128), "JPEG", progressive=progressive)
 
 
-NO_PICTURE = "This is not a JPEG or PNG picture, whatever its name says. Save it as one of them."
+NO_PICTURE = (
+    "This is not a JPEG, PNG or WebP picture, whatever its name says. Save it as one of them."
+)
 UNKNOWN = "The picture is damaged, or of a kind that few programs write. Save it again."
 TRUNCATED = "The picture is damaged or incomplete: image file is truncated"
 TOO_LARGE = "at most 50 million, and 20000 on a side. Save it smaller."
 BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "nothing at all": (lambda: b"", "The file is empty. Upload it again."),
     "a text file named .jpg": (lambda: b"not a picture, honestly\n" * 40, NO_PICTURE),
-    "a GIF": (lambda: encoded(drawn(), "GIF"), NO_PICTURE),
-    "a TIFF": (lambda: encoded(drawn(), "TIFF"), NO_PICTURE),
+    "a GIF": (lambda: encoded(drawn(), "GIF"), "Its format is GIF, and only JPEG, PNG or WebP"),
+    "a TIFF": (lambda: encoded(drawn(), "TIFF"), "Its format is TIFF, and only JPEG, PNG or WebP"),
     "an SVG": (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", NO_PICTURE),
     "a web page": (lambda: b"<!doctype html><title>404</title>", NO_PICTURE),
     "a JPEG's first bytes": (lambda: b"\xff\xd8\xff" + b"junk" * 20, UNKNOWN),
