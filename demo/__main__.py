@@ -10,10 +10,13 @@ from pathlib import Path
 from types import FrameType
 
 INTERRUPTED = 130
+REFUSED = 3  # not 1, a failure, and not 2, which argparse and make use
 
 
 def main(argv: list[str]) -> int:
-    """0 only when every step of the story was seen."""
+    """0 only when every step of the story was seen; REFUSED when the user's own pictures made no
+    release, which is a result.
+    """
     options = _parser().parse_args(argv)
     state = Path(os.environ.get("LENSLOOP_LOCAL") or ".local").resolve()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -24,7 +27,7 @@ def main(argv: list[str]) -> int:
     from local.errors import LocalCloudError
 
     try:
-        run(state, images=options.images, keep=options.keep)
+        refusal = run(state, images=options.images, keep=options.keep)
     except KeyboardInterrupt:
         print(
             "\nStopped half-way: everything that the demo started has ended. The logs are in"
@@ -37,7 +40,7 @@ def main(argv: list[str]) -> int:
     except LocalCloudError as problem:
         print(f"\n{problem}", file=sys.stderr)
         return 1
-    return 0
+    return REFUSED if refusal else 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -29,16 +29,16 @@ TITLES = {
 Sights = dict[tuple[str, str], Sight]  # by camera and frame
 
 
-def write(story: Story, file: Path) -> Path:
-    file.write_text(page(values(story)), "utf-8")
+def write(story: Story, seconds: float, file: Path) -> Path:
+    file.write_text(page(values(story, seconds)), "utf-8")
     return file
 
 
-def values(story: Story) -> dict[str, Any]:
+def values(story: Story, seconds: float) -> dict[str, Any]:
     first, last = story.acts[0], story.acts[-1]
     return {
         "title": story.album.title,
-        "seconds": story.show.elapsed,
+        "seconds": seconds,
         "before": accuracy(first.sights),
         "after": accuracy(last.sights),
         "jobs": len(story.acts),
@@ -62,7 +62,7 @@ def _act(story: Story, act: Act) -> dict[str, Any]:
         "release": _release(act.release, act.record) if act.release else None,
         "reasons": act.record["reasons"],
         "kept": _epoch(story.acts[0]),
-        "accuracy": accuracy(act.sights),
+        "right": story.right(act),
     }
 
 

@@ -8,12 +8,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from cli.identity import add_camera
-from demo import album, own_pictures, report, summary
+from demo import album, ending, own_pictures, report, summary
 from demo.cameras import Fleet
 from demo.errors import DemoFailed
 from demo.listener import Listener
 from demo.show import Show
-from demo.story import Story
+from demo.story import Refusal, Story
 from demo.watch import Watch
 from lensloop.settings import Settings
 from lensloop.wire import names
@@ -38,12 +38,11 @@ MINUTE_SECONDS = 2.0
 REPORT, REFUSED, FIGURES = "demo-report.html", "refused-run.html", "demo.json"
 
 
-def run(state: Path, images: Path | None, keep: bool) -> None:
+def run(state: Path, images: Path | None, keep: bool) -> Refusal | None:
+    """The whole story; a refusal when the user's own pictures made no release."""
     show = Show()
     _refuse_when_taken(state)
-    if images:
-        show.plain(f"Reading the pictures in {images} …")
-    own = own_pictures.read(images) if images else None
+    own = _read(images, show) if images else None
     for old in (
         state / REPORT,
         state / REFUSED,
@@ -79,13 +78,22 @@ def run(state: Path, images: Path | None, keep: bool) -> None:
         watch = Watch(cloud.client, cloud.table(outputs["StateTable"]), outputs, project)
         story = Story(show, watch, fleet, listener, pictures)
         try:
-            story.tell()
+            refusal = story.tell()
         except DemoFailed as failure:
             failure.log = failure.log or _keep_logs(story, state)
             raise
-        _conclude(story, state)
+        if refusal:
+            _conclude_early(story, refusal, state)
+        else:
+            _conclude(story, state)
         if keep:
             _say_how_to_go_on(show, cloud, outputs)
+        return refusal
+
+
+def _read(images: Path, show: Show) -> album.Album:
+    with show.stage("reading", f"Reading the pictures in {images}"):
+        return own_pictures.read(images)
 
 
 def _refuse_when_taken(state: Path) -> None:
@@ -162,14 +170,23 @@ def _keep_logs(story: Story, state: Path) -> Path:
     return file
 
 
+def _conclude_early(story: Story, refusal: Refusal, state: Path) -> None:
+    page, figures = state / REFUSED, state / FIGURES
+    page.write_bytes(story.watch.read(names.run(refusal.record["epoch"], "report.html")))
+    told = summary.as_json(story, story.show.elapsed, refusal)
+    figures.write_text(json.dumps(told, indent=2) + "\n")
+    story.show.plain(ending.sentences(refusal, page, figures))
+
+
 def _conclude(story: Story, state: Path) -> None:
     show = story.show
-    page = report.write(story, state / REPORT)
+    seconds = show.elapsed  # once, so that page, figures and table say the same
+    page = report.write(story, seconds, state / REPORT)
     refused, figures = state / REFUSED, state / FIGURES
     epoch = next(act.record["epoch"] for act in story.acts if not act.release)
     refused.write_bytes(story.watch.read(names.run(epoch, "report.html")))
-    figures.write_text(json.dumps(summary.as_json(story), indent=2) + "\n")
-    show.table(summary.table(story))
+    figures.write_text(json.dumps(summary.as_json(story, seconds), indent=2) + "\n")
+    show.table(summary.table(story, seconds))
     show.plain(
         f"  What the cameras saw:        {page}\n"
         f"  The page of the refused run: {refused}\n"

@@ -13,6 +13,7 @@ from demo.errors import DemoFailed
 from demo.listener import Listener
 from demo.show import Show
 from demo.watch import ENDED_WELL, Delivery, Job, Release, Run, Watch
+from lensloop.pages import duration
 from lensloop.record import Record
 
 RUN_SECONDS = 480.0
@@ -39,6 +40,16 @@ class Act:
     labels_to_check: tuple[dict[str, str], ...] = ()
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """What the user's own pictures led to when it was no release: a result, and the end of the
+    story.
+    """
+
+    act: int
+    record: Record
+
+
 @dataclass
 class Story:
     show: Show
@@ -49,9 +60,13 @@ class Story:
     acts: list[Act] = field(default_factory=list)
     runs_shown: int = 0
 
-    def tell(self) -> None:
+    def tell(self) -> Refusal | None:
+        """Act by act; ends early where the user's own pictures make no release."""
         with self.show.stage("act 1", f"Act 1 · {self.album.title} arrive"):
-            self.acts.append(self._first_batch())
+            first = self._first_batch()
+        if isinstance(first, Refusal):
+            return first
+        self.acts.append(first)
         with self.show.stage(
             "act 2", "Act 2 · A wrong batch arrives: good pictures in the wrong folders"
         ):
@@ -59,22 +74,20 @@ class Story:
         with self.show.stage(
             "act 3", f"Act 3 · The wrong batch is deleted, and {self._news()} arrive"
         ):
-            self.acts.append(self._better_batch())
+            last = self._better_batch()
+        if isinstance(last, Refusal):
+            return last
+        self.acts.append(last)
         self._see_no_more()
+        return None
 
-    def _first_batch(self) -> Act:
+    def _first_batch(self) -> Act | Refusal:
         drop.upload(self.show, self.watch, self.album.first)
         act = self._released(1, len(self.album.first))
-        known = self.known(act.sights)
-        self.show.say(
-            f"on {len(known)} frames that no training saw, the cameras are right {_share(known)} of"
-            " the time"
-        )
-        if self.album.new_label:
-            unknown = [sight for sight in act.sights if sight.picture.label == self.album.new_label]
+        if isinstance(act, Act):
             self.show.say(
-                f"{len(unknown)} more frames show {self.album.new_label}, of which this release"
-                " knows nothing"
+                f"on {len(act.sights)} frames that no training saw, the cameras are right"
+                f" {self.right(act)} of the time"
             )
         return act
 
@@ -82,11 +95,12 @@ class Story:
         before = self.acts[-1]
         assert before.release is not None
         drop.upload(self.show, self.watch, self.album.wrong)
-        run, record, job, executions = self._trained(2)
+        run, record, executions = self._retrained()
         if record["outcome"] != "refused":
             raise DemoFailed(
                 f"The model trained on wrong labels was not refused: its run ended as {run.ending}."
             )
+        job = self._trained_once(2)
         self.show.say("judged, and refused:")
         for reason in record["reasons"]:
             self.show.say(f"  – {reason}")
@@ -101,12 +115,7 @@ class Story:
         since = self.fleet.positions()
         self._see_nothing_moved(run.epoch, before.release.epoch)
         sights = self._seen(before.release.epoch, since)
-        share = _share(self.known(sights))
-        self.show.say(
-            f"the cameras still run release {before.release.epoch} and are right {share} of the"
-            " time, as before"
-        )
-        return Act(
+        act = Act(
             2,
             len(self.album.wrong),
             executions,
@@ -116,8 +125,13 @@ class Story:
             sights=sights,
             labels_to_check=tuple(doubts),
         )
+        self.show.say(
+            f"the cameras still run release {before.release.epoch} and are right"
+            f" {self.right(act)} of the time, as before"
+        )
+        return act
 
-    def _better_batch(self) -> Act:
+    def _better_batch(self) -> Act | Refusal:
         with ThreadPoolExecutor(
             1
         ) as other_hand:  # at once, so that no pause between them looks like the end
@@ -125,6 +139,8 @@ class Story:
             drop.upload(self.show, self.watch, self.album.better)
             deleted.result()
         act = self._released(3, len(self.album.better))
+        if isinstance(act, Refusal):
+            return act
         assert act.release is not None
         if self.album.new_label and self.album.new_label not in act.release.labels:
             raise DemoFailed(f"Release {act.release.epoch} does not know {self.album.new_label}.")
@@ -149,12 +165,14 @@ class Story:
 
     # What a batch leads to
 
-    def _released(self, number: int, pictures: int) -> Act:
+    def _released(self, number: int, pictures: int) -> Act | Refusal:
         since = self.fleet.positions()
-        run, record, job, executions = self._trained(number)
+        run, record, executions = self._retrained()
         if record["outcome"] != "released":
-            hint = "" if self.album.new_label else " More pictures of each label may help."
-            raise DemoFailed(f"The run was to end in a release and ended as {run.ending}.{hint}")
+            if self.album.new_label:
+                raise DemoFailed(f"The run was to end in a release and ended as {run.ending}.")
+            return self._refused(number, record)
+        job = self._trained_once(number)
         release = self.watch.release(run.epoch)
         self.show.say(
             f"released: {release.accuracy:.1%} right on the test pictures, sha256"
@@ -169,10 +187,15 @@ class Story:
             number, pictures, executions, run, record, job, release, deliveries, sights, left_out
         )
 
-    def _trained(self, number: int) -> tuple[Run, Record, Job, int]:
-        """What these changes led to, seen to its end: one retraining and one training job, and
-        nothing left to do.
-        """
+    def _refused(self, number: int, record: Record) -> Refusal:
+        self.show.say(f"no release: {record['outcome']}")
+        for reason in record["reasons"]:
+            self.show.say(f"  – {reason}")
+        self._see_message(record)
+        return Refusal(number, record)
+
+    def _retrained(self) -> tuple[Run, Record, int]:
+        """What these changes led to, seen to its end: one retraining, and nothing left to do."""
         self.show.say("the trigger waits until nothing has changed for a while")
         self.show.until("retraining", lambda: self._runs() or None, RUN_SECONDS)
         self.show.say("it started a retraining:")
@@ -184,7 +207,7 @@ class Story:
         # A change event can come so late that a second run starts, finds what the first one used,
         # and trains nothing.
         telling = [run for run in runs if run.output.get("outcome") != NOTHING_NEW]
-        if len(telling) != 1 or (number == 1 and len(runs) != 1):
+        if len(telling) != 1 or (not self.acts and len(runs) != 1):
             raise DemoFailed(
                 f"One retraining was to follow; there were {len(runs)}: {_endings(runs)}."
             )
@@ -194,7 +217,7 @@ class Story:
         record = self.watch.record(telling[0].epoch)
         if record is None:
             raise DemoFailed(f"Run {telling[0].epoch} left no record.")
-        return telling[0], record, self._trained_once(number), len(runs)
+        return telling[0], record, len(runs)
 
     def _see_message(self, record: Record) -> None:
         sent = [message for message in record["messages"] if message["sent"]]
@@ -227,7 +250,7 @@ class Story:
                 f" {seen}."
             )
         self.show.say(
-            f"exactly one training job for all of it: {jobs[-1].name}, {jobs[-1].seconds:.1f} s"
+            f"exactly one training job for all of it: {jobs[-1].name}, {duration(jobs[-1].seconds)}"
         )
         return jobs[-1]
 
@@ -279,6 +302,13 @@ class Story:
             rollout.epoch == refused for rollout in self.watch.rollouts()
         ) or self.watch.iot_jobs(refused):
             raise DemoFailed(f"Run {refused} was refused, but a rollout of it was started.")
+
+    def right(self, act: Act) -> str:
+        """The share of frames that the cameras were right on, as terminal and page say it."""
+        new = self.album.new_label
+        if not new or (act.release and new in act.release.labels):
+            return _share(act.sights)
+        return f"{_share(act.sights)} ({_share(self.known(act.sights))} without {new})"
 
     def known(self, sights: Iterable[Sight]) -> list[Sight]:
         """Frames of the labels that the first release knows."""

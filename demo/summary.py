@@ -5,13 +5,18 @@ The table at the end and demo.json; both are made from the acts alone.
 from typing import Any
 
 from demo.cameras import Camera, Sight
-from demo.story import Act, Story, accuracy
+from demo.story import Act, Refusal, Story, accuracy
+from lensloop.pages import duration, percent
 
 
-def as_json(story: Story) -> dict[str, Any]:
+def as_json(story: Story, seconds: float, refusal: Refusal | None = None) -> dict[str, Any]:
+    """Without a last release, because the user's own pictures made none, no camera has figures."""
+    refused = [act.record for act in story.acts if not act.release]
+    if refusal:
+        refused.append(refusal.record)
     return {
         "pictures": story.album.title,
-        "seconds": {"total": round(story.show.elapsed, 1), **story.show.stages},
+        "seconds": {"total": round(seconds, 1), **story.show.stages},
         "retraining_executions": len(story.watch.retrainings()),
         "training_jobs": len(story.watch.training_jobs()),
         "releases": [
@@ -24,12 +29,8 @@ def as_json(story: Story) -> dict[str, Any]:
             for act in story.acts
             if act.release
         ],
-        "refused": [
-            {"epoch": act.record["epoch"], "reasons": act.record["reasons"]}
-            for act in story.acts
-            if not act.release
-        ],
-        "cameras": [_camera(story, camera) for camera in story.fleet.cameras],
+        "refused": [{"epoch": record["epoch"], "reasons": record["reasons"]} for record in refused],
+        "cameras": [] if refusal else [_camera(story, camera) for camera in story.fleet.cameras],
         "acts": [_act(act) for act in story.acts],
     }
 
@@ -77,9 +78,9 @@ def _of(camera: Camera, act: Act) -> list[Sight]:
     return [sight for sight in act.sights if sight.thing == camera.thing]
 
 
-def table(story: Story) -> list[tuple[str, ...]]:
+def table(story: Story, seconds: float) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [
-        ("what ran", "seconds", "result", "right: test pictures", "frames on cameras")
+        ("what ran", "time", "result", "right: test pictures", "frames on cameras")
     ]
     stages = story.show.stages
     for name, title in (
@@ -87,20 +88,18 @@ def table(story: Story) -> list[tuple[str, ...]]:
         ("deploy", "cdk deploy --all"),
         ("cameras", "3 cameras"),
     ):
-        rows.append((title, f"{stages[name]:.1f}", "up", "", ""))
+        rows.append((title, duration(stages[name]), "up", "", ""))
     for act in story.acts:
         rows.append(_row(story, act))
-    rows.append(("everything", f"{story.show.elapsed:.1f}", "", "", ""))
+    rows.append(("everything", duration(seconds), "", "", ""))
     return rows
 
 
 def _row(story: Story, act: Act) -> tuple[str, ...]:
-    what = f"act {act.number}: {act.pictures} pictures, training {act.job.seconds:.1f} s"
+    what = f"act {act.number}: {act.pictures} pictures, training {duration(act.job.seconds)}"
     result = (
         f"release {act.release.epoch} on 3 cameras" if act.release else "refused, cameras unchanged"
     )
-    tested = f"{act.release.accuracy:.1%}" if act.release else "–"
-    seen, new = f"{accuracy(act.sights):.1%}", story.album.new_label
-    if new and not (act.release and new in act.release.labels):
-        seen += f" ({accuracy(story.known(act.sights)):.1%} without {new})"
-    return what, f"{story.show.stages[f'act {act.number}']:.1f}", result, tested, seen
+    tested = percent(act.release.accuracy if act.release else None)
+    took = duration(story.show.stages[f"act {act.number}"])
+    return what, took, result, tested, story.right(act)

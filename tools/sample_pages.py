@@ -238,7 +238,7 @@ def demo(good: Trained, refused: Trained) -> dict[str, Any]:
     release = {"epoch": 7, "accuracy": scores["accuracy"], "sha256": "0123456789abcdef" * 4}
     release |= {"recall": recalls, "matrix": matrix(scores)}
     act = {"pictures": 360, "run": "r00000007", "job": "deeplens-trash-7-1", "seconds": 21.4}
-    act |= {"title": "Labelled pictures arrive", "kept": "6", "accuracy": 0.96}
+    act |= {"title": "Labelled pictures arrive", "kept": "6", "right": "96.0%"}
     frames = []
     for mistake in good.mistakes["pictures"]:
         right = {"predicted": mistake["label"], "confidence": 0.98, "right": True}
