@@ -1,5 +1,6 @@
 """What can a user tune, within which limits, and what is wrong with what they wrote?"""
 
+import difflib
 import json
 import math
 import re
@@ -164,7 +165,7 @@ class Settings:
             if ":" in key or "/" in key or key in CONTEXT_OF_OTHERS:
                 continue
             if key not in known:
-                mistakes.append(f"`{key}` is not a setting; the settings are {', '.join(known)}.")
+                mistakes.append(_unknown(key, tuple(known)))
                 continue
             kind = type(known[key].default)
             value = _read(raw, kind)
@@ -196,12 +197,27 @@ class Settings:
 # Context that the stacks read themselves: it says where training runs, not how Lensloop behaves.
 CONTEXT_OF_OTHERS = frozenset({"training_platform"})
 
+# Of difflib's ratio: `min_acc` is above it, while `tags` is 0.67 to `stage`.
+_NEAR = 0.7
+
 KINDS: Mapping[type, str] = {
     bool: "true or false",
     int: "a whole number",
     float: "a number",
     str: "text",
 }
+
+
+def _unknown(key: str, known: tuple[str, ...]) -> str:
+    """With what was meant: a name that is nearly the same, or one that has all the words of it."""
+    written = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).replace("-", "_").lower()
+    words = set(written.split("_"))
+    meant = difflib.get_close_matches(written, known, n=1, cutoff=_NEAR)
+    meant = meant or [name for name in known if words <= set(name.split("_"))]
+    if meant:
+        named = " or ".join(f"`{name}`" for name in meant)
+        return f"`{key}` is not a setting; did you mean {named}?"
+    return f"`{key}` is not a setting; the settings are {', '.join(known)}."
 
 
 def _read(raw: Any, kind: type) -> Any:

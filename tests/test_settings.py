@@ -60,7 +60,23 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
         {"github_repository": "some*@1/lensloop@2"},
         "`github_repository` is 'some*@1/lensloop@2'; it must be",
     ),
-    ({"quite_seconds": 60}, "`quite_seconds` is not a setting; the settings are project, stage,"),
+    ({"quite_seconds": 60}, "`quite_seconds` is not a setting; did you mean `quiet_seconds`?"),
+    ({"minAccuracy": 0.9}, "`minAccuracy` is not a setting; did you mean `min_accuracy`?"),
+    ({"min-accuracy": 0.9}, "`min-accuracy` is not a setting; did you mean `min_accuracy`?"),
+    ({"email": "a@b.example"}, "`email` is not a setting; did you mean `notify_email`?"),
+    ({"min_acc": 0.9}, "`min_acc` is not a setting; did you mean `min_accuracy`?"),
+    (
+        {"timeout": 9},
+        "did you mean `canary_timeout_minutes` or `fleet_timeout_minutes`?",
+    ),
+    ({"tags": "a"}, "`tags` is not a setting; the settings are project, stage,"),
+    (
+        {"notify_mail": "a@b.example"},
+        "`notify_mail` is not a setting; did you mean `notify_email`?",
+    ),
+    ({"Stage": "dev"}, "`Stage` is not a setting; did you mean `stage`?"),
+    ({"spot_training": True}, "`spot_training` is not a setting; did you mean `training_spot`?"),
+    ({"instance_type": "x"}, "is not a setting; did you mean `training_instance_type`?"),
 ]
 
 
