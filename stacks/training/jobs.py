@@ -2,6 +2,8 @@
 role it has.
 """
 
+from pathlib import Path
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
@@ -27,11 +29,8 @@ class TrainingJobs(Construct):
         self, scope: Construct, construct_id: str, *, settings: Settings, bucket: s3.IBucket
     ) -> None:
         super().__init__(scope, construct_id)
-        platform = self.node.try_get_context("training_platform") or "sagemaker"
         code = training_code(self)
-        dependencies = assets.Asset(
-            self, "Dependencies", path=str(training_channel.dependencies(ROOT, platform))
-        )
+        dependencies = assets.Asset(self, "Dependencies", path=str(self._packed()))
         instance.check(settings.training_instance_type)
         image = training_image(self, settings.training_instance_type)
         role = self._role()
@@ -50,6 +49,15 @@ class TrainingJobs(Construct):
             code_file=code.s3_object_key,
             dependencies=dependencies.s3_object_url,
         )
+
+    def _packed(self) -> Path:
+        """What travels with a job. `cdk destroy` and `cdk list` carry nothing to AWS: for them the
+        CDK asks for no bundling, and they must not wait for packages.
+        """
+        if not cdk.Stack.of(self).bundling_required:
+            return ROOT / training_channel.REQUIREMENTS
+        platform = self.node.try_get_context("training_platform") or "sagemaker"
+        return training_channel.dependencies(ROOT, platform)
 
     def _role(self) -> iam.Role:
         stack = cdk.Stack.of(self)
