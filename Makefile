@@ -15,6 +15,17 @@ PURE = $(wildcard $(addprefix tests/,model rollout wire dataset trigger pages cl
 CDK := node_modules/.bin/cdk --no-notices
 # Node 24 (from PyPI) and the tools of this project come before whatever else the machine has.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Downloads are kept in the home folder, where other projects find them too; here, where that cannot be written.
+ifneq ($(shell d="$${XDG_CACHE_HOME:-$$HOME/.cache}"; mkdir -p "$$d" 2>/dev/null && [ -w "$$d" ] || echo no),)
+export PIP_CACHE_DIR ?= $(CURDIR)/.build/cache/pip
+export UV_CACHE_DIR ?= $(CURDIR)/.build/cache/uv
+export npm_config_cache ?= $(CURDIR)/.build/cache/npm
+export CDK_HOME ?= $(CURDIR)/.build/cache/cdk
+export JSII_RUNTIME_PACKAGE_CACHE_ROOT ?= $(CURDIR)/.build/jsii
+endif
+# As it was typed: make would read the $ in a folder's name as a variable of its own.
+override IMAGES := $(value IMAGES)
+export IMAGES
 
 TOOLS := .venv/.uv-$(UV_VERSION)
 READY := .venv/.ready
@@ -109,7 +120,7 @@ clean: ## Remove everything that these commands made (stop the local cloud first
 	rm -rf .venv node_modules .build .local cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage mutants bench/results.json
 
 # Puts `lensloop` beside this Python; it runs this folder's code.
-COMMAND = VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --offline --editable .
+COMMAND = VIRTUAL_ENV="$$PWD/.venv" $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --offline --editable .
 
 # What the commands above need. A stamp is written only after success, so that an interrupted install is taken up again.
 
@@ -128,13 +139,13 @@ $(TOOLS):
 # The same environment serves tests and demo: once the tests' tools are in, they stay.
 $(READY): $(TOOLS) requirements.txt pyproject.toml
 	@echo "· installing the Python packages, pinned and hashed (about a minute the first time)"
-	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync --quiet --require-hashes requirements.txt $$(ls $(DEV) 2>/dev/null | sed 's/.*/requirements-dev.txt/')
+	@VIRTUAL_ENV="$$PWD/.venv" $(BIN)/uv pip sync --quiet --require-hashes requirements.txt $$(ls $(DEV) 2>/dev/null | sed 's/.*/requirements-dev.txt/')
 	@$(COMMAND)
 	@touch $@
 
 $(DEV): $(READY) requirements-dev.txt
 	@echo "· installing what the tests need"
-	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync --quiet --require-hashes requirements.txt requirements-dev.txt
+	@VIRTUAL_ENV="$$PWD/.venv" $(BIN)/uv pip sync --quiet --require-hashes requirements.txt requirements-dev.txt
 	@$(COMMAND)
 	@touch $@
 

@@ -24,6 +24,7 @@ def main(argv: list[str]) -> int:
     # What the story needs takes a second to import; Ctrl-C must be understood by then.
     from demo.errors import DemoFailed
     from demo.run import run
+    from local import machine
     from local.errors import LocalCloudError
 
     try:
@@ -39,6 +40,11 @@ def main(argv: list[str]) -> int:
         return _failed(str(failure), failure.log or state / "cloud.log")
     except LocalCloudError as problem:
         print(f"\n{problem}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        if not (fault := machine.sentence(error)):
+            raise
+        print(f"\n{fault}", file=sys.stderr)
         return 1
     return REFUSED if refusal else 0
 

@@ -1,10 +1,12 @@
 """What is said when the user's own pictures made no release? Why, what to do, and where to look."""
 
+import textwrap
 from pathlib import Path
 
 from demo.own_pictures import FEWEST_PER_LABEL
 from demo.story import Refusal
 
+WIDTH = 96  # characters: the longest line that every terminal of today shows unbroken
 TO_DO = {
     "refused": (
         "Look at the run's page: it shows which labels are taken for which, and which pictures may"
@@ -22,19 +24,16 @@ ELSE = "The run's page says what to do."
 
 def sentences(refusal: Refusal, page: Path, figures: Path) -> str:
     """For the terminal, below the reasons that the story has told."""
-    record = refusal.record
     what = (
         f"Your pictures made no release in act {refusal.act}: the loop did its work, and that is"
         " its answer."
     )
-    reasons = [f"    – {reason}" for reason in record["reasons"]]
+    to_do = f"What to do: {TO_DO.get(refusal.record['outcome'], ELSE)} Then start the demo again."
     return "\n".join(
         [
             "",
-            f"  {what}",
-            *reasons,
-            f"  What to do: {TO_DO.get(record['outcome'], ELSE)}",
-            "  Then start the demo again. It has shown nothing wrong with this machine.",
+            textwrap.fill(what, WIDTH, initial_indent="  ", subsequent_indent="  "),
+            textwrap.fill(to_do, WIDTH, initial_indent="  ", subsequent_indent="  "),
             "",
             f"  The run's page: {page}",
             f"  The figures:    {figures}",

@@ -17,6 +17,7 @@ from demo.story import Refusal, Story
 from demo.watch import Watch
 from lensloop.settings import Settings
 from lensloop.wire import names
+from local import machine
 from local.cloud import LocalCloud
 from local.commands import MQTT_PORT, PORT, port
 from local.errors import LocalCloudError
@@ -42,6 +43,7 @@ def run(state: Path, images: Path | None, keep: bool) -> Refusal | None:
     """The whole story; a refusal when the user's own pictures made no release."""
     show = Show()
     _refuse_when_taken(state)
+    machine.check_room(state)
     own = _read(images, show) if images else None
     for old in (
         state / REPORT,

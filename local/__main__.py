@@ -5,7 +5,7 @@ The Makefile's up, down, status and deploy-local.
 import signal
 import sys
 
-from local import commands
+from local import commands, machine
 from local.errors import LocalCloudError
 
 INTERRUPTED = 130
@@ -20,6 +20,11 @@ def main(arguments: list[str]) -> int:
         options.run(options)
     except LocalCloudError as problem:
         print(problem, file=sys.stderr)
+        return 1
+    except OSError as error:
+        if not (fault := machine.sentence(error)):
+            raise
+        print(fault, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped half-way; nothing was left behind.", file=sys.stderr)

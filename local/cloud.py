@@ -25,7 +25,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-from local import leftovers, ports
+from local import leftovers, machine, ports
 from local.deploy import deploy
 from local.errors import LocalCloudError
 from local.state import Running, StateDir
@@ -116,6 +116,7 @@ class LocalCloud:
         with self._state.locked() as lock:
             leftovers.end(self._state.root)  # of one that was killed
             self._state.clear()
+            machine.check_room(self._state.root)
             self.port, self.mqtt_port = ports.choose(
                 (self._wanted[0], "LENSLOOP_PORT"), (self._wanted[1], "LENSLOOP_MQTT_PORT")
             )

@@ -46,3 +46,15 @@ def test_every_thing_of_every_label_can_be_drawn() -> None:
 def test_the_system_accepts_them(tmp_path: Path) -> None:
     (data,) = _draw(tmp_path, ["first/1"])
     assert open_picture(data).size == (pictures.SIDE, pictures.SIDE)
+
+
+def test_they_are_drawn_where_processes_can_share_no_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container without a writable /dev/shm."""
+
+    def no_semaphore(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("_multiprocessing.SemLock", no_semaphore)
+    assert len(_draw(tmp_path, ["first/1", "first/2"])) == 2
