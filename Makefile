@@ -15,6 +15,8 @@ PURE = $(wildcard $(addprefix tests/,model rollout wire dataset trigger pages cl
 CDK := node_modules/.bin/cdk --no-notices
 # Node 24 (from PyPI) and the tools of this project come before whatever else the machine has.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Before what may take longer than ten seconds.
+ALIVE := sh tools/alive.sh
 # Downloads are kept in the home folder, where other projects find them too; here, where that cannot be written.
 ifneq ($(shell d="$${XDG_CACHE_HOME:-$$HOME/.cache}"; mkdir -p "$$d" 2>/dev/null && [ -w "$$d" ] || echo no),)
 export PIP_CACHE_DIR ?= $(CURDIR)/.build/cache/pip
@@ -133,36 +135,38 @@ $(TOOLS):
 	if ! $$python -c 'import venv, ensurepip' 2>/dev/null; then \
 	  echo "$$($$python --version) lacks its venv module; on Debian and Ubuntu: sudo apt install python3-venv." >&2; exit 1; fi; \
 	echo "· preparing $$($$python --version) in .venv"; \
-	$$python -m venv .venv && $(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(ALIVE) $$python -m venv .venv && $(ALIVE) $(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@touch $@
 
 # The same environment serves tests and demo: once the tests' tools are in, they stay.
 $(READY): $(TOOLS) requirements.txt pyproject.toml
 	@echo "· installing the Python packages, pinned and hashed (about a minute the first time)"
-	@VIRTUAL_ENV="$$PWD/.venv" $(BIN)/uv pip sync --quiet --require-hashes requirements.txt $$(ls $(DEV) 2>/dev/null | sed 's/.*/requirements-dev.txt/')
+	@echo "  into this folder; downloads are kept in $${UV_CACHE_DIR:-$${XDG_CACHE_HOME:-~/.cache}/uv}, which UV_CACHE_DIR moves"
+	@VIRTUAL_ENV="$$PWD/.venv" $(ALIVE) $(BIN)/uv pip sync --quiet --require-hashes requirements.txt $$(ls $(DEV) 2>/dev/null | sed 's/.*/requirements-dev.txt/')
 	@$(COMMAND)
 	@touch $@
 
 $(DEV): $(READY) requirements-dev.txt
 	@echo "· installing what the tests need"
-	@VIRTUAL_ENV="$$PWD/.venv" $(BIN)/uv pip sync --quiet --require-hashes requirements.txt requirements-dev.txt
+	@VIRTUAL_ENV="$$PWD/.venv" $(ALIVE) $(BIN)/uv pip sync --quiet --require-hashes requirements.txt requirements-dev.txt
 	@$(COMMAND)
 	@touch $@
 
 $(NODE): $(READY) package.json package-lock.json
 	@echo "· installing the CDK CLI and the demo's pictures from npm"
-	@$(BIN)/npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
+	@echo "  into this folder; downloads are kept in $${npm_config_cache:-~/.npm}, which npm_config_cache moves"
+	@$(ALIVE) $(BIN)/npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
 	@touch $@
 
 $(CHANNEL): $(READY) requirements-training.txt
 	@echo "· packing what travels with a training job"
-	@$(PY) -c 'from pathlib import Path; from stacks.training.channel import dependencies; dependencies(Path.cwd(), "local")'
+	@$(ALIVE) $(PY) -c 'from pathlib import Path; from stacks.training.channel import dependencies; dependencies(Path.cwd(), "local")'
 	@mkdir -p $(@D) && touch $@
 
 # What a synthesis for AWS would otherwise fetch or resolve by itself the first time.
 $(OFFLINE): $(READY) requirements.txt requirements-training.txt
 	@echo "· fetching what the stacks carry to AWS, so that \`cdk synth\` needs no network"
-	@$(PY) -c 'from stacks.assets import code, packages; from stacks.training import channel, image; \
+	@$(ALIVE) $(PY) -c 'from stacks.assets import code, packages; from stacks.training import channel, image; \
 	  channel.dependencies(code.ROOT, "sagemaker"); image.uris("ml.m5.xlarge"); \
 	  [packages.unpacked(code.ROOT, package) for package in (*code.PAGES, "pillow")]'
 	@mkdir -p $(@D) && touch $@

@@ -9,6 +9,7 @@ import aws_cdk as cdk
 from lensloop.settings import Settings
 from lensloop.wire import names
 from lensloop.wire.errors import LensloopError
+from stacks import patience
 from stacks.delivery import DeliveryStack
 from stacks.fleet import FleetStack
 from stacks.retraining import RetrainingStack
@@ -35,8 +36,9 @@ def compose(app: cdk.App) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        compose(app := cdk.App())
-    except LensloopError as mistakes:
-        sys.exit(str(mistakes))
-    app.synth()
+    with patience.shown("synthesizing"):
+        try:
+            compose(app := cdk.App())
+        except LensloopError as mistakes:
+            sys.exit(str(mistakes))
+        app.synth()
