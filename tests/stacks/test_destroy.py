@@ -7,7 +7,7 @@ import aws_cdk as cdk
 import pytest
 
 import app
-from stacks.assets import code
+from stacks.assets import code, packages
 from stacks.training import channel
 
 
@@ -18,7 +18,7 @@ def test_stacks_are_destroyed_without_fetching_what_they_would_carry(
         raise AssertionError("nothing is to be fetched")
 
     monkeypatch.setattr(channel, "dependencies", fetched)
-    monkeypatch.setattr(code.packages, "unpacked", fetched)
+    monkeypatch.setattr(packages, "unpacked", fetched)
     context = json.loads((code.ROOT / "cdk.json").read_text())["context"]
     # What the CDK CLI says of every command that carries nothing to AWS.
     composed = cdk.App(outdir=str(tmp_path), context=context | {"aws:cdk:bundling-stacks": []})
