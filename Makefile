@@ -5,6 +5,9 @@
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 
+# Run from a folder of uv's own: nothing else needs them.
+PIP_AUDIT := 2.10.1
+CYCLONEDX := 7.5.0
 UV_VERSION := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.in)
 BIN := .venv/bin
 PY := $(BIN)/python
@@ -36,7 +39,7 @@ NODE := node_modules/.ready
 CHANNEL := .build/.training-channel-local
 OFFLINE := .build/.what-synthesis-fetches
 
-.PHONY: help demo test quick check lint types pure coverage mutants bench up down status deploy-local deploy destroy install lock clean
+.PHONY: help demo test quick check lint types pure coverage mutants bench up down status deploy-local deploy destroy install lock audit sbom clean
 
 help: ## Show this list
 	@echo "Lensloop: drop labelled pictures into a bucket, and a better classifier reaches your cameras."
@@ -115,11 +118,26 @@ install: $(READY) $(DEV) $(NODE) $(CHANNEL) $(OFFLINE) ## Install everything now
 lock: $(TOOLS) ## Pin and hash the dependencies again, after a change of requirements*.in
 	@for name in requirements requirements-dev requirements-training; do \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 $$name.in -o $$name.txt; done
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.7 \
+	  --custom-compile-command "make lock" camera/requirements.in -o camera/requirements.txt
 	@$(BIN)/npm install --package-lock-only --ignore-scripts --no-audit --no-fund
+
+audit: $(DEV) $(NODE) ## Ask the public lists which of the pinned packages have known vulnerabilities (needs the network)
+	@for file in requirements requirements-dev requirements-training camera/requirements; do \
+	  echo "· $$file.txt"; $(BIN)/uv tool run --quiet pip-audit==$(PIP_AUDIT) --require-hashes --disable-pip -r $$file.txt || failed=1; done; \
+	echo "· package-lock.json"; $(BIN)/npm audit --no-fund --loglevel=error || failed=1; exit $${failed:-0}
+
+sbom: $(DEV) $(NODE) ## Write what is in here, package by package, to sbom/ (CycloneDX)
+	@mkdir -p sbom
+	@for file in requirements requirements-training camera/requirements; do \
+	  $(BIN)/uv tool run --quiet --from cyclonedx-bom==$(CYCLONEDX) cyclonedx-py requirements $$file.txt \
+	  --output-reproducible -o sbom/$$(echo $$file | tr / -).cdx.json; done
+	@$(BIN)/npm sbom --sbom-format cyclonedx --package-lock-only --loglevel=error > sbom/node.cdx.json
+	@ls sbom
 
 clean: ## Remove everything that these commands made (stop the local cloud first: make down)
 	@if [ -x $(PY) ] && [ -d .local ]; then $(PY) -m local down; fi
-	rm -rf .venv node_modules .build .local cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage mutants bench/results.json
+	rm -rf .venv node_modules .build .local cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage mutants sbom bench/results.json
 
 # Puts `lensloop` beside this Python; it runs this folder's code.
 COMMAND = VIRTUAL_ENV="$$PWD/.venv" $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --offline --editable .

@@ -17,9 +17,14 @@ from cli.bundle import ROOT, shipped, write_bundle
 PYTHON_FILES = [path for path in shipped() if path.suffix == ".py"]
 REQUIREMENTS = [
     Requirement(line)
-    for line in (ROOT / "camera" / "requirements.txt").read_text().splitlines()
+    for line in (ROOT / "camera" / "requirements.in").read_text().splitlines()
     if line and not line.startswith("#")
 ]
+HASHED = re.findall(
+    r"^([^\s#].*?)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$",
+    (ROOT / "camera" / "requirements.txt").read_text(),
+    re.MULTILINE,
+)
 
 
 @pytest.mark.parametrize("path", PYTHON_FILES, ids=str)
@@ -91,6 +96,19 @@ def test_each_python_gets_exactly_one_pin_of_each_package(version: str) -> None:
     more = ["typing_extensions"] if version == "3.7" else []
     assert sorted(r.name for r in chosen) == ["numpy", "onnxruntime", "paho-mqtt", "pillow", *more]
     assert all(re.fullmatch(r"==[\d.]+", str(r.specifier)) for r in chosen)
+
+
+@pytest.mark.parametrize("version", ["3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13"])
+def test_what_a_camera_installs_is_hashed_and_what_is_pinned(version: str) -> None:
+    python = {"python_version": version, "python_full_version": f"{version}.1"}
+    hashed = {
+        requirement.name.replace("-", "_"): str(requirement.specifier)
+        for requirement in map(Requirement, (line for line, _ in HASHED))
+        if requirement.marker is None or requirement.marker.evaluate(python)
+    }
+    for pin in REQUIREMENTS:
+        if pin.marker is None or pin.marker.evaluate(python):
+            assert hashed[pin.name.replace("-", "_")] == str(pin.specifier)
 
 
 def test_the_newest_pins_are_the_tested_ones() -> None:
