@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from stacks.delivery import ENVIRONMENT
 from tests.stacks.synthesized import ROOT
 
 FILE = ROOT / ".github" / "workflows" / "ci.yml"
@@ -38,10 +39,41 @@ def test_only_main_deploys_after_the_checks_and_only_where_a_role_is_set(
     ]
 
 
-def test_only_the_deployment_may_ask_for_an_identity_token(workflow: dict[str, Any]) -> None:
+def test_only_deployment_and_comparison_may_ask_for_an_identity_token(
+    workflow: dict[str, Any],
+) -> None:
     assert workflow["permissions"] == {"contents": "read"}
-    assert "permissions" not in workflow["jobs"]["check"]
-    assert workflow["jobs"]["deploy"]["permissions"] == {"contents": "read", "id-token": "write"}
+    asked = {
+        name: job["permissions"] for name, job in workflow["jobs"].items() if "permissions" in job
+    }
+    assert asked == {
+        "deploy": {"contents": "read", "id-token": "write"},
+        "diff": {"contents": "read", "id-token": "write", "pull-requests": "write"},
+    }
+
+
+def test_a_deployment_waits_in_the_environment_that_its_role_trusts(
+    workflow: dict[str, Any],
+) -> None:
+    assert workflow["jobs"]["deploy"]["environment"] == ENVIRONMENT
+
+
+def test_a_strangers_pull_request_is_never_given_a_role(workflow: dict[str, Any]) -> None:
+    condition = workflow["jobs"]["diff"]["if"]
+    assert "github.event.pull_request.head.repo.full_name == github.repository" in condition
+
+
+def test_every_supported_python_and_a_bare_debian_are_tried(workflow: dict[str, Any]) -> None:
+    tried = {
+        entry["python"] for entry in workflow["jobs"]["pythons"]["strategy"]["matrix"]["include"]
+    }
+    (first,) = [
+        s["with"]["python-version"]
+        for s in workflow["jobs"]["check"]["steps"]
+        if "python-version" in s.get("with", {})
+    ]
+    assert tried | {first} == {"3.11", "3.12", "3.13", "3.14"}
+    assert workflow["jobs"]["bare-debian"]["container"] == "debian:12-slim"
 
 
 def test_there_are_no_long_lived_keys() -> None:

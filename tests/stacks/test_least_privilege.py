@@ -36,6 +36,7 @@ PATTERNS = {
     ),
     r".*:training-job/deeplens-trash-[1-9]\*": "our training jobs, named by epoch",
     r".*:execution:deeplens-trash-retraining:\*": "executions of our workflow, named by epoch",
+    r".*:cloudformation:.*:stack/deeplens-trash-\*": "the stacks of this project",
     r".*:job/deeplens-trash-r[1-9]\*": "our IoT jobs, named by epoch",
     r".*:thing/deeplens_\*": "cameras, which a person names",
     r".*:log-group:/aws/sagemaker/TrainingJobs:\*": (
@@ -145,8 +146,8 @@ def test_every_function_workflow_and_job_has_its_own_role(shipped: Synthesized) 
         flat(r.properties["RoleArn"]) for r in shipped.resources("AWS::StepFunctions::StateMachine")
     ]
     assert len(roles) == len(set(roles)) == 14
-    # and besides: the training job, the signer of links, and the deployer
-    assert len(shipped.resources("AWS::IAM::Role")) == len(roles) + 3
+    # and besides: the training job, the signer of links, who deploys and who compares
+    assert len(shipped.resources("AWS::IAM::Role")) == len(roles) + 4
 
 
 def test_no_role_holds_a_policy_that_aws_manages(shipped: Synthesized) -> None:
@@ -221,15 +222,19 @@ def test_a_camera_speaks_only_under_its_own_name(shipped: Synthesized) -> None:
         assert all("${iot:Connection.Thing.ThingName}" in flat(resource) for resource in resources)
 
 
-def test_only_the_main_branch_of_one_repository_may_deploy(shipped: Synthesized) -> None:
+def test_only_one_repository_may_deploy_from_its_environment_and_compare_in_its_pull_requests(
+    shipped: Synthesized,
+) -> None:
     host = "token.actions.githubusercontent.com"
-    (trust,) = [s for s in _allowed(shipped) if "Federated" in s.statement.get("Principal", {})]
-    assert trust.statement["Condition"] == {
-        "StringEquals": {
-            f"{host}:aud": "sts.amazonaws.com",
-            f"{host}:sub": "repo:someone/lensloop:ref:refs/heads/main",
-        }
-    }
+    trusts = [s for s in _allowed(shipped) if "Federated" in s.statement.get("Principal", {})]
+    trusted = [trust.statement["Condition"]["StringEquals"] for trust in trusts]
+    assert {who[f"{host}:aud"] for who in trusted} == {"sts.amazonaws.com"}
+    assert sorted(who[f"{host}:sub"] for who in trusted) == [
+        "repo:someone/lensloop:environment:production",
+        "repo:someone/lensloop:pull_request",
+    ]
+    (reads,) = [s for s in _allowed(shipped) if "cloudformation:GetTemplate" in s.all_of("Action")]
+    assert reads.all_of("Action") == ["cloudformation:DescribeStacks", "cloudformation:GetTemplate"]
     (may,) = [
         s
         for s in _allowed(shipped)
@@ -253,10 +258,15 @@ def test_a_repository_of_today_may_deploy_by_the_name_that_its_tokens_have() -> 
     stack = DeliveryStack(
         cdk.App(), "deeplens-trash", settings=settings, env=cdk.Environment(region="eu-central-1")
     )
-    (role,) = Template.from_stack(stack).find_resources("AWS::IAM::Role").values()
-    (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-    subject = trust["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"]
-    assert subject == "repo:someone@123/lensloop@456:ref:refs/heads/main"
+    subjects = []
+    for role in Template.from_stack(stack).find_resources("AWS::IAM::Role").values():
+        (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        condition = trust["Condition"]["StringEquals"]
+        subjects.append(condition["token.actions.githubusercontent.com:sub"])
+    assert sorted(subjects) == [
+        "repo:someone@123/lensloop@456:environment:production",
+        "repo:someone@123/lensloop@456:pull_request",
+    ]
 
 
 def test_a_key_of_the_bootstrap_serves_only_its_bucket(shipped: Synthesized) -> None:
