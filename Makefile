@@ -51,7 +51,7 @@ help: ## Show this list
 ## The whole loop on this machine
 
 demo: $(READY) $(NODE) $(CHANNEL) ## Watch the whole loop on this machine; IMAGES=<folder> takes your own pictures, KEEP=1 leaves it up
-	@$(PY) -m demo $(if $(IMAGES),--images "$$IMAGES") $(if $(KEEP),--keep)
+	@$(PY) -m demo $(if $(IMAGES),--images "$$IMAGES") $(if $(FOLDERS_ARE_LABELS),--folders-are-labels) $(if $(KEEP),--keep)
 
 test: $(DEV) $(NODE) $(CHANNEL) ## Run all tests, the whole loop end to end included
 	@$(PYTEST)

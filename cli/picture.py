@@ -14,7 +14,13 @@ from cli.show import shown
 from cli.status import RUNNING, WAITING, End, Status, Trigger
 
 GOOD, BAD, BUSY = "green", "red", "cyan"
-_STYLES = {"released": GOOD, "rolled-out": GOOD, "refused": "yellow", "too-few-images": "yellow"}
+_STYLES = {
+    "released": GOOD,
+    "rolled-out": GOOD,
+    "refused": "yellow",
+    "too-few-images": "yellow",
+    "wrong-folders": "yellow",
+}
 _UNREMARKABLE = frozenset({"nothing-new", "no-cameras", "superseded", "", "blocked"})
 
 

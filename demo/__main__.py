@@ -28,7 +28,7 @@ def main(argv: list[str]) -> int:
     from local.errors import LocalCloudError
 
     try:
-        refusal = run(state, images=options.images, keep=options.keep)
+        refusal = run(state, options.images, options.keep, options.folders_are_labels)
     except KeyboardInterrupt:
         print(
             "\nStopped half-way: everything that the demo started has ended. The logs are in"
@@ -57,6 +57,11 @@ def _parser() -> argparse.ArgumentParser:
         "--images",
         type=Path,
         help="folder of label folders with pictures, instead of drawn pictures",
+    )
+    parser.add_argument(
+        "--folders-are-labels",
+        action="store_true",
+        help="each folder directly in IMAGES is a label, also where it looks like no label",
     )
     parser.add_argument(
         "--keep", action="store_true", help="leave the local cloud and its cameras up at the end"

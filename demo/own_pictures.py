@@ -11,6 +11,7 @@ from demo.album import CAMERAS, Album, Picture, mislabelled
 from lensloop.wire.errors import PictureError
 from lensloop.wire.formats import ENDINGS, READ
 from lensloop.wire.picture import open_picture
+from lensloop.dataset import layout
 from local.errors import LocalCloudError
 
 # 3 frames and 5 held back of a label of 20 leave 12 to learn from, the least that a first release
@@ -28,9 +29,9 @@ EXPECTED = (
 )
 
 
-def read(folder: Path) -> Album:
-    """Deals the pictures out; raises LocalCloudError
-    with one sentence when they cannot carry the story.
+def read(folder: Path, folders_are_labels: bool = False) -> Album:
+    """Deals the pictures out; raises LocalCloudError with one sentence when they cannot carry the
+    story. `folders_are_labels`: also where they look one level too deep.
     """
     folder = folder.expanduser()
     if not folder.exists():
@@ -41,6 +42,8 @@ def read(folder: Path) -> Album:
     for label in sorted(folder.iterdir()):
         if label.is_dir() and label.name[0] != ".":
             by_label[label.name] = _pictures(label)
+    if not folders_are_labels:
+        _check_level(folder, by_label)
     _check(folder, by_label)
     return _deal(folder, by_label)
 
@@ -55,6 +58,21 @@ def _files(folder: Path) -> list[Path]:
     found = (file for file in folder.rglob("*") if file.is_file())
     return sorted(
         file for file in found if not any(part[0] == "." for part in file.relative_to(folder).parts)
+    )
+
+
+def _check_level(folder: Path, by_label: dict[str, list[Path]]) -> None:
+    """Before labels are counted: `train` and `test` are none."""
+    found = layout.mistake(
+        file.relative_to(folder).as_posix() for files in by_label.values() for file in files
+    )
+    if found is None:
+        return
+    commands = "".join(f"\n  {command}" for command in layout.local_commands(found, str(folder)))
+    mend = f"These commands put the label first:{commands}\n" if commands else ""
+    raise LocalCloudError(
+        f"IMAGES={folder}: {found.cause} {mend}{EXPECTED} If these folders are your labels after"
+        " all, add FOLDERS_ARE_LABELS=1."
     )
 
 

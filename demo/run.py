@@ -39,12 +39,14 @@ MINUTE_SECONDS = 2.0
 REPORT, REFUSED, FIGURES = "demo-report.html", "refused-run.html", "demo.json"
 
 
-def run(state: Path, images: Path | None, keep: bool) -> Refusal | None:
+def run(
+    state: Path, images: Path | None, keep: bool = False, folders_are_labels: bool = False
+) -> Refusal | None:
     """The whole story; a refusal when the user's own pictures made no release."""
     show = Show()
     _refuse_when_taken(state)
     machine.check_room(state)
-    own = _read(images, show) if images else None
+    own = _read(images, folders_are_labels, show) if images else None
     for old in (
         state / REPORT,
         state / REFUSED,
@@ -61,7 +63,9 @@ def run(state: Path, images: Path | None, keep: bool) -> Refusal | None:
     project = names.prefix(Settings().project)
     with _up(state, show, keep) as cloud, ExitStack() as running:
         with show.stage("deploy", "The stacks, by the real CDK CLI"):
-            outputs = cloud.deploy(CONTEXT)
+            # Own folders have been asked about already, all of them: the cloud sees them in parts.
+            asked = {"folders_are_labels": "true"} if own else {}
+            outputs = cloud.deploy(CONTEXT | asked)
             show.say(f"bucket {outputs['Bucket']}")
         fleet, listener = (
             Fleet(state / "cameras", pictures, state),
@@ -93,9 +97,9 @@ def run(state: Path, images: Path | None, keep: bool) -> Refusal | None:
         return refusal
 
 
-def _read(images: Path, show: Show) -> album.Album:
+def _read(images: Path, folders_are_labels: bool, show: Show) -> album.Album:
     with show.stage("reading", f"Reading the pictures in {images}"):
-        return own_pictures.read(images)
+        return own_pictures.read(images, folders_are_labels)
 
 
 def _refuse_when_taken(state: Path) -> None:

@@ -15,10 +15,11 @@ from lambdas.aws import bucket
 from lambdas.aws.state import state_table
 from lensloop import news
 from lensloop.dataset import snapshot
-from lensloop.dataset.assembly import Dataset, assemble, shortfalls
+from lensloop.dataset.assembly import Dataset, assemble
+from lensloop.dataset.readiness import readiness
 from lensloop.dataset.report import History, report
 from lensloop.dataset.rows import MANIFEST, REJECTED, Row
-from lensloop.reasons import shortened
+from lensloop.reasons import MOST, shortened
 from lensloop.settings import Settings
 from lensloop.wire import names
 from lensloop.wire.errors import StaleEpoch
@@ -44,8 +45,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     )
     rows = _all_rows(epoch, inspected)
     dataset = assemble(rows, gone, settings.min_test_images_per_label)
-    reasons = shortfalls(dataset, settings)
-    _write(dataset, report(dataset, reasons, history, settings))
+    ready = readiness(dataset, settings, bucket.name())
+    _write(dataset, report(dataset, ready, history, settings))
     table.point_dataset(epoch, dataset.digest)
     changed = dataset.digest not in (trigger.digest, live.dataset if live else "")
     blocked = dataset.digest == trigger.blocked_digest
@@ -54,8 +55,10 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "digest": dataset.digest,
         "changed": changed,
         "blocked": blocked,
-        "trainable": not reasons,
-        "reasons": _reasons(changed, blocked, reasons),
+        "trainable": not ready.reasons,
+        "misplaced": ready.misplaced,
+        "reasons": _reasons(changed, blocked, ready.reasons),
+        "moves": list(ready.moves[:MOST]) if changed and not blocked else [],
         "images": len(dataset.accepted),
         "rejected": len(dataset.rejected),
         "report": names.dataset(dataset.digest, "report.html"),

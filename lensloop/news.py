@@ -61,6 +61,8 @@ def of_retraining(record: Record, sender: Sender) -> Message | None:
             return _refused(record, sender)
         case "too-few-images":
             return _too_few(record, sender)
+        case "wrong-folders":
+            return _wrong_folders(record, sender)
         case "blocked":
             return _blocked(record, sender)
         case "pictures-deleted":
@@ -146,6 +148,21 @@ def _too_few(record: Record, sender: Sender) -> Message:
             _listed("What is missing:", record["reasons"]),
             "The next run starts by itself when pictures have changed. The run's page lists every"
             " picture that was left out, and why.",
+            *_where(record, sender),
+        ],
+    )
+
+
+def _wrong_folders(record: Record, sender: Sender) -> Message:
+    moves = (record["dataset"] or {}).get("moves") or []
+    return _message(
+        sender,
+        "the folders under images/ do not look like labels",
+        [
+            f"Run {record['epoch']} trained nothing: the folders under images/ do not look like"
+            " labels.",
+            _listed("Why, and what you can do:", record["reasons"]),
+            "\n  ".join(["What moves them:", *shortened(moves)]) if moves else "",
             *_where(record, sender),
         ],
     )

@@ -111,6 +111,11 @@ class Settings:
     min_test_images_per_label: int = _setting(
         2, "A verdict needs this many test pictures of each label.", 1, 1000
     )
+    folders_are_labels: bool = _setting(
+        False,
+        "Train also where the folders under images/ look one level too deep, such as"
+        " `train/glass/`: each folder directly under images/ is a label, whatever it is called.",
+    )
     min_accuracy: float = _setting(0.7, "Floor of test accuracy (0 to 1).", 0, 1)
     min_recall: float = _setting(
         0.5, "Floor of every label's recall on the test pictures (0 to 1).", 0, 1

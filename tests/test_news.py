@@ -65,6 +65,23 @@ RETRAINING: dict[str, tuple[Record, Message]] = {
             " picture that was left out, and why.\n\n" + WHERE,
         ),
     ),
+    "wrong folders": (
+        run("wrong-folders", reasons=["A split."], dataset={"moves": ["aws s3 mv a b", "…"]}),
+        Message(
+            "deeplens-trash: the folders under images/ do not look like labels",
+            "Run 7 trained nothing: the folders under images/ do not look like labels.\n\n"
+            "Why, and what you can do:\n– A split.\n\n"
+            "What moves them:\n  aws s3 mv a b\n  …\n\n" + WHERE,
+        ),
+    ),
+    "wrong folders that cannot be moved": (
+        run("wrong-folders", reasons=["A split."]),
+        Message(
+            "deeplens-trash: the folders under images/ do not look like labels",
+            "Run 7 trained nothing: the folders under images/ do not look like labels.\n\n"
+            "Why, and what you can do:\n– A split.\n\n" + WHERE,
+        ),
+    ),
     "blocked": (
         run("blocked", reasons=[news.BLOCKED]),
         Message(

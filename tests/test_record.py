@@ -20,6 +20,7 @@ DATASET = {
     "images": 20,
     "rejected": 2,
     "report": "datasets/d7/report.html",
+    "moves": ["aws s3 mv a b"],
     "reasons": [],
     "changed": True,
 }
@@ -108,6 +109,7 @@ def test_a_released_run_is_recorded_whole() -> None:
             "rejected": 2,
             "labels": LABELS,
             "report": "datasets/d7/report.html",
+            "moves": ["aws s3 mv a b"],
         },
         "training": TRAINING,
         "scores": {"candidate": {"all": {"accuracy": 0.91}}, "live": None},

@@ -214,6 +214,7 @@ def ends(good: Trained, refused: Trained) -> dict[str, tuple[dict[str, Any], Tra
         "not-rolled-out": (record("not-rolled-out", good, failure=FAILURE), good),
         "refused": (record("refused", refused), refused),
         "too-few-images": (record("too-few-images", refused, **early, reasons=few), refused),
+        "wrong-folders": (wrong_folders(refused, early), refused),
         "nothing-new": (
             record("nothing-new", good, **early, reasons=["Exactly these pictures were judged."]),
             good,
@@ -229,6 +230,14 @@ def ends(good: Trained, refused: Trained) -> dict[str, tuple[dict[str, Any], Tra
         "aborted": (record("aborted"), None),
         "timed-out": (record("timed-out", reasons=["It took longer than 6 hours."]), None),
     }
+
+
+def wrong_folders(trained: Trained, early: Mapping[str, Any]) -> dict[str, Any]:
+    reasons = ["The folders `test`, `train` look like the parts of a split data set."]
+    told = record("wrong-folders", trained, **early, reasons=reasons)
+    root = "s3://bucket/images"
+    moves = [f"aws s3 mv --recursive {root}/{part}/can/ {root}/can/{part}/" for part in "ab"]
+    return {**told, "dataset": {**told["dataset"], "moves": moves}}
 
 
 def demo(good: Trained, refused: Trained) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from lensloop.dataset.assembly import Dataset, assemble, shortfalls
+from lensloop.dataset.assembly import Dataset, assemble
 from lensloop.dataset.inspection import SAMPLES_PER_LABEL
+from lensloop.dataset.readiness import readiness
 from lensloop.dataset.report import History, report
 from lensloop.dataset.rows import MANIFEST, Row, write_rows
 from lensloop.dataset.suspicious import doubted, read_doubts
@@ -106,7 +107,7 @@ def trained(
     dataset = assemble(rows, (), settings.min_test_images_per_label)
     keys = frozenset(row.key for row in rows)
     history = History(epoch=epoch, report=before or {}, inspected=keys, samples=samples)
-    found = report(dataset, shortfalls(dataset, settings), history, settings)
+    found = report(dataset, readiness(dataset, settings, "bucket"), history, settings)
     _channels(dataset, files, folder, live)
     run(Paths(folder))
     evaluation = json.loads((folder / "model/evaluation.json").read_text("utf-8"))

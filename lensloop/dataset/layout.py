@@ -25,6 +25,15 @@ _MOST = 0.8
 _NUMBERS = re.compile(r"[\d ._-]+")  # 2024, 2024-05-01, 001: a year or a batch, never a label
 _NAMED = 6  # folders in a sentence; the others are counted
 
+MEND = (
+    "The commands listed with this move them; no file is lost, and the next run starts by itself."
+)
+UPLOAD_AGAIN = "Delete them, and upload each picture as images/<label>/<file>."
+ACCEPT = (
+    "If these folders are your labels after all, set `folders_are_labels` to true in cdk.json,"
+    " deploy, and start a run with `lensloop retrain`."
+)
+
 Path = tuple[str, ...]
 
 
@@ -64,6 +73,21 @@ def commands(found: Mistake, root: str) -> tuple[str, ...]:
     )
 
 
+def local_commands(found: Mistake, folder: str) -> tuple[str, ...]:
+    """What mends it on a disk."""
+    lines = []
+    for move in found.moves:
+        source, target = (f"{folder}/{part}".rstrip("/") for part in move)
+        parent = target.rpartition("/")[0]
+        lines.append(f"mkdir -p {_quoted(parent)} && mv {_quoted(source)} {_quoted(target)}")
+    return tuple(lines)
+
+
+def sentences(found: Mistake) -> list[str]:
+    """Why nothing is trained, and what a person can do about it."""
+    return [found.cause, MEND if found.moves else UPLOAD_AGAIN, ACCEPT]
+
+
 def _unwrapped(folders: Counter[Path]) -> tuple[str, Counter[Path]]:
     """The one folder around everything, if there is one (`a/` or `a/a/`), and what lies in it."""
     wrapper, inner = "", folders
@@ -91,8 +115,7 @@ def _split(wrapper: str, tops: Mapping[str, Counter[str]]) -> Mistake | None:
     if not labels:
         return Mistake(
             f"The folders {names} look like the parts of a split data set, and no label is below"
-            " them. Lensloop chooses training and test pictures by itself: upload them as"
-            " images/<label>/<file>.",
+            " them. Lensloop chooses training and test pictures by itself.",
             (),
             (),
         )

@@ -12,6 +12,7 @@ from typing import Any
 from lensloop.dataset.assembly import Dataset
 from lensloop.dataset.labels import label_of
 from lensloop.dataset.near_duplicates import DISTANCES
+from lensloop.dataset.readiness import Readiness
 from lensloop.dataset.rows import Row
 from lensloop.dataset.split import SPLITS
 from lensloop.dataset.suspicious import sentences, still_doubted
@@ -42,7 +43,7 @@ class History:
 
 
 def report(
-    dataset: Dataset, reasons: Sequence[str], history: History, settings: Settings
+    dataset: Dataset, ready: Readiness, history: History, settings: Settings
 ) -> dict[str, Any]:
     last = history.report
     new, removed = _difference(dataset, history)
@@ -63,8 +64,10 @@ def report(
         "new": len(new),
         "removed": removed,
         "labels": labels,
-        "trainable": not reasons,
-        "reasons": list(reasons),
+        "trainable": not ready.reasons,
+        "misplaced": ready.misplaced,
+        "reasons": list(ready.reasons),
+        "moves": list(ready.moves[:MOST_LISTED]),
         "warnings": odd + sentences(suspicious),
         "left_out": _rejections(dataset.rejected),
         "alike": alike,

@@ -21,6 +21,9 @@ _RUN = {
     ),
     "refused": Headline("bad", "refused", "Refused: the cameras keep the model that they have"),
     "too-few-images": Headline("warn", "too few pictures", "Too few pictures: nothing was trained"),
+    "wrong-folders": Headline(
+        "warn", "wrong folders", "Wrong folders: they do not look like labels; nothing was trained"
+    ),
     "nothing-new": Headline(
         "plain", "nothing new", "Nothing new: exactly these pictures were judged before"
     ),

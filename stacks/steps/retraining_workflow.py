@@ -4,7 +4,7 @@ The whole retraining, top to bottom.
 Take snapshot → Inspect new images → Assemble data set
 → Anything new?     no → Nothing new
 → Blocked?          yes → Blocked
-→ Enough to train?  no → Too few images
+→ Enough to train?  folders one level too deep → Wrong folders;  no → Too few images
 → Train (→ Spot to blame? → Train on demand)   fails → Find deleted pictures → Any deleted?
                     yes → Pictures deleted
 → Report suspicious labels → Judge → Better?   no → Model refused
@@ -109,6 +109,7 @@ class RetrainingWorkflow(Workflow):
         enough = self.ask(
             "Enough to train?",
             ("$dataset.trainable", train.start),
+            ("$dataset.misplaced", self._end_of_data("Wrong folders", "wrong-folders")),
             otherwise=self._end_of_data("Too few images", "too-few-images"),
         )
         blocked = self.ask(

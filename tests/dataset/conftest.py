@@ -46,6 +46,13 @@ class Project:
         )
         return {**result, "snapshot": snapshot}
 
+    def move_all(self, source: str, target: str) -> None:
+        """As `aws s3 mv --recursive` does; both as `s3://deeplens-test/…/`."""
+        old, new = (uri.removeprefix("s3://deeplens-test/") for uri in (source, target))
+        for key in self.s3.keys(old):
+            self.s3[new + key.removeprefix(old)] = self.content(key)
+            del self.s3[key]
+
     def manifest(self) -> dict[str, dict[str, str]]:
         return {row["key"]: row for row in self._csv("manifest.csv.gz")}
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from lensloop.dataset.layout import Mistake, Move, commands, mistake
+from lensloop.dataset.layout import Mistake, Move, commands, local_commands, mistake, sentences
 
 GLASS, BINS = ("glass", "paper"), ("glass", "metal", "paper")
 
@@ -80,8 +80,7 @@ def test_a_split_without_labels_cannot_be_mended_by_moving() -> None:
     told = found({"train": 30, "test": 10})
     assert told == Mistake(
         "The folders `test`, `train` look like the parts of a split data set, and no label is below"
-        " them. Lensloop chooses training and test pictures by itself: upload them as"
-        " images/<label>/<file>.",
+        " them. Lensloop chooses training and test pictures by itself.",
         (),
         (),
     )
@@ -147,3 +146,36 @@ def test_the_commands_can_be_pasted_into_a_shell() -> None:
 
 def test_files_outside_any_folder_change_nothing() -> None:
     assert mistake(["1.jpg", "2.jpg", *files({"glass": 3, "paper": 3})]) is None
+
+
+ACCEPT = (
+    "If these folders are your labels after all, set `folders_are_labels` to true in cdk.json,"
+    " deploy, and start a run with `lensloop retrain`."
+)
+
+
+def test_what_moving_mends_is_mended_by_moving() -> None:
+    told = found(crossed(("train", "test"), GLASS))
+    assert sentences(told) == [
+        told.cause,
+        "The commands listed with this move them; no file is lost, and the next run starts by"
+        " itself.",
+        ACCEPT,
+    ]
+
+
+def test_what_moving_cannot_mend_is_uploaded_again() -> None:
+    told = found({"train": 30, "test": 10})
+    assert sentences(told) == [
+        told.cause,
+        "Delete them, and upload each picture as images/<label>/<file>.",
+        ACCEPT,
+    ]
+
+
+def test_on_a_disk_the_same_moves_are_made_by_a_shell() -> None:
+    told = found({"my set/paper": 3, "my set/glass": 3})
+    assert local_commands(told, "/home/me/photos") == (
+        "mkdir -p /home/me/photos && mv '/home/me/photos/my set/glass' /home/me/photos/glass",
+        "mkdir -p /home/me/photos && mv '/home/me/photos/my set/paper' /home/me/photos/paper",
+    )

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from lensloop.dataset.assembly import Dataset
+from lensloop.dataset.readiness import Readiness
 from lensloop.dataset.report import History, report
 from lensloop.dataset.rows import Row
 from lensloop.settings import Settings
@@ -26,7 +27,7 @@ def dataset(
 def reported(
     of: Dataset, last: Mapping[str, Any] | None = None, reasons: Sequence[str] = (), **seen: Any
 ) -> dict[str, Any]:
-    return report(of, reasons, History(7, last or {}, **seen), SETTINGS)
+    return report(of, Readiness(reasons), History(7, last or {}, **seen), SETTINGS)
 
 
 def sample(name: str, border: Sequence[int] = (1, 2, 3, 4)) -> dict[str, Any]:
@@ -45,7 +46,9 @@ EMPTY = {
     "removed": 0,
     "labels": {},
     "trainable": True,
+    "misplaced": False,
     "reasons": [],
+    "moves": [],
     "warnings": [],
     "left_out": [],
     "alike": [],
@@ -63,6 +66,12 @@ def test_the_report_of_nothing_has_every_name() -> None:
     assert reported(dataset()) == EMPTY
     since = {"epoch": 3, "digest": "before"}
     assert reported(dataset(), LAST) == {**EMPTY, "since": since}
+
+
+def test_folders_that_do_not_look_like_labels_come_with_the_commands_that_mend_them() -> None:
+    found = report(dataset(), Readiness(["Why."], True, ["mv"] * 201), History(7), SETTINGS)
+    assert (found["trainable"], found["misplaced"]) == (False, True)
+    assert (found["reasons"], found["moves"]) == (["Why."], ["mv"] * 200)
 
 
 def test_a_data_set_that_is_too_small_says_why() -> None:

@@ -1,6 +1,7 @@
 """Which folders of pictures can carry the story, and how are they dealt out?"""
 
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,6 +63,7 @@ def _one_picture_copied(pictures: MakeFolder) -> Path:
         ),
         (lambda pictures: pictures({"glass": 30}), "has one label only, `glass`;"),
         (lambda pictures: pictures({"glass": 30}).parent, "has one label only, `pictures`;"),
+        (lambda pictures: pictures({"train": 30, "test": 30}), "and no label is below them."),
         (
             lambda pictures: pictures({"glass": 30, "metal": 1}),
             "`metal` has 1 JPEG, PNG or WebP picture; the demo needs at least 20",
@@ -156,3 +158,36 @@ def test_the_same_picture_twice_is_not_both_learned_and_asked(pictures: MakeFold
     album = own_pictures.read(folder)
     learned = {picture.file.read_bytes() for picture in (*album.first, *album.better)}
     assert not learned & {picture.file.read_bytes() for picture in album.frames}
+
+
+def split_first(folder: Path) -> Path:
+    """train/ and test/ with all the labels in each."""
+    for label in ("glass", "metal"):
+        for part, half in (("train", "0*"), ("test", "[1-9]*")):
+            (folder / part / label).mkdir(parents=True)
+            for file in (folder / label).glob(half):
+                file.rename(folder / part / label / file.name)
+        (folder / label).rmdir()
+    return folder
+
+
+def test_a_split_above_the_labels_is_told_with_the_commands_that_mend_it(
+    pictures: MakeFolder,
+) -> None:
+    folder = split_first(pictures({"glass": 125, "metal": 125}))
+    with pytest.raises(LocalCloudError) as refused:
+        own_pictures.read(folder)
+    told = str(refused.value)
+    assert "The folders `test`, `train` look like the parts of a split data set" in told
+    assert "add FOLDERS_ARE_LABELS=1" in told
+    commands = [line for line in told.splitlines() if line.startswith("  ")]
+    assert len(commands) == 4
+    for command in commands:
+        subprocess.run(command, shell=True, check=True)
+    album = own_pictures.read(folder)
+    assert album.labels == ("glass", "metal")
+
+
+def test_folders_that_look_one_level_too_deep_are_labels_on_request(pictures: MakeFolder) -> None:
+    folder = split_first(pictures({"glass": 125, "metal": 125}))
+    assert own_pictures.read(folder, folders_are_labels=True).labels == ("test", "train")

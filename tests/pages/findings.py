@@ -30,6 +30,8 @@ def report(labels: Sequence[str] = LABELS, **different: Any) -> dict[str, Any]:
         "removed": 2,
         "labels": dict.fromkeys(labels, COUNTS),
         "trainable": True,
+        "misplaced": False,
+        "moves": [],
         "reasons": [],
         "warnings": [f"Few pictures: `{labels[0]}` (8)."],
         "left_out": [

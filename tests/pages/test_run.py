@@ -22,6 +22,7 @@ HEADLINES = {
     "not-rolled-out": ("bad", "Released, but its rollout could not be started"),
     "refused": ("bad", "Refused: the cameras keep the model that they have"),
     "too-few-images": ("warn", "Too few pictures: nothing was trained"),
+    "wrong-folders": ("warn", "Wrong folders: they do not look like labels; nothing was trained"),
     "nothing-new": ("plain", "Nothing new: exactly these pictures were judged before"),
     "blocked": ("warn", "Blocked: training on exactly these pictures kept failing"),
     "failed": ("bad", "Failed: the training broke on these pictures"),

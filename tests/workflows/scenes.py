@@ -14,6 +14,7 @@ DATASET = {
     "changed": True,
     "blocked": False,
     "trainable": True,
+    "misplaced": False,
     "reasons": [],
     "images": 360,
     "rejected": 0,
@@ -157,6 +158,16 @@ RETRAINING_SCENES = [
         {"assemble-dataset": DATASET | {"trainable": False, "reasons": UNUSABLE}},
         "too-few-images",
         tuple(UNUSABLE),
+    ),
+    Scene(
+        "Wrong folders",
+        [*SNAPSHOT, "Blocked?", "Enough to train?"],
+        {
+            "assemble-dataset": DATASET
+            | {"trainable": False, "misplaced": True, "reasons": ["Folders."]}
+        },
+        "wrong-folders",
+        ("Folders.",),
     ),
     Scene(
         "Model refused",

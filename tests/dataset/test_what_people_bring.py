@@ -1,0 +1,98 @@
+"""Cases from people's folders: data sets from elsewhere, what computers leave, wrong levels.
+
+Each runs the data set's own steps on a bucket in memory, and looks at what a person would read.
+"""
+
+import shlex
+from collections.abc import Mapping
+
+import pytest
+
+from tests.dataset.conftest import Picture, Project, connected
+
+
+def fill(project: Project, picture: Picture, folders: Mapping[str, int], start: int = 0) -> None:
+    """So many pictures in each folder, all different."""
+    number = start
+    for folder, count in folders.items():
+        for place in range(count):
+            project.s3[f"{folder}/{place:02d}.jpg"] = picture(number)
+            number += 1
+
+
+# The wrong folder level
+
+
+@pytest.mark.parametrize(
+    ("parts", "labels"),
+    [
+        (("train", "valid", "test"), ("glass", "metal")),  # Roboflow
+        (("train", "test"), ("airplane", "cat")),  # Hugging Face, Keras
+        (("DATASET/TRAIN", "DATASET/TEST"), ("O", "R")),  # Kaggle's waste classification
+    ],
+)
+def test_a_downloaded_split_ends_before_anything_is_paid_for(
+    project: Project, picture: Picture, parts: tuple[str, ...], labels: tuple[str, ...]
+) -> None:
+    fill(project, picture, {f"images/{part}/{label}": 6 for part in parts for label in labels})
+    result = project.run()
+    assert (result["trainable"], result["misplaced"]) == (False, True)
+    assert "look like the parts of a split data set" in result["reasons"][0]
+    for move in result["moves"]:
+        source, target = shlex.split(move)[-2:]
+        project.move_all(source, target)
+    assert not project.run()["misplaced"]
+    assert set(project.report()["labels"]) == set(labels)
+
+
+def test_a_folder_unpacked_into_a_folder_of_its_name_is_recognised(
+    project: Project, picture: Picture
+) -> None:
+    around = "images/Garbage classification/Garbage classification"
+    fill(project, picture, {f"{around}/cardboard": 12, f"{around}/glass": 12})
+    result = project.run()
+    assert result["misplaced"]
+    assert result["moves"] == [
+        f"aws s3 mv --recursive 's3://deeplens-test/{around}/{label}/'"
+        f" s3://deeplens-test/images/{label}/"
+        for label in ("cardboard", "glass")
+    ]
+
+
+def test_pictures_sorted_by_room_first_are_recognised(project: Project, picture: Picture) -> None:
+    rooms, labels = ("kitchen", "hall"), ("glass", "paper")
+    fill(project, picture, {f"images/{room}/{label}": 6 for room in rooms for label in labels})
+    assert project.run()["misplaced"]
+
+
+def test_folders_that_are_labels_after_all_are_trained_on_by_a_setting(
+    project: Project, picture: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected(monkeypatch, project, folders_are_labels=True)
+    fill(project, picture, {"images/train/toy": 12, "images/test/toy": 12})
+    result = project.run()
+    assert (result["trainable"], result["misplaced"]) == (True, False)
+    assert set(project.report()["labels"]) == {"train", "test"}
+
+
+def test_kinds_of_each_label_are_no_mistake(project: Project, picture: Picture) -> None:
+    fill(
+        project,
+        picture,
+        {
+            f"images/{label}/{kind}": 6
+            for label in ("aerosol", "cans", "glass")
+            for kind in ("default", "real_world")
+        },
+    )
+    assert project.run()["trainable"]
+
+
+def test_data_that_was_judged_before_is_nothing_new_whatever_its_folders(
+    project: Project, picture: Picture
+) -> None:
+    fill(project, picture, {"images/train/toy": 6, "images/test/toy": 6})
+    digest = project.run()["digest"]
+    project.table.items["trigger"]["digest"] = digest
+    result = project.run()
+    assert (result["changed"], result["moves"]) == (False, [])
