@@ -7,7 +7,7 @@ person can do, and where to look.
 import re
 import shlex
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -54,22 +54,8 @@ class Sender:
 
 def of_retraining(record: Record, sender: Sender) -> Message | None:
     """What the end of a retraining is worth saying; nothing when nothing was new."""
-    match record["outcome"]:
-        case "released":
-            return _released(record, sender)
-        case "refused":
-            return _refused(record, sender)
-        case "too-few-images":
-            return _too_few(record, sender)
-        case "wrong-folders":
-            return _wrong_folders(record, sender)
-        case "blocked":
-            return _blocked(record, sender)
-        case "pictures-deleted":
-            return _pictures_deleted(record, sender)
-        case "not-rolled-out":
-            return _not_rolled_out(record, sender)
-    return None  # a failure is told by the tick, which knows what was told before
+    write = _ENDS.get(record["outcome"])
+    return write(record, sender) if write else None  # the tick tells a failure: it knows the others
 
 
 def of_rollout(record: Record, sender: Sender) -> Message | None:
@@ -219,6 +205,17 @@ def _start_command(record: Record, sender: Sender) -> str:
         f" --state-machine-arn {account}:stateMachine:{sender.prefix}-rollout"
         f" --input {shlex.quote(its_input)}"
     )
+
+
+_ENDS: Mapping[str, Callable[[Record, Sender], Message]] = {
+    "released": _released,
+    "refused": _refused,
+    "too-few-images": _too_few,
+    "wrong-folders": _wrong_folders,
+    "blocked": _blocked,
+    "pictures-deleted": _pictures_deleted,
+    "not-rolled-out": _not_rolled_out,
+}
 
 
 # Ends of a rollout

@@ -80,6 +80,8 @@ def local_commands(found: Mistake, folder: str) -> tuple[str, ...]:
         source, target = (f"{folder}/{part}".rstrip("/") for part in move)
         parent = target.rpartition("/")[0]
         lines.append(f"mkdir -p {_quoted(parent)} && mv {_quoted(source)} {_quoted(target)}")
+    if lines:
+        lines.append(f"find {_quoted(folder)} -type d -empty -delete")
     return tuple(lines)
 
 

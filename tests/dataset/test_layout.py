@@ -178,4 +178,6 @@ def test_on_a_disk_the_same_moves_are_made_by_a_shell() -> None:
     assert local_commands(told, "/home/me/photos") == (
         "mkdir -p /home/me/photos && mv '/home/me/photos/my set/glass' /home/me/photos/glass",
         "mkdir -p /home/me/photos && mv '/home/me/photos/my set/paper' /home/me/photos/paper",
+        "find /home/me/photos -type d -empty -delete",
     )
+    assert local_commands(Mistake("", (), ()), "/home/me/photos") == ()

@@ -181,7 +181,7 @@ def test_a_split_above_the_labels_is_told_with_the_commands_that_mend_it(
     assert "The folders `test`, `train` look like the parts of a split data set" in told
     assert "add FOLDERS_ARE_LABELS=1" in told
     commands = [line for line in told.splitlines() if line.startswith("  ")]
-    assert len(commands) == 4
+    assert len(commands) == 5
     for command in commands:
         subprocess.run(command, shell=True, check=True)
     album = own_pictures.read(folder)
