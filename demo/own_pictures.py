@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from demo.album import CAMERAS, Album, Picture, mislabelled
+from lensloop.dataset import layout
 from lensloop.wire.errors import PictureError
 from lensloop.wire.formats import ENDINGS, READ
 from lensloop.wire.picture import open_picture
-from lensloop.dataset import layout
 from local.errors import LocalCloudError
 
 # 3 frames and 5 held back of a label of 20 leave 12 to learn from, the least that a first release
