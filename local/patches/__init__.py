@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from local.patches import (
     cloudformation,
+    door,
     events,
     iam,
     iot,
@@ -19,6 +20,8 @@ from local.patches import (
 )
 
 PATCHES: tuple[Callable[[], None], ...] = (
+    door.web_pages_are_refused,
+    door.only_its_own_key_is_root,
     sagemaker.sagemaker_exists,
     lambda_functions.failures_carry_the_exception_class,
     lambda_functions.queues_are_read_in_windows_and_large_batches,
