@@ -28,6 +28,7 @@ from botocore.config import Config
 from local import leftovers, machine, ports
 from local.deploy import deploy
 from local.errors import LocalCloudError
+from local.keys import Keys, new_keys
 from local.state import Running, StateDir
 from local.tools import PROJECT, search_path
 
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
-KEY = "test"  # and its secret: root of the emulated account
 PATIENCE_TO_START = 60.0
 PATIENCE_TO_STOP = 8.0
 
@@ -68,6 +68,7 @@ class LocalCloud:
         self._server: subprocess.Popen[bytes] | None = None
         self._started = False
         self.port = self.mqtt_port = 0
+        self.keys = new_keys()
 
     def __enter__(self) -> "LocalCloud":
         self.start()
@@ -93,18 +94,18 @@ class LocalCloud:
     @property
     def env(self) -> dict[str, str]:
         """Sends boto3, the AWS CLI and the CDK to this cloud, whatever profile the person has."""
-        return environment(self.port)
+        return environment(self.port, self.keys)
 
     def client(self, service: str) -> Any:
         """A boto3 client that talks to this cloud whatever
         the environment and ~/.aws say, a proxy for instance.
         """
         # The name is a variable, so boto3's stubs cannot know which client it makes.
-        session: Any = _session()
+        session: Any = _session(self.keys)
         return session.client(service, endpoint_url=self.endpoint, config=Config(proxies={}))
 
     def table(self, name: str) -> "Table":
-        resource = _session().resource(
+        resource = _session(self.keys).resource(
             "dynamodb", endpoint_url=self.endpoint, config=Config(proxies={})
         )
         return resource.Table(name)
@@ -141,8 +142,7 @@ class LocalCloud:
         return {
             "endpoint": self.endpoint,
             "region": REGION,
-            "access_key_id": KEY,
-            "secret_access_key": KEY,
+            **self.keys._asdict(),
             "mqtt_host": ports.LOOPBACK,
             "mqtt_port": self.mqtt_port,
             "ca": str(self.ca_pem),
@@ -173,8 +173,8 @@ class LocalCloud:
             "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             "TMPDIR": str(self._state.temporary),
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_ACCESS_KEY_ID": self.keys.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.keys.secret_access_key,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -250,14 +250,14 @@ def _end(server: subprocess.Popen[bytes]) -> None:
         server.wait()
 
 
-def environment(port: int) -> dict[str, str]:
+def environment(port: int, keys: Keys) -> dict[str, str]:
     """For programs that use the cloud at this port.
     By 127.0.0.1, because <bucket>.localhost does not resolve.
     """
     return {
         "AWS_ENDPOINT_URL": f"http://{ports.LOOPBACK}:{port}",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ACCESS_KEY_ID": keys.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -268,7 +268,7 @@ def environment(port: int) -> dict[str, str]:
     }
 
 
-def _session() -> boto3.Session:
+def _session(keys: Keys) -> boto3.Session:
     """Ignores profiles and configuration files,
     so that a person's AWS_PROFILE cannot break or redirect it.
     """
@@ -279,7 +279,7 @@ def _session() -> boto3.Session:
             "credentials_file": (None, None, os.devnull, None),
         }
     )
-    core.set_credentials("test", "test")
+    core.set_credentials(*keys)
     return boto3.Session(botocore_session=core, region_name=REGION)
 
 

@@ -10,6 +10,7 @@ from local import leftovers
 from local.cloud import PATIENCE_TO_STOP, LocalCloud, environment
 from local.deploy import deploy
 from local.errors import LocalCloudError
+from local.keys import Keys
 from local.ports import LOOPBACK
 from local.state import Running, StateDir
 from local.tools import cdk
@@ -81,7 +82,7 @@ def up(options: argparse.Namespace) -> None:
         f"The local cloud is up; the MQTT broker listens on {LOOPBACK}:{cloud.mqtt_port}, its CA is"
         f" {cloud.ca_pem}."
     )
-    _say_how_to_use_it(cloud.port)
+    _say_how_to_use_it(cloud.port, cloud.keys)
     print("Deploy the stacks with `make deploy-local`, and stop it with `make down`.")
 
 
@@ -105,7 +106,7 @@ def down(options: argparse.Namespace) -> None:
 def status(options: argparse.Namespace) -> None:
     running = _running()
     print(f"{running.sentence}; the MQTT broker listens on {LOOPBACK}:{running.mqtt_port}.")
-    _say_how_to_use_it(running.port)
+    _say_how_to_use_it(running.port, _state().keys())
 
 
 def deploy_stacks(options: argparse.Namespace) -> None:
@@ -116,7 +117,8 @@ def deploy_stacks(options: argparse.Namespace) -> None:
         )
     running, context = _running(), PLAYING | dict(word.split("=", 1) for word in options.context)
     cdk()  # says what is missing before anything else is done
-    outputs = deploy(_state(), environment(running.port), context, None, print)
+    variables = environment(running.port, _state().keys())
+    outputs = deploy(_state(), variables, context, None, print)
     print(
         "\n".join(
             f"{name} = {value}"
@@ -126,13 +128,10 @@ def deploy_stacks(options: argparse.Namespace) -> None:
     )
 
 
-def _say_how_to_use_it(port: int) -> None:
-    print("In a shell, this sends the AWS CLI and every SDK to it:")
-    print(
-        "\n".join(
-            f"  export {name}={shlex.quote(value)}" for name, value in environment(port).items()
-        )
-    )
+def _say_how_to_use_it(port: int, keys: Keys) -> None:
+    print("In a shell, this sends the AWS CLI and every SDK to it (new keys at each start):")
+    for name, value in environment(port, keys).items():
+        print(f"  export {name}={shlex.quote(value)}")
 
 
 def _state() -> StateDir:

@@ -27,11 +27,11 @@ def _serve() -> None:
     from local import old_python
 
     old_python.mend()
-    if (
-        os.environ.get("LENSLOOP_PATCHES") != "none"
-    ):  # the tests run the emulator as it is, to see what a patch is for
-        from local.patches import apply_all
+    from local.patches import apply_all, guard
 
+    guard()
+    # The tests run the emulator as it is, to see what a patch is for; unguarded it never runs.
+    if os.environ.get("LENSLOOP_PATCHES") != "none":
         apply_all()
     sys.argv = ["ministack"]
     app.main()

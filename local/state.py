@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from local.errors import LocalCloudError
+from local.keys import Keys
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,9 @@ class StateDir:
 
     def prepare(self) -> None:
         """Makes the folders of one run of the cloud; the logs of the last one are replaced."""
-        for folder in (self.root, self.temporary, self.objects, self.jobs, self.job_logs):
+        # The log and the objects are the person's own as well.
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.temporary, self.objects, self.jobs, self.job_logs):
             folder.mkdir(parents=True, exist_ok=True)
 
     def clear(self) -> None:
@@ -69,15 +72,20 @@ class StateDir:
             file.unlink(missing_ok=True)
 
     def write_running(self, running: Running) -> None:
-        self._running.write_text(json.dumps(asdict(running)))
+        _write_privately(self._running, asdict(running))
 
     def write_connection(self, connection: Mapping[str, str | int]) -> None:
-        """Only its owner may read it: it holds credentials. It is there whole or not at all."""
-        draft = self.connection.with_suffix(".part")
-        draft.unlink(missing_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(connection, file, indent=1)
-        draft.replace(self.connection)
+        _write_privately(self.connection, connection)
+
+    def keys(self) -> Keys:
+        """Those of the cloud that runs here."""
+        try:
+            connection = json.loads(self.connection.read_text())
+        except FileNotFoundError:
+            raise LocalCloudError(
+                "The local cloud is still starting; ask again in a moment."
+            ) from None
+        return Keys(connection["access_key_id"], connection["secret_access_key"])
 
     def running(self) -> Running | None:
         """Who holds the folder now, if anybody does."""
@@ -99,7 +107,7 @@ class StateDir:
     @contextlib.contextmanager
     def locked(self) -> Iterator[int]:
         """Yields the lock's file descriptor, for the cloud's process to inherit."""
-        self.root.mkdir(parents=True, exist_ok=True)
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             try:
@@ -121,3 +129,12 @@ class StateDir:
                 return False
             time.sleep(0.05)
         return True
+
+
+def _write_privately(path: Path, content: Mapping[str, str | int | float]) -> None:
+    """Only its owner may read it: it holds credentials. It is there whole or not at all."""
+    draft = path.with_suffix(".part")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(content, file, indent=1)
+    draft.replace(path)

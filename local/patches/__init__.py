@@ -2,7 +2,7 @@
 
 Each patch is one function whose docstring says what upstream does (file:line) and what AWS does.
 For each, tests/local/test_patches.py runs the emulator with and without it: the test fails when a
-new version makes the patch unnecessary, and when it makes it wrong.
+new version makes the patch unnecessary, and when it makes it wrong. The guards are always there.
 """
 
 from collections.abc import Callable
@@ -19,9 +19,16 @@ from local.patches import (
     step_functions,
 )
 
-PATCHES: tuple[Callable[[], None], ...] = (
+# Without these it is a way into the machine, also while a test asks what the plain emulator does.
+GUARDS: tuple[Callable[[], None], ...] = (
     door.web_pages_are_refused,
     door.only_its_own_key_is_root,
+    door.the_owner_must_sign_as_well,
+    door.keys_of_functions_cannot_be_guessed,
+    iot.the_broker_listens_on_loopback_only,
+)
+
+PATCHES: tuple[Callable[[], None], ...] = (
     sagemaker.sagemaker_exists,
     lambda_functions.failures_carry_the_exception_class,
     lambda_functions.queues_are_read_in_windows_and_large_batches,
@@ -38,7 +45,6 @@ PATCHES: tuple[Callable[[], None], ...] = (
     cloudformation.tables_get_recovery_and_time_to_live,
     events.a_minute_of_a_schedule_lasts_as_long_as_asked,
     events.targets_must_permit_eventbridge,
-    iot.the_broker_listens_on_loopback_only,
     iot.the_broker_asks_for_a_certificate,
     iam.loopback_counts_as_tls,
     iam.state_machines_act_as_their_role,
@@ -46,6 +52,11 @@ PATCHES: tuple[Callable[[], None], ...] = (
     iam.event_source_mappings_read_as_the_function,
     sagemaker.state_machines_run_training_jobs,
 )
+
+
+def guard() -> None:
+    for close in GUARDS:
+        close()
 
 
 def apply_all() -> None:

@@ -282,16 +282,6 @@ def _was_run(aws: Aws, function: str) -> bool:
     return bool(aws.logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"])
 
 
-def the_broker_listens_on_loopback_only(aws: Aws) -> Any:
-    if sys.platform != "linux":
-        pytest.skip(
-            "only Linux answers on all of 127.0.0.0/8, of which the broker may take 127.0.0.1 alone"
-        )
-    with socket.socket() as other:
-        other.settimeout(2)
-        return "closed" if other.connect_ex(("127.0.0.2", aws.cloud.mqtt_port)) else "open"
-
-
 def the_broker_asks_for_a_certificate(aws: Aws) -> Any:
     context = ssl.create_default_context(cafile=str(aws.cloud.ca_pem))
     context.check_hostname = False
@@ -440,7 +430,6 @@ EXPECTED: dict[Callable[[Aws], Any], Any] = {
     tables_get_recovery_and_time_to_live: ("ENABLED", "ENABLED"),
     a_minute_of_a_schedule_lasts_as_long_as_asked: True,
     targets_must_permit_eventbridge: ([True, False], [True, False]),
-    the_broker_listens_on_loopback_only: "closed",
     the_broker_asks_for_a_certificate: "refused",
     loopback_counts_as_tls: "allowed",
     state_machines_act_as_their_role: ["FAILED", "FAILED", "FAILED"],
