@@ -22,7 +22,7 @@ from lensloop.dataset.rows import Listed, Row, rejection
 _DOWNLOADS = 8  # at once: S3 answers slower than a picture decodes
 _AHEAD_BYTES = 32 * 1024**2  # downloaded and not yet looked at: they lie in memory
 _SAVE_EVERY = 60  # seconds; a function that is killed has lost no more than these
-_LAST_CALL = 60_000  # milliseconds before Lambda's end; the slowest picture takes half of it
+_LAST_CALL = 150_000  # milliseconds before Lambda's end; the slowest picture takes 120,000
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

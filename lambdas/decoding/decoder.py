@@ -17,9 +17,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from lambdas.decoding.seal import hide
+
 ROOT = Path(__file__).parents[2]
 CPU_SECONDS = 10
-WALL_SECONDS = 30.0  # generous: a slow machine is not the picture's fault
+# A child that has computed in this time is only slow, and what it may compute is limited; one that
+# has not is stuck.
+WALL_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0  # for one picture, however slowly it goes on; the chunk has 15 minutes
+# What a Python needs to start, and by what the local cloud finds what it has left behind.
+PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "LANG", "TZ", "TMPDIR", "LENSLOOP_CLOUD_OF")
 START_SECONDS = 60.0  # a cold function loads Python and Pillow first
 
 
@@ -36,6 +43,8 @@ class Decoder:
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
+        self._cpu_seconds = CPU_SECONDS
+        self._was_hidden = False
 
     def __enter__(self) -> "Decoder":
         return self
@@ -60,11 +69,11 @@ class Decoder:
             child.stdin.flush()
         except BrokenPipeError:
             return self._reason_of_death(child)
-        answer = _line(child, WALL_SECONDS)
+        answer = _line(child, WALL_SECONDS, PATIENCE_SECONDS)
         if answer is None:
             self.close()
             return Unreadable(
-                f"It took longer than {WALL_SECONDS:.0f} s to open; the next run tries again.",
+                "It did not open in time, as this machine is too busy; the next run tries again.",
                 may_pass=True,
             )
         if not answer:
@@ -77,12 +86,14 @@ class Decoder:
             self._child.kill()
             self._child.communicate()
             self._child = None
+            hide(self._was_hidden)
 
     def _start(self) -> subprocess.Popen[bytes]:
         # Nothing of ours that a taken-over child could use: no credentials, no addresses.
-        environment = {
-            key: value for key, value in os.environ.items() if not key.startswith("AWS_")
-        }
+        environment = {}
+        for name, value in os.environ.items():
+            if name in PASSED_ON or name.startswith(("PYTHON", "LC_")):
+                environment[name] = value
         # Pillow warns about large pictures before we reject them.
         environment["PYTHONWARNINGS"] = "ignore"
         child = subprocess.Popen(
@@ -93,12 +104,17 @@ class Decoder:
             stdout=subprocess.PIPE,
         )
         self._child = child
-        if _line(child, START_SECONDS) != b"ready\n":
+        # The credentials that this side holds are in its own environment. Only while a child is
+        # there: the local cloud finds a function's process by its environment.
+        self._was_hidden = hide(True)
+        word, _, budget = (_line(child, START_SECONDS, START_SECONDS) or b"").partition(b" ")
+        if word != b"ready":
             self.close()
             raise RuntimeError(
                 "The process that opens pictures does not start; its own words are above in this"
                 " log."
             )
+        self._cpu_seconds = int(budget)
         return child
 
     def _reason_of_death(self, child: subprocess.Popen[bytes]) -> Unreadable:
@@ -106,7 +122,7 @@ class Decoder:
         self.close()
         if child.returncode == -signal.SIGXCPU:
             return Unreadable(
-                f"It takes more than {CPU_SECONDS} s of computing to open. Save it again, or"
+                f"It takes more than {self._cpu_seconds} s of computing to open. Save it again, or"
                 " smaller."
             )
         # The system ran out of memory, and that may not be the picture's fault.
@@ -120,17 +136,37 @@ class Decoder:
         )
 
 
-def _line(child: subprocess.Popen[bytes], seconds: float) -> bytes | None:
-    """The child's next line; nothing when it died, None when it took too long. Read past any
-    buffer, so that select sees all there is."""
+def _line(child: subprocess.Popen[bytes], seconds: float, patience: float) -> bytes | None:
+    """The child's next line; nothing when it died, None when it took too long: it did not compute
+    for `seconds`, or not answer within `patience`.
+
+    Read past any buffer, so that select sees all there is.
+    """
     assert child.stdout is not None
-    pipe, text, end = child.stdout.fileno(), b"", time.monotonic() + seconds
+    pipe, text, end = child.stdout.fileno(), b"", time.monotonic() + patience
+    computed = _computed(child.pid)
     while not text.endswith(b"\n"):
-        ready, _, _ = select.select([pipe], [], [], max(0.0, end - time.monotonic()))
+        left = min(seconds, end - time.monotonic())
+        ready, _, _ = select.select([pipe], [], [], max(0.0, left))
         if not ready:
-            return None
+            before, computed = computed, _computed(child.pid)
+            if left < seconds or computed == before:
+                return None
+            continue
         part = os.read(pipe, 1 << 16)
         if not part:
             return b""
         text += part
     return text
+
+
+def _computed(pid: int) -> int:
+    """How much the process has computed so far, in the kernel's ticks. Nothing where there is no
+    /proc: there every wait looks like being stuck.
+    """
+    try:
+        # Behind the program's name, which may hold anything: fields 14 and 15 of proc(5).
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return int(fields[11]) + int(fields[12])

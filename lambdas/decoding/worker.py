@@ -2,7 +2,7 @@
 The child process that opens strangers' files, within limits that the kernel keeps.
 
 Reads from standard input: 4 bytes length, 1 byte "make a sample too", the file. Answers with one
-line of JSON.
+line of JSON. Its first line is "ready" and the seconds of computing that a picture gets.
 """
 
 import io
@@ -11,22 +11,31 @@ import math
 import resource
 import struct
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+from lambdas.decoding.seal import seal
+
 MEMORY_MB = 128  # for one picture, beside the interpreter
+# of computing, to open a picture of 1024 x 1024 on an ordinary machine; a good laptop needs 0.013
+USUAL_SECONDS = 0.02
+SLOWEST = 6.0  # a machine slower than this gets no more time: a bomb would hold up the run
 _AT_LEAST = 256  # enough for hash and thumbnail; large pictures are decoded smaller
 
 
 def main(cpu_seconds: int) -> None:
     _find_pillow()
+    budget = math.ceil(cpu_seconds * slowness(_seconds_to_open()))
     _limit_memory()
+    for name in seal():
+        print(f"The kernel does not let this decoder be closed off from {name}.", file=sys.stderr)
     requests, answers = sys.stdin.buffer, sys.stdout
-    answers.write("ready\n")
+    answers.write(f"ready {budget}\n")
     answers.flush()
     while header := requests.read(5):
         length, sample = struct.unpack(">IB", header)
-        _limit_time(cpu_seconds)
+        _limit_time(budget)
         answers.write(json.dumps(_answer(requests.read(length), bool(sample))) + "\n")
         answers.flush()
 
@@ -72,6 +81,31 @@ def _sample(image: Any) -> dict[str, Any]:
         "thumbnail": thumbnail(image),
         "border": [*(round(mean) for mean in means), round(math.sqrt(variance))],
     }
+
+
+def slowness(seconds_to_open: float) -> float:
+    """How many times as long as usual this machine takes; a sound picture may take as many times
+    as long.
+    """
+    return min(max(seconds_to_open / USUAL_SECONDS, 1.0), SLOWEST)
+
+
+def _seconds_to_open() -> float:
+    """Of computing, for a picture of 1024 x 1024 full of detail: the quickest of three tries,
+    so that a start or a neighbour does not count.
+    """
+    from PIL import Image
+
+    from lensloop.wire.picture import open_picture, phash
+
+    file = io.BytesIO()
+    Image.effect_noise((1024, 1024), 64).convert("RGB").save(file, "JPEG", quality=90)
+    tries = []
+    for _ in range(3):
+        began = time.process_time()
+        phash(open_picture(file.getvalue()))
+        tries.append(time.process_time() - began)
+    return min(tries)
 
 
 def _find_pillow() -> None:
