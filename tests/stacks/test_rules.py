@@ -1,5 +1,5 @@
 """What do others' rules say of the templates?
-AWS Solutions (cdk-nag), and CDK's own checks of CloudFormation.
+AWS Solutions and NIST 800-53 revision 5 (both cdk-nag), and CDK's own checks of CloudFormation.
 """
 
 import json
@@ -9,7 +9,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import Validations
-from cdk_nag import AwsSolutionsChecks
+from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 from cfnlint.api import lint
 
 import app
@@ -33,6 +33,38 @@ EXCEPTIONS = {
     "AwsSolutions-SF2": (
         "X-Ray would add a grant on all resources to see what an execution's history shows already."
     ),
+    "NIST.800.53.R5-CloudWatchLogGroupEncrypted": (
+        "CloudWatch encrypts every log with its own key; one of ours would cost $1 a month and"
+        " have to be granted to the service. The logs hold no pictures and no secrets."
+    ),
+    "NIST.800.53.R5-IAMNoInlinePolicy": (
+        "A policy that belongs to one role and goes with it cannot be attached to another by"
+        " mistake; a managed one can."
+    ),
+    "NIST.800.53.R5-LambdaConcurrency": (
+        "A new account may run 10 functions at once, and AWS lets nobody reserve any of these: the"
+        " deployment would fail."
+    ),
+    "NIST.800.53.R5-LambdaDLQ": (
+        "What calls our functions waits for their answer and tries again; the only events that"
+        " could be lost are in a queue that has a dead-letter queue, and the sweep makes up for it."
+    ),
+    "NIST.800.53.R5-LambdaInsideVPC": (
+        "They call AWS and nothing else. A VPC would need endpoints for six services, which cost"
+        " more each hour than Lensloop in a month."
+    ),
+    "NIST.800.53.R5-S3BucketLoggingEnabled": "As AwsSolutions-S1.",
+    "NIST.800.53.R5-S3BucketReplicationEnabled": (
+        "Versions keep what is overwritten or deleted; a second region is for whoever needs it, and"
+        " would double what pictures cost."
+    ),
+    "NIST.800.53.R5-S3DefaultEncryptionKMS": (
+        "S3's own keys encrypt it. Nobody outside the account reads it, and a KMS key would be"
+        " granted to every role and paid for with every picture."
+    ),
+    "NIST.800.53.R5-SNSEncryptedKMS": (
+        "Messages go out as plain mail. With AWS' own key for SNS, alarms could not publish."
+    ),
 }
 
 
@@ -42,8 +74,10 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     folder = tmp_path_factory.mktemp("rules")
     cloud = cdk.App(context=context(github_repository="someone/lensloop"), outdir=str(folder))
     app.compose(cloud)
-    Validations.of(cloud).add_plugins(AwsSolutionsChecks(cloud))
-    with pytest.raises(Exception, match="AwsSolutions"):  # under plain Python, findings are raised
+    Validations.of(cloud).add_plugins(AwsSolutionsChecks(cloud), NIST80053R5Checks(cloud))
+    with pytest.raises(
+        Exception, match="AwsSolutions|NIST"
+    ):  # under plain Python, findings are raised
         cloud.synth()
     return _by_rule(folder)
 
@@ -58,7 +92,7 @@ def _by_rule(folder: Path) -> dict[str, list[str]]:
     return found
 
 
-def test_every_rule_of_aws_solutions_is_kept_or_has_a_reason(
+def test_every_rule_is_kept_or_has_a_reason(
     findings: dict[str, list[str]],
 ) -> None:
     assert {rule: places for rule, places in findings.items() if rule not in EXCEPTIONS} == {}
