@@ -76,7 +76,7 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     app.compose(cloud)
     Validations.of(cloud).add_plugins(AwsSolutionsChecks(cloud), NIST80053R5Checks(cloud))
     with pytest.raises(
-        Exception, match="AwsSolutions|NIST"
+        Exception, match=r"AwsSolutions|NIST"
     ):  # under plain Python, findings are raised
         cloud.synth()
     return _by_rule(folder)
