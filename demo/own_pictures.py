@@ -9,6 +9,7 @@ from pathlib import Path
 
 from demo.album import CAMERAS, Album, Picture, mislabelled
 from lensloop.dataset import layout
+from lensloop.dataset.leftovers import leftover
 from lensloop.wire.errors import PictureError
 from lensloop.wire.formats import ENDINGS, READ
 from lensloop.wire.picture import open_picture
@@ -40,7 +41,7 @@ def read(folder: Path, folders_are_labels: bool = False) -> Album:
         raise LocalCloudError(f"IMAGES={folder} is a file, not a folder. {EXPECTED}")
     by_label = {}
     for label in sorted(folder.iterdir()):
-        if label.is_dir() and label.name[0] != ".":
+        if label.is_dir() and not leftover(label.name):
             by_label[label.name] = _pictures(label)
     if not folders_are_labels:
         _check_level(folder, by_label)
@@ -54,11 +55,9 @@ def _pictures(label: Path) -> list[Path]:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Without hidden ones, such as a file manager's thumbnails."""
+    """Without what programs leave, such as a file manager's thumbnails."""
     found = (file for file in folder.rglob("*") if file.is_file())
-    return sorted(
-        file for file in found if not any(part[0] == "." for part in file.relative_to(folder).parts)
-    )
+    return sorted(file for file in found if not leftover(file.relative_to(folder).as_posix()))
 
 
 def _check_level(folder: Path, by_label: dict[str, list[Path]]) -> None:

@@ -42,6 +42,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         gone=gone,
         samples=samples,
         folders=summary["folders"],
+        leftovers=summary["leftovers"],
     )
     rows = _all_rows(epoch, inspected)
     dataset = assemble(rows, gone, settings.min_test_images_per_label)

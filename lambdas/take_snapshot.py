@@ -7,6 +7,7 @@ any size.
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,7 +32,11 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         bucket.write_json(chunk, plan)
     bucket.write_json(
         snapshot.work_file(epoch, snapshot.SUMMARY),
-        {"chunks": chunks, "folders": sorted(found.folders - {""})},
+        {
+            "chunks": chunks,
+            "folders": sorted(found.folders - {""}),
+            "leftovers": found.leftovers,
+        },
     )
     return {
         "epoch": epoch,
@@ -49,9 +54,12 @@ class _Found:
     folders: set[str] = field(default_factory=set)
     to_inspect: list[Listed] = field(default_factory=list)
     gone: list[Row] = field(default_factory=list)
+    leftovers: Counter[str] = field(default_factory=Counter)
 
     def count(self, listed: Listed) -> None:
-        if is_folder_marker(listed.key, listed.size):
+        if name := snapshot.left_behind(listed.key):
+            self.leftovers[name] += 1
+        elif is_folder_marker(listed.key, listed.size):
             self.folders.add(label_of(listed.key))
         else:
             self.pictures += 1

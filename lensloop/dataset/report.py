@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from lensloop.dataset import leftovers
 from lensloop.dataset.assembly import Dataset
 from lensloop.dataset.labels import label_of
 from lensloop.dataset.near_duplicates import DISTANCES
@@ -40,6 +41,7 @@ class History:
     gone: Sequence[Row] = ()
     samples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     folders: Sequence[str] = ()
+    leftovers: Mapping[str, int] = field(default_factory=dict)
 
 
 def report(
@@ -70,6 +72,7 @@ def report(
         "moves": list(ready.moves[:MOST_LISTED]),
         "warnings": odd + sentences(suspicious),
         "left_out": _rejections(dataset.rejected),
+        "passed_over": leftovers.sentence(history.leftovers),
         "alike": alike,
         "look_alike": look_alike,
         "suspicious": suspicious,

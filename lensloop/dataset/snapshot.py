@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from lensloop.dataset.labels import is_folder_marker, key_problem
+from lensloop.dataset.leftovers import leftover
 from lensloop.dataset.rows import Listed, Row, rejection
 from lensloop.wire.errors import BadArtifact
-from lensloop.wire.names import INSPECTIONS_PREFIX
+from lensloop.wire.names import IMAGES_PREFIX, INSPECTIONS_PREFIX
 
 PICTURES_PER_CHUNK = 200  # few enough that a call is done in time and a retry repeats little
 # The files of a run, beside its chunks, under datasets/inspections/<epoch>/.
@@ -53,7 +54,7 @@ class Sorted(NamedTuple):
 def sort_out(change: Change) -> Sorted:
     """Unchanged objects keep what is known of them; names are judged afresh, as that is cheap."""
     row, listed = change
-    if listed is None or is_folder_marker(listed.key, listed.size):
+    if listed is None or is_folder_marker(listed.key, listed.size) or left_behind(listed.key):
         return Sorted(gone=row)
     problem = key_problem(listed.key)
     if problem:
@@ -61,6 +62,11 @@ def sort_out(change: Change) -> Sorted:
     if row is not None and (row.etag, row.size) == (listed.etag, listed.size):
         return Sorted(kept=row)
     return Sorted(to_inspect=listed, gone=row)
+
+
+def left_behind(key: str) -> str:
+    """What this is called if a program left it beside the pictures; else nothing."""
+    return leftover(key.removeprefix(IMAGES_PREFIX))
 
 
 def chunk_count(pictures: int) -> int:

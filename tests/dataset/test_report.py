@@ -51,6 +51,7 @@ EMPTY = {
     "moves": [],
     "warnings": [],
     "left_out": [],
+    "passed_over": "",
     "alike": [],
     "look_alike": [],
     "suspicious": None,
@@ -66,6 +67,12 @@ def test_the_report_of_nothing_has_every_name() -> None:
     assert reported(dataset()) == EMPTY
     since = {"epoch": 3, "digest": "before"}
     assert reported(dataset(), LAST) == {**EMPTY, "since": since}
+
+
+def test_what_programs_left_is_one_sentence() -> None:
+    found = reported(dataset(), leftovers={"Thumbs.db": 2})
+    assert found["passed_over"].startswith("Passed over: 2 files that programs leave")
+    assert (found["warnings"], found["left_out"]) == ([], [])
 
 
 def test_folders_that_do_not_look_like_labels_come_with_the_commands_that_mend_them() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from lensloop.dataset import snapshot
 from tests.dataset.conftest import Picture, Project, connected
 
 
@@ -96,3 +97,52 @@ def test_data_that_was_judged_before_is_nothing_new_whatever_its_folders(
     project.table.items["trigger"]["digest"] = digest
     result = project.run()
     assert (result["changed"], result["moves"]) == (False, [])
+
+
+# What programs leave beside pictures
+
+
+def test_a_notebooks_copy_never_counts_in_place_of_its_original(
+    project: Project, picture: Picture
+) -> None:
+    fill(project, picture, {"images/glass": 12, "images/paper": 12})
+    copied = project.content("images/glass/00.jpg")
+    project.s3["images/glass/.ipynb_checkpoints/00-checkpoint.jpg"] = copied
+    project.s3["images/paper/.ipynb_checkpoints/old.jpg"] = picture(300)
+    project.run()
+    assert len(project.manifest()) == 24
+    assert project.rejected() == {}
+    assert project.report()["passed_over"] == (
+        "Passed over: 2 files that programs leave beside pictures (`.ipynb_checkpoints`). Nothing"
+        " needs to be done."
+    )
+
+
+def test_what_a_mac_a_windows_and_a_nas_leave_is_one_line_and_no_warning(
+    project: Project, picture: Picture
+) -> None:
+    fill(project, picture, {"images/glass": 40, "images/paper": 40})
+    for left in ("glass/._1.jpg", "glass/.DS_Store", "Thumbs.db", "glass/Thumbs.db"):
+        project.s3[f"images/{left}"] = b"x"
+    for left in ("__MACOSX/glass/1.jpg", "glass/@eaDir/1.jpg", "#recycle/1.jpg", ".idea/"):
+        project.s3[f"images/{left}"] = picture(500)
+    project.run()
+    report = project.report()
+    assert (report["left_out"], report["warnings"]) == ([], [])
+    assert report["passed_over"].startswith("Passed over: 8 files")
+    assert set(report["labels"]) == {"glass", "paper"}
+
+
+def test_leftovers_that_an_earlier_version_counted_leave_the_data_set(
+    project: Project, picture: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(project, picture, {"images/glass": 12, "images/paper": 12})
+    project.s3["images/glass/.old/1.jpg"] = picture(300)
+    monkeypatch.setattr(snapshot, "leftover", lambda _path: "")
+    project.run()
+    assert "images/glass/.old/1.jpg" in project.manifest()
+    monkeypatch.undo()
+    connected(monkeypatch, project)
+    project.run()
+    assert "images/glass/.old/1.jpg" not in project.manifest()
+    assert project.report()["removed"] == 1
