@@ -62,6 +62,11 @@ def test_a_refusal_names_its_quota(refusal: str, name: str) -> None:
             f"This account may not train on ml.m5.xlarge yet, so the first run will wait. {RAISE}",
         ),
         (
+            {USUAL: 0},
+            True,
+            f"This account may not train on ml.m5.xlarge yet, so the first run will wait. {RAISE}",
+        ),
+        (
             {},
             True,
             f"Service Quotas has no “{USUAL}” here. Training on it may be refused; the run's page"
@@ -73,6 +78,14 @@ def test_who_deploys_hears_whether_the_account_may_train(
     granted: dict[str, float], spot: bool, told: str
 ) -> None:
     assert quota.on_deploy("ml.m5.xlarge", spot=spot, granted=granted) == told
+
+
+def test_a_quota_without_a_name_is_described() -> None:
+    assert quota.how_to_raise("") == (
+        "What you can do: ask for a higher quota “<instance type> for training job usage” of Amazon"
+        " SageMaker, in the AWS console under Service Quotas. 1 is enough; new accounts have 0. It"
+        " is granted within minutes to two days, and the next try after that trains by itself."
+    )
 
 
 def test_a_quota_that_cannot_be_asked_is_said_with_where_to_look() -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from lensloop import record
-from lensloop.failure import sentence
 from lensloop.record import Findings, Sent
 from lensloop.trigger.blame import fault
 
@@ -275,24 +274,6 @@ def test_another_message_is_another_message(other: Sent) -> None:
     updated = record.with_message(record.empty("trash", 7), message())
     assert not record.was_sent(updated, other)
     assert len(record.with_message(updated, other)["messages"]) == 2
-
-
-@pytest.mark.parametrize(
-    ("cause", "expected"),
-    [
-        ('{"errorMessage": "It \\"broke\\".", "errorType": "X"}', 'It "broke".'),
-        ('{"errorMessage":"tight"}', "tight"),
-        (
-            '{"TrainingJobName": "x", "FailureReason": "AlgorithmError: too few"}',
-            "AlgorithmError: too few",
-        ),
-        ("not JSON at all", "not JSON at all"),
-        ('{"errorMessage": null}', '{"errorMessage": null}'),
-        ("", "States.Timeout"),
-    ],
-)
-def test_the_sentence_inside_a_failure(cause: str, expected: str) -> None:
-    assert sentence({"error": "States.Timeout", "cause": cause}) == expected
 
 
 @pytest.mark.parametrize(

@@ -59,9 +59,12 @@ def _said(error: str, cause: str) -> str:
     """
     told = sentence({"error": error, "cause": cause})
     status = re.search(r'"SecondaryStatus": ?"(\w+)"', cause)
-    if status is None:
-        return f"{error} {told}"
-    return f"{error} {'' if told == cause else told} ended as {status[1]}"
+    parts = [error]
+    if status is None or told != cause:
+        parts.append(told)
+    if status:
+        parts.append(f"ended as {status[1]}")
+    return " ".join(parts)
 
 
 # The first that fits: words of AWS' own, of the API's errors and of a job's FailureReason. An end

@@ -141,7 +141,10 @@ def test_whatever_stands_in_its_way_is_a_reason(
 
 @pytest.mark.parametrize(
     ("changes", "part"),
-    [({"temperature": "hot"}, "`temperature` is 'hot'"), ({"golden": [{}]}, "evaluation.json")],
+    [
+        ({"temperature": "hot"}, "`temperature` is 'hot'"),
+        ({"golden": [{}]}, ": evaluation.json: `golden[0].file` is missing"),
+    ],
 )
 def test_an_evaluation_that_makes_no_manifest_is_a_reason(
     changes: dict[str, Any], part: str

@@ -111,6 +111,7 @@ TASK = "States.TaskFailed"
         # whatever else
         ("KeyError", raised("'chunks'"), "unknown"),
         (TASK, job("something new"), "unknown"),
+        (TASK, job(status="SomethingNew"), "unknown"),
         ("", "", "unknown"),
     ],
 )
@@ -159,6 +160,7 @@ def test_the_same_cause_has_the_same_key(one: str, other: str, same: bool) -> No
 def test_unforeseen_faults_are_told_apart_by_their_error() -> None:
     assert fault("KeyError", raised("'a'")).key == "unknown: KeyError"
     assert fault("", "").key == "unknown"
+    assert fault(TASK, job("CapacityError")).key == "capacity"
 
 
 @pytest.mark.parametrize(
