@@ -12,6 +12,7 @@ from lensloop import quota
 from lensloop.failure import sentence
 
 TRAINING, QUOTA, MISSING, UNKNOWN = "training", "quota", "missing", "unknown"
+ROLLOUT = "rollout"  # the release is live; its rollout could not be started, and that is told
 NOBODY_NEEDS_TO_ACT = "Nobody needs to act: it passes, and the next try comes by itself."
 
 
@@ -70,6 +71,7 @@ def _said(error: str, cause: str) -> str:
 # The first that fits: words of AWS' own, of the API's errors and of a job's FailureReason. An end
 # that .sync answers with is put into words by stacks/training/states.py.
 _SIGNS = (
+    (ROLLOUT, r"^StepFunctions\."),
     (TRAINING, r"^BadArtifact\b|AlgorithmError|MaxRuntimeExceeded"),
     ("stopped", r"(ended as|before it was done:) Stopped\b"),
     (QUOTA, r"ResourceLimitExceeded|service limit|service quota|Service Quotas"),
@@ -95,6 +97,7 @@ _SIGNS = (
 )
 # Half a sentence on what happened, and what to do.
 _WORDS = {
+    ROLLOUT: ("its rollout could not be started", "Its message has the command that starts it."),
     TRAINING: (
         "the training itself failed",
         "What you can do: look at the run's page, and at the log of its training job.",

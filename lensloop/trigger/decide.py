@@ -13,7 +13,7 @@ from typing import Any
 
 from lensloop import news
 from lensloop.record import PICTURES_DELETED
-from lensloop.trigger.blame import Fault, fault
+from lensloop.trigger.blame import ROLLOUT, Fault, fault
 from lensloop.trigger.terms import (
     JOB_ENDED,
     STARTING,
@@ -213,6 +213,8 @@ def _blame(
     """Messages and changes. A data set is blamed only for what the training itself did; any other
     fault is told once, until a run comes to a good end.
     """
+    if found.kind == ROLLOUT:
+        return [], {}
     message = news.failed(run.epoch, found, reasons, pause)
     if not found.counts:
         if found.key in state.told_faults:

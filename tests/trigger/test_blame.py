@@ -43,6 +43,8 @@ TASK = "States.TaskFailed"
         (TASK, job(status="MaxRuntimeExceeded"), "training"),
         ("", job(ENDED_EARLY + "MaxRuntimeExceeded", "MaxRuntimeExceeded"), "training"),
         ("BadArtifact", raised("The model archive holds no test.csv."), "training"),
+        # the release, which is live
+        ("StepFunctions.StateMachineDoesNotExistException", "AlgorithmError", "rollout"),
         # a person
         (TASK, job(status="Stopped"), "stopped"),
         ("", job(ENDED_EARLY + "Stopped", "Stopped"), "stopped"),
@@ -171,6 +173,12 @@ def test_unforeseen_faults_are_told_apart_by_their_error() -> None:
             "",
             "the training itself failed",
             "What you can do: look at the run's page, and at the log of its training job.",
+        ),
+        (
+            "StepFunctions.ThrottlingException",
+            "",
+            "its rollout could not be started",
+            "Its message has the command that starts it.",
         ),
         (TASK, job(status="Stopped"), "somebody stopped its training job", NOBODY_NEEDS_TO_ACT),
         (

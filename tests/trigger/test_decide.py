@@ -284,6 +284,11 @@ def test_a_fault_of_the_account_is_told_once_and_another_one_as_well() -> None:
     assert other.changes["told_faults"] == [*told.told_faults, "capacity"]
 
 
+def test_a_rollout_that_could_not_start_was_told_by_the_workflow() -> None:
+    end = the_end(WORKING, failed("StepFunctions.StateMachineDoesNotExistException", "gone"))
+    assert (end.news, {"told_faults", "failed_digest"} & end.changes.keys()) == ((), set())
+
+
 def test_every_failure_of_the_training_is_told_and_the_last_one_with_the_block() -> None:
     state = replace(WORKING, told_faults=("training",))
     (first,) = the_end(state, failed()).news
