@@ -10,7 +10,7 @@ from lensloop.trigger.decide import decide
 from lensloop.trigger.terms import Facts, Pacing, State, Step, Wait
 from lensloop.wire.errors import SettingsError
 from stacks.changes import BATCHING
-from tests.stacks.synthesized import Synthesized, flat
+from tests.stacks.synthesized import ROOT, Synthesized, flat
 
 
 def _rule(shipped: Synthesized, name: str) -> dict[str, object]:
@@ -117,3 +117,9 @@ def test_a_burst_cannot_be_cut_by_counting_it_late() -> None:
     with pytest.raises(SettingsError):
         Settings.from_context({"quiet_seconds": int(BATCHING.to_seconds())})
     assert Settings.from_context({"quiet_seconds": int(BATCHING.to_seconds()) + 1})
+
+
+def test_the_readme_counts_the_alarms_right(shipped: Synthesized) -> None:
+    words = {10: "ten"}
+    alarms = len(shipped.resources("AWS::CloudWatch::Alarm"))
+    assert f"the {words[alarms]} CloudWatch alarms" in (ROOT / "README.md").read_text()
