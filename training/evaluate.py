@@ -71,7 +71,8 @@ def compare(
         "candidate": candidate.scores(test, known, labels),
         "live": {
             "epoch": live.epoch,
-            "labels": live.labels,
+            "labels": list(dict.fromkeys(live.labels)),  # two of them may have become one
+            "renamed": dict(live.renamed),
             **of_live,
             "losses": losses,
             "gains": gains,

@@ -3,10 +3,12 @@
 import csv
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import onnxruntime
 
+from lensloop.model.renames import renamed
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.manifest import parse
 from lensloop.wire.picture import RESIZE
@@ -20,7 +22,18 @@ class LiveRelease:
     epoch: int
     labels: list[str]
     model: onnxruntime.InferenceSession
-    judged_on: dict[str, str]  # sha256 → label of the test pictures that it was judged on
+    judged_on: Mapping[str, str]  # sha256 → label of the test pictures that it was judged on
+    renamed: Mapping[str, str] = field(default_factory=dict)  # its labels that have another name
+
+    def in_the_names_of(self, now: Mapping[str, str]) -> "LiveRelease":
+        """The same model with its labels called as people call them now. `now`: sha256 → label."""
+        names = renamed(self.judged_on, now)
+        return replace(
+            self,
+            labels=[names.get(label, label) for label in self.labels],
+            judged_on={sha256: names.get(label, label) for sha256, label in self.judged_on.items()},
+            renamed=names,
+        )
 
 
 def read_live(paths: Paths) -> LiveRelease | None:

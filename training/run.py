@@ -29,6 +29,8 @@ def run(paths: Paths) -> None:
     """
     settings, stopwatch = _hyperparameters(paths), Stopwatch()
     pictures, live = Pictures.read(paths), read_live(paths)
+    if live:
+        live = live.in_the_names_of({row.sha256: row.label for row in pictures.rows})
     check_trainable(pictures.rows, pictures.labels)
     trained = ALGORITHMS[settings.get("algorithm", "head")](pictures, stopwatch)
     paths.model.mkdir(parents=True, exist_ok=True)

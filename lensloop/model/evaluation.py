@@ -1,13 +1,14 @@
 """What did the training job measure? Its evaluation.json as values;
 whatever does not add up is refused here.
 
-`known` are the test pictures that the live release was judged on too, `new` the others. Numbers of
+`known` are the test pictures that the live release was judged on too, `new` the others; a label
+that was renamed since then has its new name also in what is said of the live model. Numbers of
 pictures are what counts: shares are recomputed from them where a rule asks how many pictures a
 change is worth.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lensloop.wire.errors import BadArtifact
@@ -56,6 +57,7 @@ class Live:
     scores: Scores
     losses: int  # known pictures that live gets right and the candidate wrong
     gains: int  # and the reverse
+    renamed: Mapping[str, str] = field(default_factory=dict)  # a label's name in that release → now
 
 
 @dataclass(frozen=True)
@@ -87,11 +89,20 @@ def _live(part: Reader) -> Live:
         _scores(part),
         part.whole("losses"),
         part.whole("gains"),
+        _renamed(part),
     )
 
 
 def _labels(part: Reader) -> tuple[str, ...]:
     return part.texts("labels", "a list of labels")
+
+
+def _renamed(part: Reader) -> Mapping[str, str]:
+    """Earlier versions knew no renamed labels."""
+    if not part.has_object("renamed"):
+        return {}
+    names = part.part("renamed")
+    return {old: names.text(old) for old in names.names()}
 
 
 def _scores(part: Reader) -> Scores:

@@ -139,6 +139,8 @@ def _in_favour(evaluation: Evaluation) -> Iterator[str]:
         yield (
             "no test picture is left that the live model was judged on, so it could not be compared"
         )
+    for old, new in live.renamed.items():
+        yield f"{old} is called {new} now"
     if added := [label for label in evaluation.labels if label not in live.labels]:
         yield f"new: {', '.join(added)}"
     if gone := [label for label in live.labels if label not in evaluation.labels]:

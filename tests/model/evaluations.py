@@ -63,6 +63,7 @@ def evaluation(
     *,
     losses: int | None = None,
     live_labels: tuple[str, ...] = LABELS,
+    renamed: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """`losses`: by default as few as the numbers of right known pictures allow, with no gains."""
     content: dict[str, Any] = {
@@ -88,6 +89,7 @@ def evaluation(
             **live,
             "losses": lost,
             "gains": lost - net,
+            "renamed": dict(renamed or {}),
         }
     return content
 

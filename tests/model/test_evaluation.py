@@ -140,6 +140,7 @@ def test_how_many_pictures_are_right_is_a_whole_number(
             "`candidate.all.confusion` has the unknown label tin",
         ),
         ("live.epoch", 0, "`live.epoch` is 0; it must be a whole number from 1"),
+        ("live.renamed", {"tin": 3}, "`live.renamed.tin` is 3; it must be text"),
         ("live.gains", -1, "`live.gains` is -1"),
         ("live.labels", [], "`live.labels` is []; it must be a list of labels"),
         ("live.all", None, "`live.all` is missing; it must be an object"),

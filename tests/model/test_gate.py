@@ -238,6 +238,17 @@ NOT_COMPARED = (
             id="labels came and went",
         ),
         pytest.param(
+            evaluation(
+                scores(ALL_RIGHT, None), scores(ALL_RIGHT, None), renamed={"landfill": "paper"}
+            ),
+            [
+                "accuracy 1.00 on 60 test pictures",
+                "on the pictures that the live model was judged on 1.00, live 1.00",
+                "landfill is called paper now",
+            ],
+            id="a label was renamed",
+        ),
+        pytest.param(
             evaluation(scores(ALL_RIGHT, None), scores(ALL_RIGHT, None)),
             [
                 "accuracy 1.00 on 60 test pictures",

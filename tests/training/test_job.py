@@ -19,7 +19,9 @@ from PIL import Image, ImageDraw
 
 from lensloop.dataset.suspicious import read_doubts
 from lensloop.model.evaluation import read_evaluation
+from lensloop.model.gate import Floors, judge
 from lensloop.model.mistakes import read_mistakes
+from lensloop.settings import Settings
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.manifest import File, make
 from lensloop.wire.picture import RESIZE, read_input
@@ -225,6 +227,25 @@ def test_a_label_that_live_never_heard_of_is_new_and_not_known(second):
     assert evaluation["candidate"]["known"]["labels"]["sand"]["images"] == 0
     assert evaluation["live"]["all"]["labels"]["sand"]["recall"] == 0.0
     assert evaluation["candidate"]["all"]["labels"]["sand"]["recall"] > 0.8
+
+
+def test_a_renamed_label_is_the_label_that_it_was(new_job, release):
+    """Live still answers `plum`, which is what people call `damson` now: that is right."""
+    drawn = dict(drawings(30, ("plum", "lime")))
+    job = new_job({key.replace("/plum/", "/damson/"): data for key, data in drawn.items()})
+    job.put_live(release)
+    assert job.run() == 0, job.log
+    evaluation = read_evaluation(job.evaluation)
+    live = evaluation.live
+    assert live is not None
+    assert (live.renamed, set(live.labels)) == ({"plum": "damson"}, {"damson", "lime"})
+    assert evaluation.candidate.new is None
+    assert evaluation.candidate.known == evaluation.candidate.all
+    assert live.scores.known is not None
+    assert live.scores.known.accuracy >= 0.9
+    assert judge(evaluation, Floors.from_settings(Settings())).ship
+    for mistake in json.loads((job.root / "model" / "mistakes.json").read_text())["pictures"]:
+        assert mistake["live_predicted"] != "plum"
 
 
 FAILURES: dict[str, tuple[Callable[[], dict[str, bytes]], str]] = {
