@@ -67,7 +67,10 @@ def retrain(asked: Asked) -> None:
         show.give({"trigger": asdict(found)})
         return
     show.say(f"A run is asked for. {_next(found)}")
-    show.say("It lists the bucket, and trains if the usable pictures are not those judged last.")
+    show.say(
+        "It lists the bucket, and trains if the usable pictures are not those judged last. Where"
+        " only the floors have changed, it judges the same model again."
+    )
 
 
 @asks

@@ -19,6 +19,7 @@ from lensloop.dataset.assembly import Dataset, assemble
 from lensloop.dataset.readiness import readiness
 from lensloop.dataset.report import History, report
 from lensloop.dataset.rows import MANIFEST, REJECTED, Row
+from lensloop.model.standards import JUDGE, NOTHING, Judged, LiveModel, Standards, what_to_do
 from lensloop.reasons import MOST, shortened
 from lensloop.settings import Settings
 from lensloop.wire import names
@@ -49,12 +50,23 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     ready = readiness(dataset, settings, bucket.name())
     _write(dataset, report(dataset, ready, history, settings))
     table.point_dataset(epoch, dataset.digest)
-    changed = dataset.digest not in (trigger.digest, live.dataset if live else "")
+    standards, trained = Standards.from_settings(settings), table.trained()
+    todo = what_to_do(
+        dataset.digest,
+        standards,
+        Judged(trigger.digest, trigger.judged_by),
+        trained,
+        LiveModel(live.epoch, live.dataset, live.training) if live else None,
+    )
+    changed = todo != NOTHING
+    model = trained.model if trained and todo == JUDGE and bucket.holds(trained.model) else None
     blocked = dataset.digest == trigger.blocked_digest
     return {
         "epoch": epoch,
         "digest": dataset.digest,
+        "standards": str(standards),
         "changed": changed,
+        "model": model,
         "blocked": blocked,
         "trainable": not ready.reasons,
         "misplaced": ready.misplaced,

@@ -1,5 +1,5 @@
 """May the model that was just trained replace the live one? Reads its evaluation, asks the gate,
-answers with reasons.
+answers with reasons, and notes which model that was.
 
 What publishing needs is looked at as well: a verdict that passes can be published.
 """
@@ -9,9 +9,11 @@ from typing import Any
 
 from lambdas.aws import clients
 from lambdas.aws.artifact import fetch, parsed, read_files
+from lambdas.aws.state import state_table
 from lensloop.model import release
 from lensloop.model.evaluation import Evaluation, read_evaluation
 from lensloop.model.gate import Floors, judge
+from lensloop.model.standards import Standards, Trained
 from lensloop.reasons import shortened
 from lensloop.settings import Settings
 from lensloop.wire.errors import BadArtifact
@@ -25,9 +27,19 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     obstacle = release.obstacle(
         settings.project, int(event["epoch"]), files, parsed(files, "evaluation.json"), trained_at
     )
+    standards = Standards.from_settings(settings)
     verdict = judge(evaluation, Floors.from_settings(settings), obstacle)
+    trained = Trained(
+        epoch=int(event["epoch"]),
+        digest=event["digest"],
+        training=standards.training,
+        live_epoch=evaluation.live.epoch if evaluation.live else 0,
+        model=event["model"],
+    )
+    state_table().note_trained(trained)
     live = evaluation.live.scores if evaluation.live else None
     return {
+        "standards": str(standards),
         "ship": verdict.ship,
         "reasons": list(shortened(verdict.reasons)),
         "accuracy": evaluation.candidate.all.accuracy,

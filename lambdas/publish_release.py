@@ -17,6 +17,7 @@ from lambdas.aws.artifact import fetch, parsed, read_files
 from lambdas.aws.state import LiveRelease, state_table
 from lambdas.judge import evaluation_in
 from lensloop.model import release
+from lensloop.model.standards import Standards
 from lensloop.settings import Settings
 from lensloop.wire import names
 from lensloop.wire.errors import BadArtifact
@@ -33,7 +34,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     )
     for name, body in content.items():
         write_once(bucket, names.release(epoch, name), body)
-    live = LiveRelease(epoch, published["model"]["sha256"], digest)
+    standards = Standards.from_settings(settings)
+    live = LiveRelease(epoch, published["model"]["sha256"], digest, standards.training)
     state_table().make_live(live, published["labels"], int(time.time()))
     return {
         "epoch": epoch,

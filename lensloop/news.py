@@ -103,6 +103,7 @@ def _released(record: Record, sender: Sender) -> Message:
             f"The model of run {record['epoch']} is good enough: it is release"
             f" {record['epoch']}, and its rollout has started.",
             _listed("Why:", record["reasons"]),
+            *_trained_before(record),
             *_doubts(record),
             *_where(record, sender),
         ],
@@ -116,6 +117,7 @@ def _refused(record: Record, sender: Sender) -> Message:
         [
             f"The model of run {record['epoch']} is not good enough, and the cameras keep theirs.",
             _listed("Why:", record["reasons"]),
+            *_trained_before(record),
             *_doubts(record),
             "What you can do: look at the run's page. Move pictures that lie in the wrong folder,"
             " and add pictures of labels that are found too seldom. The next run starts by itself"
@@ -346,6 +348,14 @@ def _listed(heading: str, reasons: Sequence[str]) -> str:
         return ""
     lines = [f"– {reason}" for reason in shortened(reasons)]
     return "\n".join([heading, *lines] if heading else lines)
+
+
+def _trained_before(record: Record) -> list[str]:
+    """Where a verdict came without a training."""
+    training = record["training"]
+    if not training or not training.get("model") or training.get("jobs"):
+        return []
+    return ["Nothing was trained: the model of these pictures was there, and was judged again."]
 
 
 def _doubts(record: Record) -> list[str]:

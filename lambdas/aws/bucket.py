@@ -39,6 +39,19 @@ def name() -> str:
     return os.environ["BUCKET"]
 
 
+def holds(uri: str) -> bool:
+    """Is it still there? What training jobs leave behind expires."""
+    place, _, key = uri.removeprefix("s3://").partition("/")
+    try:
+        clients.s3().head_object(Bucket=place, Key=key)
+    except ClientError as error:
+        # Without the right to list, S3 answers 403 for what is not there.
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (403, 404):
+            raise
+        return False
+    return True
+
+
 def read_json(key: str) -> Any:
     return json.load(_body(key))
 

@@ -46,6 +46,7 @@ def _describe_execution(epoch: int) -> Execution | None:
         stopped_at=int(stopped.timestamp()) if stopped else 0,
         outcome=output.get("outcome", ""),
         digest=output.get("digest", ""),
+        standards=output.get("standards", ""),
         **failure,
         reasons=tuple(str(reason)[:300] for reason in (broke or output.get("reasons", []))[:5]),
     )

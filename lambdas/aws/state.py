@@ -2,15 +2,16 @@
 which one is read or written.
 
 `trigger`: what has changed, the lease of the run, news to send (its changes: trigger_item.py).
-`dataset`: the newest data set. `live`: the release that cameras should run. `rollout`: the open
-IoT jobs, so that older ones can be withdrawn without the right to list every job of the account.
+`dataset`: the newest data set. `trained`: the newest model that was judged. `live`: the release
+that cameras should run. `rollout`: the open IoT jobs, so that older ones can be withdrawn without
+the right to list every job of the account.
 
 What a run moves, it moves only while the lease is its own. Programs for people read with
 `StateTable(boto3's Table)`; only steps write.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -18,13 +19,14 @@ from botocore.exceptions import ClientError
 from lambdas.aws import clients, trigger_item
 from lambdas.aws.change import Change
 from lambdas.aws.trigger_item import HOLDS_LEASE, TRIGGER
+from lensloop.model.standards import Trained
 from lensloop.trigger.terms import State, Step
 from lensloop.wire.errors import StaleEpoch
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-_DATASET, _LIVE, _ROLLOUT = "dataset", "live", "rollout"
+_DATASET, _TRAINED, _LIVE, _ROLLOUT = "dataset", "trained", "live", "rollout"
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class LiveRelease:
     epoch: int
     model_sha256: str
     dataset: str
+    training: str = ""  # of the standards that it was made by; empty where they were not noted
 
 
 def state_table() -> "StateTable":
@@ -66,7 +69,21 @@ class StateTable:
         item = self._item(_LIVE)
         if not item:
             return None
-        return LiveRelease(int(item["epoch"]), item["model_sha256"], item["dataset"])
+        return LiveRelease(
+            int(item["epoch"]), item["model_sha256"], item["dataset"], item.get("training", "")
+        )
+
+    def trained(self) -> Trained | None:
+        item = self._item(_TRAINED)
+        if not item:
+            return None
+        return Trained(
+            epoch=int(item["epoch"]),
+            digest=item["digest"],
+            training=item["training"],
+            live_epoch=int(item["live_epoch"]),
+            model=item["model"],
+        )
 
     def rollout_jobs(self) -> list[str]:
         return sorted(self._item(_ROLLOUT).get("jobs", ()))
@@ -99,6 +116,14 @@ class StateTable:
         if not self._together({"Update": self._within(of_run.as_update())}, self._put(newest)):
             raise StaleEpoch(f"Run {epoch} lost the lease while it assembled its data set.")
 
+    def note_trained(self, trained: Trained) -> None:
+        """What was judged once can be judged again, without training."""
+        lease = Change(TRIGGER, "", HOLDS_LEASE, {"epoch": trained.epoch})
+        newest = {"id": _TRAINED, **asdict(trained)}
+        check = {"ConditionCheck": self._within(lease.as_check())}
+        if not self._together(check, self._put(newest)):
+            raise StaleEpoch(f"Run {trained.epoch} lost the lease while its model was judged.")
+
     def make_live(self, release: LiveRelease, labels: Sequence[str], now: int) -> None:
         """Also needs the release to be newer than the one that is live, or that very release: a
         retry whose first answer was lost.
@@ -107,13 +132,14 @@ class StateTable:
         live = Change(
             _LIVE,
             "SET #epoch = :epoch, #dataset = :dataset, #model_sha256 = :model_sha256,"
-            " #labels = :labels, #released_at = :now",
+            " #training = :training, #labels = :labels, #released_at = :now",
             "attribute_not_exists(#epoch) OR #epoch < :epoch"
             " OR (#epoch = :epoch AND #model_sha256 = :model_sha256)",
             {
                 "epoch": release.epoch,
                 "dataset": release.dataset,
                 "model_sha256": release.model_sha256,
+                "training": release.training,
                 "labels": list(labels),
                 "now": now,
             },

@@ -139,6 +139,8 @@ def to_state(item: Mapping[str, Any]) -> State:
         covered=_number(item, "covered"),
         epoch=_number(item, "epoch"),
         digest=item.get("digest", ""),
+        judged_by=item.get("judged_by", ""),
+        standards=item.get("standards", ""),
         run=_run(run) if "epoch" in run else None,
         first_at=_number(item, "first_at") if "first_at" in item else None,
         last_at=_number(item, "last_at"),

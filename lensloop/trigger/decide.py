@@ -34,8 +34,8 @@ from lensloop.trigger.terms import (
     Wait,
 )
 
-# The other good ends leave `digest` alone:
-# after a change of settings the same pictures deserve a new try.
+# The other good ends leave `digest` and `judged_by` alone: after a change of settings the same
+# pictures deserve a new try.
 JUDGED = frozenset({"refused", "released"})
 
 MAX_BACKOFF = 6 * 3600
@@ -66,7 +66,8 @@ def decide(state: State, facts: Facts, now: int, pacing: Pacing) -> Step:
 
 
 def _begin(state: State, now: int, pacing: Pacing) -> Step:
-    if state.gen <= state.covered:
+    changed = "pictures" if state.gen > state.covered else _standards(state, pacing)
+    if not changed:
         return Wait("nothing has changed since the last finished run")
     if now < state.not_before <= now + MAX_BACKOFF:
         reason = f"the last run failed; the next try is in {state.not_before - now} s"
@@ -76,12 +77,17 @@ def _begin(state: State, now: int, pacing: Pacing) -> Step:
     day = datetime.fromtimestamp(now, UTC).date().isoformat()
     runs = state.spent_runs if state.spent_day == day else 0
     if runs < pacing.runs_per_day:
-        return Acquire("pictures have changed", state.epoch + 1, day, runs + 1, now)
+        return Acquire(f"{changed} have changed", state.epoch + 1, day, runs + 1, now)
     reason = f"today's {pacing.runs_per_day} runs are spent"
     if state.cap_told == day:
         return Wait(reason, ("DailyCapReached",), until=_midnight_after(now))
     message = news.as_text(news.daily_cap(pacing.runs_per_day, day))
     return NoteCap(reason, day, (message,))
+
+
+def _standards(state: State, pacing: Pacing) -> str:
+    """What the pictures are judged by, where it is no longer what the last run went by."""
+    return "the settings" if state.standards not in ("", pacing.standards) else ""
 
 
 def _settled(state: State, now: int, pacing: Pacing) -> bool:
@@ -167,7 +173,9 @@ def _succeed(run: Run, execution: Execution, now: int) -> Finish:
         "told_faults": None,
     }
     if execution.outcome in JUDGED and execution.digest:
-        changes["digest"] = execution.digest
+        changes |= {"digest": execution.digest, "judged_by": execution.standards or None}
+    if execution.standards:
+        changes["standards"] = execution.standards
     if execution.outcome != "blocked":
         changes |= {"failed_digest": None, "failed_times": None, "blocked_digest": None}
     changes["last_outcome"] = _outcome(run, execution.outcome or "unknown", execution.reasons, now)

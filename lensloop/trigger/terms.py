@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lensloop.model.standards import Standards
 from lensloop.settings import Settings
 
 STARTING, RUNNING = "STARTING", "RUNNING"
@@ -32,6 +33,8 @@ class State:
     covered: int = 0
     epoch: int = 0
     digest: str = ""  # of the data set that was judged last
+    judged_by: str = ""  # the standards that it was judged by
+    standards: str = ""  # those of the last run that came to a good end
     run: Run | None = None
     first_at: int | None = None
     last_at: int = 0
@@ -59,6 +62,7 @@ class Execution:
     reasons: tuple[str, ...] = ()
     error: str = ""  # of a failed one
     cause: str = ""
+    standards: str = ""
 
     @property
     def ended(self) -> bool:
@@ -82,6 +86,7 @@ class Pacing:
     backoff: int
     runs_per_day: int
     max_pause: int  # after a failure that is not the training's own
+    standards: str = ""  # what the model and the verdict depend on besides the pictures
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Pacing":
@@ -91,6 +96,7 @@ class Pacing:
             settings.backoff_seconds,
             settings.runs_per_day,
             settings.max_pause_seconds,
+            standards=str(Standards.from_settings(settings)),
         )
 
 

@@ -5,6 +5,7 @@ Take snapshot → Inspect new images → Assemble data set
 → Anything new?     no → Nothing new
 → Blocked?          yes → Blocked
 → Enough to train?  folders one level too deep → Wrong folders;  no → Too few images
+→ Trained already?  yes → Take the trained model → Report suspicious labels …
 → Train (→ Spot to blame? → Train on demand)   fails → Find deleted pictures → Any deleted?
                     yes → Pictures deleted
 → Report suspicious labels → Judge → Better?   no → Model refused
@@ -106,9 +107,14 @@ class RetrainingWorkflow(Workflow):
             then=judged,
             otherwise=self._find_deleted(),
         )
+        trained_already = self.ask(
+            "Trained already?",
+            ("$dataset.model != null", self._take_trained_model(then=judged)),
+            otherwise=train.start,
+        )
         enough = self.ask(
             "Enough to train?",
-            ("$dataset.trainable", train.start),
+            ("$dataset.trainable", trained_already),
             ("$dataset.misplaced", self._end_of_data("Wrong folders", "wrong-folders")),
             otherwise=self._end_of_data("Too few images", "too-few-images"),
         )
@@ -185,7 +191,7 @@ class RetrainingWorkflow(Workflow):
             payload={"epoch": EPOCH, "chunks": "[$snapshot.chunks]"},
             keep="dataset",
             may=[
-                self.access.read(names.DATASETS_PREFIX),
+                self.access.read(names.DATASETS_PREFIX, names.TRAINING_PREFIX),
                 self.access.write(names.DATASETS_PREFIX),
                 self.access.state("GetItem", "UpdateItem", "PutItem"),
             ],
@@ -217,6 +223,14 @@ class RetrainingWorkflow(Workflow):
             self.ask("Any deleted?", ("$deleted.count > 0", began_anew), otherwise=self.failure)
         )
 
+    def _take_trained_model(self, then: sfn.IChainable) -> sfn.Chain:
+        """What was trained on exactly these pictures needs another verdict only: the floors have
+        changed, or the last run broke after it was judged.
+        """
+        taken = {"jobs": [], "model": jsonata("$dataset.model")}
+        state = sfn.Pass.jsonata(self, "Take the trained model", assign={"training": taken})
+        return state.next(then)
+
     def _report_suspicious_labels(self) -> Step:
         return self.step(
             "Report suspicious labels",
@@ -237,7 +251,10 @@ class RetrainingWorkflow(Workflow):
             judge.handler,
             payload=_TRAINED,
             keep="verdict",
-            may=[self.access.read(names.TRAINING_PREFIX)],
+            may=[
+                self.access.read(names.TRAINING_PREFIX),
+                self.access.state("PutItem", "ConditionCheckItem"),
+            ],
             memory_mb=1769,  # the whole archive, as publishing
         )
 
@@ -287,7 +304,17 @@ class RetrainingWorkflow(Workflow):
     # Ends
 
     def _end_of_data(self, name: str, outcome: str) -> sfn.Chain:
-        return self.end(name, outcome, digest="$dataset.digest", reasons="[$dataset.reasons]")
+        return self._end(name, outcome, "dataset")
 
     def _end_of_model(self, name: str, outcome: str) -> sfn.Chain:
-        return self.end(name, outcome, digest="$dataset.digest", reasons="[$verdict.reasons]")
+        return self._end(name, outcome, "verdict")
+
+    def _end(self, name: str, outcome: str, answered: str) -> sfn.Chain:
+        """`answered`: what gives the reasons, and says by which standards."""
+        return self.end(
+            name,
+            outcome,
+            digest="$dataset.digest",
+            reasons=f"[${answered}.reasons]",
+            standards=f"${answered}.standards",
+        )

@@ -103,11 +103,10 @@ class Workflow(Construct):
             choice.when(sfn.Condition.jsonata(jsonata(condition)), then)
         return choice.otherwise(otherwise)
 
-    def end(self, name: str, outcome: str, *, reasons: str, digest: str = "") -> sfn.Chain:
-        """A good end: its output says the outcome and the reasons."""
+    def end(self, name: str, outcome: str, *, reasons: str, **more: str) -> sfn.Chain:
+        """A good end: its output says the outcome, the reasons, and what `more` names."""
         output = {"outcome": outcome, "epoch": jsonata(EPOCH), "reasons": jsonata(reasons)}
-        if digest:
-            output["digest"] = jsonata(digest)
+        output |= {name: jsonata(value) for name, value in more.items()}
         return self._reported(outcome, sfn.Succeed(self, name), output)
 
     def failing_end(self, name: str, outcome: str, *, error: str, cause: str) -> sfn.Chain:

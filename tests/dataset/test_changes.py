@@ -3,6 +3,7 @@ of pictures, and what the next run makes of it.
 """
 
 import json
+from dataclasses import asdict
 
 import pytest
 
@@ -13,6 +14,8 @@ from lensloop.dataset.inspection import InspectionUnfinished
 from lensloop.dataset.rows import MANIFEST, Row
 from lensloop.dataset.snapshot import GONE, SUMMARY, UNCHANGED, work_file
 from lensloop.dataset.split import SPLITS
+from lensloop.model.standards import VERSIONS, Standards, Trained
+from lensloop.settings import Settings
 from lensloop.wire.errors import BadArtifact, StaleEpoch
 from tests.dataset.conftest import Picture, Project, connected
 
@@ -421,3 +424,58 @@ def test_the_state_between_steps_stays_small_however_many_pictures_are_new(
     assert snapshot["new"] == 300_000
     assert len(snapshot["chunks"]) <= 1000
     assert len(json.dumps(snapshot)) < 64 * 1024
+
+
+MODEL = "s3://deeplens-test/training/deeplens-test-1-1/output/model.tar.gz"
+
+
+def refused(project: Project) -> None:
+    """As after a run whose model was judged and refused, by the settings of then."""
+    digest, standards = (
+        project.table.items["dataset"]["digest"],
+        Standards.from_settings(Settings()),
+    )
+    project.table.items["trigger"] |= {"digest": digest, "judged_by": str(standards)}
+    trained = Trained(project.epoch, digest, standards.training, 0, MODEL)
+    project.table.items["trained"] = {"id": "trained", **asdict(trained)}
+    project.s3[MODEL.removeprefix("s3://deeplens-test/")] = b"a model"
+
+
+def test_after_a_floor_was_changed_the_same_model_is_judged_and_nothing_is_trained(
+    filled: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused(filled)
+    result = filled.run()
+    assert (result["changed"], result["model"]) == (False, None)
+    connected(monkeypatch, filled, min_accuracy=0.6)
+    result = filled.run()
+    assert (result["changed"], result["model"], result["reasons"]) == (True, MODEL, [])
+    assert result["standards"] == str(Standards.from_settings(Settings(min_accuracy=0.6)))
+
+
+def test_a_model_that_has_expired_is_trained_anew(
+    filled: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused(filled)
+    del filled.s3[MODEL.removeprefix("s3://deeplens-test/")]
+    connected(monkeypatch, filled, min_accuracy=0.6)
+    result = filled.run()
+    assert (result["changed"], result["model"]) == (True, None)
+
+
+def test_after_the_algorithm_was_changed_the_same_pictures_are_trained_on_again(
+    filled: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused(filled)
+    monkeypatch.setitem(VERSIONS, "head", 99)  # type: ignore[arg-type]
+    result = filled.run()
+    assert (result["changed"], result["model"]) == (True, None)
+
+
+def test_a_run_that_broke_after_its_model_was_judged_is_repeated_without_training(
+    filled: Project,
+) -> None:
+    refused(filled)
+    del filled.table.items["trigger"]["digest"], filled.table.items["trigger"]["judged_by"]
+    result = filled.run()
+    assert (result["changed"], result["model"]) == (True, MODEL)

@@ -63,6 +63,14 @@ class MemoryS3:
             self.objects[Key] = content
             self.etags.pop(Key, None)
 
+    def head_object(self, *, Key: str, **_: Any) -> dict[str, Any]:
+        if Key not in self.objects:
+            raise ClientError(
+                {"Error": {"Code": "403"}, "ResponseMetadata": {"HTTPStatusCode": 403}},  # type: ignore[typeddict-item]
+                "HeadObject",
+            )
+        return {}
+
     def get_object(self, *, Key: str, **_: Any) -> dict[str, Any]:
         self.before_get(Key)
         with self._lock:

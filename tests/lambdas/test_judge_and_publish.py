@@ -15,6 +15,8 @@ import pytest
 from lambdas import judge, publish_release
 from lambdas.aws import artifact
 from lambdas.aws.artifact import MAX_FILES, read_files
+from lambdas.aws.state import state_table
+from lensloop.model.standards import Standards, Trained
 from lensloop.settings import Settings
 from lensloop.wire import manifest
 from lensloop.wire.errors import BadArtifact, StaleEpoch
@@ -50,6 +52,7 @@ def written(aws: Aws) -> dict[str, bytes]:
 def test_the_verdict_follows_from_the_evaluation_in_the_archive(
     right: int, ship: bool, reasons: list[str], aws: Aws
 ) -> None:
+    aws.lease(7)
     aws.put_model(model_files(right))
     answer = judge.handler(EVENT, None)
     assert (answer["ship"], answer["reasons"], answer["live_accuracy"]) == (ship, reasons, None)
@@ -59,6 +62,7 @@ def test_the_verdict_follows_from_the_evaluation_in_the_archive(
 
 def test_the_answer_stays_small_however_many_labels_fall_short(aws: Aws) -> None:
     labels = {f"label {number}": (1, 0) for number in range(5000)}
+    aws.lease(7)
     aws.put_model(model_files(labels=sorted(labels), candidate=scores(None, labels)))
     answer = judge.handler(EVENT, None)
     assert answer["ship"] is False
@@ -68,8 +72,26 @@ def test_the_answer_stays_small_however_many_labels_fall_short(aws: Aws) -> None
 
 def test_the_floors_are_the_projects_own(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SETTINGS", Settings(min_accuracy=1.0).to_json())
+    aws.lease(7)
     aws.put_model(model_files(19))
     assert judge.handler(EVENT, None)["ship"] is False
+
+
+def test_the_model_that_was_judged_is_noted_so_that_it_can_be_judged_again(aws: Aws) -> None:
+    aws.lease(7)
+    aws.put_model(model_files())
+    answer = judge.handler(EVENT, None)
+    standards = Standards.from_settings(Settings())
+    assert answer["standards"] == str(standards)
+    assert state_table().trained() == Trained(7, "d1", standards.training, 0, MODEL)
+
+
+def test_a_run_without_the_lease_notes_no_model(aws: Aws) -> None:
+    aws.lease(8)
+    aws.put_model(model_files())
+    with pytest.raises(StaleEpoch, match="Run 7 lost the lease while its model was judged"):
+        judge.handler(EVENT, None)
+    assert state_table().trained() is None
 
 
 @pytest.mark.parametrize("step", [judge, publish_release], ids=["judge", "publish"])

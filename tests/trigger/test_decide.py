@@ -216,6 +216,44 @@ def test_only_a_judged_data_set_is_remembered_as_judged(outcome: str, judged: bo
     assert ("digest" in the_end(WORKING, ended(outcome=outcome)).changes) == judged
 
 
+OTHER = replace(PACING, standards="t1.j2")
+
+
+@pytest.mark.parametrize(
+    ("state", "step"),
+    [
+        (State(gen=3, covered=3, standards="t1.j2"), Wait),
+        (State(gen=3, covered=3, standards="t1.j1"), Acquire),
+        # Before the first good end there is nothing that could have changed.
+        (State(), Wait),
+        (State(gen=3, covered=3, standards="t1.j1", not_before=NOW + 1), Wait),
+    ],
+)
+def test_changed_settings_are_a_reason_for_a_run(state: State, step: type) -> None:
+    found = decide(state, Facts(), NOW, OTHER)
+    assert isinstance(found, step)
+    assert not isinstance(found, Acquire) or found.reason == "the settings have changed"
+
+
+@pytest.mark.parametrize("outcome", ["nothing-new", "too-few-images", "refused", "released"])
+def test_a_good_end_settles_by_which_standards_it_went(outcome: str) -> None:
+    execution = replace(ended(outcome=outcome), standards="t1.j2")
+    changes = the_end(replace(WORKING, standards="t1.j1", judged_by="t1.j1"), execution).changes
+    assert changes["standards"] == "t1.j2"
+    judged = outcome in ("refused", "released")
+    assert changes.get("judged_by") == ("t1.j2" if judged else None)
+
+
+def test_a_bad_end_does_not() -> None:
+    changes = the_end(WORKING, ended("FAILED")).changes
+    assert not {"standards", "judged_by", "digest"} & set(changes)
+
+
+def test_what_was_judged_by_standards_that_nobody_noted_is_no_longer_said_to_be() -> None:
+    """As by an execution that began before they were noted."""
+    assert the_end(WORKING, ended(outcome="refused")).changes["judged_by"] is None
+
+
 @pytest.mark.parametrize("outcome", ["nothing-new", "too-few-images", "refused", "released"])
 def test_a_data_set_that_is_not_the_blocked_one_lifts_the_block(outcome: str) -> None:
     end = the_end(
@@ -482,6 +520,7 @@ def test_a_good_end_is_remembered_whole() -> None:
             "not_before": None,
             "told_faults": None,
             "digest": "abc",
+            "judged_by": None,
             "failed_digest": None,
             "failed_times": None,
             "blocked_digest": None,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from lensloop.model.standards import Standards
 from lensloop.settings import Settings
 from lensloop.trigger.terms import JOB_ENDED, RUNNING, STARTING, Execution, Pacing, Run, State
 
@@ -43,6 +44,7 @@ def test_before_the_first_change_nothing_is_known() -> None:
         state.cap_told,
     )
     assert words == ("",) * 5
+    assert (state.judged_by, state.standards) == ("", "")
     assert (state.news, state.told_faults) == ((), ())
     execution = Execution("RUNNING", 0)
     assert (execution.stopped_at, execution.outcome) == (0, "")
@@ -57,4 +59,5 @@ def test_each_pace_is_its_setting() -> None:
         runs_per_day=10,
         max_pause_seconds=11,
     )
-    assert Pacing.from_settings(settings) == Pacing(7, 8, 9, 10, 11)
+    standards = str(Standards.from_settings(settings))
+    assert Pacing.from_settings(settings) == Pacing(7, 8, 9, 10, 11, standards=standards)

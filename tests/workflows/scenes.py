@@ -11,7 +11,9 @@ from tests.workflows.interpreter import Failure
 DATASET = {
     "epoch": 7,
     "digest": "d1",
+    "standards": "t1.j1",
     "changed": True,
+    "model": None,
     "blocked": False,
     "trainable": True,
     "misplaced": False,
@@ -25,6 +27,7 @@ MODEL = (
     "s3://deeplens-trash-111122223333-eu-central-1/training/deeplens-trash-7-1/output/model.tar.gz"
 )
 VERDICT = {
+    "standards": "t1.j2",
     "ship": True,
     "reasons": ["accuracy 0.97 on 72 test pictures"],
     "accuracy": 0.97,
@@ -94,9 +97,10 @@ def stopped(why: str) -> dict[str, Any]:
 
 
 SNAPSHOT = ["Take snapshot", "Inspect new images", "Assemble data set", "Anything new?"]
-TO_TRAIN = [*SNAPSHOT, "Blocked?", "Enough to train?", "Train"]
+TO_TRAIN = [*SNAPSHOT, "Blocked?", "Enough to train?", "Trained already?", "Train"]
 TO_JUDGE = [*TO_TRAIN, "Report suspicious labels", "Judge", "Better?"]
 TO_FAILURE = ["Find deleted pictures", "Any deleted?"]
+TO_JUDGE_AGAIN = [*TO_TRAIN[:-1], "Take the trained model", *TO_JUDGE[len(TO_TRAIN) :]]
 TO_RELEASE = [*TO_JUDGE, "Publish release", "Start rollout"]
 
 
@@ -182,6 +186,13 @@ RETRAINING_SCENES = [
         {"createTrainingJob.sync": GONE, "find-deleted": DELETED},
         "pictures-deleted",
         tuple(DELETED["reasons"]),
+    ),
+    Scene(
+        "Release published",
+        [*TO_JUDGE_AGAIN, "Publish release", "Start rollout"],
+        {"assemble-dataset": DATASET | {"model": MODEL}},
+        "released",
+        GOOD,
     ),
     Scene(
         "Retraining failed",

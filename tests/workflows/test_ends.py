@@ -10,6 +10,8 @@ import pytest
 from tests.workflows.interpreter import Failure, Interpreter, Run
 from tests.workflows.scenes import (
     BROKEN,
+    DATASET,
+    MODEL,
     NO_SPOT,
     OWN_FAULT,
     RETRAINING,
@@ -17,6 +19,7 @@ from tests.workflows.scenes import (
     ROLLOUT,
     ROLLOUT_SCENES,
     TO_TRAIN,
+    VERDICT,
     WAITING,
     Scene,
     stopped,
@@ -69,6 +72,9 @@ def test_retraining_ends_where_it_should_and_says_why(
     check(run, scene, "retraining")
     if not scene.error:
         assert run.output["digest"] == "d1"
+    if not scene.error and scene.outcome != "pictures-deleted":  # which settles nothing
+        judged = "Judge" in scene.path
+        assert run.output["standards"] == (VERDICT if judged else DATASET)["standards"]
 
 
 @pytest.mark.parametrize("scene", ROLLOUT_SCENES, ids=lambda scene: scene.id)
@@ -139,6 +145,19 @@ def test_the_model_that_was_trained_is_judged_and_published(
         == run.of("publish-release")
         == [{"epoch": 7, "digest": "d1", "model": model}]
     )
+
+
+def test_a_model_that_was_trained_before_is_judged_and_nothing_is_trained(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    older = MODEL.replace("trash-7-1", "trash-5-1")
+    answers = {"assemble-dataset": DATASET | {"model": older}}
+    run = interpreter.run(retraining, RETRAINING | answers)
+    assert run.of("createTrainingJob.sync") == []
+    for step in ("report-suspicious-labels", "judge", "publish-release"):
+        assert [call["model"] for call in run.of(step)] == [older]
+    [told] = run.of("tell")
+    assert told["training"] == {"jobs": [], "model": older}
 
 
 def test_the_rollout_is_started_once_for_each_epoch(

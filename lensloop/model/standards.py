@@ -1,0 +1,90 @@
+"""By what is a model made and judged besides the pictures, and what must be done again when that
+changes?
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lensloop.model.gate import Floors
+from lensloop.settings import Settings
+
+# To be raised with every change after which an algorithm makes another model of the same pictures.
+VERSIONS: Mapping[str, int] = {"head": 1}
+
+NOTHING, JUDGE, TRAIN = "nothing", "judge", "train"
+
+
+@dataclass(frozen=True)
+class Standards:
+    """Two short hashes: of what decides the model, and of what decides the verdict on it."""
+
+    training: str
+    judging: str
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "Standards":
+        algorithm = settings.algorithm
+        floors = asdict(Floors.from_settings(settings))
+        enough = {"min_images_per_label": settings.min_images_per_label}
+        return cls(
+            _hash({"algorithm": algorithm, "version": VERSIONS[algorithm]}), _hash(floors | enough)
+        )
+
+    def __str__(self) -> str:
+        return f"{self.training}.{self.judging}"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The data set that was judged last, and the standards; `by` is empty where none were noted."""
+
+    digest: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The newest model that was judged: of which data set, and against which live release."""
+
+    epoch: int
+    digest: str
+    training: str  # of the standards
+    live_epoch: int  # 0: there was none
+    model: str  # its archive, as an S3 URI
+
+
+@dataclass(frozen=True)
+class LiveModel:
+    epoch: int
+    digest: str
+    training: str  # empty where it was not noted
+
+
+def what_to_do(
+    digest: str, now: Standards, judged: Judged, trained: Trained | None, live: LiveModel | None
+) -> str:
+    """With these pictures, by these standards. A model that is there is judged again and not
+    trained again, as long as it was compared with the release that is live now.
+    """
+    if live and live.digest == digest and live.training in ("", now.training):
+        return NOTHING
+    if judged.digest == digest and judged.by in ("", str(now)):
+        return NOTHING
+    if trained and _is_the_same(trained, digest, now, live.epoch if live else 0):
+        return JUDGE
+    return TRAIN
+
+
+def _is_the_same(trained: Trained, digest: str, now: Standards, live_epoch: int) -> bool:
+    return (trained.digest, trained.training, trained.live_epoch) == (
+        digest,
+        now.training,
+        live_epoch,
+    )
+
+
+def _hash(settings: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]

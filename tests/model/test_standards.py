@@ -1,0 +1,143 @@
+"""Is exactly that done again which a change of settings makes doubtful?"""
+
+from dataclasses import replace
+
+import pytest
+
+from lensloop.model.standards import (
+    JUDGE,
+    NOTHING,
+    TRAIN,
+    VERSIONS,
+    Judged,
+    LiveModel,
+    Standards,
+    Trained,
+    what_to_do,
+)
+from lensloop.settings import Settings
+
+NOW = Standards("t1", "j1")
+JUDGED = Judged("d1", "t1.j1")
+TRAINED = Trained(epoch=7, digest="d1", training="t1", live_epoch=5, model="s3://b/model")
+LIVE = LiveModel(epoch=5, digest="d0", training="t1")
+
+
+@pytest.mark.parametrize(
+    ("now", "judged", "trained", "live", "todo"),
+    [
+        pytest.param(NOW, JUDGED, TRAINED, LIVE, NOTHING, id="judged already"),
+        pytest.param(Standards("t1", "j2"), JUDGED, TRAINED, LIVE, JUDGE, id="other floors"),
+        pytest.param(Standards("t2", "j1"), JUDGED, TRAINED, LIVE, TRAIN, id="another algorithm"),
+        pytest.param(Standards("t2", "j2"), JUDGED, TRAINED, LIVE, TRAIN, id="both"),
+        pytest.param(
+            Standards("t9", "j9"),
+            replace(JUDGED, by=""),
+            TRAINED,
+            LIVE,
+            NOTHING,
+            id="judged before anybody noted by what",
+        ),
+        pytest.param(
+            NOW, replace(JUDGED, digest="d9"), None, LIVE, TRAIN, id="pictures that nobody judged"
+        ),
+        pytest.param(
+            NOW,
+            replace(JUDGED, digest="d9"),
+            TRAINED,
+            LIVE,
+            JUDGE,
+            id="the last run broke after its model was judged",
+        ),
+        pytest.param(
+            Standards("t1", "j2"),
+            JUDGED,
+            replace(TRAINED, digest="d9"),
+            LIVE,
+            TRAIN,
+            id="the newest model is of other pictures",
+        ),
+        pytest.param(
+            Standards("t1", "j2"),
+            JUDGED,
+            replace(TRAINED, live_epoch=4),
+            LIVE,
+            TRAIN,
+            id="the model was compared with another live release",
+        ),
+        pytest.param(
+            Standards("t1", "j2"),
+            JUDGED,
+            replace(TRAINED, live_epoch=0),
+            None,
+            JUDGE,
+            id="a first model that was refused",
+        ),
+        pytest.param(
+            Standards("t1", "j2"),
+            Judged("d9", "t1.j1"),
+            None,
+            replace(LIVE, digest="d1"),
+            NOTHING,
+            id="the pictures of the live release, whatever the floors are by now",
+        ),
+        pytest.param(
+            Standards("t2", "j1"),
+            Judged("d9", "t1.j1"),
+            None,
+            replace(LIVE, digest="d1"),
+            TRAIN,
+            id="the pictures of the live release, but another algorithm",
+        ),
+        pytest.param(
+            Standards("t2", "j1"),
+            Judged("d9", "t1.j1"),
+            None,
+            replace(LIVE, digest="d1", training=""),
+            NOTHING,
+            id="a live release of before",
+        ),
+    ],
+)
+def test_what_is_done_with_pictures(
+    now: Standards, judged: Judged, trained: Trained | None, live: LiveModel | None, todo: str
+) -> None:
+    assert what_to_do("d1", now, judged, trained, live) == todo
+
+
+@pytest.mark.parametrize(
+    "floor",
+    [
+        {"min_accuracy": 0.71},
+        {"min_recall": 0.51},
+        {"tolerance": 0.03},
+        {"max_calibration_error": 0.21},
+        {"min_test_images_per_label": 3},
+        {"min_images_per_label": 11},
+    ],
+)
+def test_a_changed_floor_changes_the_verdict_and_not_the_model(floor: dict[str, float]) -> None:
+    before, after = (Standards.from_settings(Settings(**change)) for change in ({}, floor))  # type: ignore[arg-type]
+    assert before.training == after.training
+    assert before.judging != after.judging
+
+
+@pytest.mark.parametrize(
+    "other", [{"quiet_seconds": 60}, {"training_instance_type": "ml.c5.large"}]
+)
+def test_what_decides_nothing_changes_nothing(other: dict[str, object]) -> None:
+    assert Standards.from_settings(Settings(**other)) == Standards.from_settings(Settings())  # type: ignore[arg-type]
+
+
+def test_a_new_version_of_an_algorithm_is_another_algorithm(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = Standards.from_settings(Settings())
+    monkeypatch.setitem(VERSIONS, "head", VERSIONS["head"] + 1)  # type: ignore[arg-type]
+    after = Standards.from_settings(Settings())
+    assert (before.training == after.training, before.judging == after.judging) == (False, True)
+    assert (len(before.training), str(before)) == (12, f"{before.training}.{before.judging}")
+
+
+def test_every_algorithm_has_a_version() -> None:
+    assert set(VERSIONS) == {"head"}
