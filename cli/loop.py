@@ -74,6 +74,23 @@ def retrain(asked: Asked) -> None:
 
 
 @asks
+def approve(asked: Asked) -> None:
+    """Release the model that is held for a person, if you want it as it is."""
+    with show.busy("Looking …"):
+        held = _trigger(asked.place).held
+        if held:
+            asked.place.tick({"approve": True})
+        found = _trigger(asked.place)
+    if asked.as_json:
+        show.give({"approved": held or None, "trigger": asdict(found)})
+    elif held:
+        show.say(f"The model of data set {held[:12]} is approved. {_next(found)}")
+        show.say("The next run judges it again and releases it, without training.")
+    else:
+        show.say("No model is held for a person, so nothing was changed.")
+
+
+@asks
 def clear_block(asked: Asked) -> None:
     """Have a data set tried again that is blocked because training on it kept failing."""
     with show.busy("Looking …"):

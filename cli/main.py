@@ -42,7 +42,11 @@ app = typer.Typer(
     help="Labelled pictures in, a better classifier on your cameras: see it happen, and steer it.",
     epilog=f"Exit codes:\n\n{_CODES}",
 )
-for command in (loop.status, loop.watch, news.news, news.report, loop.retrain, loop.clear_block):
+_COMMANDS = (
+    *(loop.status, loop.watch, news.news, news.report),
+    *(loop.retrain, loop.approve, loop.clear_block),
+)
+for command in _COMMANDS:
     app.command()(command)
 app.add_typer(cameras.app, name="camera")
 

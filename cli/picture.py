@@ -15,11 +15,8 @@ from cli.status import RUNNING, WAITING, End, Status, Trigger
 
 GOOD, BAD, BUSY = "green", "red", "cyan"
 _STYLES = {
-    "released": GOOD,
-    "rolled-out": GOOD,
-    "refused": "yellow",
-    "too-few-images": "yellow",
-    "wrong-folders": "yellow",
+    **dict.fromkeys(("released", "rolled-out"), GOOD),
+    **dict.fromkeys(("refused", "held", "too-few-images", "wrong-folders"), "yellow"),
 }
 _UNREMARKABLE = frozenset({"nothing-new", "no-cameras", "superseded", "", "blocked"})
 

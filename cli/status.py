@@ -25,6 +25,7 @@ class Trigger:
     until: int | None
     blocked: str  # the digest of the data set that is not tried again; empty for none
     epoch: int  # of the newest run
+    held: str = ""  # the digest of the data set whose model waits for a person; empty for none
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def trigger(state: State, facts: Facts, now: int, pacing: Pacing) -> Trigger:
     # A message that waits to be sent is the tick's next step, but not why nothing runs.
     step = decide(replace(state, news=()), facts, now, pacing)
     until = step.until if isinstance(step, Wait) else None
-    return Trigger(_doing(state), step.reason, until, state.blocked_digest, state.epoch)
+    return Trigger(_doing(state), step.reason, until, state.blocked_digest, state.epoch, state.held)
 
 
 def _doing(state: State) -> str:

@@ -51,10 +51,11 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     _write(dataset, report(dataset, ready, history, settings))
     table.point_dataset(epoch, dataset.digest)
     standards, trained = Standards.from_settings(settings), table.trained()
+    approved = bool(trigger.approved) and trigger.approved == dataset.digest
     todo = what_to_do(
         dataset.digest,
         standards,
-        Judged(trigger.digest, trigger.judged_by),
+        Judged("" if approved else trigger.digest, trigger.judged_by),
         trained,
         LiveModel(live.epoch, live.dataset, live.training) if live else None,
     )
@@ -67,6 +68,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "standards": str(standards),
         "changed": changed,
         "model": model,
+        "approved": approved,
         "blocked": blocked,
         "trainable": not ready.reasons,
         "misplaced": ready.misplaced,

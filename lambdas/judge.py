@@ -13,6 +13,7 @@ from lambdas.aws.state import state_table
 from lensloop.model import release
 from lensloop.model.evaluation import Evaluation, read_evaluation
 from lensloop.model.gate import Floors, judge
+from lensloop.model.hold import slid_after
 from lensloop.model.standards import Standards, Trained
 from lensloop.reasons import shortened
 from lensloop.settings import Settings
@@ -28,7 +29,14 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         settings.project, int(event["epoch"]), files, parsed(files, "evaluation.json"), trained_at
     )
     standards = Standards.from_settings(settings)
-    verdict = judge(evaluation, Floors.from_settings(settings), obstacle)
+    slid = _slid(evaluation)
+    verdict = judge(
+        evaluation,
+        Floors.from_settings(settings),
+        obstacle,
+        slid=slid,
+        approved=bool(event.get("approved")),
+    )
     trained = Trained(
         epoch=int(event["epoch"]),
         digest=event["digest"],
@@ -41,6 +49,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     return {
         "standards": str(standards),
         "ship": verdict.ship,
+        "hold": verdict.hold,
+        "slid": 0.0 if event.get("approved") else round(slid_after(evaluation, slid), 4),
         "reasons": list(shortened(verdict.reasons)),
         "accuracy": evaluation.candidate.all.accuracy,
         "known_accuracy": evaluation.candidate.known.accuracy
@@ -50,6 +60,14 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "calibration_error": evaluation.candidate.all.calibration_error,
         "test_images": evaluation.candidate.all.images,
     }
+
+
+def _slid(evaluation: Evaluation) -> float:
+    """How far the live release that this model was compared with is below the best before it."""
+    live = state_table().live()
+    if live is None or evaluation.live is None or live.epoch != evaluation.live.epoch:
+        return 0.0
+    return live.slid
 
 
 def evaluation_in(files: dict[str, bytes], digest: str) -> Evaluation:

@@ -35,7 +35,13 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     for name, body in content.items():
         write_once(bucket, names.release(epoch, name), body)
     standards = Standards.from_settings(settings)
-    live = LiveRelease(epoch, published["model"]["sha256"], digest, standards.training)
+    live = LiveRelease(
+        epoch=epoch,
+        model_sha256=published["model"]["sha256"],
+        dataset=digest,
+        training=standards.training,
+        slid=float(event.get("slid") or 0),
+    )
     state_table().make_live(live, published["labels"], int(time.time()))
     return {
         "epoch": epoch,

@@ -3,7 +3,7 @@ again until it waits.
 
 Runs each minute, after every batch of changes and whenever an execution changes its status; any
 number may run at once. Events: {} or anything for a tick, {"sweep": true} daily, {"clear_blocked":
-true} from a person.
+true} and {"approve": true} from a person.
 """
 
 import json
@@ -30,6 +30,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     table = state_table()
     if event.get("clear_blocked"):
         table.clear_blocked(int(time.time()))
+    elif event.get("approve"):
+        table.approve(int(time.time()))
     elif event.get("sweep"):
         # Events can be lost; the next run lists the bucket and compares digests.
         table.record_change(int(time.time()))

@@ -127,6 +127,24 @@ def _refused(record: Record, sender: Sender) -> Message:
     )
 
 
+def _held(record: Record, sender: Sender) -> Message:
+    return _message(
+        sender,
+        f"the model of run {record['epoch']} is held for a person",
+        [
+            f"The model of run {record['epoch']} reaches every floor, but whether it is better than"
+            " the live one no rule can say. The cameras keep theirs.",
+            _listed("Why:", record["reasons"]),
+            *_trained_before(record),
+            *_doubts(record),
+            "What you can do: if pictures were deleted or labels changed by mistake, bring them"
+            " back; the next run starts by itself. If it is as you want it, release the model"
+            " with:\n  lensloop approve",
+            *_where(record, sender),
+        ],
+    )
+
+
 def _too_few(record: Record, sender: Sender) -> Message:
     return _message(
         sender,
@@ -212,6 +230,7 @@ def _start_command(record: Record, sender: Sender) -> str:
 _ENDS: Mapping[str, Callable[[Record, Sender], Message]] = {
     "released": _released,
     "refused": _refused,
+    "held": _held,
     "too-few-images": _too_few,
     "wrong-folders": _wrong_folders,
     "blocked": _blocked,

@@ -126,6 +126,8 @@ def _holds(condition: str, item: Item, values: Mapping[str, Any]) -> bool:
 def _term_holds(term: str, item: Item, values: Mapping[str, Any]) -> bool:
     if term.startswith("attribute_not_exists("):
         return _get(item, _path(term[len("attribute_not_exists(") : -1])) is None
+    if term.startswith("attribute_exists("):
+        return _get(item, _path(term[len("attribute_exists(") : -1])) is not None
     path, relation, key = term.split(" ")
     same = bool(_get(item, _path(path)) == values[key])
     return same == (relation == "=")

@@ -55,6 +55,38 @@ RETRAINING: dict[str, tuple[Record, Message]] = {
             " when pictures have changed.\n\n" + WHERE,
         ),
     ),
+    "refused without a training": (
+        run("refused", reasons=["accuracy fell"], training={"jobs": [], "model": "s3://b/m"}),
+        Message(
+            "deeplens-trash: the model of run 7 was refused",
+            "The model of run 7 is not good enough, and the cameras keep theirs.\n\n"
+            "Why:\n– accuracy fell\n\n"
+            "Nothing was trained: the model of these pictures was there, and was judged again.\n\n"
+            "What you can do: look at the run's page. Move pictures that lie in the wrong folder,"
+            " and add pictures of labels that are found too seldom. The next run starts by itself"
+            " when pictures have changed.\n\n" + WHERE,
+        ),
+    ),
+    "released after a training": (
+        run("released", training={"jobs": [{"name": "j"}], "model": "s3://b/m"}),
+        Message(
+            "deeplens-trash: release 7 is on its way to the cameras",
+            "The model of run 7 is good enough: it is release 7, and its rollout has started.\n\n"
+            + WHERE,
+        ),
+    ),
+    "held": (
+        run("held", reasons=["none of the labels of the live model is left (can, glass)"]),
+        Message(
+            "deeplens-trash: the model of run 7 is held for a person",
+            "The model of run 7 reaches every floor, but whether it is better than the live one no"
+            " rule can say. The cameras keep theirs.\n\n"
+            "Why:\n– none of the labels of the live model is left (can, glass)\n\n"
+            "What you can do: if pictures were deleted or labels changed by mistake, bring them"
+            " back; the next run starts by itself. If it is as you want it, release the model"
+            " with:\n  lensloop approve\n\n" + WHERE,
+        ),
+    ),
     "too few": (
         run("too-few-images", reasons=["`can` has 3 pictures"]),
         Message(

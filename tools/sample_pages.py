@@ -213,6 +213,10 @@ def ends(good: Trained, refused: Trained) -> dict[str, tuple[dict[str, Any], Tra
         **{name: (released | {"rollout": rollout}, good) for name, rollout in rollouts.items()},
         "not-rolled-out": (record("not-rolled-out", good, failure=FAILURE), good),
         "refused": (record("refused", refused), refused),
+        "held": (
+            record("held", good, reasons=["none of the labels of the live model is left (can)"]),
+            good,
+        ),
         "too-few-images": (record("too-few-images", refused, **early, reasons=few), refused),
         "wrong-folders": (wrong_folders(refused, early), refused),
         "nothing-new": (

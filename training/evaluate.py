@@ -73,6 +73,7 @@ def compare(
             "epoch": live.epoch,
             "labels": list(dict.fromkeys(live.labels)),  # two of them may have become one
             "renamed": dict(live.renamed),
+            "judged_on": len(live.judged_on),
             **of_live,
             "losses": losses,
             "gains": gains,

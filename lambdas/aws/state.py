@@ -12,6 +12,7 @@ What a run moves, it moves only while the lease is its own. Programs for people 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -41,6 +42,7 @@ class LiveRelease:
     model_sha256: str
     dataset: str
     training: str = ""  # of the standards that it was made by; empty where they were not noted
+    slid: float = 0.0  # how far it is below the best release before it, on known test pictures
 
 
 def state_table() -> "StateTable":
@@ -70,7 +72,11 @@ class StateTable:
         if not item:
             return None
         return LiveRelease(
-            int(item["epoch"]), item["model_sha256"], item["dataset"], item.get("training", "")
+            int(item["epoch"]),
+            item["model_sha256"],
+            item["dataset"],
+            item.get("training", ""),
+            float(item.get("slid", 0)),
         )
 
     def trained(self) -> Trained | None:
@@ -97,6 +103,10 @@ class StateTable:
     def clear_blocked(self, now: int) -> None:
         """A person wants the blocked data set tried again."""
         self._update(trigger_item.clear_blocked(now))
+
+    def approve(self, now: int) -> None:
+        """A person has looked at the model that is held, and wants it released."""
+        self._update(trigger_item.approve(now))
 
     def apply(self, step: Step) -> bool:
         """False: another tick was faster, and nothing was written."""
@@ -132,7 +142,7 @@ class StateTable:
         live = Change(
             _LIVE,
             "SET #epoch = :epoch, #dataset = :dataset, #model_sha256 = :model_sha256,"
-            " #training = :training, #labels = :labels, #released_at = :now",
+            " #training = :training, #slid = :slid, #labels = :labels, #released_at = :now",
             "attribute_not_exists(#epoch) OR #epoch < :epoch"
             " OR (#epoch = :epoch AND #model_sha256 = :model_sha256)",
             {
@@ -140,6 +150,7 @@ class StateTable:
                 "dataset": release.dataset,
                 "model_sha256": release.model_sha256,
                 "training": release.training,
+                "slid": Decimal(f"{release.slid:.4f}"),
                 "labels": list(labels),
                 "now": now,
             },

@@ -48,6 +48,12 @@ def clear_blocked(now: int) -> Change:
     return _change(expression, one=1, now=now, zero=0, none={})
 
 
+def approve(now: int) -> Change:
+    """Only what is held; the next run then judges it again."""
+    expression = f"SET {_RAISE_MARK}, #approved = #held ADD #gen :one"
+    return _change(expression, "attribute_exists(#held)", one=1, now=now, zero=0, none={})
+
+
 @singledispatch
 def change_of(step: Step) -> Change:
     raise TypeError(f"{type(step).__name__} changes nothing in the table")
@@ -141,6 +147,8 @@ def to_state(item: Mapping[str, Any]) -> State:
         digest=item.get("digest", ""),
         judged_by=item.get("judged_by", ""),
         standards=item.get("standards", ""),
+        held=item.get("held", ""),
+        approved=item.get("approved", ""),
         run=_run(run) if "epoch" in run else None,
         first_at=_number(item, "first_at") if "first_at" in item else None,
         last_at=_number(item, "last_at"),

@@ -7,6 +7,7 @@ pictures are what counts: shares are recomputed from them where a rule asks how 
 change is worth.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,6 +59,18 @@ class Live:
     losses: int  # known pictures that live gets right and the candidate wrong
     gains: int  # and the reverse
     renamed: Mapping[str, str] = field(default_factory=dict)  # a label's name in that release → now
+    judged_on: int = 0  # test pictures, whether they are still there or not; 0: nobody noted it
+
+    def taken_from(self, known: Score) -> Mapping[str, int]:
+        """Known pictures that a candidate takes for a label which live does not know, by label.
+        Whoever learns to tell one more thing takes some pictures for it.
+        """
+        taken = Counter[str]()
+        for label, row in (known.confusion or {}).items():
+            for predicted, count in row.items():
+                if predicted not in self.labels and predicted != label:
+                    taken[label] += count
+        return taken
 
 
 @dataclass(frozen=True)
@@ -90,6 +103,7 @@ def _live(part: Reader) -> Live:
         part.whole("losses"),
         part.whole("gains"),
         _renamed(part),
+        part.whole("judged_on") if part.has("judged_on") else 0,
     )
 
 

@@ -6,11 +6,11 @@ model, and a calibration error beyond its ceiling, must be worth at least two pi
 set of twenty one picture alone is five points.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from lensloop.model import hold
 from lensloop.model.evaluation import Evaluation, LabelScore, Live, Score
 from lensloop.settings import Settings
 
@@ -39,10 +39,21 @@ class Floors:
 class Verdict:
     ship: bool
     reasons: tuple[str, ...]
+    hold: bool = False  # neither shipped nor refused: a person decides
 
 
-def judge(evaluation: Evaluation, floors: Floors, obstacle: str = "") -> Verdict:
-    """`obstacle` is what stands in the release's way, where the model itself is good enough."""
+def judge(
+    evaluation: Evaluation,
+    floors: Floors,
+    obstacle: str = "",
+    *,
+    slid: float = 0.0,
+    approved: bool = False,
+) -> Verdict:
+    """`obstacle` is what stands in the release's way, where the model itself is good enough.
+    `slid`: how far live is below the best release before it. `approved`: a person has seen what no
+    rule can decide.
+    """
     against = (
         *_too_little(evaluation.candidate.all, floors),
         *_below_floors(evaluation.candidate.all, floors),
@@ -51,7 +62,13 @@ def judge(evaluation: Evaluation, floors: Floors, obstacle: str = "") -> Verdict
         *_below_live(evaluation, floors),
         *([obstacle] if obstacle else ()),
     )
-    return Verdict(False, against) if against else Verdict(True, tuple(_in_favour(evaluation)))
+    if against:
+        return Verdict(False, against)
+    held = tuple(hold.questions(evaluation, floors.tolerance, slid))
+    if held and not approved:
+        return Verdict(False, held, hold=True)
+    by_a_person = tuple(f"approved by a person, though {question}" for question in held)
+    return Verdict(True, (*_in_favour(evaluation), *by_a_person))
 
 
 def _too_little(score: Score, floors: Floors) -> Iterator[str]:
@@ -129,25 +146,14 @@ def _below_live(evaluation: Evaluation, floors: Floors) -> Iterator[str]:
         return
     ours, theirs = evaluation.candidate, live.scores
     if ours.known and theirs.known:
-        taken = _taken(ours.known, live)
+        # How much a new label may take, the floors say.
+        taken = live.taken_from(ours.known)
         lost = live.losses - live.gains - sum(taken.values())
         yield from _fall("known", ours.known, theirs.known, lost, floors)
         yield from _labels_fallen(ours.known.labels, theirs.known.labels, live, taken, floors)
     if ours.new and theirs.new:
         lost = theirs.new.right - ours.new.right
         yield from _fall("new", ours.new, theirs.new, lost, floors)
-
-
-def _taken(known: Score, live: Live) -> Mapping[str, int]:
-    """Known pictures that go to a label which live does not know, by label. Whoever learns to tell
-    one more thing takes some pictures for it; how many may be, the floors say.
-    """
-    taken = Counter[str]()
-    for label, row in (known.confusion or {}).items():
-        for predicted, count in row.items():
-            if predicted not in live.labels and predicted != label:
-                taken[label] += count
-    return taken
 
 
 def _fall(which: str, ours: Score, theirs: Score, lost: int, floors: Floors) -> Iterator[str]:
@@ -186,10 +192,6 @@ def _in_favour(evaluation: Evaluation) -> Iterator[str]:
     if evaluation.candidate.known and live.scores.known:
         ours, theirs = evaluation.candidate.known.accuracy, live.scores.known.accuracy
         yield f"on the pictures that the live model was judged on {ours:.2f}, live {theirs:.2f}"
-    else:
-        yield (
-            "no test picture is left that the live model was judged on, so it could not be compared"
-        )
     for old, new in live.renamed.items():
         yield f"{old} is called {new} now"
     if added := [label for label in evaluation.labels if label not in live.labels]:

@@ -28,7 +28,11 @@ class Standards:
     def from_settings(cls, settings: Settings) -> "Standards":
         algorithm = settings.algorithm
         floors = asdict(Floors.from_settings(settings))
-        enough = {"min_images_per_label": settings.min_images_per_label}
+        # Whether there is a verdict at all depends on these as well.
+        enough = {
+            "min_images_per_label": settings.min_images_per_label,
+            "folders_are_labels": settings.folders_are_labels,
+        }
         return cls(
             _hash({"algorithm": algorithm, "version": VERSIONS[algorithm]}), _hash(floors | enough)
         )

@@ -20,6 +20,9 @@ _RUN = {
         "good", "released", "Released: the new model is on its way to the cameras"
     ),
     "refused": Headline("bad", "refused", "Refused: the cameras keep the model that they have"),
+    "held": Headline(
+        "warn", "held", "Held for a person: the cameras keep the model that they have"
+    ),
     "too-few-images": Headline("warn", "too few pictures", "Too few pictures: nothing was trained"),
     "wrong-folders": Headline(
         "warn", "wrong folders", "Wrong folders: they do not look like labels; nothing was trained"

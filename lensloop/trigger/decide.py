@@ -36,8 +36,9 @@ from lensloop.trigger.terms import (
 
 # The other good ends leave `digest` and `judged_by` alone: after a change of settings the same
 # pictures deserve a new try.
-JUDGED = frozenset({"refused", "released"})
+JUDGED = frozenset({"refused", "released", "held"})
 
+HELD = "a model is held for a person: look at the run's page, then `lensloop approve`"
 MAX_BACKOFF = 6 * 3600
 BLOCK_AFTER = 3
 # An execution that began this long before its lease is not the lease's:
@@ -68,7 +69,7 @@ def decide(state: State, facts: Facts, now: int, pacing: Pacing) -> Step:
 def _begin(state: State, now: int, pacing: Pacing) -> Step:
     changed = "pictures" if state.gen > state.covered else _standards(state, pacing)
     if not changed:
-        return Wait("nothing has changed since the last finished run")
+        return Wait(HELD if state.held else "nothing has changed since the last finished run")
     if now < state.not_before <= now + MAX_BACKOFF:
         reason = f"the last run failed; the next try is in {state.not_before - now} s"
         return Wait(reason, until=state.not_before)
@@ -173,7 +174,9 @@ def _succeed(run: Run, execution: Execution, now: int) -> Finish:
         "told_faults": None,
     }
     if execution.outcome in JUDGED and execution.digest:
+        held = execution.digest if execution.outcome == "held" else None
         changes |= {"digest": execution.digest, "judged_by": execution.standards or None}
+        changes |= {"held": held, "approved": None}
     if execution.standards:
         changes["standards"] = execution.standards
     if execution.outcome != "blocked":

@@ -35,6 +35,8 @@ class State:
     digest: str = ""  # of the data set that was judged last
     judged_by: str = ""  # the standards that it was judged by
     standards: str = ""  # those of the last run that came to a good end
+    held: str = ""  # the digest of the data set whose model waits for a person
+    approved: str = ""  # that digest, once the person has approved it
     run: Run | None = None
     first_at: int | None = None
     last_at: int = 0

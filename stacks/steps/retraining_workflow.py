@@ -9,6 +9,7 @@ Take snapshot → Inspect new images → Assemble data set
 → Train (→ Spot to blame? → Train on demand)   fails → Find deleted pictures → Any deleted?
                     yes → Pictures deleted
 → Report suspicious labels → Judge → Better?   no → Model refused
+                                                       nobody can say → Held for a person
 → Publish release → Start rollout → Release published          any accident → Retraining failed
 """
 
@@ -96,6 +97,7 @@ class RetrainingWorkflow(Workflow):
             self.ask(
                 "Better?",
                 ("$verdict.ship", release),
+                ("$verdict.hold", self._end_of_model("Held for a person", "held")),
                 otherwise=self._end_of_model("Model refused", "refused"),
             )
         )
@@ -249,11 +251,11 @@ class RetrainingWorkflow(Workflow):
         return self.step(
             "Judge",
             judge.handler,
-            payload=_TRAINED,
+            payload={**_TRAINED, "approved": "$dataset.approved"},
             keep="verdict",
             may=[
                 self.access.read(names.TRAINING_PREFIX),
-                self.access.state("PutItem", "ConditionCheckItem"),
+                self.access.state("GetItem", "PutItem", "ConditionCheckItem"),
             ],
             memory_mb=1769,  # the whole archive, as publishing
         )
@@ -262,7 +264,7 @@ class RetrainingWorkflow(Workflow):
         return self.step(
             "Publish release",
             publish_release.handler,
-            payload=_TRAINED,
+            payload={**_TRAINED, "slid": "$verdict.slid"},
             keep="release",
             may=[
                 self.access.read(names.TRAINING_PREFIX, names.RELEASES_PREFIX),

@@ -210,6 +210,16 @@ def test_a_block_is_cleared_only_where_there_is_one(deployed: Aws) -> None:
     assert answer("retrain")["trigger"]["doing"] == "resting"  # this tick changes nothing
 
 
+def test_only_what_is_held_is_approved(deployed: Aws) -> None:
+    put(deployed, **trigger({}, covered=5))
+    assert answer("approve")["approved"] is None
+    assert "No model is held" in ask("approve")[1]
+    put(deployed, **(trigger({}, covered=5) | {"held": {"S": "0ffd826c"}}))
+    assert "a model is held for a person" in ask("status")[1]
+    assert answer("approve")["approved"] == "0ffd826c"
+    assert "The model of data set 0ffd826c is approved." in ask("approve")[1]
+
+
 def test_watch_ends_at_once_where_nothing_happens(deployed: Aws) -> None:
     put(deployed, **trigger({}, covered=5))
     code, stdout, _ = ask("watch")

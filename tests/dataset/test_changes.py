@@ -479,3 +479,22 @@ def test_a_run_that_broke_after_its_model_was_judged_is_repeated_without_trainin
     del filled.table.items["trigger"]["digest"], filled.table.items["trigger"]["judged_by"]
     result = filled.run()
     assert (result["changed"], result["model"]) == (True, MODEL)
+
+
+def test_what_a_person_approved_is_judged_again_until_it_is_live(filled: Project) -> None:
+    refused(filled)
+    digest = filled.table.items["dataset"]["digest"]
+    filled.table.items["trigger"] |= {"held": digest, "approved": digest}
+    result = filled.run()
+    assert (result["changed"], result["model"], result["approved"]) == (True, MODEL, True)
+    filled.table.items["live"] = {"epoch": 2, "dataset": digest, "model_sha256": "of its model"}
+    assert filled.run()["changed"] is False
+
+
+def test_an_approval_is_for_those_pictures_alone(filled: Project, picture: Picture) -> None:
+    refused(filled)
+    digest = filled.table.items["dataset"]["digest"]
+    filled.table.items["trigger"] |= {"held": digest, "approved": digest}
+    filled.s3["images/glass/more.jpg"] = picture(99)
+    result = filled.run()
+    assert (result["changed"], result["model"], result["approved"]) == (True, None, False)

@@ -7,6 +7,7 @@ import io
 import json
 import tarfile
 import zipfile
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
@@ -15,13 +16,13 @@ import pytest
 from lambdas import judge, publish_release
 from lambdas.aws import artifact
 from lambdas.aws.artifact import MAX_FILES, read_files
-from lambdas.aws.state import state_table
+from lambdas.aws.state import LiveRelease, state_table
 from lensloop.model.standards import Standards, Trained
 from lensloop.settings import Settings
 from lensloop.wire import manifest
 from lensloop.wire.errors import BadArtifact, StaleEpoch
 from tests.lambdas.conftest import BUCKET, MODEL, Aws, archive, model_files
-from tests.model.evaluations import scores
+from tests.model.evaluations import evaluation, scores
 from tests.workflows import scenes
 
 NO_GOLDEN = (
@@ -84,6 +85,49 @@ def test_the_model_that_was_judged_is_noted_so_that_it_can_be_judged_again(aws: 
     standards = Standards.from_settings(Settings())
     assert answer["standards"] == str(standards)
     assert state_table().trained() == Trained(7, "d1", standards.training, 0, MODEL)
+
+
+def against_live(now: int, before: int, **live: Any) -> dict[str, bytes]:
+    """A model beside live release 6, on 200 known pictures of two labels."""
+    mine, theirs = (scores({"can": (100, n), "glass": (100, 100)}, None) for n in (now, before))
+    content = evaluation(mine, theirs, live_labels=("can", "glass"))
+    return model_files(candidate=mine, live=content["live"] | live)
+
+
+def test_what_live_has_lost_already_counts(aws: Aws) -> None:
+    aws.lease(7)
+    aws.put_model(against_live(98, 100))
+    live = {"id": "live", "epoch": 6, "model_sha256": "a", "dataset": "d0"}
+    aws.table.put_item(Item=live)
+    answer = judge.handler(EVENT, None)
+    assert (answer["ship"], answer["hold"], answer["slid"]) == (True, False, 0.01)
+    aws.table.put_item(Item=live | {"slid": Decimal("0.035")})
+    answer = judge.handler(EVENT, None)
+    assert (answer["ship"], answer["hold"], answer["slid"]) == (False, True, 0.045)
+    # Compared with another release than the one that is live now: then nobody knows.
+    aws.table.put_item(Item=live | {"slid": Decimal("0.035"), "epoch": 5})
+    assert judge.handler(EVENT, None)["slid"] == 0.01
+
+
+def test_what_a_person_approved_ships_and_is_the_new_best(aws: Aws) -> None:
+    aws.lease(7)
+    aws.put_model(against_live(98, 100, judged_on=1000))
+    assert judge.handler(EVENT, None)["hold"] is True
+    answer = judge.handler(EVENT | {"approved": True}, None)
+    assert (answer["ship"], answer["hold"], answer["slid"]) == (True, False, 0.0)
+
+
+def test_the_release_remembers_how_far_it_is_below_the_best(aws: Aws) -> None:
+    aws.lease(7)
+    aws.put_model(model_files())
+    publish_release.handler(EVENT | {"slid": 0.0123}, None)
+    assert state_table().live() == LiveRelease(
+        7,
+        aws.item("live")["model_sha256"],
+        "d1",
+        Standards.from_settings(Settings()).training,
+        0.0123,
+    )
 
 
 def test_a_run_without_the_lease_notes_no_model(aws: Aws) -> None:

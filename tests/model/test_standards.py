@@ -114,6 +114,7 @@ def test_what_is_done_with_pictures(
         {"max_calibration_error": 0.21},
         {"min_test_images_per_label": 3},
         {"min_images_per_label": 11},
+        {"folders_are_labels": True},
     ],
 )
 def test_a_changed_floor_changes_the_verdict_and_not_the_model(floor: dict[str, float]) -> None:

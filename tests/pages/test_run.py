@@ -21,6 +21,7 @@ HEADLINES = {
     "rollout-failed": ("bad", "Released, but its rollout failed by an accident"),
     "not-rolled-out": ("bad", "Released, but its rollout could not be started"),
     "refused": ("bad", "Refused: the cameras keep the model that they have"),
+    "held": ("warn", "Held for a person: the cameras keep the model that they have"),
     "too-few-images": ("warn", "Too few pictures: nothing was trained"),
     "wrong-folders": ("warn", "Wrong folders: they do not look like labels; nothing was trained"),
     "nothing-new": ("plain", "Nothing new: exactly these pictures were judged before"),
@@ -60,8 +61,8 @@ def test_one_camera_is_one() -> None:
 
 
 def test_an_end_of_a_newer_version_is_named() -> None:
-    found = read(page(record("held"), None, None))
-    assert found.headings[0] == (1, "Ended: held")
+    found = read(page(record("postponed"), None, None))
+    assert found.headings[0] == (1, "Ended: postponed")
     assert found.title == "Run 7: held"
 
 

@@ -214,6 +214,7 @@ def test_the_live_model_is_judged_on_the_same_pictures(second):
     assert live.scores.new is not None
     assert candidate.known is not None
     assert live.epoch == 1
+    assert live.judged_on == live.scores.known.images
     assert live.labels == ("lime", "plum")
     assert live.scores.all.images == candidate.all.images
     assert live.scores.known.images == candidate.known.images > 0

@@ -207,6 +207,7 @@ def test_pictures_deleted_under_a_run_end_it_without_a_pause_and_leave_the_mark(
     [
         ("refused", True),
         ("released", True),
+        ("held", True),
         ("nothing-new", False),
         ("too-few-images", False),
         ("blocked", False),
@@ -214,6 +215,31 @@ def test_pictures_deleted_under_a_run_end_it_without_a_pause_and_leave_the_mark(
 )
 def test_only_a_judged_data_set_is_remembered_as_judged(outcome: str, judged: bool) -> None:
     assert ("digest" in the_end(WORKING, ended(outcome=outcome)).changes) == judged
+
+
+@pytest.mark.parametrize(
+    ("outcome", "changes"),
+    [
+        ("held", {"held": "abc", "approved": None}),
+        ("refused", {"held": None, "approved": None}),
+        ("released", {"held": None, "approved": None}),
+        ("nothing-new", {}),
+        ("too-few-images", {}),
+    ],
+)
+def test_a_model_is_held_until_the_next_one_is_judged(
+    outcome: str, changes: dict[str, str | None]
+) -> None:
+    end = the_end(replace(WORKING, held="old", approved="old"), ended(outcome=outcome))
+    found = {name: value for name, value in end.changes.items() if name in ("held", "approved")}
+    assert found == changes
+
+
+def test_what_is_held_is_said_while_nothing_else_happens() -> None:
+    found = decide(State(gen=3, covered=3, held="abc"), Facts(), NOW, PACING)
+    assert found == Wait(
+        "a model is held for a person: look at the run's page, then `lensloop approve`"
+    )
 
 
 OTHER = replace(PACING, standards="t1.j2")
@@ -521,6 +547,8 @@ def test_a_good_end_is_remembered_whole() -> None:
             "told_faults": None,
             "digest": "abc",
             "judged_by": None,
+            "held": None,
+            "approved": None,
             "failed_digest": None,
             "failed_times": None,
             "blocked_digest": None,

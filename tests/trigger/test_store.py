@@ -110,6 +110,19 @@ def test_news_is_forgotten_one_by_one_and_only_once(table: Any) -> None:
     assert state_table.trigger().news == ("second",)
 
 
+def test_only_what_is_held_can_be_approved_and_that_asks_for_a_run(table: Any) -> None:
+    state_table = StateTable(table)
+    state_table.record_change(5)
+    state_table.apply(ACQUIRE)
+    state_table.approve(10)
+    assert (state_table.trigger().approved, state_table.trigger().gen) == ("", 1)
+    state_table.apply(Finish("", 1, "", {"covered": 1, "digest": "abc", "held": "abc"}))
+    state_table.approve(50)
+    state = state_table.trigger()
+    assert (state.held, state.approved) == ("abc", "abc")
+    assert (state.gen, state.covered, state.last_at) == (2, 1, 50)
+
+
 def test_clearing_a_block_also_asks_for_a_run(table: Any) -> None:
     state_table = StateTable(table)
     state_table.record_change(5)
@@ -147,7 +160,7 @@ STEPS = st.one_of(
     ),
 )
 OPERATIONS = st.one_of(
-    st.tuples(st.just("record_change"), EPOCHS), st.tuples(st.just("clear_blocked"), EPOCHS), STEPS
+    st.tuples(st.sampled_from(["record_change", "clear_blocked", "approve"]), EPOCHS), STEPS
 )
 
 

@@ -45,6 +45,7 @@ def test_before_the_first_change_nothing_is_known() -> None:
     )
     assert words == ("",) * 5
     assert (state.judged_by, state.standards) == ("", "")
+    assert (state.held, state.approved) == ("", "")
     assert (state.news, state.told_faults) == ((), ())
     execution = Execution("RUNNING", 0)
     assert (execution.stopped_at, execution.outcome) == (0, "")

@@ -14,6 +14,7 @@ DATASET = {
     "standards": "t1.j1",
     "changed": True,
     "model": None,
+    "approved": False,
     "blocked": False,
     "trainable": True,
     "misplaced": False,
@@ -29,6 +30,8 @@ MODEL = (
 VERDICT = {
     "standards": "t1.j2",
     "ship": True,
+    "hold": False,
+    "slid": 0.01,
     "reasons": ["accuracy 0.97 on 72 test pictures"],
     "accuracy": 0.97,
     "live_accuracy": None,
@@ -193,6 +196,13 @@ RETRAINING_SCENES = [
         {"assemble-dataset": DATASET | {"model": MODEL}},
         "released",
         GOOD,
+    ),
+    Scene(
+        "Held for a person",
+        TO_JUDGE,
+        {"judge": VERDICT | {"ship": False, "hold": True, "reasons": ["nothing known is left"]}},
+        "held",
+        ("nothing known is left",),
     ),
     Scene(
         "Retraining failed",

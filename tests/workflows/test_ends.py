@@ -140,11 +140,10 @@ def test_the_model_that_was_trained_is_judged_and_published(
 ) -> None:
     run = interpreter.run(retraining, RETRAINING)
     model = RETRAINING["createTrainingJob.sync"]["ModelArtifacts"]["S3ModelArtifacts"]
-    assert (
-        run.of("judge")
-        == run.of("publish-release")
-        == [{"epoch": 7, "digest": "d1", "model": model}]
-    )
+    trained = {"epoch": 7, "digest": "d1", "model": model}
+    assert run.of("report-suspicious-labels") == [trained]
+    assert run.of("judge") == [{**trained, "approved": False}]
+    assert run.of("publish-release") == [{**trained, "slid": 0.01}]
 
 
 def test_a_model_that_was_trained_before_is_judged_and_nothing_is_trained(
