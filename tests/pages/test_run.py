@@ -60,10 +60,17 @@ def test_one_camera_is_one() -> None:
     assert found.headings[0][1] == "Released, and proven on 1 camera"
 
 
+def test_a_model_that_was_judged_again_was_not_trained() -> None:
+    training = {"jobs": [], "model": "s3://b/m"}
+    text = read(page(record("refused", training=training), None, None)).text
+    assert "Nothing was trained: the model of these pictures was there" in text
+    assert "Nothing was trained" not in end("refused").text
+
+
 def test_an_end_of_a_newer_version_is_named() -> None:
     found = read(page(record("postponed"), None, None))
     assert found.headings[0] == (1, "Ended: postponed")
-    assert found.title == "Run 7: held"
+    assert found.title == "Run 7: postponed"
 
 
 def test_the_reasons_stand_before_everything_else() -> None:
