@@ -228,6 +228,7 @@ def test_a_release_that_no_camera_could_take_is_refused_and_not_published(
 
 
 def test_a_model_that_is_not_good_enough_hears_of_the_obstacle_as_well(aws: Aws) -> None:
+    aws.lease(7)
     aws.put_model(model_files(6, golden=[]))
     *floors, last = judge.handler(EVENT, None)["reasons"]
     assert len(floors) == 2
