@@ -81,8 +81,8 @@ def _groups(hashes: list[int]) -> list[list[int]]:
 
 
 def suspects(targets: NDArray[np.int64], probabilities: Array) -> list[tuple[int, int]]:
-    """The rows whose label may be wrong, each with the label
-    that it may have instead; most doubtful first.
+    """The rows whose label may be wrong, each with the label that it may have instead; sorted by
+    the probability of that, which is the figure that people are shown.
     """
     if not len(targets):
         return []
@@ -90,10 +90,10 @@ def suspects(targets: NDArray[np.int64], probabilities: Array) -> list[tuple[int
     others = probabilities.copy()
     others[every, targets] = -1
     other = others.argmax(axis=1)
-    margin = others[every, other] - probabilities[every, targets]
-    return [
-        (int(i), int(other[i])) for i in np.argsort(-margin, kind="stable") if margin[i] >= MARGIN
-    ]
+    shown = others[every, other]
+    margin = shown - probabilities[every, targets]
+    order = np.argsort(-shown, kind="stable")
+    return [(int(i), int(other[i])) for i in order if margin[i] >= MARGIN]
 
 
 def write(
