@@ -1,7 +1,6 @@
 """Can the story be told with the user's own pictures, and which of them play which part?"""
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from demo.album import CAMERAS, Album, Picture, mislabelled
 from lensloop.dataset import layout
+from lensloop.dataset.labels import composed, label_problem
 from lensloop.dataset.leftovers import leftover
 from lensloop.wire.errors import PictureError
 from lensloop.wire.formats import ENDINGS, READ
@@ -23,7 +23,6 @@ FEWEST_LABELS = 2
 FRAMES_SHARE, FRAMES_AT_MOST = 0.1, 60
 HELD_BACK_SHARE = 0.35
 _AT_LEAST = 256  # pixels a side; as inspection does: large photographs open several times faster
-LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,62}")
 EXPECTED = (
     f"It should hold one folder per label with {READ} pictures in each, for example"
     " pictures/glass/1.jpg."
@@ -39,10 +38,10 @@ def read(folder: Path, folders_are_labels: bool = False) -> Album:
         raise LocalCloudError(f"IMAGES={folder} does not exist. {EXPECTED}")
     if not folder.is_dir():
         raise LocalCloudError(f"IMAGES={folder} is a file, not a folder. {EXPECTED}")
-    by_label = {}
+    by_label: dict[str, list[Path]] = {}
     for label in sorted(folder.iterdir()):
         if label.is_dir() and not leftover(label.name):
-            by_label[label.name] = _pictures(label)
+            by_label.setdefault(composed(label.name), []).extend(_pictures(label))
     if not folders_are_labels:
         _check_level(folder, by_label)
     _check(folder, by_label)
@@ -83,11 +82,8 @@ def _check(folder: Path, by_label: dict[str, list[Path]]) -> None:
             f"IMAGES={folder} holds no pictures in label folders.{seen} {EXPECTED}"
         )
     for label, found in by_label.items():
-        if not LABEL.fullmatch(label):
-            raise LocalCloudError(
-                f"The folder name {label!r} cannot be a label: use letters, digits, spaces, `_` and"
-                " `-`, at most 63 of them, starting with a letter or a digit."
-            )
+        if problem := label_problem(label):
+            raise LocalCloudError(f"The folder name {label!r} cannot be a label: {problem}.")
         if len(found) < FEWEST_PER_LABEL:
             pictures = f"1 {READ} picture" if len(found) == 1 else f"{len(found)} {READ} pictures"
             raise LocalCloudError(
@@ -109,7 +105,7 @@ def _deal(folder: Path, by_label: dict[str, list[Path]]) -> Album:
     frames: list[Picture] = []
     damaged: list[Picture] = []
     for label, files in by_label.items():
-        good, bad = _shuffled(folder / label, files)
+        good, bad = _shuffled(folder, label, files)
         if len(good) < FEWEST_PER_LABEL:
             raise LocalCloudError(
                 f"Of the {len(files)} files of the label `{label}` only {len(good)} can be used;"
@@ -133,7 +129,9 @@ def _deal(folder: Path, by_label: dict[str, list[Path]]) -> Album:
     )
 
 
-def _shuffled(label: Path, files: Sequence[Path]) -> tuple[list[Picture], list[Picture]]:
+def _shuffled(
+    folder: Path, label: str, files: Sequence[Path]
+) -> tuple[list[Picture], list[Picture]]:
     """(pictures, other files): once each by content, in the order of their hashes, so that every
     run deals alike.
 
@@ -145,7 +143,7 @@ def _shuffled(label: Path, files: Sequence[Path]) -> tuple[list[Picture], list[P
     with ThreadPoolExecutor() as pool:
         digests = list(pool.map(_digest, files))
     for file, digest in zip(files, digests, strict=True):
-        picture = Picture(file, label.name, file.relative_to(label).as_posix())
+        picture = Picture(file, label, Path(*file.relative_to(folder).parts[1:]).as_posix())
         if digest:
             good.setdefault(digest, picture)
         else:

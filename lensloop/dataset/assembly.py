@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from lensloop.dataset.labels import collisions, key_problem, label_of
+from lensloop.dataset.lookalikes import told_apart
 from lensloop.dataset.rows import Row
 from lensloop.dataset.split import TEST, TRAIN, place
 from lensloop.settings import Settings
@@ -159,10 +160,11 @@ _COLLIDES = "Its label "
 def _clashing(rows: Iterable[Row], losers: Mapping[str, str]) -> dict[str, str]:
     reasons = {}
     for row in rows:
-        if row.label in losers:
+        if winner := losers.get(row.label):
             reasons[row.key] = (
-                f"{_COLLIDES}`{row.label}` differs from `{losers[row.label]}` only by case or"
-                " spaces. Move the picture there, or rename one of the two folders."
+                f"{_COLLIDES}`{row.label}` looks like `{winner}`{told_apart(row.label, winner)}:"
+                " they differ only by case, spaces, form or letters that look alike. Move the"
+                " picture there, or rename one of the two folders."
             )
     return reasons
 

@@ -8,16 +8,29 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
+from lensloop.dataset.lookalikes import seen
 from lensloop.wire.names import IMAGES_PREFIX
 
 MAX_KEY_BYTES = 900  # S3 ends at 1,024; the rest is room for what is put before a key
 MAX_SEGMENT_BYTES = 255  # what Linux file systems allow for one name
 
-_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,62}")
+MAX_LABEL = 63  # characters, of the label's NFC form
+
+# Of ASCII, what people write in names. What a shell, a page or a table would take for its own is
+# none: `*`, `?`, `<`, `>`, `|`, `;`, `$`, quotes and braces.
+_PUNCTUATION = frozenset("!#%&'()+,-.:=@[]_")
+# At the start, a command would read an option there, and a spreadsheet a formula.
+_NOT_FIRST = frozenset("-+=@.")
+_GROUPS = frozenset("LMNP")  # letters, marks, digits, punctuation, as Unicode groups them
+# Marks and punctuation that cannot be seen: joiners, fillers, selectors of variants.
+_UNSEEN_MARKS = re.compile(
+    "[\u034f\u17b4\u17b5\u180b-\u180f\u200c\u200d\u2800\ufe00-\ufe0f\U000e0000-\U000e0fff]"
+)
 # The everyday key, so that a million of them are judged in a second: plain characters, no dot at
-# the start of a part.
+# the start of a part, no space at the end of the label.
 _PLAIN = re.compile(
-    r"images/[A-Za-z0-9][A-Za-z0-9 _-]{0,62}(/[A-Za-z0-9_(-][A-Za-z0-9 ._()+,=@-]{0,200}){1,3}",
+    r"images/[A-Za-z0-9](?:[A-Za-z0-9 _-]{0,61}[A-Za-z0-9_-])?"
+    r"(?:/[A-Za-z0-9_(-][A-Za-z0-9 ._()+,=@-]{0,200}){1,3}",
     re.ASCII,
 )
 # All that cannot be seen, for a character class. What joins emoji and letters (U+200C, U+200D) may
@@ -35,7 +48,12 @@ def is_folder_marker(key: str, size: int) -> bool:
 
 
 def label_of(key: str) -> str:
-    return key.split("/")[1]
+    """In its NFC form: a Mac and a Linux machine write the same folder in two ways."""
+    return composed(key.split("/")[1])
+
+
+def composed(folder: str) -> str:
+    return folder if folder.isascii() else unicodedata.normalize("NFC", folder)
 
 
 def key_problem(key: str) -> str:
@@ -47,7 +65,6 @@ def key_problem(key: str) -> str:
         _odd_characters(key)
         or _odd_folders(segments)
         or _too_long(key, segments)
-        or _decomposed(key)
         or _no_label(segments)
     )
 
@@ -81,43 +98,48 @@ def _too_long(key: str, segments: Iterable[str]) -> str:
     )
 
 
-def _decomposed(key: str) -> str:
-    if unicodedata.is_normalized("NFC", key):
-        return ""
-    return (
-        "Its name has letters in a decomposed form (not NFC; macOS does that). Upload it under a"
-        " plain name."
-    )
-
-
 def _no_label(segments: Sequence[str]) -> str:
     if len(segments) < 2:
         return "It lies directly under images/, so it has no label. Move it to images/<label>/."
-    folder = segments[0]
-    if _LABEL.fullmatch(folder):
-        return ""
-    return (
-        f"Its folder `{folder}` cannot be a label{_foreign_letter(folder)}: use 1 to 63 unaccented"
-        " Latin letters, digits, spaces, `_` and `-`, starting with a letter or digit. Rename the"
-        " folder."
-    )
+    problem = label_problem(composed(segments[0]))
+    return f"Its folder `{segments[0]}` cannot be a label: {problem}." if problem else ""
 
 
-def _foreign_letter(folder: str) -> str:
-    """Named by its number, too: a Cyrillic letter can look just like a Latin one."""
-    found = re.search(r"[^\x00-\x7f]", folder)
-    return f" (`{found[0]}` is U+{ord(found[0]):04X})" if found else ""
+def label_problem(label: str) -> str:
+    """Why this cannot be a label and what to do, as the rest of a sentence; or nothing."""
+    if len(label) > MAX_LABEL:
+        return f"it has {len(label)} characters, and {MAX_LABEL} are allowed. Rename the folder"
+    wrong = next((character for character in label if not _may_be_in_label(character)), "")
+    if wrong:
+        return (
+            f"`{wrong}` (U+{ord(wrong):04X}) cannot be in one. Letters and digits of any script,"
+            " spaces and common punctuation can. Rename the folder"
+        )
+    if label[0] in _NOT_FIRST or unicodedata.category(label[0])[0] in "ZM":
+        return f"it begins with `{label[0]}`. Rename the folder to begin with a letter or digit"
+    if label[-1] == "." or label[-1].isspace():
+        return f"it ends with `{label[-1]}`. Rename the folder without it"
+    return ""
+
+
+def _may_be_in_label(character: str) -> bool:
+    if character.isascii():
+        return character.isalnum() or character == " " or character in _PUNCTUATION
+    if _UNSEEN_MARKS.match(character):
+        return False
+    category = unicodedata.category(character)
+    return category[0] in _GROUPS or category == "Zs"
 
 
 def collisions(labels: Mapping[str, tuple[int, int]]) -> dict[str, str]:
-    """Which labels lose their name to another that differs only by case or spaces: {loser: winner}.
+    """Which labels lose their name to another that looks the same: {loser: winner}.
 
     They are never merged. `labels`: how many pictures each had in the last data set, and has now.
     More of the one, then of the other wins, so that one stray upload cannot push a label out.
     """
     families: dict[str, list[str]] = {}
     for label in labels:
-        families.setdefault(" ".join(label.split()).casefold(), []).append(label)
+        families.setdefault(seen(label), []).append(label)
 
     def standing(label: str) -> tuple[int, int, str]:
         before, now = labels[label]

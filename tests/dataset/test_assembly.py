@@ -68,8 +68,8 @@ def test_the_smaller_of_two_labels_with_one_name_is_rejected() -> None:
     dataset = assembled(*rows("glass", 2), row(5, "Glass"))
     assert reasons(dataset) == {
         "images/Glass/005.jpg": (
-            "Its label `Glass` differs from `glass` only by case or spaces. Move the picture"
-            " there, or rename one of the two folders."
+            "Its label `Glass` looks like `glass`: they differ only by case, spaces, form or"
+            " letters that look alike. Move the picture there, or rename one of the two folders."
         )
     }
     assert dataset.rejected[0].label == "Glass"

@@ -382,7 +382,7 @@ def test_labels_that_differ_by_case_are_reported_and_never_merged(
     filled.run()
     assert {row["label"] for row in filled.manifest().values()} == {"glass", "paper"}
     assert (
-        "`Glass` differs from `glass` only by case"
+        "`Glass` looks like `glass`: they differ only by case"
         in filled.rejected()["images/Glass/new.jpg"]["reason"]
     )
     assert "images/glass /new.jpg" in filled.rejected()

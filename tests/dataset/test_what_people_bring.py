@@ -146,3 +146,43 @@ def test_leftovers_that_an_earlier_version_counted_leave_the_data_set(
     project.run()
     assert "images/glass/.old/1.jpg" not in project.manifest()
     assert project.report()["removed"] == 1
+
+
+# Labels in any script
+
+SCRIPTS = ("Müll", "燃えるごみ", "paper & cardboard", "可回收物", "Rope & strings", "E-waste")
+
+
+def test_labels_of_any_script_come_through_to_manifest_and_report(
+    project: Project, picture: Picture
+) -> None:
+    fill(
+        project, picture, {f"images/{label}": 10 for label in (*SCRIPTS, "mixed (non-recyclable)")}
+    )
+    result = project.run()
+    assert (result["trainable"], result["rejected"]) == (True, 0)
+    labels = {row["label"] for row in project.manifest().values()}
+    assert labels == {*SCRIPTS, "mixed (non-recyclable)"}
+    page = project.file("report.html").decode()
+    assert all(label.replace("&", "&amp;") in page for label in labels)
+
+
+def test_a_folder_from_a_mac_and_one_from_linux_are_one_label(
+    project: Project, picture: Picture
+) -> None:
+    fill(project, picture, {"images/Mu\u0308ll": 10, "images/M\u00fcll": 10, "images/glass": 20})
+    assert project.run()["trainable"]
+    assert project.report()["labels"]["M\u00fcll"]["images"] == 20
+    assert "images/Mu\u0308ll/00.jpg" in project.manifest()
+
+
+def test_a_label_that_only_looks_like_another_is_told_by_its_code_points(
+    project: Project, picture: Picture
+) -> None:
+    fill(project, picture, {"images/glass": 20, "images/paper": 20, "images/gl\u0430ss": 3})
+    project.run()
+    assert project.rejected()["images/gl\u0430ss/00.jpg"]["reason"] == (
+        "Its label `gl\u0430ss` looks like `glass` (`\u0430` is U+0430, `a` is U+0061): they differ"
+        " only by case, spaces, form or letters that look alike. Move the picture there, or rename"
+        " one of the two folders."
+    )

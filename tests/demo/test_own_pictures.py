@@ -72,7 +72,7 @@ def _one_picture_copied(pictures: MakeFolder) -> Path:
             lambda pictures: pictures({"glass": 30, "metal": 0}),
             "`metal` has 0 JPEG, PNG or WebP pictures",
         ),
-        (lambda pictures: pictures({"glass": 30, "métal!": 30}), "cannot be a label"),
+        (lambda pictures: pictures({"glass": 30, "métal*": 30}), "cannot be a label"),
         (_texts_named_jpg, "Of the 25 files of the label `metal` only 5 can be used"),
         (_one_picture_copied, "Of the 25 files of the label `metal` only 1 can be used"),
     ],
@@ -191,3 +191,11 @@ def test_a_split_above_the_labels_is_told_with_the_commands_that_mend_it(
 def test_folders_that_look_one_level_too_deep_are_labels_on_request(pictures: MakeFolder) -> None:
     folder = split_first(pictures({"glass": 125, "metal": 125}))
     assert own_pictures.read(folder, folders_are_labels=True).labels == ("test", "train")
+
+
+def test_labels_of_any_script_are_dealt_out_like_all_others(pictures: MakeFolder) -> None:
+    album = own_pictures.read(
+        pictures({"Mu\u0308ll": 30, "燃えるごみ": 30, "paper & cardboard": 30})
+    )
+    assert set(album.labels) == {"M\u00fcll", "燃えるごみ", "paper & cardboard"}
+    assert all(picture.key.startswith(f"images/{picture.label}/") for picture in album.first)
