@@ -260,6 +260,52 @@ def test_sixteen_bit_grey_is_scaled_and_not_clipped():
     assert picture.open_picture(encoded(Image.fromarray(grey))).getpixel((3, 3)) == (128, 128, 128)
 
 
+@pytest.mark.parametrize(
+    ("brightest", "expected"),
+    [
+        (255, 255),
+        (256, 64),
+        (1023, 255),
+        (1024, 64),
+        (4095, 255),
+        (4096, 64),
+        (16_383, 255),
+        (16_384, 64),
+        (65_535, 255),
+    ],
+)
+def test_sixteen_bit_grey_is_scaled_by_the_bits_that_it_uses(brightest: int, expected: int) -> None:
+    grey = np.zeros((32, 32), np.uint16)
+    grey[:16] = brightest
+    image = picture.open_picture(encoded(Image.fromarray(grey)))
+    assert image.getextrema() == ((0, expected),) * 3
+
+
+@pytest.mark.parametrize(
+    ("width", "sentence"),
+    [
+        (3000, "The picture is damaged: could not create decoder object. Upload it again."),
+        (3001, "The picture is damaged, or a WebP too large to open. Save it smaller."),
+    ],
+)
+def test_a_large_webp_that_cannot_be_opened_may_be_too_large(width: int, sentence: str) -> None:
+    webp = bytearray(encoded(drawn(), "WEBP", xmp=b"<x/>"))
+    webp[24:30] = (width - 1).to_bytes(3, "little") + (2000 - 1).to_bytes(3, "little")
+    with pytest.raises(PictureError) as refusal:
+        picture.open_picture(bytes(webp))
+    assert str(refusal.value) == sentence
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_the_size_is_that_of_the_upright_picture(kind: str, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(drawn(), kind, exif=exif)
+    assert picture.size_of(data) == picture.open_picture(data).size
+    assert picture.size_of(data) == ((96, 64) if orientation < 5 else (64, 96))
+
+
 def test_the_fast_way_sees_the_same_picture():
     """A large picture: decoded small, the input differs from the full decoding by a hair."""
     waves = np.add.outer(np.sin(np.arange(1500) / 90), np.cos(np.arange(2000) / 70))
