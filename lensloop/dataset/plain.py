@@ -3,6 +3,7 @@ and teach a model nothing.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 from lensloop.dataset.rows import Row
 from lensloop.reasons import listed
@@ -60,9 +61,4 @@ def _range(counts: Sequence[int]) -> tuple[int, int]:
 
 
 def _first_beyond(stray: float, counts: Sequence[int]) -> int:
-    seen = 0
-    for level, count in enumerate(counts):
-        seen += count
-        if seen > stray:
-            return level
-    return 0
+    return next(level for level, seen in enumerate(accumulate(counts)) if seen > stray)

@@ -87,12 +87,12 @@ def webp_header(data: bytes) -> Optional[WebpHeader]:
     kind, body = data[12:16], data[20:30]
     if kind == b"VP8X" and len(body) == 10:
         width = int.from_bytes(body[4:7], "little") + 1
-        height = int.from_bytes(body[7:10], "little") + 1
+        height = int.from_bytes(body[7:], "little") + 1
         return WebpHeader((width, height), bool(body[0] & 0x02))
     if kind == b"VP8L" and len(body) >= 5:
-        bits = int.from_bytes(body[1:5], "little")
+        (bits,) = struct.unpack("<I", body[1:5])
         return WebpHeader(((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1), False)
     if kind == b"VP8 " and len(body) == 10:
-        width, height = struct.unpack("<HH", body[6:10])
+        width, height = struct.unpack("<HH", body[6:])
         return WebpHeader((width & 0x3FFF, height & 0x3FFF), False)
     return None

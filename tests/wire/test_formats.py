@@ -6,7 +6,7 @@ import struct
 import pytest
 from PIL import Image
 
-from lensloop.wire.formats import ENDINGS, WebpHeader, is_webp, webp_header, why_unknown
+from lensloop.wire.formats import DECODERS, ENDINGS, WebpHeader, is_webp, webp_header, why_unknown
 
 DAMAGED = "The picture is damaged, or of a kind that few programs write. Save it again."
 OTHER = "This is not a JPEG, PNG or WebP picture, whatever its name says. Save it as one of them."
@@ -113,6 +113,16 @@ def test_a_header_that_is_cut_says_nothing() -> None:
 )
 def test_a_webp_is_known_by_its_first_bytes(data: bytes, expected: bool) -> None:
     assert is_webp(data) is expected
+
+
+def test_a_reserved_bit_makes_no_animation() -> None:
+    still = bytearray(webp(Image.new("RGB", (20, 30)), xmp=b"<x/>"))
+    still[20] |= 0x01
+    assert webp_header(bytes(still)) == WebpHeader((20, 30), animated=False)
+
+
+def test_no_other_decoder_meets_a_strangers_file() -> None:
+    assert DECODERS == ("JPEG", "PNG", "WEBP")
 
 
 def test_these_endings_are_looked_for_in_folders() -> None:
