@@ -11,7 +11,7 @@ from lensloop.dataset import layout
 from lensloop.dataset.labels import composed, label_problem
 from lensloop.dataset.leftovers import leftover
 from lensloop.wire.errors import PictureError
-from lensloop.wire.formats import ENDINGS, READ
+from lensloop.wire.formats import ENDINGS, READ, recognised
 from lensloop.wire.picture import open_picture
 from local.errors import LocalCloudError
 
@@ -22,6 +22,7 @@ FEWEST_PER_LABEL = 20
 FEWEST_LABELS = 2
 FRAMES_SHARE, FRAMES_AT_MOST = 0.1, 60
 HELD_BACK_SHARE = 0.35
+_HEAD = 512  # bytes; more than enough to know a format by
 _AT_LEAST = 256  # pixels a side; as inspection does: large photographs open several times faster
 EXPECTED = (
     f"It should hold one folder per label with {READ} pictures in each, for example"
@@ -76,10 +77,8 @@ def _check_level(folder: Path, by_label: dict[str, list[Path]]) -> None:
 
 def _check(folder: Path, by_label: dict[str, list[Path]]) -> None:
     if not any(by_label.values()):
-        others = Counter(file.suffix.lower() for file in _files(folder) if file.suffix)
-        seen = "".join(f" There are {n} {ending} files." for ending, n in others.most_common(1))
         raise LocalCloudError(
-            f"IMAGES={folder} holds no pictures in label folders.{seen} {EXPECTED}"
+            f"IMAGES={folder} holds no pictures in label folders.{_others(folder)} {EXPECTED}"
         )
     for label, found in by_label.items():
         if problem := label_problem(label):
@@ -96,6 +95,20 @@ def _check(folder: Path, by_label: dict[str, list[Path]]) -> None:
             f"IMAGES={folder} has one label only, `{''.join(by_label)}`; a classifier needs at"
             " least two label folders."
         )
+
+
+def _others(folder: Path) -> str:
+    """What lies there instead, most of all, and what makes pictures of it."""
+    files = [file for file in _files(folder) if file.suffix]
+    endings = Counter(file.suffix.lower() for file in files)
+    if not endings:
+        return ""
+    ((ending, count),) = endings.most_common(1)
+    first = next(file for file in files if file.suffix.lower() == ending)
+    with first.open("rb") as opened:
+        known = recognised(opened.read(_HEAD))
+    remedy = f" {known.remedy}." if known else ""
+    return f" There are {count} {ending} files.{remedy}"
 
 
 def _deal(folder: Path, by_label: dict[str, list[Path]]) -> Album:

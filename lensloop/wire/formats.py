@@ -43,13 +43,13 @@ def why_unknown(data: bytes) -> str:
     """A sentence for a file in which no decoder of ours finds a picture."""
     if data.startswith((JPEG, PNG)) or is_webp(data):
         return "The picture is damaged, or of a kind that few programs write. Save it again."
-    known = _recognised(data)
+    known = recognised(data)
     if known:
         return f"Its format is {known.name}, and only {READ} is read. {known.remedy}."
     return f"This is not a {READ} picture, whatever its name says. Save it as one of them."
 
 
-def _recognised(data: bytes) -> Optional[Format]:
+def recognised(data: bytes) -> Optional[Format]:
     if data[4:8] == b"ftyp":  # ISO 14496-12: the brand says what is inside
         brands = _brands(data)
         if brands & _AVIF:  # before HEIC: an AVIF names its container, mif1, as well

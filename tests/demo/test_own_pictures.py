@@ -39,7 +39,8 @@ def _texts_named_jpg(pictures: MakeFolder) -> Path:
 def _an_iphones(pictures: MakeFolder) -> Path:
     folder = pictures({"glass": 0, "metal": 0})
     for number in range(3):
-        (folder / "glass" / f"IMG_{number}.HEIC").write_text("")
+        head = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
+        (folder / "glass" / f"IMG_{number}.HEIC").write_bytes(head)
     return folder
 
 
@@ -59,7 +60,8 @@ def _one_picture_copied(pictures: MakeFolder) -> Path:
         (_no_pictures_only_text, "holds no pictures in label folders"),
         (
             _an_iphones,
-            "holds no pictures in label folders. There are 3 .heic files. It should hold",
+            "holds no pictures in label folders. There are 3 .heic files. `mogrify -format jpg"
+            " *.heic` makes JPEGs of a folder of them",
         ),
         (lambda pictures: pictures({"glass": 30}), "has one label only, `glass`;"),
         (lambda pictures: pictures({"glass": 30}).parent, "has one label only, `pictures`;"),
