@@ -385,3 +385,11 @@ def test_of_many_deleted_pictures_the_first_are_named() -> None:
         "1,200 pictures were deleted or replaced while this run trained: images/can/0.jpg,"
         " images/can/1.jpg, images/can/2.jpg, images/can/3.jpg, images/can/4.jpg and 1195 more"
     )
+
+
+def test_a_subject_is_ascii_whatever_the_labels_are_called_and_the_body_says_them() -> None:
+    told = run("refused", reasons=["recall of 燃えるごみ 0.41 is below its floor 0.50"])
+    message = news.of_retraining(told, SENDER)
+    assert message
+    assert message.subject.isascii()
+    assert "燃えるごみ" in message.body

@@ -22,7 +22,7 @@ from camera.broker import Broker
 from camera.frames import Frame, SourceError, open_source
 from tests.camera.conftest import Shelf, certificate
 from tests.camera.small_release import make_release, picture
-from tests.camera.test_update import install
+from tests.camera.test_update import install, start, take
 
 
 @pytest.fixture
@@ -83,6 +83,30 @@ def test_without_a_broker_frames_are_classified_and_recorded(
     assert (shown["frames"], shown["dropped"], shown["published"]) == (3, 3, 0)
     assert shown["last_result"]["frame"] == "red.png"
     assert not shown["connected"]
+
+
+SCRIPTS = {
+    "red": "M\u00fcll (gro\u00df)",
+    "green": "燃えるごみ",
+    "blue": "paper & cardboard, mixed",
+}
+
+
+def test_labels_of_any_script_are_proved_and_recorded(
+    home: Path, shelf: Shelf, pictures: Path
+) -> None:
+    files = make_release(7)
+    content = json.dumps(files.manifest)
+    for plain, label in SCRIPTS.items():
+        content = content.replace(json.dumps(plain), json.dumps(label))
+    store, running = start(home)
+    order = shelf.put(files._replace(manifest=json.loads(content)))
+    assert take(order, store, running, "trash").answer.status == "SUCCEEDED"
+    agent_on(home).run(lambda: open_source(str(pictures), loop=False))
+    assert [next(iter(line["probabilities"])) for line in recorded(home)] == [
+        SCRIPTS[colour] for colour in ("blue", "green", "red")
+    ]
+    assert set(status(home)["last_result"]["probabilities"]) == set(SCRIPTS.values())
 
 
 def test_a_loop_ends_after_enough_frames(home: Path, shelf: Shelf, pictures: Path) -> None:

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import shutil
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,7 +24,7 @@ from lensloop.model.gate import Floors, judge
 from lensloop.model.mistakes import read_mistakes
 from lensloop.settings import Settings
 from lensloop.wire.errors import BadArtifact
-from lensloop.wire.manifest import File, make
+from lensloop.wire.manifest import File, make, parse
 from lensloop.wire.picture import RESIZE, read_input
 from training.paths import Paths
 from training.run import run
@@ -180,6 +181,33 @@ def files(folder: Path) -> dict[str, bytes]:
         path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()
     }
     return {name: path.read_bytes() for name, path in found.items() if name != "evaluation.json"}
+
+
+SCRIPTS = {
+    "plum": "Mu\u0308ll (gro\u00df)",
+    "lime": "燃えるごみ",
+    "sand": "paper & cardboard, mixed",
+}
+
+
+def test_labels_of_any_script_reach_evaluation_golden_pictures_and_the_manifest(new_job):
+    """With a Mac's keys, of which the data set's step makes composed labels."""
+    job = new_job({})
+    for key, data in drawings(30, tuple(SCRIPTS)):
+        _, plain, file = key.split("/")
+        label = unicodedata.normalize("NFC", SCRIPTS[plain])
+        job.put(f"images/{SCRIPTS[plain]}/{file}", data, label=label)
+    assert job.run() == 0, job.log
+    labels = tuple(sorted(unicodedata.normalize("NFC", label) for label in SCRIPTS.values()))
+    evaluation = read_evaluation(job.evaluation)
+    assert evaluation.candidate.all.accuracy > 0.9
+    assert not job.evaluation["left_out"]
+    model = (job.root / "model" / "model.onnx").read_bytes()
+    manifest = parse(json.loads(json.dumps(as_manifest(job.evaluation, model))))
+    assert manifest.labels == labels
+    assert {picture.label for picture in manifest.pictures} <= set(labels)
+    judged = csv.DictReader((job.root / "model" / "test.csv").open(newline="", encoding="utf-8"))
+    assert {row["label"] for row in judged} == set(labels)
 
 
 def test_the_list_of_test_pictures_is_written(first):
