@@ -20,9 +20,10 @@ from camera.agent import Agent
 from camera.assembly import assemble, connect
 from camera.broker import Broker
 from camera.frames import Frame, SourceError, open_source
+from camera.update import take
 from tests.camera.conftest import Shelf, certificate
 from tests.camera.small_release import make_release, picture
-from tests.camera.test_update import install, start, take
+from tests.camera.test_update import install, start
 
 
 @pytest.fixture
