@@ -54,8 +54,15 @@ class Sender:
 
 def of_retraining(record: Record, sender: Sender) -> Message | None:
     """What the end of a retraining is worth saying; nothing when nothing was new."""
-    write = _ENDS.get(record["outcome"])
-    return write(record, sender) if write else None  # the tick tells a failure: it knows the others
+    write = _ENDS.get(record["outcome"])  # the tick tells a failure: it knows the others
+    return _with_lost_labels(write(record, sender), record) if write else None
+
+
+def _with_lost_labels(message: Message, record: Record) -> Message:
+    """Before all else: a good release without a label is bad news for whoever misses it."""
+    lost = (record["dataset"] or {}).get("lost") or []
+    first = _listed("Look at this first:", lost)
+    return message._replace(body=f"{first}\n\n{message.body}") if first else message
 
 
 def of_rollout(record: Record, sender: Sender) -> Message | None:

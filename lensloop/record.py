@@ -50,7 +50,8 @@ class Record(TypedDict):
     """Times are ISO 8601 in UTC. What a run did not come to is None, a list then empty.
 
     `changes`: {new, removed, since: {epoch, digest} or None}. `dataset`: {digest, images, rejected,
-    labels: {label: {train, validation, test, images, new}}, report: S3 key, moves: [commands]}.
+    labels: {label: {train, validation, test, images, new}}, report: S3 key, moves: [commands],
+    lost: [sentences]}.
     `training`: {jobs: [{name, status, seconds, billable_seconds, instance, spot}], model: S3 URI}.
     `scores`: what evaluation.json says of `candidate` and `live`. `verdict`: {ship, reasons}.
     `doubts`: {count, sentences}. `mistakes`: {count}. `release`: {epoch, model_sha256, labels,
@@ -260,6 +261,7 @@ def _dataset(answer: Mapping[str, Any], report: Mapping[str, Any] | None) -> dic
         "labels": (report or {}).get("labels", {}),
         "report": answer["report"],
         "moves": list(answer.get("moves", ())),
+        "lost": list((report or {}).get("lost", ())),
     }
 
 

@@ -393,3 +393,13 @@ def test_a_subject_is_ascii_whatever_the_labels_are_called_and_the_body_says_the
     assert message
     assert message.subject.isascii()
     assert "燃えるごみ" in message.body
+
+
+def test_a_label_that_is_lost_is_said_before_all_else() -> None:
+    lost = ["The folder `tin` gives no label: none of its 50 files counts. Why."]
+    told = run("released", reasons=["accuracy 0.91"], dataset={"lost": lost})
+    message = news.of_retraining(told, SENDER)
+    assert message
+    assert message.body.startswith(
+        f"Look at this first:\n– {lost[0]}\n\nThe model of run 7 is good enough"
+    )

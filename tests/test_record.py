@@ -13,7 +13,14 @@ from lensloop.trigger.blame import fault
 NOW, LATER = "2026-11-26T10:22:40+00:00", "2026-11-26T10:30:00+00:00"
 EXECUTION = "arn:aws:states:eu-west-1:111122223333:execution:deeplens-trash-retraining:r00000007"
 LABELS = {"can": {"train": 6, "validation": 2, "test": 2, "images": 10, "new": 1}}
-REPORT = {"labels": LABELS, "new": 3, "removed": 1, "since": {"epoch": 6, "digest": "d6"}}
+LOST = ["The folder `tin` gives no label."]
+REPORT = {
+    "labels": LABELS,
+    "lost": LOST,
+    "new": 3,
+    "removed": 1,
+    "since": {"epoch": 6, "digest": "d6"},
+}
 DATASET = {
     "digest": "d7",
     "images": 20,
@@ -109,6 +116,7 @@ def test_a_released_run_is_recorded_whole() -> None:
             "labels": LABELS,
             "report": "datasets/d7/report.html",
             "moves": ["aws s3 mv a b"],
+            "lost": LOST,
         },
         "training": TRAINING,
         "scores": {"candidate": {"all": {"accuracy": 0.91}}, "live": None},

@@ -12,13 +12,14 @@ from typing import Any
 from lensloop.dataset import leftovers
 from lensloop.dataset.assembly import Dataset
 from lensloop.dataset.labels import label_of
+from lensloop.dataset.lost import lost_labels
 from lensloop.dataset.near_duplicates import DISTANCES
 from lensloop.dataset.readiness import Readiness
 from lensloop.dataset.rows import Row
 from lensloop.dataset.split import SPLITS
 from lensloop.dataset.suspicious import sentences, still_doubted
 from lensloop.dataset.warnings import warnings
-from lensloop.reasons import MOST_LISTED
+from lensloop.reasons import MOST_LISTED, shortened
 from lensloop.settings import Settings
 
 # With about 4 KB each, the report stays near a megabyte.
@@ -66,6 +67,7 @@ def report(
         "new": len(new),
         "removed": removed,
         "labels": labels,
+        "lost": list(shortened(lost_labels(dataset.accepted, dataset.rejected), MOST_LISTED)),
         "trainable": not ready.reasons,
         "misplaced": ready.misplaced,
         "reasons": list(ready.reasons),

@@ -45,6 +45,7 @@ EMPTY = {
     "new": 0,
     "removed": 0,
     "labels": {},
+    "lost": [],
     "trainable": True,
     "misplaced": False,
     "reasons": [],
@@ -73,6 +74,13 @@ def test_what_programs_left_is_one_sentence() -> None:
     found = reported(dataset(), leftovers={"Thumbs.db": 2})
     assert found["passed_over"].startswith("Passed over: 2 files that programs leave")
     assert (found["warnings"], found["left_out"]) == ([], [])
+
+
+def test_labels_that_are_lost_are_in_the_report() -> None:
+    found = reported(dataset(rows("glass", 1), [unreadable("images/tin/a.jpg")]))
+    assert found["lost"] == [
+        "The folder `tin` gives no label: its only file does not count. It is no picture."
+    ]
 
 
 def test_folders_that_do_not_look_like_labels_come_with_the_commands_that_mend_them() -> None:

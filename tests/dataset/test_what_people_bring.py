@@ -186,3 +186,32 @@ def test_a_label_that_only_looks_like_another_is_told_by_its_code_points(
         " only by case, spaces, form or letters that look alike. Move the picture there, or rename"
         " one of the two folders."
     )
+
+
+# Labels that are lost
+
+
+def test_a_folder_that_cannot_be_a_label_is_said_first_though_the_rest_can_be_trained_on(
+    project: Project, picture: Picture
+) -> None:
+    fill(project, picture, {"images/glass": 12, "images/paper": 12, "images/can*": 5})
+    result = project.run()
+    assert result["trainable"]
+    [lost] = project.report()["lost"]
+    assert lost.startswith(
+        "The folder `can*` gives no label: none of its 5 files counts. Its folder"
+    )
+    page = project.file("report.html").decode()
+    assert page.index("gives no label") < page.index("Enough to train")
+
+
+def test_a_label_of_phone_pictures_in_a_format_that_is_not_read_is_said_first(
+    project: Project, picture: Picture
+) -> None:
+    fill(project, picture, {"images/glass": 12, "images/paper": 12})
+    for number in range(5):
+        project.s3[f"images/tin/IMG_{number}.HEIC"] = b"\0\0\0\x18ftypheic" + bytes(100)
+    project.run()
+    [lost] = project.report()["lost"]
+    assert lost.startswith("The folder `tin` gives no label: none of its 5 files counts.")
+    assert "HEIC" in lost

@@ -31,6 +31,7 @@ def report(labels: Sequence[str] = LABELS, **different: Any) -> dict[str, Any]:
         "labels": dict.fromkeys(labels, COUNTS),
         "trainable": True,
         "misplaced": False,
+        "lost": [],
         "passed_over": "Passed over: 2 files that programs leave beside pictures (`Thumbs.db`).",
         "moves": [],
         "reasons": [],

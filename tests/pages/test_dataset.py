@@ -64,3 +64,10 @@ def test_a_name_with_backticks_is_shown_as_it_is() -> None:
     key = "images/glass/a`b`c.jpg"
     rejected = [{"count": 1, "reason": "It is odd.", "pictures": [{"key": key, "reason": "Odd."}]}]
     assert f"{key} – Odd." in shown(left_out=rejected).text
+
+
+def test_labels_that_are_lost_stand_first_and_behind_no_fold() -> None:
+    lost = [f"The folder `f{n}` gives no label." for n in range(30)]
+    html = page(report() | {"lost": lost})
+    assert html.rindex("gives no label") < html.index("Enough to train")
+    assert html.rindex("gives no label") < html.index("<details>")
