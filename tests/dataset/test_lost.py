@@ -1,10 +1,11 @@
 """A folder of which nothing counts is a label that somebody misses."""
 
 from lensloop.dataset.lost import lost_labels
+from lensloop.dataset.rows import Row
 from tests.dataset.made import row, rows, unreadable
 
 
-def bad(folder: str, count: int, reason: str = "It is no picture.", start: int = 0) -> list:
+def bad(folder: str, count: int, reason: str = "It is no picture.", start: int = 0) -> list[Row]:
     return [unreadable(f"images/{folder}/{n}.jpg", reason) for n in range(start, start + count)]
 
 
