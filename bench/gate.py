@@ -119,7 +119,7 @@ def _judged(
         rng = np.random.default_rng([number, attempt])
         old, now = make(of, rng, SIZES[number % len(SIZES)])
         live = _taught(of, old)
-        if gate.judge(_evaluation(of, now, live, None), FLOORS).ship:
+        if gate.judge(_evaluation(of, old, live, None), FLOORS).ship:
             break
     candidate = _taught(of, now)
     ours = _evaluation(of, now, candidate, _release(old, live, now))
@@ -156,9 +156,7 @@ def _release(old: Rows, model: Model, now: Rows | None) -> _Live:
 
 
 def _evaluation(of: Collection, pictures: Rows, model: Model, live: _Live | None) -> Evaluation:
-    test = [picture for picture in pictures if picture.split == TEST and picture.label]
-    if live is None:
-        test = [picture for picture in test if picture.label in model.labels]
+    test = [picture for picture in pictures if picture.split == TEST]
     features = np.stack([of.features[picture.sha256] for picture in test])
     answers = model.answers(features, model.labels)
     theirs = live.model.answers(features, live.release.labels) if live else None
