@@ -69,7 +69,8 @@ def _png(data: bytes) -> Essence:
 
 
 def _next_png_chunk(data: bytes, at: int) -> int:
-    found = [place - 4 for place in (data.find(kind, at) for kind in _PNG_KEPT) if place > 0]
+    places = [data.find(kind, at) for kind in _PNG_KEPT]
+    found = [place - 4 for place in places if place != -1]
     return min(found) if found else len(data)
 
 

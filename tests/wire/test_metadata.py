@@ -191,3 +191,64 @@ def test_every_cut_of_a_picture_is_left_to_the_decoder() -> None:
 )
 def test_the_orientation_of_a_block(exif: bytes, expected: int) -> None:
     assert orientation(exif) == expected
+
+
+DROPPED = {*range(0xE1, 0xEE), 0xEF, 0xFE}
+ALONE = {0x01, *range(0xD0, 0xD9)}
+TABLES = {0xDB, 0xC4, 0xDD, 0xDA, *range(0xC0, 0xD0)} - {0xC8, 0xCC}
+
+
+@pytest.mark.parametrize("marker", sorted({*range(1, 0xFF)} - ALONE - {0xD9, 0xDA}))
+def test_which_segments_of_a_jpeg_are_only_said_about_it(marker: int) -> None:
+    rich = b"\xff\xd8" + segment(marker, b"note") + segment(0xDB, b"table")
+    bare = b"\xff\xd8" + segment(0xDB, b"table")
+    assert without_metadata(rich).data == (bare if marker in DROPPED else rich)
+
+
+@pytest.mark.parametrize("marker", sorted(ALONE))
+def test_a_marker_without_a_length_is_passed(marker: int) -> None:
+    start = b"\xff\xd8" + bytes([0xFF, marker])
+    rich = start + segment(0xE1, b"note") + segment(0xDB, b"table")
+    assert without_metadata(rich).data == start + segment(0xDB, b"table")
+
+
+@pytest.mark.parametrize("marker", [0xD9, 0xDA])
+def test_nothing_is_taken_out_of_a_scan_or_behind_the_end(marker: int) -> None:
+    whole = b"\xff\xd8" + bytes([0xFF, marker]) + segment(0xE1, b"note") + b"\xff\xd9"
+    assert without_metadata(whole).data == whole
+
+
+@pytest.mark.parametrize("marker", sorted({*range(1, 0xFF)}))
+def test_behind_a_wrong_length_the_picture_goes_on_at_its_tables(marker: int) -> None:
+    rest = bytes([0xFF, marker]) + b"\0\x05abc"
+    broken = b"\xff\xd8" + segment(0xE1, b"note", length=0xFFFF) + rest
+    expected = b"\xff\xd8" + (rest if marker in TABLES else b"")
+    assert without_metadata(broken).data == expected
+
+
+def test_behind_a_claim_that_is_too_large_all_pixels_are_kept() -> None:
+    header, *pixels = chunk(b"IHDR", bytes(13)), chunk(b"IDAT", b"1"), chunk(b"IDAT", b"2")
+    claim = chunk(b"tEXt", b"a\0b", length=2**31 - 1)
+    end = chunk(b"IEND", b"")
+    rich = PNG + header + claim + b"".join(pixels) + end
+    assert without_metadata(rich).data == PNG + header + b"".join(pixels) + end
+
+
+def test_of_a_webps_flags_only_those_of_metadata_are_cleared() -> None:
+    rich = bytearray(saved("WEBP", xmp=b"<x/>"))
+    rich[20] = 0xFF
+    assert without_metadata(bytes(rich)).data[20] == 0xFF - 0x20 - 0x08 - 0x04
+
+
+DIRECTORY = b"\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
+
+
+def test_a_directory_is_never_looked_for_from_the_end() -> None:
+    there = struct.pack("<2sHI", b"II", 42, 8) + DIRECTORY
+    behind = struct.pack("<2sHI", b"II", 42, 2**32 - len(DIRECTORY)) + DIRECTORY
+    assert (orientation(there), orientation(behind)) == (6, 1)
+
+
+def test_a_directory_that_claims_many_entries_is_read_up_to_the_orientation() -> None:
+    many = struct.pack("<2sHI", b"II", 42, 8) + b"\xff\xff" + DIRECTORY[2:]
+    assert orientation(many) == 6
