@@ -20,6 +20,8 @@ from camera import disk
 from lensloop.wire.manifest import Installed
 from lensloop.wire.reading import Reader, listed
 
+STATE = "state.json"
+
 log = logging.getLogger(__name__)
 
 
@@ -40,7 +42,7 @@ class Store:
     def open(self) -> None:
         """Reads the state and clears away whatever an interrupted change left."""
         self.releases.mkdir(parents=True, exist_ok=True)
-        state = _read_state(disk.read_json(self.home / "state.json"))
+        state = _read_state(disk.read_json(self.home / STATE))
         self.state = State(good=self._found()) if state is None else state
         self._sweep()
 
@@ -125,7 +127,7 @@ class Store:
                 _attempt(functools.partial(disk.remove, folder))
 
     def _write(self, state: State) -> None:
-        disk.write_json(self.home / "state.json", _shown(state))
+        disk.write_json(self.home / STATE, _shown(state))
         self.state = state
 
 

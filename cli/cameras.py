@@ -7,22 +7,25 @@ from typing import Annotated, NamedTuple
 import typer
 from rich.table import Table
 
-from cli import show
+from camera.config import MQTT_OVER_TLS
+from cli import reach, show
 from cli.asked import AsJson, Asked, asks
 from cli.bundle import write_bundle
+from cli.faults import CLOUD
 from cli.fleet import Camera, cameras
 from cli.identity import add_camera, remove_camera
 
 app = typer.Typer(no_args_is_help=True, help="Add, list and remove cameras, or pack their agent.")
 THING = Annotated[str, typer.Argument(help="deeplens_<id>", show_default=False)]
-MQTT_PORT = 8883
 
 
 class Broker(NamedTuple):
-    """Where a camera connects to: `host` of None asks AWS IoT, `ca` of None trusts its system."""
+    """Where a camera connects to. None leaves it as it is; for a new camera `host` is then
+    AWS IoT's own, `port` 8883, and `ca` the trust store of its system.
+    """
 
     host: str | None
-    port: int
+    port: int | None
     ca: Path | None
 
 
@@ -39,7 +42,7 @@ def add(
         str | None, typer.Option(help="The broker's host. Default: the cloud's own.")
     ] = None,
     port: Annotated[
-        int | None, typer.Option(help=f"The broker's port. Default: {MQTT_PORT} on AWS.")
+        int | None, typer.Option(help=f"The broker's port. Default: {MQTT_OVER_TLS} on AWS.")
     ] = None,
     ca: Annotated[
         Path | None,
@@ -62,13 +65,23 @@ def add(
             ca=connects.ca,
         )
     wave = "canary" if canary else "fleet"
+    with show.busy("Trying to connect as it will …"):
+        problem = reach.problem(home)
     if asked.as_json:
-        show.give({"thing": thing, "wave": wave, "config": str(config)})
-        return
-    show.say(
-        f"{thing} ({wave}) is ready: {config}\n"
-        f"Run its agent with: python -m camera --home {home} --frames ..."
-    )
+        show.give({"thing": thing, "wave": wave, "config": str(config), "problem": problem})
+    elif not problem:
+        show.say(
+            f"{thing} ({wave}) is ready: {config}\n"
+            f"Run its agent with: python -m camera --home {home} --frames ..."
+        )
+    else:
+        show.say(
+            f"{thing} ({wave}) is registered: {config}\n"
+            f"But {problem}.\n"
+            "The same command with --endpoint, --port or --ca changes where it connects."
+        )
+    if problem:
+        raise typer.Exit(CLOUD)
 
 
 @app.command("list")
@@ -124,7 +137,7 @@ def broker(asked: Asked, host: str | None, port: int | None, ca: Path | None) ->
     """The local cloud says where its own is and whom to trust; what the person says wins."""
     cloud = asked.place.local
     if cloud is None:
-        return Broker(host, MQTT_PORT if port is None else port, ca)
+        return Broker(host, port, ca)
     return Broker(
         host or cloud.mqtt_host, cloud.mqtt_port if port is None else port, ca or Path(cloud.ca)
     )

@@ -3,23 +3,20 @@ and a folder.
 """
 
 import contextlib
-import json
-import os
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from camera.config import FILE as CAMERA_FILE
-from camera.config import THING
+from camera.config import MQTT_OVER_TLS, THING
+from cli import home
 from cli.fleet import WAVES, CameraError, require_stack
 
 if TYPE_CHECKING:
     from mypy_boto3_iot import IoTClient
     from mypy_boto3_iot.type_defs import CreateKeysAndCertificateResponseTypeDef
 
-CERTIFICATE, KEY, CA = "certificate.pem", "private.key", "ca.pem"
 DETACH_SECONDS = 30.0
 
 
@@ -28,52 +25,51 @@ def add_camera(
     prefix: str,
     project: str,
     thing: str,
-    home: Path,
+    folder: Path,
     *,
     canary: bool = False,
     endpoint: str | None = None,
-    port: int = 8883,
+    port: int | None = None,
     ca: Path | None = None,
 ) -> Path:
-    """Makes the thing, its certificate and the folder `home`
+    """Makes the thing, its certificate and the folder `folder`
     that the agent runs on; returns its camera.json.
 
-    `endpoint` of None asks AWS IoT; `ca` of None is the trust store of the camera's own system.
-    Raises CameraError, and then nothing new is left behind. A camera that `home` already belongs to
-    is only moved to the wave asked for.
+    `endpoint` of None asks AWS IoT, `port` of None is AWS IoT's, and `ca` of None is the trust
+    store of the camera's own system. Raises CameraError, and then nothing new is left behind.
+    A camera that the folder already belongs to keeps its key: it is moved to the wave asked for,
+    and connects where it is told to now.
     """
     if not THING.fullmatch(thing):
         raise CameraError(
             f"{thing!r} is no camera name; it is deeplens_ and then letters, digits, _ or -."
         )
-    if ca is not None and "BEGIN CERTIFICATE" not in _text(ca):
-        raise CameraError(f"{ca} is not a certificate in PEM form.")
+    home.check_ca(ca)
     require_stack(iot, prefix)
-    config = home / CAMERA_FILE
-    if _belongs_to(config, thing):
-        _move(iot, prefix, thing, home, canary)
-        return config
-    if config.exists():
-        raise CameraError(f"{home} already belongs to another camera; give --home another folder.")
+    owner = home.owner(folder)
+    if owner not in (None, thing):
+        raise CameraError(
+            f"{folder} already belongs to another camera; give --home another folder."
+        )
+    values = {"thing": thing, "endpoint": endpoint, "port": port, "project": project}
+    if owner and _exists(iot, thing):
+        _put_into_wave(iot, prefix, thing, canary)
+        home.renew(folder, values, ca)
+        return folder / CAMERA_FILE
+    home.refuse_used(folder, thing)
+    values["endpoint"] = endpoint or _own_endpoint(iot)
+    values["port"] = MQTT_OVER_TLS if port is None else port
     with contextlib.ExitStack() as undo:
         _make_thing(iot, thing, undo)
         _put_into_wave(iot, prefix, thing, canary)
         keys = _make_certificate(iot, f"{prefix}-camera", thing, undo)
-        _write_home(home, keys, ca, undo)
-        content = {
-            "thing": thing,
-            "endpoint": (
-                endpoint or iot.describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"]
-            ),
-            "port": port,
-            "ca": CA if ca else None,
-            "certificate": CERTIFICATE,
-            "key": KEY,
-            "project": project,
-        }
-        config.write_text(json.dumps(content, indent=1) + "\n")
+        home.write(folder, values, keys, ca, undo)
         undo.pop_all()
-    return config
+    return folder / CAMERA_FILE
+
+
+def _own_endpoint(iot: "IoTClient") -> str:
+    return iot.describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"]
 
 
 def remove_camera(iot: "IoTClient", prefix: str, thing: str) -> None:
@@ -95,23 +91,21 @@ def remove_camera(iot: "IoTClient", prefix: str, thing: str) -> None:
 
 
 def _make_thing(iot: "IoTClient", thing: str, undo: contextlib.ExitStack) -> None:
+    if _exists(iot, thing):
+        raise CameraError(
+            f"A camera called {thing} exists already. Use the folder it was made with, take another"
+            f" name, or remove it first (`lensloop camera remove {thing}`)."
+        )
+    iot.create_thing(thingName=thing)
+    undo.callback(_when_detached, iot, lambda: iot.delete_thing(thingName=thing))
+
+
+def _exists(iot: "IoTClient", thing: str) -> bool:
     try:
         iot.describe_thing(thingName=thing)
     except iot.exceptions.ResourceNotFoundException:
-        iot.create_thing(thingName=thing)
-        undo.callback(_when_detached, iot, lambda: iot.delete_thing(thingName=thing))
-        return
-    raise CameraError(
-        f"A camera called {thing} exists already. Use the folder it was made with, take another"
-        f" name, or remove it first (`lensloop camera remove {thing}`)."
-    )
-
-
-def _move(iot: "IoTClient", prefix: str, thing: str, home: Path, canary: bool) -> None:
-    try:
-        _put_into_wave(iot, prefix, thing, canary)
-    except iot.exceptions.ResourceNotFoundException:
-        raise CameraError(f"{thing} was removed; delete {home} and add it again.") from None
+        return False
+    return True
 
 
 def _put_into_wave(iot: "IoTClient", prefix: str, thing: str, canary: bool) -> None:
@@ -158,41 +152,3 @@ def _when_detached(iot: "IoTClient", delete: Callable[[], Any]) -> None:
             if time.monotonic() > deadline:
                 raise
             time.sleep(1)
-
-
-def _write_home(
-    home: Path,
-    keys: "CreateKeysAndCertificateResponseTypeDef",
-    ca: Path | None,
-    undo: contextlib.ExitStack,
-) -> None:
-    """The private key exists nowhere else; only its owner may read it."""
-    if not home.exists():
-        home.mkdir(parents=True)
-        undo.callback(shutil.rmtree, home, ignore_errors=True)
-    for name, text, mode in (
-        (CERTIFICATE, keys["certificatePem"], 0o644),
-        (KEY, keys["keyPair"]["PrivateKey"], 0o600),
-        (CA, _text(ca) if ca else "", 0o644),
-    ):
-        path = home / name
-        if not text:
-            continue
-        path.unlink(missing_ok=True)
-        undo.callback(path.unlink, missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
-            file.write(text)
-
-
-def _belongs_to(config: Path, thing: str) -> bool:
-    try:
-        return bool(json.loads(config.read_text())["thing"] == thing)
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, ValueError) as error:
-        raise CameraError(f"{path} cannot be read: {error}.") from error

@@ -1,7 +1,7 @@
 """Where is the project that a command asks about: on AWS, or on the local cloud of this machine?
 
-In this order: `--local` or `--aws`; AWS_ENDPOINT_URL; a local cloud that runs in `.local`
-(LENSLOOP_LOCAL moves it; the cloud leaves connection.json there); AWS.
+In this order: `--local` or `--aws`; AWS_ENDPOINT_URL (which may be the local cloud's); a local
+cloud that runs in `.local` (LENSLOOP_LOCAL moves it; the cloud leaves connection.json there); AWS.
 """
 
 import functools
@@ -180,9 +180,12 @@ def folder() -> Path:
 
 
 def _local_cloud(wanted: bool | None) -> LocalCloud | None:
-    if wanted is False or (wanted is None and os.environ.get("AWS_ENDPOINT_URL")):
+    if wanted is False:
         return None
     file = folder() / FILE
+    address = os.environ.get("AWS_ENDPOINT_URL")
+    if wanted is None and address:
+        return _cloud_at(address, file)
     if not file.exists():
         if wanted:
             raise PlaceError(f"No local cloud runs in {folder()}; `make up` starts one.")
@@ -195,6 +198,18 @@ def _local_cloud(wanted: bool | None) -> LocalCloud | None:
             " `make down` tidies up after it, `make up` starts another; --aws asks AWS."
         )
     return cloud
+
+
+def _cloud_at(address: str, file: Path) -> LocalCloud | None:
+    """The one that runs here, when the address is its own: then its broker and its keys are known,
+    also where the shell still has those of an earlier start.
+    """
+    if not file.exists():
+        return None
+    cloud = _read(file)
+    named, own = urlsplit(address), urlsplit(cloud.endpoint)
+    same = named.hostname in ("localhost", own.hostname) and named.port == own.port
+    return cloud if same else None
 
 
 def _read(file: Path) -> LocalCloud:

@@ -47,12 +47,6 @@ def run(
     _refuse_when_taken(state)
     machine.check_room(state)
     own = _read(images, folders_are_labels, show) if images else None
-    for old in (
-        state / REPORT,
-        state / REFUSED,
-        state / FIGURES,
-    ):  # of an earlier demo: this one has shown nothing yet
-        old.unlink(missing_ok=True)
     show.plain(
         "Lensloop on this machine: a local AWS, the real stacks, real training, three cameras."
         " Nothing leaves it."
@@ -179,6 +173,7 @@ def _keep_logs(story: Story, state: Path) -> Path:
 def _conclude_early(story: Story, refusal: Refusal, state: Path) -> None:
     page, figures = state / REFUSED, state / FIGURES
     page.write_bytes(story.watch.read(names.run(refusal.record["epoch"], "report.html")))
+    (state / REPORT).unlink(missing_ok=True)  # of an earlier demo, beside this one's page
     told = summary.as_json(story, story.show.elapsed, refusal)
     figures.write_text(json.dumps(told, indent=2) + "\n")
     story.show.plain(ending.sentences(refusal, page, figures))
@@ -187,10 +182,11 @@ def _conclude_early(story: Story, refusal: Refusal, state: Path) -> None:
 def _conclude(story: Story, state: Path) -> None:
     show = story.show
     seconds = show.elapsed  # once, so that page, figures and table say the same
-    page = report.write(story, seconds, state / REPORT)
     refused, figures = state / REFUSED, state / FIGURES
     epoch = next(act.record["epoch"] for act in story.acts if not act.release)
+    # Only here are an earlier demo's replaced: one that is interrupted leaves them as they are.
     refused.write_bytes(story.watch.read(names.run(epoch, "report.html")))
+    page = report.write(story, seconds, state / REPORT)
     figures.write_text(json.dumps(summary.as_json(story, seconds), indent=2) + "\n")
     show.table(summary.table(story, seconds))
     show.plain(

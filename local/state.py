@@ -60,10 +60,16 @@ class StateDir:
 
     def prepare(self) -> None:
         """Makes the folders of one run of the cloud; the logs of the last one are replaced."""
-        # The log and the objects are the person's own as well.
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_root()
+        shutil.rmtree(self.job_logs, ignore_errors=True)
         for folder in (self.temporary, self.objects, self.jobs, self.job_logs):
             folder.mkdir(parents=True, exist_ok=True)
+
+    def _make_root(self) -> None:
+        """A new one is its owner's alone, and none of it is ever committed: keys lie there."""
+        if not self.root.exists():
+            self.root.mkdir(mode=0o700, parents=True)
+            (self.root / ".gitignore").write_text("*\n")
 
     def clear(self) -> None:
         for folder in (self.temporary, self.objects, self.jobs, self.assembly):
@@ -107,7 +113,7 @@ class StateDir:
     @contextlib.contextmanager
     def locked(self) -> Iterator[int]:
         """Yields the lock's file descriptor, for the cloud's process to inherit."""
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_root()
         lock = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             try:

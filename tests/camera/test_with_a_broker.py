@@ -4,7 +4,9 @@ jobs and buckets, with the policy that the fleet stack ships.
 
 import json
 import os
+import socket
 import stat
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +24,7 @@ from camera.agent import Agent
 from camera.assembly import assemble
 from camera.broker import tls_context
 from camera.frames import open_source
+from cli import reach
 from cli.fleet import CameraError, cameras
 from cli.identity import add_camera, remove_camera
 from local.cloud import ACCOUNT, REGION, LocalCloud
@@ -348,8 +351,91 @@ def test_a_registered_camera_can_be_listed_moved_and_removed(fleet: Fleet, tmp_p
     assert "deeplens_moves" not in [c.thing for c in cameras(fleet.iot, PREFIX)]
     with pytest.raises(OSError):  # noqa: PT011 - the broker refuses the handshake or hangs up
         listener_is_let_in(home)
-    with pytest.raises(CameraError, match="was removed; delete"):
+    register(fleet, "deeplens_moves", home)
+    assert (home / "private.key").read_text() != before
+    listener_is_let_in(home)
+    remove_camera(fleet.iot, PREFIX, "deeplens_moves")
+    (home / "state.json").write_text("{}")
+    with pytest.raises(CameraError, match="holds releases of the cloud that knew it"):
         register(fleet, "deeplens_moves", home)
+
+
+def test_a_second_call_changes_where_a_camera_connects_and_nothing_else(
+    fleet: Fleet, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    config_file = register(fleet, "deeplens_again", home)
+    key, before = (home / "private.key").read_text(), json.loads(config_file.read_text())
+    other = tmp_path / "other.pem"
+    other.write_text("-----BEGIN CERTIFICATE-----\nother")
+    by_hand = before | {"results_topic": "deeplens/deeplens_again/infer"}
+    config_file.write_text(json.dumps(by_hand))
+
+    add_camera(fleet.iot, PREFIX, "trash", "deeplens_again", home, canary=True)
+    assert json.loads(config_file.read_text()) == by_hand
+    add_camera(fleet.iot, PREFIX, "trash", "deeplens_again", home, endpoint="h", port=1, ca=other)
+    changed = by_hand | {"endpoint": "h", "port": 1, "ca": "ca.pem"}
+    assert json.loads(config_file.read_text()) == changed
+    assert (home / "ca.pem").read_text() == other.read_text()
+    assert (home / "private.key").read_text() == key
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_whether_a_camera_can_connect_is_tried_before_it_is_called_ready(
+    fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reach, "PATIENCE_SECONDS", 0.0)
+    home = tmp_path / "home"
+    config_file = register(fleet, "deeplens_reaches", home)
+    good, ca = config_file.read_text(), (home / "ca.pem").read_text()
+    assert reach.problem(home) == ""
+
+    def changed(**values: Any) -> str:
+        config_file.write_text(json.dumps(json.loads(good) | values))
+        return reach.problem(home)
+
+    port = closed_port()
+    assert changed(port=port).startswith(f"no broker answers at localhost:{port} from here (")
+    assert "is not one that the certificate authorities of this system vouches" in changed(ca=None)
+    (home / "ca.pem").write_text((home / "certificate.pem").read_text())
+    assert f"is not one that {home / 'ca.pem'} vouches for" in changed()
+    (home / "ca.pem").write_text(ca)
+    remove_camera(fleet.iot, PREFIX, "deeplens_reaches")
+    assert f"the broker at localhost:{fleet.cloud.mqtt_port} refuses it" in changed()
+    (home / "private.key").unlink()
+    assert "was not tried" in changed()
+
+
+@pytest.mark.parametrize(
+    ("rules", "made_before"),
+    [(None, False), (None, True), ("*.pyc", True), ("*.pyc\n!private.key\n", True), ("*\n", True)],
+)
+def test_no_key_is_ever_committed(
+    fleet: Fleet, tmp_path: Path, rules: str | None, made_before: bool
+) -> None:
+    home, thing = tmp_path / "home", f"deeplens_{tmp_path.name[-20:]}"
+    if made_before:
+        home.mkdir()
+        (home / "notes.txt").write_text("mine")
+    if rules is not None:
+        (home / ".gitignore").write_text(rules)
+    register(fleet, thing, home)
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(tmp_path), *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    git("init", "--quiet")
+    git("add", "--all")
+    committed = git("ls-files").split()
+    assert "home/private.key" not in committed
+    assert ("home/notes.txt" in committed) is (made_before and rules != "*\n")
+    assert (home / "private.key").exists()
 
 
 def listener_is_let_in(home: Path) -> None:
@@ -393,7 +479,7 @@ def test_a_failure_half_way_takes_everything_back(
         raise OSError("No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_text", full)
+        patch.setattr(Path, "replace", full)
         with pytest.raises(OSError, match="No space left"):
             register(fleet, "deeplens_halfway", tmp_path / "home")
     assert {

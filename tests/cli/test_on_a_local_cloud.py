@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from cli import place
+from cli import place, reach
 from cli.main import app
 from lensloop import record
 from lensloop.record import Record
@@ -226,11 +226,21 @@ def test_watch_ends_at_once_where_nothing_happens(deployed: Aws) -> None:
     assert (code, "Nothing is running and nothing waits." in stdout) == (0, True)
 
 
-def test_a_camera_is_registered_with_the_broker_of_its_cloud(deployed: Aws, tmp_path: Path) -> None:
+def test_a_camera_is_registered_with_the_broker_of_its_cloud(
+    deployed: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home = tmp_path / "home"
-    answer("camera", "add", "deeplens_test", "--home", str(home))
+    add = ("camera", "add", "deeplens_test", "--home", str(home))
+    monkeypatch.setattr(reach, "PATIENCE_SECONDS", 0.0)
+    assert answer(*add)["problem"] == ""
     config = json.loads((home / "camera.json").read_text())
     assert (config["endpoint"], config["port"]) == ("127.0.0.1", deployed.cloud.mqtt_port)
     assert (home / "ca.pem").read_bytes() == deployed.cloud.ca_pem.read_bytes()
     assert [camera["thing"] for camera in answer("camera", "list")] == ["deeplens_test"]
+    assert "deeplens_test (fleet) is ready" in ask(*add)[1]
+    code, stdout, _ = ask(*add, "--port", "1")
+    assert code == 3
+    assert "is ready" not in stdout
+    assert "But no broker answers at 127.0.0.1:1 from here" in stdout
+    assert json.loads((home / "camera.json").read_text())["port"] == 1
     assert answer("camera", "remove", "deeplens_test")["removed"] is True

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import boto3
@@ -12,7 +13,7 @@ import pytest
 from cli import place
 from cli.asked import Asked
 from cli.cameras import Broker, broker
-from cli.place import LocalCloud, Place, PlaceError, choose
+from cli.place import FILE, LocalCloud, Place, PlaceError, choose
 from lensloop.wire.errors import SettingsError
 
 KEYS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "eu-west-1"}
@@ -105,7 +106,29 @@ def test_a_camera_connects_where_its_cloud_says_unless_the_person_says_otherwise
     on_aws, locally = (
         Asked(Place("trash", "", "eu-west-1", local), as_json=False) for local in (None, cloud)
     )
-    assert broker(on_aws, None, None, None) == Broker(None, 8883, None)
+    assert broker(on_aws, None, None, None) == Broker(None, None, None)
     assert broker(locally, None, None, None) == Broker("127.0.0.1", 18883, Path("/c/ca.pem"))
     assert broker(locally, "h", 1, Path("x")) == Broker("h", 1, Path("x"))
     assert broker(on_aws, "h", 1, Path("x")) == Broker("h", 1, Path("x"))
+
+
+@pytest.mark.parametrize(
+    ("address", "is_the_local_cloud"),
+    [
+        ("http://127.0.0.1:9", True),
+        ("http://127.0.0.1:9/", True),
+        ("http://localhost:9", True),
+        ("http://127.0.0.1:10", False),
+        ("http://elsewhere:9", False),
+    ],
+)
+def test_the_address_of_the_local_cloud_is_known_to_be_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, address: str, is_the_local_cloud: bool
+) -> None:
+    """A shell with the variables that `make up` prints knows the broker as well."""
+    cloud = LocalCloud(ELSEWHERE, "us-east-1", "k", "s", "127.0.0.1", 18883, "/c/ca.pem")
+    (tmp_path / FILE).write_text(json.dumps(asdict(cloud)))
+    monkeypatch.setenv("LENSLOOP_LOCAL", str(tmp_path))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    assert (choose("trash", "", None, local=None).local == cloud) is is_the_local_cloud
+    assert choose("trash", "", None, local=False).local is None

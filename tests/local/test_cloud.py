@@ -16,11 +16,12 @@ from cli.place import choose
 from local import leftovers
 from local.cloud import LocalCloud
 from local.errors import LocalCloudError
+from local.state import StateDir
 from local.tools import PROJECT
 from tests.local.account import Aws, until
 
 BUSY = Path(__file__).with_name("busy.py")
-KEPT = {"cloud.log", "lock", "training-logs", "deploy.log", "outputs.json"}
+KEPT = {".gitignore", "cloud.log", "lock", "training-logs", "deploy.log", "outputs.json"}
 
 
 def program(state: Path, then: str, *prefix: str) -> subprocess.Popen[str]:
@@ -249,3 +250,22 @@ def test_stopping_takes_no_longer_than_a_person_waits(tmp_path: Path) -> None:
     cloud.stop()
     cloud.stop()
     assert time.monotonic() - began < 5
+
+
+def test_a_new_cloud_has_no_logs_of_an_older_ones_jobs_and_nothing_to_commit(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "new"
+    with StateDir(root).locked():
+        assert (root / ".gitignore").read_text() == "*\n"
+        assert root.stat().st_mode & 0o777 == 0o700
+    old = root / "training-logs" / "deeplens-trash-7-1.log"
+    old.parent.mkdir()
+    old.write_text("of yesterday")
+    StateDir(root).prepare()
+    assert list(old.parent.iterdir()) == []
+
+
+def test_a_folder_that_was_there_keeps_what_it_says_to_git(tmp_path: Path) -> None:
+    with StateDir(tmp_path).locked():
+        assert not (tmp_path / ".gitignore").exists()
