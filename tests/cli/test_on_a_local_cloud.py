@@ -90,7 +90,9 @@ def deployed(aws: Aws) -> Aws:
         BillingMode="PAY_PER_REQUEST",
     )
     _make_a_tick(aws)
-    aws.iot.create_policy(policyName=f"{PREFIX}-camera", policyDocument="{}")
+    may_connect = {"Effect": "Allow", "Action": "iot:Connect", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [may_connect]})
+    aws.iot.create_policy(policyName=f"{PREFIX}-camera", policyDocument=policy)
     for wave in ("canary", "fleet"):
         aws.iot.create_thing_group(thingGroupName=f"{PREFIX}-{wave}")
     return aws
