@@ -44,10 +44,11 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         samples=samples,
         folders=summary["folders"],
         leftovers=summary["leftovers"],
+        beside=summary["beside"],
     )
     rows = _all_rows(epoch, inspected)
     dataset = assemble(rows, gone, settings.min_test_images_per_label)
-    ready = readiness(dataset, settings, bucket.name())
+    ready = readiness(dataset, settings, bucket.name(), history.beside)
     _write(dataset, report(dataset, ready, history, settings))
     table.point_dataset(epoch, dataset.digest)
     standards, trained = Standards.from_settings(settings), table.trained()
@@ -73,6 +74,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "trainable": not ready.reasons,
         "misplaced": ready.misplaced,
         "reasons": _reasons(changed, blocked, ready.reasons),
+        "beside": history.new_beside,
         "moves": list(ready.moves[:MOST]) if changed and not blocked else [],
         "images": len(dataset.accepted),
         "rejected": len(dataset.rejected),

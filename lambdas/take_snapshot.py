@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lambdas.aws import bucket, clients
-from lambdas.aws.listing import list_images
+from lambdas.aws.listing import list_images, list_top
 from lambdas.aws.state import state_table
 from lensloop.dataset import snapshot
+from lensloop.dataset.beside import beside
 from lensloop.dataset.labels import is_folder_marker, label_of
 from lensloop.dataset.rows import Listed, Row
 from lensloop.wire import names
@@ -36,6 +37,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
             "chunks": chunks,
             "folders": sorted(found.folders - {""}),
             "leftovers": found.leftovers,
+            "beside": beside(*list_top(clients.s3(), bucket.name()), bucket.name()),
         },
     )
     return {

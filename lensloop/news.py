@@ -55,14 +55,20 @@ class Sender:
 def of_retraining(record: Record, sender: Sender) -> Message | None:
     """What the end of a retraining is worth saying; nothing when nothing was new."""
     write = _ENDS.get(record["outcome"])  # the tick tells a failure: it knows the others
-    return _with_lost_labels(write(record, sender), record) if write else None
+    message = write(record, sender) if write else None
+    return _after_what_is_lost(message, record) if message else None
 
 
-def _with_lost_labels(message: Message, record: Record) -> Message:
+def _after_what_is_lost(message: Message, record: Record) -> Message:
     """Before all else: a good release without a label is bad news for whoever misses it."""
-    lost = (record["dataset"] or {}).get("lost") or []
-    first = _listed("Look at this first:", lost)
-    return message._replace(body=f"{first}\n\n{message.body}") if first else message
+    first = [*_part_of_data(record, "lost"), *_part_of_data(record, "beside")]
+    unsaid = [sentence for sentence in first if sentence not in record["reasons"]]
+    lines = _listed("Look at this first:", unsaid)
+    return message._replace(body=f"{lines}\n\n{message.body}") if lines else message
+
+
+def _part_of_data(record: Record, name: str) -> list[str]:
+    return list((record["dataset"] or {}).get(name) or ())
 
 
 def of_rollout(record: Record, sender: Sender) -> Message | None:
@@ -152,6 +158,20 @@ def _held(record: Record, sender: Sender) -> Message:
     )
 
 
+def _nothing_new(record: Record, sender: Sender) -> Message | None:
+    """Worth a message only for what lies where no run will ever look."""
+    if not _part_of_data(record, "beside"):
+        return None
+    return _message(
+        sender,
+        "there are files beside images/",
+        [
+            f"Run {record['epoch']} found no new pictures under images/.",
+            *_where(record, sender),
+        ],
+    )
+
+
 def _too_few(record: Record, sender: Sender) -> Message:
     return _message(
         sender,
@@ -167,7 +187,7 @@ def _too_few(record: Record, sender: Sender) -> Message:
 
 
 def _wrong_folders(record: Record, sender: Sender) -> Message:
-    moves = (record["dataset"] or {}).get("moves") or []
+    moves = _part_of_data(record, "moves")
     return _message(
         sender,
         "the folders under images/ do not look like labels",
@@ -234,7 +254,8 @@ def _start_command(record: Record, sender: Sender) -> str:
     )
 
 
-_ENDS: Mapping[str, Callable[[Record, Sender], Message]] = {
+_ENDS: Mapping[str, Callable[[Record, Sender], Message | None]] = {
+    "nothing-new": _nothing_new,
     "released": _released,
     "refused": _refused,
     "held": _held,

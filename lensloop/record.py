@@ -51,7 +51,7 @@ class Record(TypedDict):
 
     `changes`: {new, removed, since: {epoch, digest} or None}. `dataset`: {digest, images, rejected,
     labels: {label: {train, validation, test, images, new}}, report: S3 key, moves: [commands],
-    lost: [sentences]}.
+    lost and beside: [sentences]}.
     `training`: {jobs: [{name, status, seconds, billable_seconds, instance, spot}], model: S3 URI}.
     `scores`: what evaluation.json says of `candidate` and `live`. `verdict`: {ship, reasons}.
     `doubts`: {count, sentences}. `mistakes`: {count}. `release`: {epoch, model_sha256, labels,
@@ -261,6 +261,7 @@ def _dataset(answer: Mapping[str, Any], report: Mapping[str, Any] | None) -> dic
         "labels": (report or {}).get("labels", {}),
         "report": answer["report"],
         "moves": list(answer.get("moves", ())),
+        "beside": list(answer.get("beside", ())),
         "lost": list((report or {}).get("lost", ())),
     }
 

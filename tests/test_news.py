@@ -403,3 +403,20 @@ def test_a_label_that_is_lost_is_said_before_all_else() -> None:
     assert message.body.startswith(
         f"Look at this first:\n– {lost[0]}\n\nThe model of run 7 is good enough"
     )
+
+
+def test_files_beside_images_are_told_though_nothing_is_new() -> None:
+    told = run("nothing-new", dataset={"beside": ["`Images/` lies beside images/."]})
+    assert news.of_retraining(told, SENDER) == Message(
+        "deeplens-trash: there are files beside images/",
+        "Look at this first:\n– `Images/` lies beside images/.\n\n"
+        "Run 7 found no new pictures under images/.\n\n" + WHERE,
+    )
+    assert news.of_retraining(run("nothing-new", dataset={"beside": []}), SENDER) is None
+
+
+def test_what_is_a_reason_already_is_not_said_twice() -> None:
+    told = run("too-few-images", reasons=["a", "b"], dataset={"beside": ["a"]})
+    message = news.of_retraining(told, SENDER)
+    assert message
+    assert message.body.count("– a") == 1

@@ -27,6 +27,7 @@ DATASET = {
     "rejected": 2,
     "report": "datasets/d7/report.html",
     "moves": ["aws s3 mv a b"],
+    "beside": ["b"],
     "reasons": [],
     "changed": True,
 }
@@ -117,6 +118,7 @@ def test_a_released_run_is_recorded_whole() -> None:
             "report": "datasets/d7/report.html",
             "moves": ["aws s3 mv a b"],
             "lost": LOST,
+            "beside": ["b"],
         },
         "training": TRAINING,
         "scores": {"candidate": {"all": {"accuracy": 0.91}}, "live": None},

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
+from lensloop.dataset.beside import SLASH
 from lensloop.dataset.rows import Listed
 from lensloop.wire.names import IMAGES_PREFIX
 
@@ -32,6 +33,23 @@ def list_images(s3: "S3Client", bucket: str) -> Iterator[Listed]:
         yield from _pages(s3, bucket, IMAGES_PREFIX, first["NextContinuationToken"])
     else:
         yield from _by_label(s3, bucket, labels, _objects(top))
+
+
+def list_top(s3: "S3Client", bucket: str) -> tuple[list[str], list[str]]:
+    """The folders and the keys at the bucket's top level, as far as one page goes; those of the
+    folder without a name, which a leading slash makes, in its place."""
+    folders, keys = _level(s3, bucket, "")
+    if SLASH in folders:
+        below, loose = _level(s3, bucket, SLASH)
+        folders = [folder for folder in folders if folder != SLASH] + below
+        keys += loose
+    return folders, keys
+
+
+def _level(s3: "S3Client", bucket: str, prefix: str) -> tuple[list[str], list[str]]:
+    page = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, Delimiter="/")
+    folders = [found["Prefix"] for found in page.get("CommonPrefixes", ())]
+    return folders, [listed.key for listed in _objects(page)]
 
 
 def _by_label(

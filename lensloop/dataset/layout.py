@@ -68,7 +68,7 @@ def mistake(paths: Iterable[str]) -> Mistake | None:
 def commands(found: Mistake, root: str) -> tuple[str, ...]:
     """What mends it in the bucket; `root` is `s3://<bucket>/images/`."""
     return tuple(
-        f"aws s3 mv --recursive {_quoted(root + move.source)} {_quoted(root + move.target)}"
+        f"aws s3 mv --recursive {quoted(root + move.source)} {quoted(root + move.target)}"
         for move in found.moves
     )
 
@@ -79,9 +79,9 @@ def local_commands(found: Mistake, folder: str) -> tuple[str, ...]:
     for move in found.moves:
         source, target = (f"{folder}/{part}".rstrip("/") for part in move)
         parent = target.rpartition("/")[0]
-        lines.append(f"mkdir -p {_quoted(parent)} && mv {_quoted(source)} {_quoted(target)}")
+        lines.append(f"mkdir -p {quoted(parent)} && mv {quoted(source)} {quoted(target)}")
     if lines:
-        lines.append(f"find {_quoted(folder)} -type d -empty -delete")
+        lines.append(f"find {quoted(folder)} -type d -empty -delete")
     return tuple(lines)
 
 
@@ -185,7 +185,7 @@ def _listed(names: Iterable[str]) -> str:
     return listed([f"`{name}`" for name in names], _NAMED)
 
 
-def _quoted(uri: str) -> str:
+def quoted(uri: str) -> str:
     """For a POSIX shell; a plain name needs no quotes."""
     if re.fullmatch(r"[A-Za-z0-9:/._-]+", uri):
         return uri

@@ -19,11 +19,15 @@ class Readiness(NamedTuple):
     moves: Sequence[str] = ()
 
 
-def readiness(dataset: Dataset, settings: Settings, bucket: str) -> Readiness:
-    """Folders come first: what else is missing follows from them."""
+def readiness(
+    dataset: Dataset, settings: Settings, bucket: str, beside: Sequence[str] = ()
+) -> Readiness:
+    """Folders come first: what else is missing follows from them. So does what lies beside
+    images/, where the missing pictures may be."""
     found = None if settings.folders_are_labels else _mistake(dataset)
     if found is None:
-        return Readiness(shortfalls(dataset, settings))
+        missing = shortfalls(dataset, settings)
+        return Readiness([*beside, *missing] if missing else [])
     moves = layout.commands(found, f"s3://{bucket}/{IMAGES_PREFIX}")
     return Readiness(layout.sentences(found), True, moves)
 

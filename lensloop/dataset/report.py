@@ -43,6 +43,13 @@ class History:
     samples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     folders: Sequence[str] = ()
     leftovers: Mapping[str, int] = field(default_factory=dict)
+    beside: Sequence[str] = ()
+
+    @property
+    def new_beside(self) -> list[str]:
+        """What was not there at the last run: people are told once."""
+        known = self.report.get("beside", ())
+        return [sentence for sentence in self.beside if sentence not in known]
 
 
 def report(
@@ -72,7 +79,8 @@ def report(
         "misplaced": ready.misplaced,
         "reasons": list(ready.reasons),
         "moves": list(ready.moves[:MOST_LISTED]),
-        "warnings": odd + sentences(suspicious),
+        "beside": list(history.beside),
+        "warnings": [*history.beside, *odd, *sentences(suspicious)],
         "left_out": _rejections(dataset.rejected),
         "passed_over": leftovers.sentence(history.leftovers),
         "alike": alike,

@@ -33,6 +33,11 @@ class Access:
     def list_below(self, prefix: str) -> iam.PolicyStatement:
         return allow_listing(self._bucket, prefix)
 
+    def list_top(self) -> iam.PolicyStatement:
+        """Names at the bucket's top level and in the folder without a name, nothing below."""
+        limit = {"StringEquals": {"s3:prefix": ["", "/"], "s3:delimiter": "/"}}
+        return allow("s3:ListBucket", on=self._bucket.bucket_arn, when=limit)
+
     def read(self, *prefixes: str) -> iam.PolicyStatement:
         return allow("s3:GetObject", on=self._objects(prefixes))
 

@@ -149,6 +149,7 @@ class RetrainingWorkflow(Workflow):
             keep="snapshot",
             may=[
                 self.access.list_below(names.IMAGES_PREFIX),
+                self.access.list_top(),
                 self.access.read(names.DATASETS_PREFIX),
                 self.access.write(names.INSPECTIONS_PREFIX),
                 self.access.state("GetItem"),

@@ -407,7 +407,9 @@ def test_the_state_between_steps_stays_small_however_many_labels_lack_pictures(
     epoch = project.lease()
     bucket.write_table(work_file(epoch, UNCHANGED), Row._fields, sorted(rows))
     bucket.write_table(work_file(epoch, GONE), Row._fields, ())
-    bucket.write_json(work_file(epoch, SUMMARY), {"chunks": [], "folders": [], "leftovers": {}})
+    bucket.write_json(
+        work_file(epoch, SUMMARY), {"chunks": [], "folders": [], "leftovers": {}, "beside": []}
+    )
     result = assemble_dataset.handler({"epoch": epoch}, None)
     assert len(json.dumps(result)) < 64 * 1024
     assert result["reasons"][-1] == "and 4,950 more such reasons are in the report."

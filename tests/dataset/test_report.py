@@ -50,6 +50,7 @@ EMPTY = {
     "misplaced": False,
     "reasons": [],
     "moves": [],
+    "beside": [],
     "warnings": [],
     "left_out": [],
     "passed_over": "",

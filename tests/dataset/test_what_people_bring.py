@@ -215,3 +215,35 @@ def test_a_label_of_phone_pictures_in_a_format_that_is_not_read_is_said_first(
     [lost] = project.report()["lost"]
     assert lost.startswith("The folder `tin` gives no label: none of its 5 files counts.")
     assert "HEIC" in lost
+
+
+# Uploads beside images/
+
+
+@pytest.mark.parametrize(
+    ("wrong", "command"),
+    [
+        ("/images", "aws s3 mv --recursive s3://deeplens-test//images/ s3://deeplens-test/images/"),
+        ("Images", "aws s3 mv --recursive s3://deeplens-test/Images/ s3://deeplens-test/images/"),
+    ],
+)
+def test_pictures_under_the_wrong_prefix_are_named_with_the_move_that_mends_it(
+    project: Project, picture: Picture, wrong: str, command: str
+) -> None:
+    fill(project, picture, {f"{wrong}/glass": 12, f"{wrong}/paper": 12})
+    result = project.run()
+    assert command in result["reasons"][0]
+    assert result["reasons"][1].startswith("There is no usable picture yet")
+    project.move_all(*command.split()[-2:])
+    assert project.run()["trainable"]
+    assert project.report()["beside"] == []
+
+
+def test_labels_at_the_top_of_the_bucket_are_told_once_and_stay_in_the_report(
+    project: Project, picture: Picture
+) -> None:
+    fill(project, picture, {"images/glass": 12, "images/paper": 12, "metal": 12})
+    [told] = project.run()["beside"]
+    assert "s3://deeplens-test/metal/ s3://deeplens-test/images/metal/" in told
+    assert project.run()["beside"] == []
+    assert project.report()["warnings"][0] == told
