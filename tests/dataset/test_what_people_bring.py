@@ -247,3 +247,34 @@ def test_labels_at_the_top_of_the_bucket_are_told_once_and_stay_in_the_report(
     assert "s3://deeplens-test/metal/ s3://deeplens-test/images/metal/" in told
     assert project.run()["beside"] == []
     assert project.report()["warnings"][0] == told
+
+
+# Everything at once
+
+
+def test_a_folder_with_every_fault_at_once_ends_in_a_report_to_act_on_line_by_line(
+    project: Project, picture: Picture
+) -> None:
+    fill(project, picture, {f"images/{label}": 12 for label in ("Müll", "glass", "燃えるごみ")})
+    fill(project, picture, {"images/can*": 5, "images/gl\u0430ss": 3, "Images/paper": 4}, start=200)
+    copied = project.content("images/glass/00.jpg")
+    project.s3["images/glass/.ipynb_checkpoints/00-checkpoint.jpg"] = copied
+    project.s3["images/glass/copy.jpg"] = copied
+    project.s3["images/Müll/Thumbs.db"] = b"x"
+    project.s3["images/Müll/half.jpg"] = copied[:200]
+    project.s3["images/loose.jpg"] = picture(400)
+    for number in range(3):
+        project.s3[f"images/tin/IMG_{number}.HEIC"] = b"\0\0\0\x18ftypheic" + bytes(100)
+    result = project.run()
+    report = project.report()
+    assert [sentence.split(".")[0] for sentence in report["lost"]] == [
+        "The folder `can*` gives no label: none of its 5 files counts",
+        "The folder `gl\u0430ss` gives no label: none of its 3 files counts",
+        "The folder `tin` gives no label: none of its 3 files counts",
+    ]
+    assert "aws s3 mv --recursive s3://deeplens-test/Images/" in result["reasons"][0]
+    assert result["reasons"][1].startswith("`tin` has 0 pictures that can be used")
+    assert report["passed_over"].startswith("Passed over: 2 files")
+    assert {group["count"] for group in report["left_out"]} >= {1, 3, 5}
+    assert all(group["reason"] for group in report["left_out"])
+    assert set(report["labels"]) == {"Müll", "glass", "燃えるごみ"}
