@@ -63,6 +63,7 @@ def report(
     look_alike = _look_alike(dataset, labels, last)
     odd = warnings(dataset, examples, alike, look_alike, _empty(history.folders, dataset))
     suspicious = still_doubted(last, dataset.digest, dataset.accepted)
+    unsaid = [sentence for sentence in history.beside if sentence not in ready.reasons]
     return {
         "format": 1,
         "epoch": history.epoch,
@@ -80,7 +81,7 @@ def report(
         "reasons": list(ready.reasons),
         "moves": list(ready.moves[:MOST_LISTED]),
         "beside": list(history.beside),
-        "warnings": [*history.beside, *odd, *sentences(suspicious)],
+        "warnings": [*unsaid, *odd, *sentences(suspicious)],
         "left_out": _rejections(dataset.rejected),
         "passed_over": leftovers.sentence(history.leftovers),
         "alike": alike,

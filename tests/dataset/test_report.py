@@ -77,6 +77,14 @@ def test_what_programs_left_is_one_sentence() -> None:
     assert (found["warnings"], found["left_out"]) == ([], [])
 
 
+def test_what_lies_beside_images_is_the_first_warning_unless_it_is_a_reason() -> None:
+    beside = ["`Images/` lies beside images/.", "`a/` lies beside images/."]
+    found = reported(dataset(), reasons=beside[:1], beside=beside)
+    assert (found["beside"], found["warnings"]) == (beside, beside[1:])
+    told = History(7, {"beside": beside[:1]}, beside=beside)
+    assert told.new_beside == beside[1:]
+
+
 def test_labels_that_are_lost_are_in_the_report() -> None:
     found = reported(dataset(rows("glass", 1), [unreadable("images/tin/a.jpg")]))
     assert found["lost"] == [
