@@ -9,26 +9,11 @@ import unicodedata
 
 # Letters that look like another's of the same place in a word, small and capital alike: a whole
 # label must be made of such pairs to collide, so it is better to have a pair too many here.
-_LETTERS = (
-    # Cyrillic, Greek, Armenian and odd Latin letters that look Latin
-    ("авекмнорстухёіїјѕһӏԁԛԝү", "abekmhopctyxëiïjshldqwy"),
-    ("αβεζηικμνορτυχωϳ", "abezhikuvoptuxwj"),
-    ("օսցյզ", "ougjq"),
-    ("ıɑɡɩʋꞵ", "iagivb"),
-    # Chinese that looks like Japanese kana, and a stroke that is the long vowel's
-    ("口力夕卜工二八一千", "ロカタトエニハーチ"),
-)
-_MARKS = "’‘ʼʻ`´′"  # all apostrophes to a reader
-
-
-def _table() -> dict[int, str]:
-    table: dict[int, str] = {}
-    for foreign, twins in _LETTERS:
-        table.update(zip(map(ord, foreign), twins, strict=True))
-    return table | dict.fromkeys(map(ord, _MARKS), "'")
-
-
-_TWINS = _table()
+# Cyrillic, Greek, Armenian and odd Latin letters that look Latin; Chinese that looks like Japanese
+# kana, with the stroke that is the long vowel's; and all that is an apostrophe to a reader.
+_FOREIGN = "авекмнорстухёіїјѕһӏԁԛԝүαβεζηικμνορτυχωϳօսցյզıɑɡɩʋꞵ口力夕卜工二八一千’‘ʼʻ′"
+_LOOK = "abekmhopctyxëiïjshldqwyabezhikuvoptuxwjougjqiagivbロカタトエニハーチ'''''"
+_TWINS = str.maketrans(_FOREIGN, _LOOK)
 
 
 def seen(label: str) -> str:
@@ -42,12 +27,11 @@ def seen(label: str) -> str:
 
 
 def told_apart(one: str, other: str) -> str:
-    """Where the two begin to differ, by number where a person cannot see it; else nothing."""
-    pairs = zip(one, other, strict=False)
-    mine, theirs = next(((a, b) for a, b in pairs if a != b), ("", ""))
-    if (mine + theirs).isascii():
-        return ""
-    return f" (`{mine}` is U+{ord(mine):04X}, `{theirs}` is U+{ord(theirs):04X})"
+    """Where the two differ first, by number, if not in plain letters; else nothing."""
+    for mine, theirs in zip(one, other):  # noqa: B905  one may go on where the other ends
+        if mine != theirs and not (mine + theirs).isascii():
+            return f" (`{mine}` is U+{ord(mine):04X}, `{theirs}` is U+{ord(theirs):04X})"
+    return ""
 
 
 def _dash(letter: str) -> str:
