@@ -55,6 +55,11 @@ OTHER_LABELS = evaluation(
             id="known to the candidate alone",
         ),
         pytest.param(
+            evaluation(scores(None, ALL_RIGHT), scores(ALL_RIGHT, ALL_RIGHT)),
+            [NOTHING_KNOWN],
+            id="known to live alone",
+        ),
+        pytest.param(
             known(20, judged_on=81),
             [
                 "only 40 of the 81 test pictures are left that the live model was judged on, too"
@@ -127,6 +132,11 @@ def test_how_far_live_has_slid_is_counted_on_from_release_to_release(
 def test_nothing_has_slid_where_nothing_can_be_compared() -> None:
     assert slid_after(read_evaluation(OTHER_LABELS), 0.5) == 0.0
     assert slid_after(read_evaluation(evaluation(scores(None, ALL_RIGHT))), 0.5) == 0.0
+    only_live = evaluation(scores(None, ALL_RIGHT), scores(ALL_RIGHT, None))
+    only_candidate = evaluation(scores(ALL_RIGHT, None), scores(None, ALL_RIGHT))
+    assert slid_after(read_evaluation(only_live), 0.5) == 0.0
+    assert slid_after(read_evaluation(only_candidate), 0.5) == 0.0
+    assert slid_after(read_evaluation(evaluation(scores(ALL_RIGHT, None))), 0.5) == 0.0
 
 
 def test_what_goes_to_a_new_label_is_no_slide() -> None:
@@ -158,6 +168,7 @@ def test_many_small_steps_cannot_add_up() -> None:
     [
         (0.02, 390, 382, 200, False),  # 0.04: two tolerances
         (0.0225, 390, 382, 200, True),
+        (0.02004, 390, 382, 200, False),  # it is remembered with four digits
         (0.1, 390, 390, 200, False),  # no worse than live, whatever live is
         (0.1, 390, 391, 200, False),
         (0.04, 40, 39, 20, False),  # 0.065 of 40 pictures are not even three

@@ -55,6 +55,11 @@ def without(content: Mapping[str, str], label: str, count: int) -> dict[str, str
             id="three names go round",
         ),
         pytest.param(
+            now(landfill="can", can="glass", glass="can"),
+            {"landfill": "can", "can": "glass", "glass": "can"},
+            id="two names were mixed up, and a third label was put into one of them",
+        ),
+        pytest.param(
             now(landfill="can", can="tin"),
             {"landfill": "can", "can": "tin"},
             id="a name is passed on",

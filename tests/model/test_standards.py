@@ -140,5 +140,11 @@ def test_a_new_version_of_an_algorithm_is_another_algorithm(
     assert (len(before.training), str(before)) == (12, f"{before.training}.{before.judging}")
 
 
+def test_a_new_version_of_lensloop_goes_by_the_same_standards() -> None:
+    """Literally: where this changes, every project trains or judges again after its next deploy."""
+    assert str(Standards.from_settings(Settings())) == "c2083f18fdd4.fecabb7bca9b"
+    assert (NOTHING, JUDGE, TRAIN) == ("nothing", "judge", "train")
+
+
 def test_every_algorithm_has_a_version() -> None:
-    assert set(VERSIONS) == {"head"}
+    assert VERSIONS == {"head": 1}
