@@ -21,6 +21,7 @@ MAX_LABEL = 63  # characters, of the label's NFC form
 _PUNCTUATION = frozenset("!#%&'()+,-.:=@[]_")
 # At the start, a command would read an option there, and a spreadsheet a formula.
 _NOT_FIRST = frozenset("-+=@.")
+_WORDS = {" ": "a space", ".": "a dot"}
 _GROUPS = frozenset("LMNP")  # letters, marks, digits, punctuation, as Unicode groups them
 # Marks and punctuation that cannot be seen: joiners, fillers, selectors of variants.
 _UNSEEN_MARKS = re.compile(
@@ -116,10 +117,19 @@ def label_problem(label: str) -> str:
             " spaces and common punctuation can. Rename the folder"
         )
     if label[0] in _NOT_FIRST or unicodedata.category(label[0])[0] in "ZM":
-        return f"it begins with `{label[0]}`. Rename the folder to begin with a letter or digit"
+        return (
+            f"it begins with {_named(label[0])}. Rename the folder to begin with a letter or digit"
+        )
     if label[-1] == "." or label[-1].isspace():
-        return f"it ends with `{label[-1]}`. Rename the folder without it"
+        return f"it ends with {_named(label[-1])}. Rename the folder without it"
     return ""
+
+
+def _named(character: str) -> str:
+    """Readable also where it shows nothing."""
+    if character in _WORDS:
+        return _WORDS[character]
+    return f"`{character}`" if character.isascii() else f"`{character}` (U+{ord(character):04X})"
 
 
 def _may_be_in_label(character: str) -> bool:
