@@ -357,6 +357,7 @@ def test_every_failure_of_the_training_is_told_and_the_last_one_with_the_block()
     state = replace(WORKING, told_faults=("training",))
     (first,) = the_end(state, failed()).news
     assert first.startswith("retraining run 7 failed\n\n")
+    assert "What broke:\n– because\n" in first
     assert "next try is in 5 min" in first
     (last,) = the_end(replace(state, failed_digest="abc", failed_times=2), failed()).news
     assert last.startswith("retraining is blocked")
