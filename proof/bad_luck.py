@@ -46,7 +46,7 @@ def _in_the_table(w: World) -> Luck:
     if (taken := spend(w, "takeover")) is not None and state_of(w.item).run:
         yield "the lease is taken away after some time", False, edit(taken, run={})
     if (restored := spend(w, "restore")) is not None:
-        emptied = restored._replace(item=(), now=w.now + 1000, judged=-1)
+        emptied = restored._replace(item=(), now=w.now + 1000, judged=-1, trained=(-1, 0))
         yield "the table is restored, empty", False, emptied
 
 

@@ -104,6 +104,12 @@ MUTANTS = (
         "change refuse refuse",
         broken="a fault of the account is told once",
     ),
+    Case(
+        "a run that could not publish trains again",
+        "change fail",
+        broken="a failure after the verdict trains nothing again",
+        sweep=False,
+    ),
     Case("no daily cap", "change fail", cap=1, broken="the daily cap"),
     Case(
         "a refused model counts as a failed run", "change", broken="every good end clears the mark"

@@ -287,7 +287,7 @@ def _conclude(w: World, before: State, step: Finish) -> World:
     run = next(run for run in w.runs if run.epoch == step.epoch)
     if "covered" in step.changes:
         w = w._replace(told=())
-    elif run.outcome == REFUSED and step.news:
+    elif run.outcome == REFUSED and "told_faults" in step.changes:
         w = w._replace(
             told=(*w.told, REFUSED),
             broken="the same fault of the account is told twice" if w.told else w.broken,
@@ -321,11 +321,11 @@ def _execute(w: World, run: Run, case: Case) -> Iterator[tuple[str, bool, World]
         elif str(run.seen) == item.get("blocked_digest"):
             yield label, True, go("SUCCEEDED", "blocked")
         else:
-            yield (
-                label,
-                True,
-                go("train", world=edit(w, run={**item["run"], "digest": str(run.seen)})),
-            )
+            there = (run.seen, w.live[0]) == w.trained
+            rule_kept = case.broken != "a failure after the verdict trains nothing again"
+            after = "judge" if there and rule_kept else "train"
+            noted = edit(w, run={**item["run"], "digest": str(run.seen)})
+            yield label, True, go(after, world=noted)
     elif run.phase == "train":
         broken = "a judged data set is trained again" if run.seen == w.judged else ""
         broken = (
@@ -333,6 +333,8 @@ def _execute(w: World, run: Run, case: Case) -> Iterator[tuple[str, bool, World]
             if run.seen == POISON and w.poisoned >= 3
             else broken
         )
+        there = (run.seen, w.live[0]) == w.trained
+        broken = "what has a model already is trained again" if there else broken
         broken = "two trainings at once" if w.jobs else broken
         yield (
             label,
@@ -351,8 +353,13 @@ def _execute(w: World, run: Run, case: Case) -> Iterator[tuple[str, bool, World]
             ended = run._replace(phase="SUCCEEDED", outcome=PICTURES_DELETED)
             yield f"{label}, pictures are gone", True, without_job(w, run, ended)
     elif run.phase == "judge":
-        yield f"{label} refuses", True, go("SUCCEEDED", "refused")
-        yield label, True, go("publish")
+        if not holds:
+            yield label, True, go("FAILED", run.phase)
+            return
+        broken = "a judged data set is judged again" if run.seen == w.judged else w.broken
+        noted = w._replace(trained=(run.seen, w.live[0]), broken=broken)
+        yield f"{label} refuses", True, go("SUCCEEDED", "refused", noted)
+        yield label, True, go("publish", world=noted)
     elif run.phase == "publish":
         published, moved = _publish(w, run, case)
         yield (

@@ -69,6 +69,7 @@ class World(NamedTuple):
     acquired: tuple[str, int] = ("", 0)
     poisoned: int = 0
     judged: int = -1  # nothing yet
+    trained: tuple[int, int] = (-1, 0)  # the newest model that was judged, and the live one then
     peeked: int = 0
     timer: bool = False
     broken: str = ""
