@@ -6,8 +6,10 @@ the tests use it, without our patches, has the same guards.
 
 import hashlib
 import http.client
+import os
 import re
 import socket
+import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -22,6 +24,7 @@ from botocore.credentials import Credentials
 from local import leftovers
 from local.keys import new_keys
 from local.patches.door import refusal
+from local.tools import PROJECT
 from tests.local.account import Aws
 
 FORM = {"Content-Type": "text/plain"}  # what a page may send without asking first
@@ -247,3 +250,25 @@ def test_only_this_machines_names_are_let_in(host: str, is_let_in: bool) -> None
     headers = [(b"Host", host.encode())]
     scope = {"type": "http", "path": "/_ministack/ready", "headers": headers, "query_string": b""}
     assert (refusal(scope) == "") is is_let_in
+
+
+@pytest.mark.parametrize(
+    ("key", "is_root"),
+    [("AKIAOWN", True), ("", True), ("test", False), ("000000000000", False)],
+)
+def test_behind_the_door_as_well_only_its_own_key_is_root(key: str, is_root: bool) -> None:
+    """In a process of its own, as it changes the emulator's modules."""
+    program = (
+        "from local.patches.door import only_its_own_key_is_root as guard, iam_evaluator, sts\n"
+        "guard()\n"
+        f"print([module.is_root_access_key({key!r}) for module in (iam_evaluator, sts)])"
+    )
+    asked = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=PROJECT,
+        env=os.environ | {"AWS_ACCESS_KEY_ID": "AKIAOWN"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert asked.stdout.strip().endswith(str([is_root, is_root]))
