@@ -16,20 +16,23 @@ def main() -> None:
     if not os.environ.get("LENSLOOP_DETACHED"):
         threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        _serve()
+        _serve(state)
     finally:
         _tidy(state)
 
 
-def _serve() -> None:
+def _serve(state: Path) -> None:
     from ministack import app
 
     from local import old_python
 
     old_python.mend()
     from local.patches import apply_all, guard
+    from local.patches.iam_record import decisions_are_recorded
+    from local.state import StateDir
 
     guard()
+    decisions_are_recorded(StateDir(state).permissions)
     # The tests run the emulator as it is, to see what a patch is for; unguarded it never runs.
     if os.environ.get("LENSLOOP_PATCHES") != "none":
         apply_all()

@@ -45,6 +45,8 @@ class StateDir:
         self.root = root.resolve()
         self.log = self.root / "cloud.log"
         self.deploy_log = self.root / "deploy.log"
+        # Which permissions were used: it stays, as the logs do.
+        self.permissions = self.root / "iam.jsonl"
         self.job_logs = self.root / "training-logs"
         self.ca = self.root / "ca.pem"
         # How to talk to it, for programs that find the cloud by its folder.

@@ -21,7 +21,15 @@ from local.tools import PROJECT
 from tests.local.account import Aws, until
 
 BUSY = Path(__file__).with_name("busy.py")
-KEPT = {".gitignore", "cloud.log", "lock", "training-logs", "deploy.log", "outputs.json"}
+KEPT = {
+    ".gitignore",
+    "cloud.log",
+    "iam.jsonl",
+    "lock",
+    "training-logs",
+    "deploy.log",
+    "outputs.json",
+}
 
 
 def program(state: Path, then: str, *prefix: str) -> subprocess.Popen[str]:
