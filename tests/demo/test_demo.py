@@ -16,6 +16,8 @@ import pytest
 
 from local import leftovers
 from tests.demo import processes
+from tests.stacks import permissions
+from tests.stacks.synthesized import Synthesized, synthesize
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
@@ -63,6 +65,14 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         watcher.join()
         (Path(state) / "output.txt").write_text(seen_story.output)
     return seen_story
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    """The policies are the same without the code, which takes long to pack."""
+    unpacked: dict[str, list[str]] = {"aws:cdk:bundling-stacks": []}
+    folder = tmp_path_factory.mktemp("shipped")
+    return synthesize(folder, github_repository="someone/lensloop", **unpacked)
 
 
 def _watch(demo: int, seen_story: Story, ended: threading.Event) -> None:
@@ -148,6 +158,23 @@ def test_each_stage_says_how_long_it_took(story: Story) -> None:
     total = seconds.pop("total")
     assert set(seconds) == {"pictures", "cloud", "deploy", "cameras", "act 1", "act 2", "act 3"}
     assert sum(seconds.values()) <= total
+
+
+def test_every_permission_of_every_role_is_used_or_has_a_reason(
+    story: Story, shipped: Synthesized
+) -> None:
+    given, uses = permissions.given(shipped), permissions.used(story.state, shipped)
+    seen = {use.permission for use in uses}
+    elsewhere = permissions.WHEN_THE_TRIGGER_HAS_NEWS | permissions.WHEN_PICTURES_ARE_DELETED
+    listed = permissions.listed()
+    assert sorted(given - seen - elsewhere - listed) == [], "no role needs these: take them away"
+    assert sorted(listed & seen) == [], "used after all: take these off the list"
+    assert sorted((listed | elsewhere) - given) == [], "listed, but given to nobody any more"
+
+
+def test_no_role_asks_for_what_it_may_not(story: Story, shipped: Synthesized) -> None:
+    uses = permissions.used(story.state, shipped)
+    assert [use for use in uses if use.decision != "Allow"] == []
 
 
 def test_nothing_listens_beyond_this_machine(story: Story) -> None:

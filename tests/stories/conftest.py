@@ -15,8 +15,12 @@ from lensloop.record import Record, read
 from lensloop.wire import names
 from local.cloud import LocalCloud
 from local.sagemaker import account
+from local.state import StateDir
 from local.tools import PROJECT
 from tests.local.account import until
+from tests.stacks import permissions
+from tests.stacks.permissions import Permission
+from tests.stacks.synthesized import Synthesized
 
 EMOJI = PROJECT / "node_modules" / "@lobehub" / "fluent-emoji-3d" / "assets"
 LABELS = ("compost", "landfill", "recycling")
@@ -97,6 +101,13 @@ class Person:
         """The names of all training jobs that were made."""
         listed = self.cloud.client("sagemaker").list_training_jobs()["TrainingJobSummaries"]
         return sorted(job["TrainingJobName"] for job in listed)
+
+    def used(self) -> set[Permission]:
+        """What the roles of the stacks did on this cloud so far; all of it was allowed."""
+        state = StateDir(self.cloud.ca_pem.parent)
+        uses = [*permissions.used(state.root, Synthesized(state.assembly))]
+        assert [use for use in uses if use.decision != "Allow"] == []
+        return {use.permission for use in uses}
 
     def messages(self, first: int, last: int) -> list[str]:
         """The subjects of what was sent about these runs."""

@@ -5,6 +5,7 @@ in the meantime a failure?
 import pytest
 
 from lensloop import quota
+from tests.stacks.permissions import WHEN_PICTURES_ARE_DELETED, WHEN_THE_TRIGGER_HAS_NEWS
 from tests.stories.conftest import Person
 
 pytestmark = pytest.mark.slow
@@ -42,6 +43,7 @@ def test_three_refusals_by_quota_then_it_is_granted_and_the_next_try_trains_and_
     refusals = [subject for subject in subjects if "retraining waits" in subject]
     assert refusals == ["deeplens-trash: retraining waits: a quota of the account is too small"]
     assert any("is on its way to the cameras" in subject for subject in subjects)
+    assert person.used() >= WHEN_THE_TRIGGER_HAS_NEWS
 
 
 def test_pictures_deleted_while_a_run_trains_are_no_failure_and_the_next_run_releases(
@@ -67,3 +69,4 @@ def test_pictures_deleted_while_a_run_trains_are_no_failure_and_the_next_run_rel
     assert person.messages(epoch, epoch) == [
         f"deeplens-trash: run {epoch} begins anew, as pictures were deleted"
     ]
+    assert person.used() >= WHEN_PICTURES_ARE_DELETED

@@ -1,0 +1,125 @@
+"""Is every permission that the stacks give used? What a local cloud saw, against the templates."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from local.patches.iam_record import CERTIFICATE
+from local.state import StateDir
+from tests.stacks.synthesized import Resource, Synthesized
+
+# CloudFormation's random end of a name; it cuts what comes before to fit 64 characters.
+RANDOM = 13
+HASH = 8  # CDK's, at the end of a resource's name
+
+
+class Permission(NamedTuple):
+    """`role` is a role's name in the code; the cameras' policy hangs on their certificates."""
+
+    role: str
+    action: str
+
+
+class Use(NamedTuple):
+    permission: Permission
+    decision: str
+
+
+def _of(roles: str, *actions: str) -> frozenset[Permission]:
+    return frozenset(Permission(role, action) for role in roles.split() for action in actions)
+
+
+# What the demo's story never comes to; the stories of tests/stories/test_accounts.py do.
+WHEN_THE_TRIGGER_HAS_NEWS = _of("Tick", "lambda:InvokeFunction") | _of("Tell", "dynamodb:GetItem")
+WHEN_PICTURES_ARE_DELETED = _of("FindDeleted", "s3:ListBucket", "s3:GetObject")
+
+FUNCTIONS = (
+    "AssembleDataset CheckRollout DeployRelease FindDeleted InspectImages Judge PublishRelease"
+    " RecordChanges ReportSuspiciousLabels TakeSnapshot Tell Tick"
+)
+# Why no local cloud sees a permission used that a role must have all the same.
+NOT_SEEN: dict[str, frozenset[Permission]] = {
+    "Lambda itself writes a function's log, as its role; the emulator asks nobody": _of(
+        FUNCTIONS, "logs:CreateLogStream", "logs:PutLogEvents"
+    ),
+    "Step Functions delivers a workflow's log, as its role; the emulator has no log delivery": _of(
+        "Retraining Rollout",
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+    ),
+    "Step Functions' guide to .sync asks for it and does not say when it is used": _of(
+        "Retraining", "sagemaker:ListTags"
+    ),
+    "SageMaker itself pulls the image; the local cloud has none": _of(
+        "Training",
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:BatchGetImage",
+        "ecr:GetAuthorizationToken",
+        "ecr:GetDownloadUrlForLayer",
+    ),
+    "SageMaker's guide to roles asks for it: it looks for the job's log before it writes": _of(
+        "Training", "logs:DescribeLogStreams"
+    ),
+    "SageMaker itself sends the machine's metrics; the local cloud measures none": _of(
+        "Training", "cloudwatch:PutMetricData"
+    ),
+    "SageMaker tidies up after an upload in parts that broke; the local cloud has one part": _of(
+        "Training", "s3:AbortMultipartUpload"
+    ),
+    "only where the account was bootstrapped with a KMS key; the emulator asks nobody": _of(
+        "Training", "kms:Decrypt"
+    ),
+    "only when a run was stopped and its training goes on, which the local .sync does not let"
+    " happen; tests/trigger/test_handlers.py stops it": _of("Tick", "sagemaker:StopTrainingJob"),
+    "only when a wave failed or a newer release came; tests/lambdas/test_rollout_steps.py"
+    " withdraws orders": _of("CheckRollout", "iot:CancelJob", "dynamodb:UpdateItem"),
+    "only GitHub's workflow acts as it; tests/stacks/test_least_privilege.py says on what": _of(
+        "Deploy", "sts:AssumeRole"
+    )
+    | _of("Diff", "cloudformation:DescribeStacks", "cloudformation:GetTemplate"),
+}
+
+
+def listed() -> set[Permission]:
+    """What no local cloud sees, whatever the reason."""
+    return set().union(*NOT_SEEN.values())
+
+
+def given(shipped: Synthesized) -> set[Permission]:
+    """By all policies of the templates that hang on a role or on a certificate."""
+    found = set()
+    for s in shipped.statements():
+        if s.statement["Effect"] == "Allow" and "Principal" not in s.statement:
+            resource = s.where.split("/")[1].partition(".")[0]
+            found |= {Permission(_of_policy(resource), action) for action in s.all_of("Action")}
+    return found
+
+
+def used(state: Path, shipped: Synthesized) -> Iterator[Use]:
+    """What our roles and the cameras did on the cloud of this folder."""
+    roles = shipped.resources("AWS::IAM::Role")
+    for line in map(json.loads, StateDir(state).permissions.read_text().splitlines()):
+        role = _in_code(line["role"], roles)
+        if role:
+            yield Use(Permission(role, line["action"]), line["decision"])
+
+
+def _of_policy(name: str) -> str:
+    """`JudgeRoleDefaultPolicyCB9C8E7E` is of the role that the code calls Judge."""
+    return name.partition("DefaultPolicy")[0].removesuffix("Role")
+
+
+def _in_code(physical: str, roles: list[Resource]) -> str:
+    """Nothing for a role that is not of these stacks: the CDK's own, or one that a test made."""
+    if physical == CERTIFICATE:
+        return "Camera"
+    begin = physical[:-RANDOM].removesuffix("-")
+    names = [role.name for role in roles if f"{role.stack}-{role.name}".startswith(begin)]
+    return names[0][:-HASH].removesuffix("Role") if len(names) == 1 else ""
