@@ -155,8 +155,8 @@ def _prepare(module: str, folder: Path) -> None:
         "timeout_constant": 5.0,  # seconds: a busy machine is no endless loop
     }
     lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
-    with (folder / "pyproject.toml").open("a") as file:
-        file.write("\n[tool.mutmut]\n" + "\n".join(lines) + "\n")
+    with (folder / "pyproject.toml").open("a") as settings_file:
+        settings_file.write("\n[tool.mutmut]\n" + "\n".join(lines) + "\n")
 
 
 def _files() -> list[str]:
