@@ -71,3 +71,11 @@ def test_labels_that_are_lost_stand_first_and_behind_no_fold() -> None:
     html = page(report() | {"lost": lost})
     assert html.rindex("gives no label") < html.index("Enough to train")
     assert html.rindex("gives no label") < html.index("<details>")
+
+
+@pytest.mark.parametrize("trainable", [True, False])
+def test_a_report_of_an_older_version_has_its_page(trainable: bool) -> None:
+    """What later versions added is missing from reports that lie in the bucket."""
+    later = ("lost", "misplaced", "moves", "passed_over")
+    older = {name: value for name, value in report().items() if name not in later}
+    assert "label" in page({**older, "trainable": trainable, "reasons": ["can has 1 picture"]})
