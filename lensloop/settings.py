@@ -84,6 +84,13 @@ class Settings:
         pattern=r"ml\.[a-z0-9-]+\.[a-z0-9]+",
         form="a SageMaker instance type such as `ml.m5.xlarge`",
     )
+    training_image_digest: str = _setting(
+        "",
+        "Trains with exactly this build of AWS's image; empty takes the newest patched one. Each"
+        " region has its own (docs/delivery.md says where to read it).",
+        pattern=r"(sha256:[0-9a-f]{64})?",
+        form="empty, or `sha256:` and 64 hexadecimal digits",
+    )
     training_spot: bool = _setting(True, "Try spot capacity first, then on demand.")
     training_volume_gb: int = _setting(30, "Disk of the training job, in GB.", 1, 1000)
     max_training_minutes: int = _setting(60, "A training job is stopped after this long.", 5, 1440)

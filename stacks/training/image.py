@@ -25,13 +25,16 @@ class TrainingImage:
     repository_arn: str
 
 
-def training_image(scope: Construct, instance_type: str) -> TrainingImage:
+def training_image(scope: Construct, instance_type: str, digest: str = "") -> TrainingImage:
     """With no region set, a mapping of all of them:
     CloudFormation knows the region only when it deploys.
+
+    AWS patches an image under the same tag; `digest` holds on to one build of it.
     """
     stack = cdk.Stack.of(scope)
     images = uris(instance_type)
     repository, tag = next(iter(images.values())).split("/", 1)[1].split(":")
+    chosen = f"@{digest}" if digest else f":{tag}"
     if cdk.Token.is_unresolved(stack.region):
         rows = {region: {"account": _account(uri)} for region, uri in images.items()}
         account = cdk.CfnMapping(scope, "TrainingImages", mapping=rows).find_in_map(
@@ -45,7 +48,7 @@ def training_image(scope: Construct, instance_type: str) -> TrainingImage:
             " another."
         )
     return TrainingImage(
-        uri=f"{account}.dkr.ecr.{stack.region}.{stack.url_suffix}/{repository}:{tag}",
+        uri=f"{account}.dkr.ecr.{stack.region}.{stack.url_suffix}/{repository}{chosen}",
         repository_arn=stack.format_arn(
             service="ecr", resource="repository", resource_name=repository, account=account
         ),

@@ -32,7 +32,9 @@ class TrainingJobs(Construct):
         code = training_code(self)
         dependencies = assets.Asset(self, "Dependencies", path=str(self._packed()))
         instance.check(settings.training_instance_type)
-        image = training_image(self, settings.training_instance_type)
+        image = training_image(
+            self, settings.training_instance_type, settings.training_image_digest
+        )
         role = self._role()
         for statement in (
             *_read_channels(bucket, code, dependencies),

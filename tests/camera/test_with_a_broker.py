@@ -294,7 +294,21 @@ def test_a_certificate_opens_no_connection_under_another_name(fleet: Fleet, tmp_
     client.loop_stop()
 
 
-def test_results_arrive_on_the_infer_topic(
+SCRIPTS = {
+    "red": "M\u00fcll (gro\u00df)",
+    "green": "燃えるごみ",
+    "blue": "paper & cardboard, mixed",
+}
+
+
+def relabelled(files: Files) -> Files:
+    content = json.dumps(files.manifest)
+    for plain, label in SCRIPTS.items():
+        content = content.replace(json.dumps(plain), json.dumps(label))
+    return files._replace(manifest=json.loads(content))
+
+
+def test_results_arrive_on_the_infer_topic_under_labels_of_any_script(
     fleet: Fleet, tmp_path: Path, launch: Callable[[str], Started]
 ) -> None:
     """Listened to with a certificate that may hear everything,
@@ -316,8 +330,10 @@ def test_results_arrive_on_the_infer_topic(
     client.subscribe(f"$aws/things/{camera.thing}/infer", qos=1)
     order(fleet, camera.thing, make_release(7))
     eventually(lambda: len(heard) >= 3)
-    client.loop_stop()
     assert {next(iter(result)) for result in heard[:3]} == {"red", "green", "blue"}
+    order(fleet, camera.thing, relabelled(make_release(8)))
+    eventually(lambda: set(SCRIPTS.values()) in [set(result) for result in heard])
+    client.loop_stop()
     assert all(sum(result.values()) == pytest.approx(1, abs=1e-4) for result in heard)
 
 

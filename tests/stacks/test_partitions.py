@@ -4,6 +4,7 @@ cloud? No host and no ARN is written by hand.
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -71,3 +72,15 @@ def test_the_training_image_is_the_partitions(
     images = set(re.findall(r"[0-9]{12}\.dkr\.ecr\.[^:\"]+", definition))
     assert len(images) == 1
     assert f".dkr.ecr.{region}.{suffix}/" in images.pop()
+
+
+def test_a_digest_holds_on_to_one_build_of_the_training_image(tmp_path: Path) -> None:
+    digest = "sha256:" + "ab" * 32
+    skipped: dict[str, list[str]] = {"aws:cdk:bundling-stacks": []}
+    app = synthesize(tmp_path, training_image_digest=digest, **skipped)
+    [machine] = [
+        r
+        for r in app.resources("AWS::StepFunctions::StateMachine")
+        if r.properties["StateMachineName"] == "deeplens-trash-retraining"
+    ]
+    assert f"/pytorch@{digest}" in flat(machine.properties["DefinitionString"])
