@@ -1,6 +1,7 @@
 """Does the status say what is true at each moment, and does `watch` end when it should?"""
 
 import io
+import json
 import re
 from dataclasses import replace
 
@@ -223,6 +224,16 @@ def test_names_from_strangers_neither_steer_the_terminal_nor_become_markup(
     assert all(len(line) <= width for line in bare.splitlines())
     if width == 80:
         assert "\\u001b]0;owned\\u0007[red]glass[/red] \\u202egpj\\u009b2J" in bare
+
+
+@pytest.mark.parametrize(
+    "label", ["M\u00fcll", "燃えるごみ", "可回收物", "paper & cardboard", "non-recyclable (mixed)"]
+)
+def test_labels_of_any_script_are_read_as_they_are(label: str) -> None:
+    reasons = (f"recall of {label} 0.41 is below its floor 0.50",)
+    status = replace(QUIET, ends=(replace(REFUSED, reasons=reasons),))
+    assert label in drawn(status, 80)
+    assert json.loads(show.as_json(status))["ends"][0]["reasons"] == list(reasons)
 
 
 def test_json_is_plain_ascii_whatever_is_in_it() -> None:
