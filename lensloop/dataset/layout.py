@@ -144,7 +144,7 @@ def _crossed(wrapper: str, tops: Mapping[str, Counter[str]]) -> Mistake | None:
     return Mistake(
         f"The same folders, {_listed(shared)}, lie below {_listed(uppers)}: they look like the"
         " labels, and the label must come first.",
-        tuple(sorted(sub for sub in below if sub)),
+        tuple(sorted(below)),
         _turned(wrapper, uppers, tops),
     )
 

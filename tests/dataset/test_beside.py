@@ -24,6 +24,12 @@ def test_what_the_system_keeps_and_what_programs_leave_is_nobodys_mistake() -> N
         ("/images/", "s3://b//images/ s3://b/images/"),
         ("Images/", "s3://b/Images/ s3://b/images/"),
         ("Photos/", "s3://b/Photos/ s3://b/images/"),
+        ("image/", "s3://b/image/ s3://b/images/"),
+        ("img/", "s3://b/img/ s3://b/images/"),
+        ("imgs/", "s3://b/imgs/ s3://b/images/"),
+        ("photo/", "s3://b/photo/ s3://b/images/"),
+        ("picture/", "s3://b/picture/ s3://b/images/"),
+        ("PICTURES/", "s3://b/PICTURES/ s3://b/images/"),
         ("images /", "'s3://b/images /' s3://b/images/"),
         ("glass/", "s3://b/glass/ s3://b/images/glass/"),
         ("/glass/", "s3://b//glass/ s3://b/images/glass/"),
@@ -39,7 +45,21 @@ def test_loose_pictures_are_counted_with_an_example() -> None:
         "2 pictures lie beside images/, where nothing looks. Move each under its label:"
         " `aws s3 mv s3://b/a.png s3://b/images/<label>/`"
     ]
-    assert beside(OURS, ["a.webp"], "b")[0].startswith("1 picture lies beside images/")
+    assert beside(OURS, ["a b.webp"], "b") == [
+        "1 picture lies beside images/, where nothing looks. Move each under its label:"
+        " `aws s3 mv 's3://b/a b.webp' s3://b/images/<label>/`"
+    ]
+    many = [f"{number}.jpeg" for number in range(1234)]
+    assert beside([], many, "b")[0].startswith("1,234 pictures lie beside images/, where")
+
+
+def test_folders_come_first_in_the_order_of_the_alphabet() -> None:
+    found = beside(["tin/", "glass/"], ["a.jpg"], "b")
+    assert [sentence.split(" beside ")[0] for sentence in found] == [
+        "The folder `glass/` lies",
+        "The folder `tin/` lies",
+        "1 picture lies",
+    ]
 
 
 def test_no_more_than_twenty_are_told() -> None:

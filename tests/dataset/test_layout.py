@@ -70,6 +70,18 @@ def test_a_split_above_the_labels_is_told_with_the_moves(parts: Sequence[str]) -
     )
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("train", "training", "trainset", "train_set"),
+        *("val", "valid", "validation", "valset", "dev", "eval", "evaluation"),
+        *("testing", "testset", "test_set", "holdout"),
+    ],
+)
+def test_every_name_of_a_part_is_known(name: str) -> None:
+    assert found({name: 3, "test": 3}).cause.startswith("The folders ")
+
+
 def test_a_split_is_told_beside_folders_that_are_labels() -> None:
     told = found({**crossed(("train", "test"), GLASS), "metal": 40})
     assert told.labels == GLASS
@@ -95,6 +107,16 @@ def test_sources_above_the_labels_are_told() -> None:
     assert told.moves[0] == Move("hall/glass/", "glass/hall/")
 
 
+def test_what_lies_below_one_source_only_is_a_label_too() -> None:
+    told = found({**crossed(("hall", "kitchen"), GLASS), "hall/metal": 2, "hall/2024": 1})
+    assert told.labels == BINS
+
+
+def test_folders_below_a_label_count_for_it() -> None:
+    halves = {"hall/glass/day": 6, "hall/glass/night": 6, "hall": 12}
+    assert mistake(files({**crossed(("hall", "kitchen"), GLASS), "hall/glass": 0, **halves}))
+
+
 @pytest.mark.parametrize(("strays", "is_mistaken"), [(0, True), (12, True), (13, False)])
 def test_four_fifths_of_the_pictures_must_lie_in_them(strays: int, is_mistaken: bool) -> None:
     tree = {**crossed(("hall", "kitchen"), GLASS), "hall": strays}
@@ -107,10 +129,16 @@ def test_a_folder_around_everything_is_told() -> None:
         "All pictures lie in one folder, `dataset`, in the sub-folders `glass`, `paper`: these look"
         " like the labels, and the label must come first."
     )
+    assert told.labels == GLASS
     assert told.moves == (
         Move("dataset/glass/", "glass/"),
         Move("dataset/paper/", "paper/"),
     )
+
+
+def test_of_many_folders_six_are_named() -> None:
+    told = found({f"dataset/{letter}": 1 for letter in "abcdefg"})
+    assert "in the sub-folders `a`, `b`, `c`, `d`, `e`, `f` and 1 more: these" in told.cause
 
 
 def test_a_folder_around_a_folder_around_a_split_is_told_once() -> None:
@@ -181,3 +209,10 @@ def test_on_a_disk_the_same_moves_are_made_by_a_shell() -> None:
         "find /home/me/photos -type d -empty -delete",
     )
     assert local_commands(Mistake("", (), ()), "/home/me/photos") == ()
+
+
+def test_a_plain_name_needs_no_quotes_and_keeps_its_last_letter() -> None:
+    told = found({"set/FAX": 3, "set/glass": 3})
+    assert (
+        local_commands(told, "/photos")[0] == "mkdir -p /photos && mv /photos/set/FAX /photos/FAX"
+    )
