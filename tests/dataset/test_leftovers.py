@@ -66,7 +66,7 @@ def test_all_of_them_are_one_sentence_the_most_frequent_first() -> None:
         "Passed over: 1 file that programs leave beside pictures (`Thumbs.db`). Nothing needs to be"
         " done."
     )
-    many = {"a": 1, "b": 2, "._*": 1200, **dict.fromkeys(("c", "d", "e", "f"), 1)}
+    many = {"f": 1, "b": 2, "._*": 1200, **dict.fromkeys(("e", "d", "c", "a"), 1)}
     assert sentence(many) == (
         "Passed over: 1,207 files that programs leave beside pictures (`._*`, `b`, `a`, `c`, `d`,"
         " `e` and 1 more). Nothing needs to be done."

@@ -33,7 +33,9 @@ def test_the_largest_comes_first_and_the_most_frequent_reason_is_given() -> None
 
 
 def test_files_in_no_folder_are_no_label() -> None:
-    assert lost_labels([], [unreadable("images/a.jpg"), unreadable("images//a.jpg")]) == []
+    loose = [unreadable("images/a.jpg"), unreadable("images//a.jpg")]
+    assert lost_labels([], loose) == []
+    assert len(lost_labels([], [*loose, *bad("tin", 1)])) == 1
 
 
 def test_a_label_that_lost_its_name_to_another_is_told() -> None:
