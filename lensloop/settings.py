@@ -91,6 +91,13 @@ class Settings:
         pattern=r"(sha256:[0-9a-f]{64})?",
         form="empty, or `sha256:` and 64 hexadecimal digits",
     )
+    training_entry_point: str = _setting(
+        "ours",
+        "Who starts our code in the training job: `ours` names the command, `image` leaves it to"
+        " the entry point of AWS's image. Only for when AWS refuses `ContainerEntrypoint`.",
+        pattern=r"ours|image",
+        form="`ours` or `image`",
+    )
     training_spot: bool = _setting(True, "Try spot capacity first, then on demand.")
     training_volume_gb: int = _setting(30, "Disk of the training job, in GB.", 1, 1000)
     max_training_minutes: int = _setting(60, "A training job is stopped after this long.", 5, 1440)

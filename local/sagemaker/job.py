@@ -15,7 +15,7 @@ from ministack.core.responses import get_region
 from ministack.services import eventbridge
 
 from local import leftovers
-from local.sagemaker import inputs, outputs, role
+from local.sagemaker import inputs, outputs, role, toolkit
 from local.sagemaker.account import account
 from local.sagemaker.box import box, image
 from local.sagemaker.requests import DEFAULT_RUNTIME
@@ -156,16 +156,8 @@ class TrainingJob:
 
     def _run_process(self, credentials: dict[str, str], sent: outputs.Log) -> tuple[int, bool]:
         """(exit code, whether it took too long)."""
-        algorithm, isolated = (
-            self.description["AlgorithmSpecification"],
-            self.description["EnableNetworkIsolation"],
-        )
-        argv = [*algorithm.get("ContainerEntrypoint", []), *algorithm.get("ContainerArguments", [])]
-        if not argv:
-            raise JobFailure(
-                f"ClientError: Cannot pull container image {algorithm['TrainingImage']}: "
-                "the local cloud has no images and needs a ContainerEntrypoint"
-            )
+        isolated = self.description["EnableNetworkIsolation"]
+        argv = self._command()
         self._becomes(
             "Training", message="Training image download completed. Training in progress."
         )
@@ -200,6 +192,18 @@ class TrainingJob:
             "BillableTimeInSeconds": max(1, seconds),
         }
         return self._process.returncode, timed_out
+
+    def _command(self) -> list[str]:
+        algorithm = self.description["AlgorithmSpecification"]
+        argv = [*algorithm.get("ContainerEntrypoint", []), *algorithm.get("ContainerArguments", [])]
+        argv = argv or toolkit.command(self.description.get("HyperParameters", {}))
+        if not argv:
+            raise JobFailure(
+                f"ClientError: Cannot pull container image {algorithm['TrainingImage']}: "
+                "the local cloud has no images and needs a ContainerEntrypoint, or the"
+                f" hyperparameters {toolkit.PROGRAM} and {toolkit.FOLDER}"
+            )
+        return argv
 
     def _variables(self, credentials: dict[str, str]) -> dict[str, str]:
         """The request's own Environment wins over what SageMaker sets,

@@ -17,7 +17,7 @@ from stacks.steps.access import allow, allow_listing
 from stacks.training import channel as training_channel
 from stacks.training import instance
 from stacks.training.image import TrainingImage, training_image
-from stacks.training.request import TrainingSpec
+from stacks.training.request import Entry, TrainingSpec
 
 LOG_GROUP = (  # SageMaker's own; every training job of the account shares it
     "/aws/sagemaker/TrainingJobs"
@@ -31,13 +31,15 @@ class TrainingJobs(Construct):
         super().__init__(scope, construct_id)
         code = training_code(self)
         dependencies = assets.Asset(self, "Dependencies", path=str(self._packed()))
+        start = self._start(settings)
+        channels = [code, dependencies, *([start] if start else [])]
         instance.check(settings.training_instance_type)
         image = training_image(
             self, settings.training_instance_type, settings.training_image_digest
         )
         role = self._role()
         for statement in (
-            *_read_channels(bucket, code, dependencies),
+            *_read_channels(bucket, channels),
             _write_output(bucket),
             *_pull(image),
             *self._report(),
@@ -50,7 +52,14 @@ class TrainingJobs(Construct):
             code=code.s3_object_url,
             code_file=code.s3_object_key,
             dependencies=dependencies.s3_object_url,
+            entry=_entry(start) if start else None,
         )
+
+    def _start(self, settings: Settings) -> assets.Asset | None:
+        """The file that the image's own entry point runs; none when we name the command."""
+        if settings.training_entry_point == "ours":
+            return None
+        return assets.Asset(self, "Start", path=str(ROOT / "training" / "start.py"))
 
     def _packed(self) -> Path:
         """What travels with a job. `cdk destroy` and `cdk list` carry nothing to AWS: for them the
@@ -102,7 +111,12 @@ class TrainingJobs(Construct):
         )
 
 
-def _read_channels(bucket: s3.IBucket, *channels: assets.Asset) -> list[iam.PolicyStatement]:
+def _entry(start: assets.Asset) -> Entry:
+    """The CDK names the file by its hash and keeps its ending, by which the toolkit sees Python."""
+    return Entry(program=start.s3_object_url, program_file=start.s3_object_key)
+
+
+def _read_channels(bucket: s3.IBucket, channels: list[assets.Asset]) -> list[iam.PolicyStatement]:
     prefixes = (names.DATASETS_PREFIX, names.IMAGES_PREFIX, names.RELEASES_PREFIX)
     objects = [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]
     statements = [

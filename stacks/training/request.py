@@ -5,6 +5,7 @@ It is written by hand, because CDK's own task knows
 neither spot capacity nor what a caught failure means.
 """
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +18,20 @@ from lensloop.wire import names
 from stacks.steps.jsonata import EPOCH, filled, jsonata
 
 CODE = "/opt/ml/input/data/code"
+ENTRY = "/opt/ml/input/data/entry"
 WAIT_FOR_SPOT = Duration.minutes(30)
 
 _METRICS = ("accuracy", "lowest_recall", "calibration_error")  # as the training prints them
 # In names and addresses, where the workflow fills in what it holds.
 _EPOCH, _DIGEST, _LIVE_EPOCH = f"{{{EPOCH}}}", "{$dataset.digest}", "{$dataset.live_epoch}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What the image's own entry point is told to run."""
+
+    program: str  # S3 address of training/start.py
+    program_file: str  # its name there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +44,7 @@ class TrainingSpec:
     code: str  # S3 address of the zip with our code
     code_file: str  # its name; Python imports from it as it is
     dependencies: str  # S3 address of the zip with its packages
+    entry: Entry | None = None  # without one, we name the command
 
 
 def create_training_job(
@@ -45,7 +56,7 @@ def create_training_job(
         "AlgorithmSpecification": {
             "TrainingImage": spec.image_uri,
             "TrainingInputMode": "File",
-            "ContainerEntrypoint": ["python3", "-m", "training"],
+            **_command(spec),
             "MetricDefinitions": [
                 {"Name": f"test:{name}", "Regex": f"{name}=([0-9.]+)"} for name in _METRICS
             ],
@@ -57,6 +68,7 @@ def create_training_job(
             "epoch": jsonata(f"$string({EPOCH})"),
             "digest": jsonata("$dataset.digest"),
             "project": settings.project,
+            **_told_to_the_image(spec),
         },
         "OutputDataConfig": {"S3OutputPath": _address(spec, names.TRAINING_PREFIX)},
         "ResourceConfig": {
@@ -76,6 +88,22 @@ def job_name(prefix: str, attempt: int) -> str:
     return filled(names.training_job(prefix, _EPOCH, attempt))
 
 
+def _command(spec: TrainingSpec) -> dict[str, list[str]]:
+    return {} if spec.entry else {"ContainerEntrypoint": ["python3", "-m", "training"]}
+
+
+def _told_to_the_image(spec: TrainingSpec) -> dict[str, str]:
+    """Hyperparameters of SageMaker's training toolkit, which reads each as JSON. It hands those
+    that do not begin with `sagemaker_` to the program, as arguments.
+    """
+    if not spec.entry:
+        return {}
+    return {
+        "sagemaker_program": json.dumps(spec.entry.program_file),
+        "sagemaker_submit_directory": json.dumps(ENTRY),
+    }
+
+
 def _channels(spec: TrainingSpec) -> str:
     """`live`, the release to be beaten, is there only once there is one."""
     always = [
@@ -84,6 +112,8 @@ def _channels(spec: TrainingSpec) -> str:
         _channel("dataset", _address(spec, names.dataset(_DIGEST, "manifest.csv.gz"))),
         _channel("images", _address(spec, names.dataset(_DIGEST, "images.manifest")), listed=True),
     ]
+    if spec.entry:
+        always.append(_channel("entry", spec.entry.program))
     live = [_channel("live", _address(spec, names.release(_LIVE_EPOCH)))]
     return f"$append({filled(always)}, $dataset.live_epoch = null ? [] : {filled(live)})"
 

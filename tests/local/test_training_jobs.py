@@ -4,15 +4,16 @@ import io
 import json
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import botocore.exceptions
 import pytest
 
-from local.sagemaker import account
+from local.sagemaker import account, toolkit
 from local.sagemaker.box import Box, box
+from stacks.assets.code import ROOT
 from tests.local.account import Aws, channel, request, unique, until
 
 ENDS = ("Completed", "Failed", "Stopped")
@@ -144,6 +145,77 @@ def test_a_job_imports_from_a_zip_in_a_channel(aws: Aws) -> None:
     job["Environment"] = {"PYTHONPATH": "/opt/ml/input/data/code/a1.zip"}
     aws.sagemaker.create_training_job(**job)
     assert seen(aws, ended(aws, job["TrainingJobName"]))
+
+
+def by_the_image(aws: Aws, code: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """A job without an entry point of ours: the image's runs training/start.py."""
+    bucket, archive = aws.bucket(), io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as zipped:
+        for name, text in code:
+            zipped.writestr(name, text)
+    aws.s3.put_object(Bucket=bucket, Key="code/a1.zip", Body=archive.getvalue())
+    aws.s3.upload_file(str(ROOT / "training/start.py"), bucket, "89ab.py")
+    channels = [
+        channel("code", f"s3://{bucket}/code/a1.zip"),
+        channel("entry", f"s3://{bucket}/89ab.py"),
+    ]
+    job = request(aws, "", bucket, InputDataConfig=channels, EnableNetworkIsolation=True)
+    del job["AlgorithmSpecification"]["ContainerEntrypoint"]
+    job["Environment"] = {"PYTHONPATH": "/opt/ml/input/data/code/a1.zip"}
+    job["HyperParameters"] = {
+        "epoch": "7",
+        "algorithm": "head",
+        "sagemaker_program": '"89ab.py"',
+        "sagemaker_submit_directory": '"/opt/ml/input/data/entry"',
+    }
+    aws.sagemaker.create_training_job(**job)
+    return ended(aws, job["TrainingJobName"])
+
+
+def test_the_images_entry_point_runs_the_training_without_arguments(aws: Aws) -> None:
+    job = by_the_image(aws, [("training/__init__.py", ""), ("training/__main__.py", LOOK)])
+    found = seen(aws, job)
+    assert found["arguments"] == []
+    assert "code/89ab.py" in found["files"]
+    assert found["hyperparameters"]["epoch"] == "7"
+
+
+def test_the_images_entry_point_tells_a_failure_in_the_words_of_our_training(aws: Aws) -> None:
+    ours = [path for top in ("training", "lensloop") for path in (ROOT / top).rglob("*.py")]
+    job = by_the_image(aws, ((str(path.relative_to(ROOT)), path.read_text()) for path in ours))
+    assert job["FailureReason"] == (
+        "AlgorithmError: The channel `dependencies` holds 0 zip files; it must hold exactly one.,"
+        " exit code: 1"
+    )
+
+
+def test_a_program_that_dies_under_the_images_entry_point_is_told_by_the_toolkit(aws: Aws) -> None:
+    code = [("training/__init__.py", ""), ("training/__main__.py", "raise SystemExit(3)")]
+    assert by_the_image(aws, code)["FailureReason"] == (
+        "AlgorithmError: ExecuteUserScriptError:\nExitCode 3, exit code: 1"
+    )
+
+
+@pytest.mark.parametrize("named", [{}, {"sagemaker_program": '"a.py"'}])
+def test_a_job_that_names_nothing_to_run_is_refused(aws: Aws, named: dict[str, str]) -> None:
+    job = request(aws, LOOK, aws.bucket(), HyperParameters=named)
+    del job["AlgorithmSpecification"]["ContainerEntrypoint"]
+    aws.sagemaker.create_training_job(**job)
+    reason = ended(aws, job["TrainingJobName"])["FailureReason"]
+    assert reason.startswith("ClientError")
+    assert "sagemaker_program and sagemaker_submit_directory" in reason
+
+
+def test_the_toolkit_hands_over_every_hyperparameter_that_is_not_its_own() -> None:
+    """In the order, and read as JSON, as sagemaker-training 5.1.4 did it."""
+    told = {
+        "sagemaker_program": '"89ab.py"',
+        "sagemaker_submit_directory": '"/entry"',
+        "epoch": "7",
+        "algorithm": "head",
+    }
+    _, _, _, _, *words = toolkit.command(told)
+    assert words == ["/entry", "89ab.py", "--algorithm", "head", "--epoch", "7"]
 
 
 def test_network_isolation_cuts_the_network_and_takes_the_credentials(aws: Aws) -> None:

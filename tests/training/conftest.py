@@ -69,7 +69,8 @@ class Job:
         config = self.root / "input" / "config"
         config.mkdir(parents=True)
         (config / "hyperparameters.json").write_text(
-            '{"algorithm": "head", "epoch": "1", "digest": "d1"}'
+            '{"algorithm": "head", "epoch": "1", "digest": "d1",'
+            ' "sagemaker_program": "\\"start.py\\""}'  # where the image's entry point starts it
         )
 
     def run(self) -> int:

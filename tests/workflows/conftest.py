@@ -12,10 +12,11 @@ from stacks.steps.reporter import reporter
 from stacks.steps.retraining_workflow import RetrainingWorkflow
 from stacks.steps.rollout_workflow import RolloutWorkflow
 from stacks.storage import StorageStack
-from stacks.training.request import TrainingSpec
+from stacks.training.request import Entry, TrainingSpec
 from tests.workflows.interpreter import Interpreter, definition_of
 
 ACCOUNT, REGION, PREFIX = "111122223333", "eu-central-1", "deeplens-trash"
+ENTRY = Entry(program="s3://assets/89ab.py", program_file="89ab.py")
 
 
 def synthesize(**settings: Any) -> Template:
@@ -43,6 +44,7 @@ def synthesize(**settings: Any) -> Template:
         code="s3://assets/0123.zip",
         code_file="0123.zip",
         dependencies="s3://assets/4567.zip",
+        entry=ENTRY if chosen.training_entry_point == "image" else None,
     )
     RetrainingWorkflow(stack, training=training, rollout=rollout.machine, **shared)
     return Template.from_stack(stack)
@@ -66,6 +68,11 @@ def rollout(template: Template) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def retraining_on_demand() -> dict[str, Any]:
     return definition_of(synthesize(training_spot=False).to_json(), "-retraining")
+
+
+@pytest.fixture(scope="session")
+def retraining_by_the_image() -> dict[str, Any]:
+    return definition_of(synthesize(training_entry_point="image").to_json(), "-retraining")
 
 
 @pytest.fixture

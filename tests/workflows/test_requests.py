@@ -98,9 +98,15 @@ def _beyond_in_text(value: str, shape: Any, path: str) -> Iterator[str]:
             RETRAINING_SCENES[:1],
             {"createTrainingJob.sync", "startExecution"},
         ),
+        (
+            "retraining_by_the_image",
+            RETRAINING,
+            RETRAINING_SCENES[:1],
+            {"createTrainingJob.sync", "startExecution"},
+        ),
         ("rollout", ROLLOUT, ROLLOUT_SCENES, set()),  # it only calls functions
     ],
-    ids=["retraining", "retraining on demand", "rollout"],
+    ids=["retraining", "retraining on demand", "retraining by the image", "rollout"],
 )
 def test_every_request_is_one_that_aws_accepts(
     workflow: str,
@@ -167,6 +173,29 @@ def test_training_is_isolated_and_runs_our_code(
     assert job["EnableNetworkIsolation"] is True
     assert job["AlgorithmSpecification"]["ContainerEntrypoint"] == ["python3", "-m", "training"]
     assert job["Environment"] == {"PYTHONPATH": "/opt/ml/input/data/code/0123.zip"}
+
+
+def test_the_images_own_entry_point_is_told_what_to_run(
+    retraining: dict[str, Any], retraining_by_the_image: dict[str, Any], interpreter: Interpreter
+) -> None:
+    """As SageMaker's training toolkit wants to be told: its hyperparameters are JSON themselves.
+    Nothing else of the request is different.
+    """
+    [ours] = interpreter.run(retraining, RETRAINING).of("createTrainingJob.sync")
+    [job] = interpreter.run(retraining_by_the_image, RETRAINING).of("createTrainingJob.sync")
+    told = {
+        "sagemaker_program": '"89ab.py"',
+        "sagemaker_submit_directory": '"/opt/ml/input/data/entry"',
+    }
+    assert job["HyperParameters"] == ours["HyperParameters"] | told
+    assert ours["AlgorithmSpecification"] == job["AlgorithmSpecification"] | {
+        "ContainerEntrypoint": ["python3", "-m", "training"]
+    }
+    assert "ContainerEntrypoint" not in job["AlgorithmSpecification"]
+    [entry] = [c for c in job["InputDataConfig"] if c["ChannelName"] == "entry"]
+    assert entry["DataSource"]["S3DataSource"]["S3Uri"] == "s3://assets/89ab.py"
+    assert [c for c in job["InputDataConfig"] if c != entry] == ours["InputDataConfig"]
+    assert job["Environment"] == ours["Environment"]
 
 
 def test_a_job_is_given_the_data_set_and_the_release_to_be_beaten(
