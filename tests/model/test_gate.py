@@ -348,6 +348,9 @@ def test_a_fall_is_counted_in_whole_pictures(
         ((200, 200), (20, 17), False),
         ((2, 2), (20, 7), True),
         ((2, 2), (20, 2), False),
+        # Two pictures are missed exactly; the deviation is just below one, and one.
+        ((254, 239), (16, 13), False),
+        ((238, 224), (16, 13), True),
     ],
 )
 def test_a_batch_is_doubted_where_chance_explains_it_in_one_of_forty_cases(

@@ -102,6 +102,19 @@ def test_what_a_person_approved_ships_and_says_so() -> None:
     )
 
 
+@pytest.mark.parametrize(("ours", "theirs"), [(ALL_RIGHT, None), (None, ALL_RIGHT)])
+def test_what_only_one_of_the_two_knows_is_not_set_side_by_side(ours: Any, theirs: Any) -> None:
+    content = evaluation(scores(ours, ALL_RIGHT), scores(theirs, ALL_RIGHT))
+    images = 120 if ours else 60
+    assert verdict(content, approved=True) == Verdict(
+        True,
+        (
+            f"accuracy 1.00 on {images} test pictures",
+            f"approved by a person, though {NOTHING_KNOWN}",
+        ),
+    )
+
+
 def step(live: int, now: int, images: int = 200) -> dict[str, Any]:
     """A candidate beside live on known pictures of two labels, so many of them right."""
 
