@@ -379,6 +379,12 @@ def test_where_there_is_no_console_there_is_no_link(execution: str) -> None:
     assert news.console_link(execution) == ""
 
 
+def test_one_deleted_picture_is_named() -> None:
+    assert news.pictures_deleted(["images/can/1.jpg"]) == (
+        "1 picture was deleted or replaced while this run trained: images/can/1.jpg"
+    )
+
+
 def test_of_many_deleted_pictures_the_first_are_named() -> None:
     keys = [f"images/can/{number}.jpg" for number in range(1_200)]
     assert news.pictures_deleted(keys) == (

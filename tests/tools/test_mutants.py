@@ -1,7 +1,11 @@
 """Which changes does `make mutants` try, and does it notice a survivor that nobody has read?"""
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
+from tools import mutants
 from tools.constants import changed
 from tools.mutants import Result, Survivor, compared, modules, nearest, read_listed
 
@@ -70,5 +74,21 @@ def test_the_list_of_survivors_is_exactly_what_survived(
 
 def test_a_rule_lies_beside_its_tests() -> None:
     assert "lensloop/model/gate.py" in modules()
-    assert nearest("lensloop/model/gate.py") == ("tests/model/test_gate.py",)
+    assert nearest("lensloop/model/hold.py") == ("tests/model/test_hold.py",)
+    assert nearest("lensloop/model/gate.py") == (
+        "tests/model/test_gate.py",
+        "tests/model/test_hold.py",
+    )
     assert not any("pages" in module for module in modules())
+
+
+def test_a_mutmut_that_broke_is_no_module_without_mutants(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broke(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 1, "", "no room left")
+
+    monkeypatch.setattr(mutants, "_tests", lambda module, folder: 0)
+    monkeypatch.setattr(subprocess, "run", broke)
+    with pytest.raises(SystemExit, match="mutmut stopped early:\nno room left"):
+        mutants._functions("lensloop/model/gate.py", tmp_path, 1)
