@@ -116,7 +116,7 @@ def label_problem(label: str) -> str:
             f"`{wrong}` (U+{ord(wrong):04X}) cannot be in one. Letters and digits of any script,"
             " spaces and common punctuation can. Rename the folder"
         )
-    if label[0] in _NOT_FIRST or unicodedata.category(label[0])[0] in "ZM":
+    if label[0] in _NOT_FIRST or unicodedata.category(label[0])[0] in ("Z", "M"):
         return (
             f"it begins with {_named(label[0])}. Rename the folder to begin with a letter or digit"
         )

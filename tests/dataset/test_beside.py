@@ -31,6 +31,7 @@ def test_what_the_system_keeps_and_what_programs_leave_is_nobodys_mistake() -> N
         ("picture/", "s3://b/picture/ s3://b/images/"),
         ("PICTURES/", "s3://b/PICTURES/ s3://b/images/"),
         ("images /", "'s3://b/images /' s3://b/images/"),
+        ("FAX/", "s3://b/FAX/ s3://b/images/FAX/"),
         ("glass/", "s3://b/glass/ s3://b/images/glass/"),
         ("/glass/", "s3://b//glass/ s3://b/images/glass/"),
         ("it's/", "'s3://b/it'\\''s/' 's3://b/images/it'\\''s/'"),

@@ -19,7 +19,7 @@ LONG = (
 LABELS = (
     *("Müll", "燃えるごみ", "paper & cardboard", "可回收物", "Rope & strings", "E-waste"),
     *("non-recyclable (mixed)", "стекло", "पानी", "فلزات", "עץ", "ขยะ", "쓰레기", "verre d’œuf"),
-    *("(other)", "#1", "O", "0", "a.b", "100% cotton!", "ガラス・びん", "_rest_"),
+    *("(other)", "#1", "O", "0", "a.b", "100% cotton!", "ガラス・びん", "_rest_", "X, Y"),
 )
 LOOSE = "It lies directly under images/, so it has no label. Move it to images/<label>/."
 

@@ -13,6 +13,9 @@ from lensloop.dataset.lookalikes import seen, told_apart
         ("plastic bag", "plastic\u00a0bag"),
         ("glass", "gl\u0430ss"),  # Cyrillic
         ("Kiwi", "\u039aiwi"),  # Greek
+        ("gl\u0430ss jar", "glass jar"),
+        ("\u0430\u030a", "\u00e5"),  # composed after the look
+        ("\u2122", "tm"),  # two capitals in one sign
         ("PET", "\u0420\u0415\u0422"),  # all Cyrillic
         ("\uff27lass", "Glass"),  # full width
         ("M\u00fcll", "Mu\u0308ll"),

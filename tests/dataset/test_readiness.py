@@ -4,7 +4,7 @@ from lensloop.dataset.assembly import Dataset, shortfalls
 from lensloop.dataset.readiness import Readiness, readiness
 from lensloop.dataset.rows import Row
 from lensloop.settings import Settings
-from tests.dataset.made import row
+from tests.dataset.made import row, unreadable
 
 SETTINGS = Settings(min_images_per_label=2, min_test_images_per_label=1)
 
@@ -22,6 +22,17 @@ def dataset(*folders: str, rejected: tuple[Row, ...] = ()) -> Dataset:
 
 def test_enough_is_enough_whatever_lies_beside_images() -> None:
     assert readiness(dataset("glass", "paper"), SETTINGS, "b", ["Beside."]) == Readiness([])
+
+
+def test_without_reasons_a_data_set_is_ready_and_in_place() -> None:
+    assert Readiness() == ((), False, ())
+
+
+def test_files_that_cannot_be_opened_say_nothing_of_the_folders() -> None:
+    folders = [f"images/{part}/{label}" for part in ("train", "test") for label in ("a", "b")]
+    broken = [unreadable(f"{folder}/1.jpg") for folder in folders]
+    there = dataset("glass", "paper", rejected=tuple(broken))
+    assert not readiness(there, SETTINGS, "b").misplaced
 
 
 def test_what_lies_beside_images_comes_before_what_is_missing() -> None:
