@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
-from lensloop.dataset.beside import SLASH
 from lensloop.dataset.rows import Listed
 from lensloop.wire.names import IMAGES_PREFIX
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
 _PARTS = [re.compile(rb"<%s>([^<]*)</%s>" % (name, name)) for name in (b"Key", b"ETag", b"Size")]
+_SLASH = "/"  # the folder without a name, which a leading slash makes
 _AT_ONCE = 16  # listings of labels
 _MOST_LABELS = 100  # with more, listing each takes more calls than listing all
 
@@ -39,9 +39,9 @@ def list_top(s3: "S3Client", bucket: str) -> tuple[list[str], list[str]]:
     """The folders and the keys at the bucket's top level, as far as one page goes; those of the
     folder without a name, which a leading slash makes, in its place."""
     folders, keys = _level(s3, bucket, "")
-    if SLASH in folders:
-        below, loose = _level(s3, bucket, SLASH)
-        folders = [folder for folder in folders if folder != SLASH] + below
+    if _SLASH in folders:
+        below, loose = _level(s3, bucket, _SLASH)
+        folders = [folder for folder in folders if folder != _SLASH] + below
         keys += loose
     return folders, keys
 

@@ -10,7 +10,6 @@ from lensloop.dataset.layout import quoted
 from lensloop.dataset.leftovers import leftover
 from lensloop.wire import names
 
-SLASH = "/"  # the folder without a name, which a leading slash makes
 # What the system keeps there, and what a later version may.
 _OURS = frozenset(
     (
