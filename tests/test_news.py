@@ -242,6 +242,8 @@ def test_a_rollout_that_could_not_start_is_told_without_a_known_cause() -> None:
 
 def test_a_failure_is_left_to_the_tick() -> None:
     assert news.of_retraining(run("failed", failure=FAILURE), SENDER) is None
+    lost = {"lost": ["The folder `tin` gives no label."]}
+    assert news.of_retraining(run("failed", failure=FAILURE, dataset=lost), SENDER) is None
 
 
 def test_each_doubt_has_its_line() -> None:
