@@ -174,6 +174,13 @@ def test_doubts_that_could_not_be_had_are_said() -> None:
     assert updated["doubts"] == {"count": 0, "sentences": [sentence]}
 
 
+def test_a_data_set_whose_answer_names_no_commands_and_no_neighbours_has_none() -> None:
+    answer = {name: DATASET[name] for name in DATASET.keys() - {"moves", "beside"}}
+    dataset = retraining("too-few-images", dataset=answer)["dataset"]
+    assert dataset is not None
+    assert (dataset["moves"], dataset["beside"]) == ([], [])
+
+
 def test_labels_are_unknown_where_the_report_cannot_be_read() -> None:
     dataset = retraining("too-few-images", dataset=DATASET)["dataset"]
     assert dataset is not None
