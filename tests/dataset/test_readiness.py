@@ -56,7 +56,8 @@ def test_folders_that_are_no_labels_come_before_everything() -> None:
 
 def test_pictures_that_do_not_count_show_the_folders_as_well() -> None:
     """Copies of one another, say."""
-    there = dataset("train/glass", "train/paper")
+    there = dataset("train/glass", "train/paper", "metal")
+    assert not readiness(there, SETTINGS, "b").misplaced
     copies = [
         row(n, "test", f"images/test/{sub}/{n}.jpg", reason="A copy.")
         for n, sub in enumerate(("glass", "glass", "paper", "paper"), 50)

@@ -92,6 +92,13 @@ def test_labels_that_are_lost_are_in_the_report() -> None:
     ]
 
 
+def test_two_hundred_lost_labels_are_listed_and_the_others_counted() -> None:
+    rejected = [unreadable(f"images/l{number:03d}/a.jpg") for number in range(201)]
+    lost = reported(dataset(rejected=rejected))["lost"]
+    assert lost[199].startswith("The folder `l199` gives no label")
+    assert lost[200:] == ["and 1 more"]
+
+
 def test_folders_that_do_not_look_like_labels_come_with_the_commands_that_mend_them() -> None:
     found = report(dataset(), Readiness(["Why."], True, ["mv"] * 201), History(7), SETTINGS)
     assert (found["trainable"], found["misplaced"]) == (False, True)
