@@ -54,6 +54,13 @@ def test_the_headline_says_what_became_of_it_in_its_colour(name: str) -> None:
     assert found.text.index(sentence) < 100
 
 
+@pytest.mark.parametrize(
+    ("name", "command"), [("held", "lensloop approve"), ("blocked", "lensloop clear-block")]
+)
+def test_what_waits_for_a_person_names_the_command(name: str, command: str) -> None:
+    assert [other for other in ENDS if command in end(other).text] == [name]
+
+
 def test_one_camera_is_one() -> None:
     rollout = {**ENDS["rolled-out"][0]["rollout"], "proven": 1}
     found = read(page({**ENDS["rolled-out"][0], "rollout": rollout}, None, None))
