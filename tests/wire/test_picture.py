@@ -48,8 +48,9 @@ def png_header(width: int, height: int) -> bytes:
     )
 
 
-def animation() -> bytes:
-    return encoded(drawn(), save_all=True, append_images=[Image.new("RGB", (96, 64), "green")])
+def animation(kind: str = "PNG") -> bytes:
+    green = Image.new("RGB", (96, 64), "green")
+    return encoded(drawn(), kind, save_all=True, append_images=[green])
 
 
 def padded(size: int) -> bytes:
@@ -104,6 +105,10 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "a narrow strip": (
         lambda: encoded(drawn(15, 16)),
         "The picture has 15 × 16 pixels; at least 16 on each side are needed.",
+    ),
+    "an animated WebP": (
+        lambda: animation("WEBP"),
+        "This is an animation; only still pictures can be used. Save one frame of it.",
     ),
     "an animated PNG": (
         animation,
