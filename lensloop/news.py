@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from lensloop.failure import sentence
-from lensloop.reasons import listed, shortened
+from lensloop.reasons import counted, listed, shortened
 from lensloop.record import Record, Rollout
 from lensloop.trigger.blame import Fault
 from lensloop.wire import names
@@ -35,7 +35,7 @@ SUPERSEDED = "A newer release is live and is rolled out instead."
 
 def pictures_deleted(keys: Sequence[str]) -> str:
     """Why a run trained nothing, in a sentence."""
-    pictures = "1 picture was" if len(keys) == 1 else f"{len(keys):,} pictures were"
+    pictures = counted(len(keys), "picture was", "pictures were")
     return f"{pictures} deleted or replaced while this run trained: {listed(keys, 5)}"
 
 
@@ -271,7 +271,7 @@ _ENDS: Mapping[str, Callable[[Record, Sender], Message | None]] = {
 
 
 def _rolled_out(record: Record, rollout: Rollout, sender: Sender) -> Message:
-    cameras = "1 camera" if rollout["proven"] == 1 else f"{rollout['proven']:,} cameras"
+    cameras = counted(rollout["proven"], "camera", "cameras")
     return _message(
         sender,
         f"release {record['epoch']} is proven on {cameras}",

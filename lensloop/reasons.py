@@ -12,6 +12,11 @@ def shortened(reasons: Sequence[str], most: int = MOST, rest: str = "more") -> t
     return (*reasons[:most], f"and {others:,} {rest}") if others > 0 else tuple(reasons)
 
 
+def counted(count: int, one: str, many: str) -> str:
+    """`1 picture is`, `1,200 pictures are`: with the words for one and for any other number."""
+    return f"1 {one}" if count == 1 else f"{count:,} {many}"
+
+
 def listed(names: Sequence[str], most: int) -> str:
     """The first ones in a sentence, and the number of the others."""
     others = len(names) - most

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lensloop.reasons import MOST, MOST_LISTED, listed, shortened
+from lensloop.reasons import MOST, MOST_LISTED, counted, listed, shortened
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,19 @@ def test_names_beyond_the_most_are_counted(
     names: tuple[str, ...], most: int, sentence: str
 ) -> None:
     assert listed(names, most) == sentence
+
+
+@pytest.mark.parametrize(
+    ("count", "sentence"),
+    [
+        (0, "0 pictures are"),
+        (1, "1 picture is"),
+        (2, "2 pictures are"),
+        (1234, "1,234 pictures are"),
+    ],
+)
+def test_one_is_one_and_all_others_are_many(count: int, sentence: str) -> None:
+    assert counted(count, "picture is", "pictures are") == sentence
 
 
 def test_reasons_beyond_the_most_are_counted() -> None:

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 
 from lensloop.dataset.layout import quoted
 from lensloop.dataset.leftovers import leftover
+from lensloop.reasons import counted
 from lensloop.wire import names
+from lensloop.wire.formats import ENDINGS
 
 # What the system keeps there, and what a later version may.
 _OURS = frozenset(
@@ -19,7 +21,6 @@ _OURS = frozenset(
 )
 # What people call the folder of all pictures; every other folder is taken for a label.
 _MEANT = frozenset(("image", "images", "img", "imgs", "photo", "photos", "picture", "pictures"))
-_PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 _NAMED = 20  # each is a sentence
 
 
@@ -28,7 +29,7 @@ def beside(folders: Iterable[str], files: Iterable[str], bucket: str) -> list[st
     (`/images/`); `files`: keys that lie there. One sentence for each, with what mends it."""
     lost = [folder for folder in sorted(folders) if folder not in _OURS and not leftover(folder)]
     found = [_folder(folder, f"s3://{bucket}/") for folder in lost]
-    loose = sorted(file for file in files if file.lower().endswith(_PICTURES))
+    loose = sorted(file for file in files if file.lower().endswith(tuple(ENDINGS)))
     if loose:
         found.append(_loose(loose, f"s3://{bucket}/"))
     return found[:_NAMED]
@@ -50,6 +51,6 @@ def _target(folder: str) -> str:
 
 
 def _loose(files: list[str], root: str) -> str:
-    pictures = "1 picture lies" if len(files) == 1 else f"{len(files):,} pictures lie"
+    pictures = counted(len(files), "picture lies", "pictures lie")
     move = f"aws s3 mv {quoted(root + files[0])} {root}images/<label>/"
     return f"{pictures} beside images/, where nothing looks. Move each under its label: `{move}`"

@@ -7,7 +7,7 @@ keeps must never count in place of its original.
 from collections import Counter
 from collections.abc import Mapping
 
-from lensloop.reasons import listed
+from lensloop.reasons import counted, listed
 
 # Compared without case, as Windows and macOS do. Whatever begins with a dot is one anyway.
 _NAMES = frozenset(
@@ -45,7 +45,7 @@ def sentence(found: Mapping[str, int]) -> str:
         return ""
     counts = Counter(found)
     names = [f"`{name}`" for name, _ in sorted(counts.items(), key=lambda of: (-of[1], of[0]))]
-    files = "1 file" if counts.total() == 1 else f"{counts.total():,} files"
+    files = counted(counts.total(), "file", "files")
     return (
         f"Passed over: {files} that programs leave beside pictures ({listed(names, _NAMED)})."
         " Nothing needs to be done."

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from lensloop.dataset.rows import Row
-from lensloop.reasons import listed
+from lensloop.reasons import counted, listed
 
 BLACK, WHITE, BLANK = "black", "white", "blank"
 
@@ -47,7 +47,7 @@ def plain_pictures(accepted: Iterable[Row]) -> list[str]:
 
 def _sentence(kind: str, keys: Sequence[str]) -> str:
     look, hint = _SEEN[kind]
-    count = "1 picture is" if len(keys) == 1 else f"{len(keys):,} pictures are"
+    count = counted(len(keys), "picture is", "pictures are")
     return (
         f"{count} {look}: {listed(keys, _NAMED)}. Nothing can be learned from that; delete what"
         f" shows nothing.{hint}"

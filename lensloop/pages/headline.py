@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lensloop.failure import Failure
+from lensloop.reasons import counted
 from lensloop.trigger.blame import fault
 
 
@@ -73,7 +74,7 @@ def headline(record: Mapping[str, Any]) -> Headline:
         return _known(_RUN, record["outcome"])
     found = _known(_ROLLOUT, rollout["outcome"])
     if rollout["outcome"] == "rolled-out" and rollout["proven"]:
-        cameras = "1 camera" if rollout["proven"] == 1 else f"{rollout['proven']:,} cameras"
+        cameras = counted(rollout["proven"], "camera", "cameras")
         return Headline(found.tone, found.word, f"Released, and proven on {cameras}")
     return found
 
