@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Annotated
@@ -76,11 +76,7 @@ def retrain(asked: Asked) -> None:
 @asks
 def approve(asked: Asked) -> None:
     """Release the model that is held for a person, if you want it as it is."""
-    with show.busy("Looking …"):
-        held = _trigger(asked.place).held
-        if held:
-            asked.place.tick({"approve": True})
-        found = _trigger(asked.place)
+    held, found = _decided(asked.place, lambda trigger: trigger.held, "approve")
     if asked.as_json:
         show.give({"approved": held or None, "trigger": asdict(found)})
     elif held:
@@ -93,17 +89,24 @@ def approve(asked: Asked) -> None:
 @asks
 def clear_block(asked: Asked) -> None:
     """Have a data set tried again that is blocked because training on it kept failing."""
-    with show.busy("Looking …"):
-        blocked = _trigger(asked.place).blocked
-        if blocked:
-            asked.place.tick({"clear_blocked": True})
-        found = _trigger(asked.place)
+    blocked, found = _decided(asked.place, lambda trigger: trigger.blocked, "clear_blocked")
     if asked.as_json:
         show.give({"cleared": blocked or None, "trigger": asdict(found)})
     elif blocked:
         show.say(f"Data set {blocked[:12]} is no longer blocked. {_next(found)}")
     else:
         show.say("No data set is blocked, so nothing was changed.")
+
+
+def _decided(place: Place, waits: Callable[[Trigger], str], decision: str) -> tuple[str, Trigger]:
+    """The data set that waited for a person, and what the trigger does now that it is decided;
+    nothing is decided where none waited.
+    """
+    with show.busy("Looking …"):
+        digest = waits(_trigger(place))
+        if digest:
+            place.tick({decision: True})
+        return digest, _trigger(place)
 
 
 def _look(place: Place) -> Status:

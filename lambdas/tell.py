@@ -149,8 +149,7 @@ def _read(project: str, epoch: int) -> tuple[Record, str]:
     try:
         answer = clients.s3().get_object(Bucket=bucket.name(), Key=key)
     except ClientError as error:
-        # Without the right to list, S3 answers 403 for what is not there.
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (403, 404):
+        if not bucket.is_missing(error):
             raise
         return record.empty(project, epoch), ""
     try:

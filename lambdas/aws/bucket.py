@@ -45,11 +45,15 @@ def holds(uri: str) -> bool:
     try:
         clients.s3().head_object(Bucket=place, Key=key)
     except ClientError as error:
-        # Without the right to list, S3 answers 403 for what is not there.
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (403, 404):
+        if not is_missing(error):
             raise
         return False
     return True
+
+
+def is_missing(error: ClientError) -> bool:
+    """Without the right to list, S3 answers 403 for what is not there."""
+    return error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404)
 
 
 def read_json(key: str) -> Any:
@@ -126,7 +130,7 @@ def _body(key: str) -> Any:
     try:
         return clients.s3().get_object(Bucket=name(), Key=key)["Body"]
     except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (403, 404):
+        if not is_missing(error):
             raise
         raise BadArtifact(
             f"{key} is missing or cannot be read. If it was deleted, restore it: the bucket keeps"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple, Optional, Tuple
 
-from lensloop.wire.metadata import JPEG, PNG, WEBP
+from lensloop.wire.metadata import JPEG, PNG, is_webp
 
 READ = "JPEG, PNG or WebP"
 DECODERS = ("JPEG", "PNG", "WEBP")  # Pillow's names of them; no other ever sees a stranger's file
@@ -67,10 +67,6 @@ def _brands(data: bytes) -> frozenset[bytes]:
     (length,) = struct.unpack(">I", data[:4])
     box = data[8 : min(length, 256)]
     return frozenset(box[at : at + 4] for at in range(0, len(box), 4) if at != 4)
-
-
-def is_webp(data: bytes) -> bool:
-    return data.startswith(WEBP) and data[8:12] == b"WEBP"
 
 
 class WebpHeader(NamedTuple):

@@ -46,9 +46,13 @@ def without_metadata(data: bytes) -> Essence:
         return _png(data)
     if data.startswith(JPEG):
         return _jpeg(data)
-    if data.startswith(WEBP) and data[8:12] == b"WEBP":
+    if is_webp(data):
         return _webp(data)
     return Essence(data, UPRIGHT)
+
+
+def is_webp(data: bytes) -> bool:
+    return data.startswith(WEBP) and data[8:12] == b"WEBP"
 
 
 def _png(data: bytes) -> Essence:

@@ -20,8 +20,8 @@ import zlib
 from typing import Any, List, Tuple
 
 from lensloop.wire.errors import PictureError
-from lensloop.wire.formats import DECODERS, is_webp, webp_header, why_unknown
-from lensloop.wire.metadata import without_metadata
+from lensloop.wire.formats import DECODERS, webp_header, why_unknown
+from lensloop.wire.metadata import is_webp, without_metadata
 
 MAX_BYTES = 25 * 1000 * 1000
 MAX_PIXELS = 50 * 1000 * 1000  # 150 MB decoded; phones make 48 million

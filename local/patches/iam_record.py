@@ -1,7 +1,7 @@
 """Which permissions are used? Each first (who, action, decision) goes to iam.jsonl of the cloud.
 
 Neither correction nor guard: nothing is decided here. The tests compare the file with what the
-stacks allow, so that no role keeps what it does not need (tests/demo/permissions.py).
+stacks allow, so that no role keeps what it does not need (tests/stacks/permissions.py).
 """
 
 import contextvars

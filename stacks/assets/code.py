@@ -36,10 +36,10 @@ def functions_code(scope: Construct, *, with_pillow: bool = False) -> lambda_.Co
     where an error would come out as a traceback of two languages.
     """
     pillow = {"pillow": VENDOR} if with_pillow else {}
-    fetched = dict.fromkeys(PAGES, "") | pillow
+    fetched: dict[Path, str] = {}
     if cdk.Stack.of(scope).bundling_required:
-        for package in fetched:
-            packages.unpacked(ROOT, package)
+        for package, place in (dict.fromkeys(PAGES, "") | pillow).items():
+            fetched[packages.unpacked(ROOT, package)] = place
     return lambda_.Code.from_asset(
         str(ROOT),
         # What is fetched is named, because only what is named counts in the asset's hash.
@@ -65,16 +65,16 @@ def training_code(scope: Construct) -> assets.Asset:
 
 @jsii.implements(cdk.ILocalBundling)
 class _Together:
-    """Our folders, and each package in its place."""
+    """Our folders, and each unpacked package in its place."""
 
-    def __init__(self, fetched: dict[str, str]) -> None:
+    def __init__(self, fetched: dict[Path, str]) -> None:
         self._fetched = fetched
 
     def try_bundle(self, output_dir: str, *_: object, **__: object) -> bool:
         for folder in FUNCTIONS:
             _copy(ROOT / folder, Path(output_dir, folder))
         for package, place in self._fetched.items():
-            _copy(packages.unpacked(ROOT, package), Path(output_dir, place))
+            _copy(package, Path(output_dir, place))
         return True
 
 

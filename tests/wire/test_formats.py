@@ -6,7 +6,7 @@ import struct
 import pytest
 from PIL import Image
 
-from lensloop.wire.formats import DECODERS, ENDINGS, WebpHeader, is_webp, webp_header, why_unknown
+from lensloop.wire.formats import DECODERS, ENDINGS, WebpHeader, webp_header, why_unknown
 
 DAMAGED = "The picture is damaged, or of a kind that few programs write. Save it again."
 OTHER = "This is not a JPEG, PNG or WebP picture, whatever its name says. Save it as one of them."
@@ -100,19 +100,6 @@ def test_a_header_that_is_cut_says_nothing() -> None:
         assert webp_header(whole[:needed]) == WebpHeader((20, 30), animated=False)
         assert webp_header(whole[: needed - 1]) is None
     assert webp_header(b"RIFF\0\0\0\0WEBPXXXX" + bytes(20)) is None
-
-
-@pytest.mark.parametrize(
-    ("data", "expected"),
-    [
-        (b"RIFF\0\0\0\0WEBP", True),
-        (b"RIFX\0\0\0\0WEBP", False),
-        (b"RIFF\0\0\0\0WAVE", False),
-        (b"RIFF", False),
-    ],
-)
-def test_a_webp_is_known_by_its_first_bytes(data: bytes, expected: bool) -> None:
-    assert is_webp(data) is expected
 
 
 def test_a_reserved_bit_makes_no_animation() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from PIL import Image, ImageOps
 
-from lensloop.wire.metadata import PNG, orientation, without_metadata
+from lensloop.wire.metadata import PNG, is_webp, orientation, without_metadata
 
 
 def picture(seed: int = 0) -> Image.Image:
@@ -252,3 +252,16 @@ def test_a_directory_is_never_looked_for_from_the_end() -> None:
 def test_a_directory_that_claims_many_entries_is_read_up_to_the_orientation() -> None:
     many = struct.pack("<2sHI", b"II", 42, 8) + b"\xff\xff" + DIRECTORY[2:]
     assert orientation(many) == 6
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"RIFF\0\0\0\0WEBP", True),
+        (b"RIFX\0\0\0\0WEBP", False),
+        (b"RIFF\0\0\0\0WAVE", False),
+        (b"RIFF", False),
+    ],
+)
+def test_a_webp_is_known_by_its_first_bytes(data: bytes, expected: bool) -> None:
+    assert is_webp(data) is expected
