@@ -38,21 +38,24 @@ FUNCTIONS = (
     "AssembleDataset CheckRollout DeployRelease FindDeleted InspectImages Judge PublishRelease"
     " RecordChanges ReportSuspiciousLabels TakeSnapshot Tell Tick"
 )
+# Step Functions' own guide asks for exactly these, on all resources.
+LOG_DELIVERY = (
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+)
 # Why no local cloud sees a permission used that a role must have all the same.
 NOT_SEEN: dict[str, frozenset[Permission]] = {
     "Lambda itself writes a function's log, as its role; the emulator asks nobody": _of(
         FUNCTIONS, "logs:CreateLogStream", "logs:PutLogEvents"
     ),
     "Step Functions delivers a workflow's log, as its role; the emulator has no log delivery": _of(
-        "Retraining Rollout",
-        "logs:CreateLogDelivery",
-        "logs:DeleteLogDelivery",
-        "logs:DescribeLogGroups",
-        "logs:DescribeResourcePolicies",
-        "logs:GetLogDelivery",
-        "logs:ListLogDeliveries",
-        "logs:PutResourcePolicy",
-        "logs:UpdateLogDelivery",
+        "Retraining Rollout", *LOG_DELIVERY
     ),
     "Step Functions' guide to .sync asks for it and does not say when it is used": _of(
         "Retraining", "sagemaker:ListTags"

@@ -8,6 +8,7 @@ from aws_cdk.assertions import Template
 
 from lensloop.settings import Settings
 from stacks.delivery import DeliveryStack
+from tests.stacks.permissions import LOG_DELIVERY
 from tests.stacks.synthesized import Statement, Synthesized, flat
 
 # Where AWS itself leaves no choice. Each: the actions, and why no resource can be named.
@@ -18,16 +19,9 @@ UNLIMITED = {
     (
         "cloudwatch:PutMetricData",
     ): "metrics have no ARN; the statement is limited to SageMaker's namespace",
-    (
-        "logs:CreateLogDelivery",
-        "logs:DeleteLogDelivery",
-        "logs:DescribeLogGroups",
-        "logs:DescribeResourcePolicies",
-        "logs:GetLogDelivery",
-        "logs:ListLogDeliveries",
-        "logs:PutResourcePolicy",
-        "logs:UpdateLogDelivery",
-    ): "Step Functions' log delivery; its own guide asks for exactly these on all resources",
+    LOG_DELIVERY: (
+        "Step Functions' log delivery; its own guide asks for exactly these on all resources"
+    ),
 }
 # A pattern may end in * only below a name of ours.
 PATTERNS = {

@@ -35,6 +35,16 @@ def _resolved(text: str, partition: str, suffix: str) -> str:
     return text.replace("${AWS::Partition}", partition).replace("${AWS::URLSuffix}", suffix)
 
 
+def _retraining(app: Synthesized) -> str:
+    """The definition of its workflow."""
+    [machine] = [
+        r
+        for r in app.resources("AWS::StepFunctions::StateMachine")
+        if r.properties["StateMachineName"] == "deeplens-trash-retraining"
+    ]
+    return flat(machine.properties["DefinitionString"])
+
+
 def test_no_address_is_of_another_partition(deployed: tuple[Synthesized, str, str, str]) -> None:
     app, _, partition, _ = deployed
     written = []
@@ -63,12 +73,7 @@ def test_the_training_image_is_the_partitions(
     deployed: tuple[Synthesized, str, str, str],
 ) -> None:
     app, region, partition, suffix = deployed
-    [machine] = [
-        r
-        for r in app.resources("AWS::StepFunctions::StateMachine")
-        if r.properties["StateMachineName"] == "deeplens-trash-retraining"
-    ]
-    definition = _resolved(flat(machine.properties["DefinitionString"]), partition, suffix)
+    definition = _resolved(_retraining(app), partition, suffix)
     images = set(re.findall(r"[0-9]{12}\.dkr\.ecr\.[^:\"]+", definition))
     assert len(images) == 1
     assert f".dkr.ecr.{region}.{suffix}/" in images.pop()
@@ -78,9 +83,4 @@ def test_a_digest_holds_on_to_one_build_of_the_training_image(tmp_path: Path) ->
     digest = "sha256:" + "ab" * 32
     skipped: dict[str, list[str]] = {"aws:cdk:bundling-stacks": []}
     app = synthesize(tmp_path, training_image_digest=digest, **skipped)
-    [machine] = [
-        r
-        for r in app.resources("AWS::StepFunctions::StateMachine")
-        if r.properties["StateMachineName"] == "deeplens-trash-retraining"
-    ]
-    assert f"/pytorch@{digest}" in flat(machine.properties["DefinitionString"])
+    assert f"/pytorch@{digest}" in _retraining(app)

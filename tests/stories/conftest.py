@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,19 +11,18 @@ from typing import Any
 import pytest
 
 from demo import pictures
+from demo.run import EMOJI
 from lambdas.aws.state import StateTable
 from lensloop.record import Record, read
 from lensloop.wire import names
 from local.cloud import LocalCloud
 from local.sagemaker import account
 from local.state import StateDir
-from local.tools import PROJECT
 from tests.local.account import until
 from tests.stacks import permissions
 from tests.stacks.permissions import Permission
 from tests.stacks.synthesized import Synthesized
 
-EMOJI = PROJECT / "node_modules" / "@lobehub" / "fluent-emoji-3d" / "assets"
 LABELS = ("compost", "landfill", "recycling")
 # Short, so that several tries fit into a test; nothing else differs from what is deployed to AWS.
 CONTEXT = {
@@ -56,6 +56,10 @@ class Person:
             for label in labels
             for n in range(each)
         ]
+        return self.put(wanted)
+
+    def put(self, wanted: Sequence[tuple[str, str, Path]]) -> list[str]:
+        """What is drawn, by which words, and the file whose folder is its label; answers keys."""
         s3, keys = self.cloud.client("s3"), []
         for file in pictures.render_all(EMOJI, wanted):
             key = f"images/{file.parent.name}/{file.name}"
@@ -115,13 +119,19 @@ class Person:
         return [message["subject"] for told in records if told for message in told["messages"]]
 
 
-@pytest.fixture(scope="module")
-def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
+@contextmanager
+def arrived(folder: Path, **settings: str) -> Iterator[Person]:
+    """Somebody with an account of their own, who deployed with these settings."""
     if not EMOJI.is_dir():
         pytest.skip("the demo's pictures are missing; `make install` gets them")
-    folder = tmp_path_factory.mktemp("story")
     with LocalCloud(folder / "cloud", minute_seconds=1, say=lambda text: None) as cloud:
-        yield Person(cloud, cloud.deploy(CONTEXT), folder / "pictures")
+        yield Person(cloud, cloud.deploy(CONTEXT | settings), folder / "pictures")
+
+
+@pytest.fixture(scope="module")
+def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
+    with arrived(tmp_path_factory.mktemp("story")) as somebody:
+        yield somebody
 
 
 def settle(seconds: float) -> None:

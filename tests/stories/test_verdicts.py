@@ -7,10 +7,8 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from demo import pictures
 from lensloop.record import Record
-from local.cloud import LocalCloud
-from tests.stories.conftest import CONTEXT, EMOJI, Person
+from tests.stories.conftest import CONTEXT, Person, arrived
 
 pytestmark = pytest.mark.slow
 
@@ -18,12 +16,8 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
     """Whoever begins with a floor that no model of these pictures reaches."""
-    if not EMOJI.is_dir():
-        pytest.skip("the demo's pictures are missing; `make install` gets them")
-    folder = tmp_path_factory.mktemp("verdicts")
-    with LocalCloud(folder / "cloud", minute_seconds=1, say=lambda text: None) as cloud:
-        outputs = cloud.deploy(CONTEXT | {"min_accuracy": "1"})
-        yield Person(cloud, outputs, folder / "pictures")
+    with arrived(tmp_path_factory.mktemp("verdicts"), min_accuracy="1") as somebody:
+        yield somebody
 
 
 def put(person: Person, part: str, each: int, labels: Mapping[str, str]) -> None:
@@ -33,10 +27,7 @@ def put(person: Person, part: str, each: int, labels: Mapping[str, str]) -> None
         for drawn, label in labels.items()
         for n in range(each)
     ]
-    s3 = person.cloud.client("s3")
-    for file in pictures.render_all(EMOJI, wanted):
-        key = f"images/{file.parent.name}/{file.name}"
-        s3.put_object(Bucket=person.bucket, Key=key, Body=file.read_bytes())
+    person.put(wanted)
 
 
 def keys(person: Person, prefix: str = "images/") -> list[str]:
