@@ -27,7 +27,7 @@ _JPEG_DROPPED = frozenset(range(0xE1, 0xF0)) - {0xEE} | {0xFE}
 _JPEG_ALONE = frozenset(range(0xD0, 0xD9)) | {0x01}  # markers without a length
 _START_OF_SCAN, _END, _EXIF_MARKER = 0xDA, 0xD9, 0xE1
 # What comes next in every JPEG after its APPn: quantisation, Huffman and restart tables, frames.
-_JPEG_STRUCTURE = frozenset((0xDB, 0xC4, 0xDD, 0xDA)) | frozenset(range(0xC0, 0xD0)) - {0xC8, 0xCC}
+_JPEG_STRUCTURE = frozenset((0xDB, 0xDD, 0xDA)) | frozenset(range(0xC0, 0xD0)) - {0xC8, 0xCC}
 # WebP: the extended header counts what is there; these bits announce profile, EXIF and XMP.
 _WEBP_DROPPED = frozenset((b"ICCP", b"EXIF", b"XMP "))
 _WEBP_METADATA_BITS = 0x20 | 0x08 | 0x04

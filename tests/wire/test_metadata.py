@@ -212,6 +212,11 @@ def test_a_marker_without_a_length_is_passed(marker: int) -> None:
     assert without_metadata(rich).data == start + segment(0xDB, b"table")
 
 
+def test_what_is_said_between_the_tables_is_taken_out() -> None:
+    start, rest = b"\xff\xd8" + segment(0xDB, b"table"), segment(0xC0, b"frame")
+    assert without_metadata(start + segment(0xFE, b"note") + rest).data == start + rest
+
+
 @pytest.mark.parametrize("marker", [0xD9, 0xDA])
 def test_nothing_is_taken_out_of_a_scan_or_behind_the_end(marker: int) -> None:
     whole = b"\xff\xd8" + bytes([0xFF, marker]) + segment(0xE1, b"note") + b"\xff\xd9"
