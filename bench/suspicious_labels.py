@@ -16,8 +16,9 @@ import numpy as np
 from bench import photographs
 from lensloop.dataset.split import TEST, TRAIN, VALIDATION, by_hash
 from training.algorithms.head.regression import train
+from training.out_of_fold import Answered, out_of_fold
 from training.pictures import Picture
-from training.suspicious import Answered, out_of_fold, suspects
+from training.suspicious import suspects
 
 WRONG = 0.05
 SEEDS = (1, 2, 3)

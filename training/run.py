@@ -13,10 +13,10 @@ from training.algorithms.head.train import train as train_head
 from training.embed import embed, session
 from training.evaluate import Answers, compare
 from training.live import LiveRelease, read_live
+from training.out_of_fold import Answered
 from training.paths import Paths
 from training.pictures import SIZE, Picture, Pictures, check_trainable
 from training.stopwatch import Stopwatch
-from training.suspicious import Answered
 
 ALGORITHMS: dict[str, Train] = {"head": train_head}
 
@@ -74,7 +74,7 @@ def _judge(
     mistakes.write(paths.model, test, answers, answers_of_live, pictures)
     # The test pictures taught it nothing, so its answers for them are as good as those of models
     # that were not taught with a picture.
-    answered = [trained.doubted, Answered(test, ours)]
+    answered = [trained.out_of_fold, Answered(test, ours)]
     chosen = golden.choose(test, answers)
     return test, {
         **compare(test, labels, answers, live, answers_of_live),

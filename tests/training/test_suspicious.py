@@ -5,8 +5,9 @@ import hashlib
 import numpy as np
 import pytest
 
+from training.out_of_fold import FOLDS, folds, out_of_fold
 from training.pictures import Picture
-from training.suspicious import FOLDS, MARGIN, folds, out_of_fold, suspects
+from training.suspicious import MARGIN, suspects
 
 LABELS = ["lime", "plum", "sand"]
 

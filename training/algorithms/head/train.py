@@ -14,9 +14,9 @@ from training.algorithms.head.export import classifier, embedder
 from training.algorithms.head.regression import Head
 from training.algorithms.head.weights import read_weights
 from training.embed import embed, session
+from training.out_of_fold import out_of_fold
 from training.pictures import Picture, Pictures, check_trainable
 from training.stopwatch import Stopwatch
-from training.suspicious import out_of_fold
 
 
 def train(pictures: Pictures, stopwatch: Stopwatch) -> Trained:
@@ -28,11 +28,11 @@ def train(pictures: Pictures, stopwatch: Stopwatch) -> Trained:
     with stopwatch.measure("train"):
         head, threshold = _teach(rows, features, labels)
     with stopwatch.measure("doubt"):
-        doubted = out_of_fold(rows, features, labels)
+        answered = out_of_fold(rows, features, labels)
     with stopwatch.measure("export"):
         model = classifier(weights, head)
     facts = {"strength": head.strength}
-    return Trained(model, rows, doubted, head.temperature, threshold, facts)
+    return Trained(model, rows, answered, head.temperature, threshold, None, facts)
 
 
 def _teach(
