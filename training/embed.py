@@ -1,4 +1,4 @@
-"""What do the pictures look like to a network? Runs ONNX models over pictures on every core,
+"""What do the pictures look like to a network? Runs an ONNX model over pictures on every core,
 and reports how far it is.
 
 Each core decodes and runs its own batches with one thread, instead of all cores sharing one batch:
@@ -14,11 +14,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 from training.pictures import Picture, Pictures
 
 BATCH = 16  # pictures, of 0.6 MB each as the network takes them
-Answer = tuple[list[Picture], list[np.ndarray]]
+Answer = tuple[list[Picture], NDArray[np.float32]]
 
 
 def session(model: bytes, threads: int = 1) -> onnxruntime.InferenceSession:
@@ -31,33 +32,28 @@ def session(model: bytes, threads: int = 1) -> onnxruntime.InferenceSession:
 
 
 def embed(
-    pictures: Pictures,
-    rows: Sequence[Picture],
-    models: Sequence[onnxruntime.InferenceSession],
-    verb: str,
-) -> tuple[list[Picture], list[np.ndarray]]:
-    """The usable rows, in order, and each model's output for them;
-    a picture is decoded once for all models.
-    """
+    pictures: Pictures, rows: Sequence[Picture], model: onnxruntime.InferenceSession, verb: str
+) -> Answer:
+    """The usable rows, in order, and the model's first output for each."""
+    output = model.get_outputs()[0]
+    nothing = np.empty((0, output.shape[1]), np.float32)
 
     def answer(batch: Sequence[Picture]) -> Answer:
         usable, inputs = pictures.load(batch)
         if not usable:
-            return [], [_nothing(model) for model in models]
-        image = np.stack(inputs)
-        return usable, [model.run(None, {"image": image})[0] for model in models]
+            return [], nothing
+        return usable, model.run([output.name], {"image": np.stack(inputs)})[0]
 
     used: list[Picture] = []
-    outputs: list[list[np.ndarray]] = [[_nothing(model)] for model in models]
+    outputs = [nothing]
     progress = _Progress(verb, len(rows))
     batches = [rows[i : i + BATCH] for i in range(0, len(rows), BATCH)]
     for usable, answers in _in_order(answer, batches):
         used.extend(usable)
-        for output, arrays in zip(outputs, answers, strict=True):
-            output.append(arrays)
+        outputs.append(answers)
         progress.report_now_and_then(len(used))
     progress.report(len(used))
-    return used, [np.concatenate(output) for output in outputs]
+    return used, np.concatenate(outputs)
 
 
 def _in_order(
@@ -73,10 +69,6 @@ def _in_order(
                 yield running.popleft().result()
         while running:
             yield running.popleft().result()
-
-
-def _nothing(model: onnxruntime.InferenceSession) -> np.ndarray:
-    return np.empty((0, model.get_outputs()[0].shape[1]), np.float32)
 
 
 class _Progress:

@@ -4,17 +4,20 @@ A dozen test pictures that it must recognise before it may classify anything.
 
 import hashlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import onnxruntime
 
-from lensloop.wire.errors import PictureError
+from lensloop.wire.errors import BadArtifact, PictureError
 from lensloop.wire.picture import open_picture, read_input
 from training.evaluate import Answers
 from training.pictures import SIZE, Picture, Pictures
 
+# Of a probability: what two ways through the same arithmetic may differ by.
+_AGREE = 1e-3
 WANTED = 12  # pictures: enough for some of every label of a small set, little to download
 _MAX_BYTES = 500_000  # the dozen travels to every camera
 _CONFIDENT = 0.6  # so that another build of onnxruntime, off by a little, predicts the same
@@ -36,12 +39,37 @@ def choose(test: Sequence[Picture], answers: Answers) -> Iterator[Picture]:
         yield from (rows[turn] for _, rows in sorted(by_label.items()) if turn < len(rows))
 
 
+@dataclass(frozen=True)
+class Proof:
+    """The whole model file, as a camera runs it."""
+
+    model: onnxruntime.InferenceSession
+    labels: Sequence[str]
+    confidence: Mapping[str, float]  # by content: what its head alone answered for test pictures
+
+    def answer(self, row: Picture, data: bytes) -> Answers:
+        """For one picture at a time. Of a picture's very bytes the file must say what its head has
+        said of the picture's features, by which the model is judged.
+        """
+        image = read_input(data, SIZE, SIZE)[None]
+        answers = Answers.read(self.model.run(None, {"image": image})[0], self.labels)
+        off = abs(answers.confidence[0] - self.confidence[row.sha256])
+        if hashlib.sha256(data).hexdigest() == row.sha256 and off > _AGREE:
+            raise BadArtifact(
+                f"The model file answers {answers.confidence[0]:.4f} for {row.key}, and its head"
+                f" {self.confidence[row.sha256]:.4f} for the features of that picture; they must"
+                " agree."
+            )
+        return answers
+
+
+def confidence_of(test: Sequence[Picture], answers: Answers) -> dict[str, float]:
+    contents = (row.sha256 for row in test)
+    return dict(zip(contents, answers.confidence, strict=True))
+
+
 def write(
-    folder: Path,
-    chosen: Iterator[Picture],
-    pictures: Pictures,
-    model: onnxruntime.InferenceSession,
-    labels: Sequence[str],
+    folder: Path, chosen: Iterator[Picture], pictures: Pictures, proof: Proof
 ) -> list[dict[str, Any]]:
     """Writes golden/*.jpg and lists what the model answers for exactly these bytes, one at a time
     as a camera would.
@@ -53,9 +81,7 @@ def write(
             data = _as_jpeg(pictures.bytes_of(row))
         except PictureError:  # gone since the evaluation; there are others
             continue
-        answers = Answers.read(
-            model.run(None, {"image": read_input(data, SIZE, SIZE)[None]})[0], labels
-        )
+        answers = proof.answer(row, data)
         if answers.predicted[0] != row.label or answers.confidence[0] < _CONFIDENT:
             continue
         sha256 = hashlib.sha256(data).hexdigest()

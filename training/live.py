@@ -6,13 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import onnxruntime
-
 from lensloop.model.renames import renamed
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.manifest import parse
 from lensloop.wire.picture import RESIZE
-from training.embed import session
+from training.model_file import ModelFile
 from training.paths import Paths
 from training.pictures import SIZE
 
@@ -21,7 +19,7 @@ from training.pictures import SIZE
 class LiveRelease:
     epoch: int
     labels: list[str]
-    model: onnxruntime.InferenceSession
+    model: ModelFile
     judged_on: Mapping[str, str]  # sha256 → label of the test pictures that it was judged on
     renamed: Mapping[str, str] = field(default_factory=dict)  # its labels that have another name
 
@@ -54,4 +52,4 @@ def read_live(paths: Paths) -> LiveRelease | None:
         raise BadArtifact(
             f"The live release prepares pictures by {manifest.resize}, this job by {RESIZE}."
         )
-    return LiveRelease(manifest.epoch, list(manifest.labels), session(model), judged_on)
+    return LiveRelease(manifest.epoch, list(manifest.labels), ModelFile(model), judged_on)

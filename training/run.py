@@ -5,14 +5,19 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.picture import RESIZE
 from training import golden, mistakes, suspicious
 from training.algorithms.contract import Train, Trained
+from training.algorithms.head.export import frozen_backbone
 from training.algorithms.head.train import train as train_head
-from training.embed import embed, session
+from training.embed import session
 from training.evaluate import Answers, compare
+from training.features import Array, Features
 from training.live import LiveRelease, read_live
+from training.model_file import ModelFile
 from training.out_of_fold import Answered
 from training.paths import Paths
 from training.pictures import SIZE, Picture, Pictures, check_trainable
@@ -32,11 +37,12 @@ def run(paths: Paths) -> None:
     if live:
         live = live.in_the_names_of({row.sha256: row.label for row in pictures.rows})
     check_trainable(pictures.rows, pictures.labels)
-    trained = ALGORITHMS[settings.get("algorithm", "head")](pictures, stopwatch)
+    features = Features(pictures, frozen_backbone)
+    trained = ALGORITHMS[settings.get("algorithm", "head")](pictures, features, stopwatch)
     paths.model.mkdir(parents=True, exist_ok=True)
     (paths.model / "model.onnx").write_bytes(trained.model)
     with stopwatch.measure("evaluate"):
-        test, judged = _judge(paths, trained, live, pictures)
+        test, judged = _judge(paths, trained, live, pictures, features)
     evaluation = {
         "format": 1,
         "dataset": settings.get("digest", ""),
@@ -61,26 +67,47 @@ def run(paths: Paths) -> None:
 
 
 def _judge(
-    paths: Paths, trained: Trained, live: LiveRelease | None, pictures: Pictures
+    paths: Paths,
+    trained: Trained,
+    live: LiveRelease | None,
+    pictures: Pictures,
+    features: Features,
 ) -> tuple[Sequence[Picture], dict[str, Any]]:
     """The usable test pictures, and how the model and the live one do on them; writes what people
     and cameras look at.
     """
-    labels = pictures.labels
-    models = [session(trained.model)] + ([live.model] if live else [])
-    test, (ours, *theirs) = embed(pictures, pictures.of("test"), models, "judged")
+    labels, candidate = pictures.labels, ModelFile(trained.model)
+    test, ours, theirs = _answered(pictures.of("test"), candidate, live, features)
     answers = Answers.read(ours, labels)
-    answers_of_live = Answers.read(theirs[0], live.labels) if live else None
+    answers_of_live = Answers.read(theirs, live.labels) if live else None
     mistakes.write(paths.model, test, answers, answers_of_live, pictures)
     # The test pictures taught it nothing, so its answers for them are as good as those of models
     # that were not taught with a picture.
-    answered = [trained.out_of_fold, Answered(test, ours)]
+    answered = [trained.out_of_fold, Answered(test, ours.astype(np.float64))]
+    proof = golden.Proof(session(trained.model), labels, golden.confidence_of(test, answers))
     chosen = golden.choose(test, answers)
     return test, {
         **compare(test, labels, answers, live, answers_of_live),
-        "golden": golden.write(paths.model / "golden", chosen, pictures, models[0], labels),
+        "backbone": candidate.backbone.hash,
+        "golden": golden.write(paths.model / "golden", chosen, pictures, proof),
         "suspicious": suspicious.write(paths.model, answered, labels, pictures),
     }
+
+
+def _answered(
+    rows: Sequence[Picture], candidate: ModelFile, live: LiveRelease | None, features: Features
+) -> tuple[Sequence[Picture], Array, Array]:
+    """The pictures that both models can answer for, and what they answer, the candidate first;
+    where nothing is live, nothing for that.
+    """
+    if live:
+        rows, _ = features.by(live.model.backbone, rows, "judged")
+    test, ours = features.by(candidate.backbone, rows, "judged")
+    theirs = np.empty((0, 0), np.float32)
+    if live:
+        _, seen_by_live = features.by(live.model.backbone, test, "judged")
+        theirs = live.model.probabilities(seen_by_live)
+    return test, candidate.probabilities(ours), theirs
 
 
 def _count(rows: Sequence[Picture], split: str) -> int:

@@ -1,11 +1,12 @@
-"""What must every algorithm give? `train(pictures, stopwatch) → Trained`; the rest of the job is
-the same for all of them.
+"""What must every algorithm give? `train(pictures, features, stopwatch) → Trained`; the rest
+of the job is the same for all of them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from training.features import Features
 from training.out_of_fold import Answered
 from training.pictures import Picture, Pictures
 from training.stopwatch import Stopwatch
@@ -24,4 +25,5 @@ class Trained:
     facts: Mapping[str, Any]  # the algorithm's own, for evaluation.json
 
 
-Train = Callable[[Pictures, Stopwatch], Trained]
+# `features.of(rows)`: what the frozen backbone sees in these pictures.
+Train = Callable[[Pictures, Features, Stopwatch], Trained]

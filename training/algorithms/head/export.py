@@ -6,14 +6,20 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from training.algorithms.head.backbone import FEATURES, Graph, add_backbone
+from training.algorithms.head.backbone import FEATURES, Graph, add_backbone, pretrained
 from training.algorithms.head.regression import Head
+from training.algorithms.head.weights import read_weights
 
 
 def embedder(weights: Mapping[str, np.ndarray]) -> bytes:
     """The backbone alone: `image` → `features`."""
     graph = Graph()
     return bytes(graph.model(add_backbone(graph, weights), FEATURES).SerializeToString())
+
+
+def frozen_backbone() -> bytes:
+    """The one that this algorithm's heads stand on, in every run."""
+    return embedder(read_weights(pretrained()))
 
 
 def classifier(weights: Mapping[str, np.ndarray], head: Head) -> bytes:

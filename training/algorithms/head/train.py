@@ -10,27 +10,26 @@ from lensloop.model.scores import reject_threshold
 from training.algorithms.contract import Trained
 from training.algorithms.head import regression
 from training.algorithms.head.backbone import pretrained
-from training.algorithms.head.export import classifier, embedder
+from training.algorithms.head.export import classifier
 from training.algorithms.head.regression import Head
 from training.algorithms.head.weights import read_weights
-from training.embed import embed, session
+from training.features import Features
 from training.out_of_fold import out_of_fold
 from training.pictures import Picture, Pictures, check_trainable
 from training.stopwatch import Stopwatch
 
 
-def train(pictures: Pictures, stopwatch: Stopwatch) -> Trained:
-    labels, weights = pictures.labels, read_weights(pretrained())
+def train(pictures: Pictures, features: Features, stopwatch: Stopwatch) -> Trained:
+    labels = pictures.labels
     with stopwatch.measure("embed"):
-        rows = pictures.of("train", "validation")
-        rows, (features,) = embed(pictures, rows, [session(embedder(weights))], "embedded")
+        rows, seen = features.of(pictures.of("train", "validation"))
     check_trainable(rows, labels)
     with stopwatch.measure("train"):
-        head, threshold = _teach(rows, features, labels)
+        head, threshold = _teach(rows, seen, labels)
     with stopwatch.measure("doubt"):
-        answered = out_of_fold(rows, features, labels)
+        answered = out_of_fold(rows, seen, labels)
     with stopwatch.measure("export"):
-        model = classifier(weights, head)
+        model = classifier(read_weights(pretrained()), head)
     facts = {"strength": head.strength}
     return Trained(model, rows, answered, head.temperature, threshold, None, facts)
 
