@@ -95,12 +95,12 @@ class Agent:
         if running is None:
             return
         try:
-            answer = frame.predict(running.model)
+            prediction = frame.predict(running.model)
         except PictureError as error:
             log.warning("passed over %s: %s", frame.name, error)
             self._results.passed_over(frame.name, error)
             return
-        self._results.saw(frame.name, answer, running.installed.epoch)
+        self._results.saw(frame.name, prediction, running.installed.epoch)
 
     def _carry_out_jobs(self) -> None:
         self._ask_at = time.monotonic() + ASK_SECONDS

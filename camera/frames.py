@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, NamedTuple
+from typing import Any, Callable, Iterator, NamedTuple
 
 from camera.model import Model
 from lensloop.wire.errors import LensloopError, PictureError
 from lensloop.wire.formats import ENDINGS, READ
-
-Prediction = Dict[str, float]
+from lensloop.wire.prediction import Prediction
 
 
 class SourceError(LensloopError):

@@ -6,12 +6,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from pathlib import Path
-from typing import Any, Dict, Tuple, Type
+from typing import Any, List, Tuple, Type
 
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.manifest import Installed, Manifest, ManifestError, parse
 from lensloop.wire.picture import RESIZE, read_input, to_input
+from lensloop.wire.prediction import Prediction
+
+PROBABILITIES, UNFAMILIAR = "probabilities", "unfamiliar"  # outputs of the model
 
 
 class Model:
@@ -21,21 +25,23 @@ class Model:
         self.manifest = manifest
         self.installed = Installed(manifest.epoch, manifest.model.sha256)
         self._session = session
+        # Both in one run of the network; the second only where the release says what it means.
+        self._outputs = wanted_outputs(manifest)
 
-    def predict(self, image: Any) -> Dict[str, float]:
-        """`{label: probability}` of a PIL image, the likeliest label first."""
+    def predict(self, image: Any) -> Prediction:
+        """Of a PIL image."""
         return self._answer(to_input(image, self.manifest.width, self.manifest.height))
 
-    def predict_file(self, data: bytes) -> Dict[str, float]:
+    def predict_file(self, data: bytes) -> Prediction:
         """The same for an encoded picture. Raises PictureError."""
         return self._answer(read_input(data, self.manifest.width, self.manifest.height))
 
-    def _answer(self, array: Any) -> Dict[str, float]:
+    def _answer(self, array: Any) -> Prediction:
         try:
-            output = self._session.run(["probabilities"], {"image": array[None]})[0]
+            found = self._session.run(self._outputs, {"image": array[None]})
         except _runtime_errors() as error:
             raise BadArtifact(f"the model fails on a picture: {error}") from error
-        row = [float(value) for value in output.reshape(-1)]
+        row = [float(value) for value in found[0].reshape(-1)]
         labels = self.manifest.labels
         if (
             len(row) != len(labels)
@@ -46,7 +52,19 @@ class Model:
                 f"the model's answer {row[:4]} is not one probability for each of {len(labels)}"
                 " labels"
             )
-        return dict(sorted(zip(labels, row), key=lambda pair: -pair[1]))
+        unfamiliarity = _one_number(found[1]) if len(found) > 1 else None
+        return Prediction.by(self.manifest, dict(zip(labels, row)), unfamiliarity)
+
+
+def wanted_outputs(manifest: Manifest) -> List[str]:
+    return [PROBABILITIES] + ([] if manifest.unfamiliar_threshold is None else [UNFAMILIAR])
+
+
+def _one_number(output: Any) -> float:
+    row = [float(value) for value in output.reshape(-1)]
+    if len(row) != 1 or not math.isfinite(row[0]):
+        raise BadArtifact(f"the model's answer {row[:4]} does not say how unfamiliar a picture is")
+    return row[0]
 
 
 def load(folder: Path) -> Model:
@@ -71,9 +89,11 @@ def load(folder: Path) -> Model:
         {i.name: i.type for i in session.get_inputs()},
         [o.name for o in session.get_outputs()],
     )
-    if inputs != {"image": "tensor(uint8)"} or "probabilities" not in outputs:
+    missing = set(wanted_outputs(manifest)) - set(outputs)
+    if inputs != {"image": "tensor(uint8)"} or missing:
         raise BadArtifact(
-            f"the model takes {inputs} and gives {outputs}; this agent cannot feed it"
+            f"the model takes {inputs} and gives {outputs}; this agent cannot feed it, or its"
+            f" release promises {' and '.join(wanted_outputs(manifest))}"
         )
     return Model(manifest, session)
 

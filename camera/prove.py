@@ -14,6 +14,7 @@ from camera.model import Model, file_sha256
 from lensloop.wire.errors import BadArtifact, PictureError
 from lensloop.wire.manifest import GoldenPicture
 from lensloop.wire.picture import MAX_BYTES
+from lensloop.wire.prediction import Prediction
 
 # What zipfile and the decoder say to a damaged archive; RuntimeError is an encrypted one.
 _UNREADABLE = (
@@ -47,8 +48,8 @@ class _Trial(NamedTuple):
 
 
 def prove(model: Model, folder: Path, clock: Callable[[], float] = time.perf_counter) -> Proof:
-    """All golden pictures must get the label they got in the cloud;
-    raises BadArtifact or NotProven otherwise.
+    """All golden pictures must get the label they got in the cloud, and none may be unfamiliar: the
+    training chose them among those that are not. Raises BadArtifact or NotProven otherwise.
     """
     path = folder / model.manifest.golden.file
     if file_sha256(path) != model.manifest.golden.sha256:
@@ -61,7 +62,7 @@ def prove(model: Model, folder: Path, clock: Callable[[], float] = time.perf_cou
     wrong = [trial.mistake for trial in trials if trial.mistake]
     if wrong:
         raise NotProven(
-            f"{len(wrong)} of {len(trials)} golden pictures are classified wrongly:"
+            f"{len(wrong)} of {len(trials)} golden pictures are answered wrongly:"
             f" {'; '.join(wrong[:3])}"
         )
     median = sorted(trial.seconds for trial in trials)[len(trials) // 2]
@@ -73,11 +74,16 @@ def _try(
 ) -> _Trial:
     data = _read(archive, picture)
     began = clock()
-    predicted = next(iter(model.predict_file(data)))
-    seconds = clock() - began
-    if predicted == picture.label:
-        return _Trial(seconds, "")
-    return _Trial(seconds, f"{picture.file} is {predicted} here and must be {picture.label}")
+    prediction = model.predict_file(data)
+    return _Trial(clock() - began, _mistake(prediction, picture))
+
+
+def _mistake(prediction: Prediction, picture: GoldenPicture) -> str:
+    if prediction.predicted != picture.label:
+        return f"{picture.file} is {prediction.predicted} here and must be {picture.label}"
+    if prediction.unfamiliar:
+        return f"{picture.file} is unfamiliar here and must not be"
+    return ""
 
 
 def _read(archive: zipfile.ZipFile, picture: GoldenPicture) -> bytes:

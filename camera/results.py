@@ -13,8 +13,12 @@ from typing import Any, Callable, Dict
 
 from camera.jobs import Answer
 from camera.update import Running
+from lensloop.wire import names
+from lensloop.wire.prediction import Prediction
 
 STATUS_SECONDS = 1.0  # between two writes of status.json, to spare the camera's flash
+# Between two lines of the log on unfamiliar frames: what stands before a camera stays for a while.
+UNFAMILIAR_SECONDS = 60.0
 log = logging.getLogger(__name__)
 
 
@@ -29,11 +33,12 @@ class Results:
         record: bool,
     ) -> None:
         self._topic = topic
+        self._whole = topic == names.ANSWERS_TOPIC.format(thing=thing)
         self._status_path = home / "status.json"
         self._record_path = home / "results.jsonl" if record else None
         self._publish, self._connected = publish, connected
         self._lock = threading.Lock()
-        self._written_at = float("-inf")
+        self._written_at = self._logged_at = float("-inf")
         self._status: Dict[str, Any] = {
             "thing": thing,
             "epoch": None,
@@ -43,6 +48,8 @@ class Results:
             "latency_ms": None,
             "connected": False,
             "frames": 0,
+            "unsure": 0,
+            "unfamiliar": 0,
             "published": 0,
             "dropped": 0,
             "errors": 0,
@@ -51,19 +58,34 @@ class Results:
             "last_error": None,
         }
 
-    def saw(self, frame: str, probabilities: Dict[str, float], epoch: int) -> None:
-        """`{label: probability}`, as AWS DeepLens projects publish it."""
-        rounded = {label: round(value, 6) for label, value in probabilities.items()}
-        sent = self._publish(self._topic, rounded)
+    def saw(self, frame: str, prediction: Prediction, epoch: int) -> None:
+        answer: Dict[str, Any] = {"frame": frame, "epoch": epoch}
+        answer.update(prediction.content())
+        sent = self._publish(self._topic, answer if self._whole else answer["probabilities"])
         if self._record_path is not None:
-            line = {"frame": frame, "probabilities": rounded, "epoch": epoch}
             with open(str(self._record_path), "a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+                file.write(json.dumps(answer) + "\n")
         with self._lock:
             self._status["frames"] += 1
             self._status["published" if sent else "dropped"] += 1
-            self._status["last_result"] = {"frame": frame, "epoch": epoch, "probabilities": rounded}
+            self._status["unsure"] += prediction.unsure
+            self._status["unfamiliar"] += prediction.unfamiliar
+            self._status["last_result"] = answer
+        if prediction.unfamiliar:
+            self._tell_unfamiliar(frame, prediction)
         self._show(at_once=False)
+
+    def _tell_unfamiliar(self, frame: str, prediction: Prediction) -> None:
+        if time.monotonic() - self._logged_at < UNFAMILIAR_SECONDS:
+            return
+        self._logged_at = time.monotonic()
+        log.info(
+            "%s: %s (%d of %d frames so far were unfamiliar)",
+            frame,
+            prediction.words,
+            self._status["unfamiliar"],
+            self._status["frames"],
+        )
 
     def passed_over(self, frame: str, reason: Exception) -> None:
         self.note(last_error=f"{frame}: {reason}")

@@ -13,7 +13,11 @@ from lensloop.wire.errors import BadArtifact
 from lensloop.wire.reading import Reader, shown
 
 FORMAT = 1
-MIN_AGENT = 1  # the oldest camera agent that understands the manifests made here
+# The oldest camera agent that understands the manifests made here. `unfamiliar_threshold` did not
+# raise it: an agent that does not know it asks the model for `probabilities` alone, as before.
+MIN_AGENT = 1
+# Beyond it no score of how unfamiliar a picture is makes sense; it keeps infinity out.
+_MOST_UNFAMILIAR = 1e6
 MAX_FILE_BYTES = 2 * 1024**3  # where an ONNX model in one file ends: protobuf holds no more
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -51,6 +55,9 @@ class Manifest(NamedTuple):
     pictures: Tuple[GoldenPicture, ...]
     min_agent: int
     created_at: str
+    # What the model's output `unfamiliar` is above for a picture that is like nothing it was
+    # taught; None: it cannot tell.
+    unfamiliar_threshold: Optional[float] = None
 
 
 class Installed(NamedTuple):
@@ -128,6 +135,7 @@ def make(
             "input": {key: evaluation["input"][key] for key in ("width", "height", "resize")},
             "temperature": evaluation["temperature"],
             "reject_threshold": evaluation["reject_threshold"],
+            "unfamiliar_threshold": (evaluation.get("unfamiliar") or {}).get("threshold"),
             "metrics": {
                 "accuracy": scores["accuracy"],
                 "recall": {label: score["recall"] for label, score in scores["labels"].items()},
@@ -176,9 +184,17 @@ def parse(content: Any) -> Manifest:
         pictures=_pictures(golden, labels),
         min_agent=top.whole("min_agent", 1, 10**6),
         created_at=top.text("created_at"),
+        unfamiliar_threshold=_unfamiliar_threshold(top),
     )
     top.check(ManifestError, "The release manifest is wrong")
     return found
+
+
+def _unfamiliar_threshold(top: Reader) -> Optional[float]:
+    """Earlier releases have none."""
+    if not top.has("unfamiliar_threshold"):
+        return None
+    return top.number("unfamiliar_threshold", -_MOST_UNFAMILIAR, _MOST_UNFAMILIAR)
 
 
 def _labels(top: Reader) -> Tuple[str, ...]:

@@ -14,9 +14,13 @@ RELEASES_PREFIX = "releases/"
 RUNS_PREFIX = "runs/"
 REVIEW_PREFIX = "review/"
 
-# Where a camera may publish results. The first is AWS DeepLens' own, on which AWS IoT may end the
-# connection because topics that start with `$` are reserved: hence the second.
-RESULTS_TOPICS = ("$aws/things/{thing}/infer", "deeplens/{thing}/infer")
+# Where a camera may publish the whole of what a release answered, lensloop.wire.prediction's.
+ANSWERS_TOPIC = "deeplens/{thing}/answers"
+# Where a camera may publish results, the first if nothing else is asked for: AWS DeepLens' own, on
+# which AWS IoT may end the connection because topics that start with `$` are reserved. Hence the
+# second. These two get `{label: probability}` and nothing else: who takes the highest value for the
+# answer, as AWS' examples do, must not find another name among the labels.
+RESULTS_TOPICS = ("$aws/things/{thing}/infer", "deeplens/{thing}/infer", ANSWERS_TOPIC)
 
 
 def prefix(project: str, stage: str = "") -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 import pytest
+from PIL import Image
 
 from camera import agent as module
 from camera import config
@@ -20,9 +21,12 @@ from camera.agent import Agent
 from camera.assembly import assemble, connect
 from camera.broker import Broker
 from camera.frames import Frame, SourceError, open_source
+from camera.results import Results
 from camera.update import take
+from lensloop.wire import names
+from lensloop.wire.prediction import Prediction
 from tests.camera.conftest import Shelf, certificate
-from tests.camera.small_release import make_release, picture
+from tests.camera.small_release import colour_model, make_release, picture
 from tests.camera.test_update import install, start
 
 
@@ -84,6 +88,89 @@ def test_without_a_broker_frames_are_classified_and_recorded(
     assert (shown["frames"], shown["dropped"], shown["published"]) == (3, 3, 0)
     assert shown["last_result"]["frame"] == "red.png"
     assert not shown["connected"]
+
+
+def test_what_is_unsure_or_unfamiliar_is_recorded_counted_and_said_in_the_log(
+    home: Path, shelf: Shelf, pictures: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Beside red, green and blue: a grey picture, a black one and a greenish grey one."""
+    for name, colour in {"grey": (99, 99, 99), "black": (0, 0, 0), "moss": (90, 230, 90)}.items():
+        Image.new("RGB", (40, 30), colour).save(pictures / f"{name}.png")
+    store, running = start(home)
+    able = make_release(7, colour_model(unfamiliar="least"), unfamiliar_threshold=60.0)
+    assert take(shelf.put(able), store, running, "trash").answer.status == "SUCCEEDED"
+    with caplog.at_level("INFO"):
+        agent_on(home).run(lambda: open_source(str(pictures), loop=False))
+    found = {line["frame"]: (line["unsure"], line["unfamiliar"]) for line in recorded(home)}
+    assert found == {
+        "black.png": (True, False),
+        "blue.png": (False, False),
+        "green.png": (False, False),
+        "grey.png": (True, True),
+        "moss.png": (False, True),
+        "red.png": (False, False),
+    }
+    shown = status(home)
+    assert (shown["frames"], shown["unsure"], shown["unfamiliar"]) == (6, 2, 2)
+    said = [record.getMessage() for record in caplog.records if "taught" in record.getMessage()]
+    assert said == [  # once a minute, not with every frame
+        "grey.png: not like anything it was taught; the nearest is red (33%)"
+        " (1 of 4 frames so far were unfamiliar)"
+    ]
+
+
+def test_results_and_record_agree_on_what_was_seen(
+    home: Path, shelf: Shelf, pictures: Path
+) -> None:
+    install(home, shelf, 7)
+    agent_on(home).run(lambda: open_source(str(pictures), loop=False))
+    line = recorded(home)[-1]
+    assert line == status(home)["last_result"]
+    assert line == {
+        "frame": "red.png",
+        "epoch": 7,
+        "predicted": "red",
+        "confidence": line["probabilities"]["red"],
+        "unsure": False,
+        "unfamiliar": False,
+        "unfamiliarity": None,
+        "probabilities": line["probabilities"],
+    }
+    assert next(iter(line["probabilities"])) == "red"
+
+
+@pytest.mark.parametrize("topic", names.RESULTS_TOPICS)
+def test_only_our_own_topic_gets_the_whole_answer(home: Path, topic: str) -> None:
+    """The others get what AWS DeepLens' consumers read."""
+    topic = topic.format(thing="deeplens_test")
+    sent: list[Any] = []
+
+    def publish(to: str, content: Any) -> bool:
+        sent.append((to, content))
+        return True
+
+    results = Results(
+        home,
+        "deeplens_test",
+        topic,
+        publish=publish,
+        connected=lambda: True,
+        record=False,
+    )
+    seen = Prediction({"red": 0.75, "green": 0.25}, unsure=True, unfamiliar=False, unfamiliarity=2)
+    results.saw("a.png", seen, 7)
+    plain = {"red": 0.75, "green": 0.25}
+    whole = {
+        "frame": "a.png",
+        "epoch": 7,
+        "predicted": "red",
+        "confidence": 0.75,
+        "unsure": True,
+        "unfamiliar": False,
+        "unfamiliarity": 2,
+        "probabilities": plain,
+    }
+    assert sent == [(topic, whole if topic == "deeplens/deeplens_test/answers" else plain)]
 
 
 SCRIPTS = {

@@ -37,7 +37,7 @@ def test_a_folder_is_walked_once_in_order_with_its_pictures_only(
 ) -> None:
     frames = list(open_source(str(pictures), loop=False))
     assert [frame.name for frame in frames] == ["a/1.jpg", "b/2.PNG"]
-    assert [next(iter(frame.predict(model))) for frame in frames] == ["green", "green"]
+    assert [frame.predict(model).predicted for frame in frames] == ["green", "green"]
 
 
 def test_a_loop_sees_pictures_that_come_later(pictures: Path) -> None:
@@ -59,8 +59,9 @@ def test_a_picture_that_is_none_or_has_gone_is_a_picture_error(
 
 
 def test_probabilities_add_up_and_the_likeliest_comes_first(model: Model) -> None:
-    answer = model.predict_file(picture("blue"))
-    assert next(iter(answer)) == "blue"
+    prediction = model.predict_file(picture("blue"))
+    answer = prediction.probabilities
+    assert prediction.predicted == next(iter(answer)) == "blue"
     assert sum(answer.values()) == pytest.approx(1)
     assert sorted(answer.values(), reverse=True) == list(answer.values())
 
@@ -125,7 +126,7 @@ def test_a_video_gives_its_frames_in_the_right_colours(
     video.touch()
     frames = list(open_source(str(video), loop=False))
     assert [frame.name for frame in frames] == ["street.mp4#1", "street.mp4#2"]
-    assert next(iter(frames[0].predict(model))) == "blue"
+    assert frames[0].predict(model).predicted == "blue"
     assert capture.released
 
 
@@ -150,4 +151,4 @@ def test_a_stock_deeplens_gives_its_last_frame(
         sys.modules, "awscam", types.SimpleNamespace(getLastFrame=lambda: (True, BLUE_FIRST))
     )
     frame = next(open_source("awscam", loop=False))
-    assert next(iter(frame.predict(model))) == "blue"
+    assert frame.predict(model).predicted == "blue"

@@ -48,9 +48,8 @@ def assert_works(home: Path, running: Running | None, epoch: int) -> None:
     assert running.installed.epoch == epoch
     assert (home / "current").resolve() == home.resolve() / "releases" / str(epoch)
     for label in LABELS:
-        assert (
-            next(iter(running.model.predict(Image.new("RGB", (64, 48), COLOURS[label])))) == label
-        )
+        shown = Image.new("RGB", (64, 48), COLOURS[label])
+        assert running.model.predict(shown).predicted == label
 
 
 def test_a_release_is_verified_proved_and_committed(home: Path, shelf: Shelf) -> None:
@@ -229,6 +228,21 @@ def compressed() -> bytes:
             "FAILED",
             "4 of 6 golden pictures",
         ),
+        (
+            lambda: make_release(8, unfamiliar_threshold=60.0),
+            "FAILED",
+            "its release promises probabilities and unfamiliar",
+        ),
+        (
+            lambda: make_release(8, colour_model(unfamiliar="least"), unfamiliar_threshold=30.0),
+            "FAILED",
+            "3 of 6 golden pictures are answered wrongly: golden/",
+        ),
+        (
+            lambda: make_release(8, colour_model(unfamiliar="nothing"), unfamiliar_threshold=60.0),
+            "FAILED",
+            "[nan] does not say how unfamiliar a picture is",
+        ),
         (lambda: make_release(8, golden=b"no zip"), "FAILED", "golden pictures cannot be read"),
         (
             lambda: make_release(8, golden=golden_zip({"x": b""})),
@@ -251,6 +265,41 @@ def test_a_release_that_is_no_good_here_leaves_the_old_one_running(
     assert_works(home, outcome.running, 7)
     assert_works(home, start(home)[1], 7)
     assert {path.name for path in (home / "releases").iterdir() if path.is_dir()} == {"7"}
+
+
+def test_a_golden_picture_that_is_unfamiliar_here_is_named(home: Path, shelf: Shelf) -> None:
+    """It was chosen among those that are not: so this model computes something else here."""
+    strict = make_release(8, colour_model(unfamiliar="least"), unfamiliar_threshold=30.0)
+    store, running = install(home, shelf, 7)
+    reason = take(shelf.put(strict), store, running, "trash").answer.details["reason"]
+    assert reason.endswith(".png is unfamiliar here and must not be")
+
+
+def test_a_release_that_can_tell_what_is_unfamiliar_is_proved_and_tells_it(
+    home: Path, shelf: Shelf
+) -> None:
+    able = make_release(8, colour_model(unfamiliar="least"), unfamiliar_threshold=60.0)
+    store, running = install(home, shelf, 7)
+    outcome = take(shelf.put(able), store, running, "trash")
+    assert outcome.answer.status == "SUCCEEDED"
+    assert_works(home, outcome.running, 8)
+    assert outcome.running is not None
+    grey = outcome.running.model.predict(Image.new("RGB", (64, 48), (128, 128, 128)))
+    red = outcome.running.model.predict(Image.new("RGB", (64, 48), COLOURS["red"]))
+    assert (grey.unfamiliar, grey.unfamiliarity) == (True, 128.0)
+    assert (red.unfamiliar, red.unfamiliarity) == (False, 20.0)
+
+
+def test_an_output_that_the_release_does_not_speak_of_is_passed_over(
+    home: Path, shelf: Shelf
+) -> None:
+    store, running = start(home)
+    outcome = take(
+        shelf.put(make_release(8, colour_model(unfamiliar="nothing"))), store, running, "trash"
+    )
+    assert outcome.running is not None
+    grey = outcome.running.model.predict(Image.new("RGB", (64, 48), (128, 128, 128)))
+    assert (grey.unfamiliar, grey.unfamiliarity) == (False, None)
 
 
 def test_golden_pictures_that_were_exchanged_prove_nothing(home: Path, shelf: Shelf) -> None:

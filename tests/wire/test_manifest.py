@@ -58,6 +58,7 @@ def test_a_manifest_holds_what_a_camera_needs_of_the_evaluation() -> None:
         "input": {"width": 224, "height": 160, "resize": "squeeze-bicubic"},
         "temperature": 1.25,
         "reject_threshold": 0.5,
+        "unfamiliar_threshold": None,
         "metrics": METRICS,
         "golden": {
             "file": "golden.zip",
@@ -96,6 +97,22 @@ def test_what_is_built_is_what_is_read() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("evaluated", "threshold"),
+    [({"threshold": 1.75, "false_alarms": 3}, 1.75), ({"threshold": -4}, -4), (None, None)],
+)
+def test_what_is_unfamiliar_goes_from_the_evaluation_to_the_camera(
+    evaluated: Any, threshold: float | None
+) -> None:
+    assert parse(made(unfamiliar=evaluated)).unfamiliar_threshold == threshold
+
+
+def test_a_release_from_before_cannot_tell_what_is_unfamiliar() -> None:
+    before = made()
+    del before["unfamiliar_threshold"]
+    assert parse(before).unfamiliar_threshold is None
+
+
 def test_fields_of_a_later_version_are_passed_over() -> None:
     assert parse({**GOOD, "signature": "…"}).epoch == 7
 
@@ -122,6 +139,8 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ("temperature", 1e6),
         ("reject_threshold", 0),
         ("reject_threshold", 1),
+        ("unfamiliar_threshold", -1e6),
+        ("unfamiliar_threshold", 1e6),
         ("min_agent", 10**6),
         ("model.size", 1),
         ("model.size", 2 * 1024**3),
@@ -162,6 +181,9 @@ def test_the_least_and_the_most_are_read(path: str, value: Any) -> None:
         ("temperature", float("nan"), "`temperature` is nan"),
         ("temperature", 1e6 + 0.5, "`temperature` is 1000000.5"),
         ("reject_threshold", 2, "`reject_threshold` is 2"),
+        ("unfamiliar_threshold", "high", "`unfamiliar_threshold` is 'high'"),
+        ("unfamiliar_threshold", -1e6 - 0.5, "`unfamiliar_threshold` is -1000000.5"),
+        ("unfamiliar_threshold", float("inf"), "must be a number from -1000000 to 1000000"),
         ("min_agent", "1", "`min_agent`"),
         ("min_agent", 10**6 + 1, "`min_agent` is 1000001"),
     ],

@@ -44,4 +44,8 @@ def test_patterns_cover_every_epoch_and_no_stage() -> None:
 
 
 def test_results_go_to_the_topic_of_deeplens_or_to_one_that_is_not_reserved() -> None:
-    assert names.RESULTS_TOPICS == ("$aws/things/{thing}/infer", "deeplens/{thing}/infer")
+    assert names.RESULTS_TOPICS == (
+        "$aws/things/{thing}/infer",
+        "deeplens/{thing}/infer",
+        "deeplens/{thing}/answers",
+    )
