@@ -38,8 +38,9 @@ DEV := .venv/.ready-dev
 NODE := node_modules/.ready
 CHANNEL := .build/.training-channel-local
 OFFLINE := .build/.what-synthesis-fetches
+MXNET := .build/mxnet/.ready
 
-.PHONY: help demo test quick check lint types pure coverage mutants bench up down status deploy-local deploy destroy install lock audit sbom clean
+.PHONY: help demo test quick check lint types pure coverage mutants bench up down status deploy-local deploy destroy install mxnet lock audit sbom clean
 
 help: ## Show this list
 	@echo "Lensloop: drop labelled pictures into a bucket, and a better classifier reaches your cameras."
@@ -115,9 +116,12 @@ destroy: $(READY) $(NODE) ## Remove functions, workflows and roles from AWS; pic
 
 install: $(READY) $(DEV) $(NODE) $(CHANNEL) $(OFFLINE) ## Install everything now (the other commands do it when needed)
 
+mxnet: $(MXNET) ## Install MXNet itself, which some tests hold our converter against (needs Python 3.11; they skip without it)
+
 lock: $(TOOLS) ## Pin and hash the dependencies again, after a change of requirements*.in
 	@for name in requirements requirements-dev requirements-training; do \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 $$name.in -o $$name.txt; done
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 requirements-mxnet.in -o requirements-mxnet.txt
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.7 \
 	  --custom-compile-command "make lock" camera/requirements.in -o camera/requirements.txt
 	@$(BIN)/npm install --package-lock-only --ignore-scripts --no-audit --no-fund
@@ -180,6 +184,13 @@ $(CHANNEL): $(READY) requirements-training.txt
 	@echo "· packing what travels with a training job"
 	@$(ALIVE) $(PY) -c 'from pathlib import Path; from stacks.training.channel import dependencies; dependencies(Path.cwd(), "local")'
 	@mkdir -p $(@D) && touch $@
+
+# MXNet is retired: it wants a Python and a numpy of its time, so it has an environment of its own (decision 0013).
+$(MXNET): $(TOOLS) requirements-mxnet.txt
+	@echo "· installing MXNet 1.9.1 for the tests (50 MB)"
+	@$(BIN)/uv venv --quiet --allow-existing --python 3.11 $(@D)
+	@VIRTUAL_ENV="$$PWD/$(@D)" $(ALIVE) $(BIN)/uv pip sync --quiet --require-hashes requirements-mxnet.txt
+	@touch $@
 
 # What a synthesis for AWS would otherwise fetch or resolve by itself the first time.
 $(OFFLINE): $(READY) requirements.txt requirements-training.txt
