@@ -2,6 +2,7 @@
 with a process in place of the container on an instance.
 
 service.py    the API: create, describe, list, stop
+registry.py   the model registry: groups, versions, approval
 requests.py   which requests AWS refuses
 job.py        one job from Starting to its end
 inputs.py     /opt/ml/input: channels and configuration files

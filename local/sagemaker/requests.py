@@ -6,6 +6,7 @@ and the rules between members that its documentation adds.
 
 import functools
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,27 +20,36 @@ DEFAULT_RUNTIME = 86_400
 
 def mistakes(request: Request) -> list[str]:
     """One sentence for each; empty when AWS would take the request."""
-    shape = _request_shape()
+    wrong = wrong_form(request, "CreateTrainingJobRequest")
+    # The rules rely on the form.
+    return (
+        wrong if any("Parameter validation" in one for one in wrong) else [*wrong, *_rules(request)]
+    )
+
+
+def wrong_form(request: Request, name: str) -> list[str]:
+    """What the model of this request says against it, a sentence for each."""
+    shape = _request_shape(name)
     report = ParamValidator().validate(request, shape)
     if report.has_errors():
         return [report.generate_report()]
-    return [*_limits(shape, request, ""), *_rules(request)]
+    return [*_limits(shape, request, "")]
 
 
 @functools.cache
-def _request_shape() -> Shape:
+def _request_shape(request: str) -> Shape:
     """Only the shapes that the request reaches:
     the whole model of SageMaker would take tens of MB of memory.
     """
     shapes = Loader().load_service_model("sagemaker", "service-2")["shapes"]
     reached: dict[str, Any] = {}
-    open_names = ["CreateTrainingJobRequest"]
+    open_names = [request]
     while open_names:
         name = open_names.pop()
         if name not in reached:
             reached[name] = shapes[name]
             open_names += _names_in(shapes[name])
-    return ShapeResolver(reached).get_shape_by_name("CreateTrainingJobRequest")
+    return ShapeResolver(reached).get_shape_by_name(request)
 
 
 def _names_in(shape: dict[str, Any]) -> list[str]:
@@ -88,9 +98,23 @@ def _limit(shape: Any, value: Any, where: str) -> Iterator[str]:
         yield f"{failed}have a size of at most {limits['max']}"
 
 
+@functools.cache
 def _python(pattern: str) -> str:
-    """Java's character classes that Python spells differently."""
-    return pattern.replace(r"\p{L}", r"\w").replace(r"\p{Z}", r"\s").replace(r"\p{N}", r"\d")
+    """Java's character classes that Python spells differently. SageMaker's model also repeats an
+    end of text (`$`), which says nothing that its limits do not.
+    """
+    plain = re.sub(r"\$\{\d+,\d+\}$", "", pattern)
+    for letter, ours in {"L": r"\w", "Z": r"\s", "N": r"\d"}.items():
+        plain = plain.replace(f"\\p{{{letter}}}", ours)
+    return re.sub(r"\\p\{(\w)\}", lambda found: _of_category(found[1]), plain)
+
+
+def _of_category(letter: str) -> str:
+    """The characters whose category in Unicode begins with this letter, for a class in brackets.
+    Those of scripts further on are not looked for: it would take a second.
+    """
+    named = (chr(code) for code in range(0x3000))
+    return "".join(re.escape(c) for c in named if unicodedata.category(c)[0] == letter)
 
 
 def _rules(request: Request) -> Iterator[str]:

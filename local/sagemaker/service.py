@@ -1,4 +1,5 @@
-"""Which calls of the SageMaker API does the local cloud answer? Those around training jobs.
+"""Which calls of the SageMaker API does the local cloud answer? Those around training jobs, and the
+model registry's (registry.py).
 
 A service module as ministack wants it:
 `handle_request`, and `reset`, `get_state`, `load_persisted_state`.
@@ -20,7 +21,7 @@ from ministack.core.responses import (
 )
 
 from local import leftovers
-from local.sagemaker import requests, role
+from local.sagemaker import registry, requests, role
 from local.sagemaker.account import account
 from local.sagemaker.job import TrainingJob
 
@@ -136,6 +137,7 @@ OPERATIONS: dict[str, Callable[[dict[str, Any]], Answer]] = {
     "ListTrainingJobs": list_jobs,
     "AddTags": add_tags,
     "ListTags": list_tags,
+    **registry.OPERATIONS,
 }
 
 
@@ -143,12 +145,13 @@ def reset() -> None:
     for job in _jobs.values():
         job.stop()
     _jobs.clear()
+    registry.reset()
 
 
 def get_state() -> dict[str, Any]:
     """Jobs are processes: they do not outlive the server."""
-    return {}
+    return registry.get_state()
 
 
 def load_persisted_state(state: dict[str, Any]) -> None:
-    """See get_state."""
+    registry.load_persisted_state(state)
