@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from demo.album import Album, Picture
 from demo.errors import DemoFailed
@@ -38,6 +39,7 @@ class Sight:
     picture: Picture
     predicted: str
     confidence: float
+    unfamiliar: bool | None = None  # None: the release cannot tell
 
     @property
     def right(self) -> bool:
@@ -107,8 +109,8 @@ class Camera:
             if path.name not in KEPT:
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
-    def results(self) -> list[dict[str, object]]:
-        """What the agent recorded: frame, probabilities, epoch.
+    def results(self) -> list[dict[str, Any]]:
+        """What the agent recorded of each frame, lensloop.wire.prediction's.
         A line still being written is left for later.
         """
         file = self.home / "results.jsonl"
@@ -167,12 +169,21 @@ class Fleet:
             seen: dict[str, Sight] = {}
             for line in camera.results()[since[camera.thing] :]:
                 answer, name = line["probabilities"], str(line["frame"])
-                assert isinstance(answer, dict)
                 if line["epoch"] == epoch and canonical(answer) in published:
-                    predicted = max(answer, key=lambda label: answer[label])
-                    picture, confidence = camera.frames[name], answer[predicted]
-                    seen[name] = Sight(camera.thing, name, picture, predicted, confidence)
+                    seen[name] = _sight(camera, name, line)
             if len(seen) < len(camera.frames):
                 return None
             found += seen.values()
         return tuple(found)
+
+
+def _sight(camera: Camera, frame: str, line: dict[str, Any]) -> Sight:
+    can_tell = line["unfamiliarity"] is not None
+    return Sight(
+        thing=camera.thing,
+        frame=frame,
+        picture=camera.frames[frame],
+        predicted=line["predicted"],
+        confidence=line["confidence"],
+        unfamiliar=line["unfamiliar"] if can_tell else None,
+    )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from demo import drop
+from demo import drop, unfamiliar
 from demo.album import Album
 from demo.cameras import Fleet, Sight
 from demo.errors import DemoFailed
@@ -89,6 +89,7 @@ class Story:
                 f"on {len(act.sights)} frames that no training saw, the cameras are right"
                 f" {self.right(act)} of the time"
             )
+            self._say_unfamiliar(act)
         return act
 
     def _wrong_batch(self) -> Act:
@@ -149,7 +150,13 @@ class Story:
             f"on the same {len(before)} frames: {_share(before)} right before,"
             f" {_share(act.sights)} now"
         )
+        self._say_unfamiliar(act)
         return act
+
+    def _say_unfamiliar(self, act: Act) -> None:
+        assert act.release is not None
+        if said := unfamiliar.sentence(act.sights, act.release.labels):
+            self.show.say(said)
 
     def _news(self) -> str:
         count = len(self.album.better)

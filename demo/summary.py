@@ -6,6 +6,7 @@ from typing import Any
 
 from demo.cameras import Camera, Sight
 from demo.story import Act, Refusal, Story, accuracy
+from demo.unfamiliar import counts
 from lensloop.pages import duration, percent
 
 
@@ -69,6 +70,7 @@ def _act(act: Act) -> dict[str, Any]:
         "training_seconds": act.job.seconds,
         "frames": len(act.sights),
         "accuracy_on_frames": round(accuracy(act.sights), 4),
+        "unfamiliar": counts(act.sights, act.release.labels) if act.release else None,
         "left_out": list(act.left_out),
         "labels_to_check": list(act.labels_to_check),
     }

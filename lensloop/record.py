@@ -54,8 +54,9 @@ class Record(TypedDict):
     lost and beside: [sentences]}.
     `training`: {jobs: [{name, status, seconds, billable_seconds, instance, spot}], model: S3 URI}.
     `scores`: what evaluation.json says of `candidate` and `live`. `verdict`: {ship, reasons}.
-    `doubts`: {count, sentences}. `mistakes`: {count}. `release`: {epoch, model_sha256, labels,
-    accuracy}. `problems` are sentences on what could not be read when this was written.
+    `doubts`: {count, sentences}. `mistakes`: {count}. `unfamiliar`: {threshold, false_alarms}, None
+    too where the model cannot tell. `release`: {epoch, model_sha256, labels, accuracy}. `problems`
+    are sentences on what could not be read when this was written.
     """
 
     format: int
@@ -73,6 +74,7 @@ class Record(TypedDict):
     verdict: dict[str, Any] | None
     doubts: dict[str, Any] | None
     mistakes: dict[str, Any] | None
+    unfamiliar: dict[str, Any] | None
     release: dict[str, Any] | None
     rollout: Rollout | None
     failure: Failure | None
@@ -107,6 +109,7 @@ def empty(project: str, epoch: int) -> Record:
         verdict=None,
         doubts=None,
         mistakes=None,
+        unfamiliar=None,
         release=None,
         rollout=None,
         failure=None,
@@ -139,6 +142,7 @@ def of_retraining(record: Record, event: Mapping[str, Any], found: Findings, now
         updated["changes"] = {name: found.report.get(name) for name in ("new", "removed", "since")}
     if found.evaluation:
         updated["scores"] = {name: found.evaluation.get(name) for name in ("candidate", "live")}
+        updated["unfamiliar"] = found.evaluation.get("unfamiliar")
     if found.mistakes:
         updated["mistakes"] = {"count": found.mistakes["count"]}
     return updated

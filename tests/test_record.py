@@ -33,7 +33,12 @@ DATASET = {
 }
 TRAINING = {"jobs": [{"name": "deeplens-trash-7-1"}], "model": "s3://bucket/model.tar.gz"}
 VERDICT = {"ship": True, "reasons": ["accuracy 0.91"], "accuracy": 0.91}
-EVALUATION: dict[str, Any] = {"candidate": {"all": {"accuracy": 0.91}}, "live": None, "golden": []}
+EVALUATION: dict[str, Any] = {
+    "candidate": {"all": {"accuracy": 0.91}},
+    "live": None,
+    "unfamiliar": {"threshold": 1.5, "false_alarms": 2},
+    "golden": [],
+}
 RELEASE = {"epoch": 7, "model_sha256": "abc", "labels": ["can"], "accuracy": 0.91}
 MESSAGE: dict[str, Any] = {
     "at": NOW,
@@ -64,7 +69,7 @@ def test_a_run_that_just_began_knows_its_number_and_nothing_else() -> None:
     lists: dict[str, Any] = {"reasons": [], "problems": [], "messages": []}
     parts = (
         *("began_at", "ended_at", "changes", "dataset", "training", "scores", "verdict"),
-        *("doubts", "mistakes", "release", "rollout", "failure"),
+        *("doubts", "mistakes", "unfamiliar", "release", "rollout", "failure"),
     )
     assert record.empty("trash", 7) == {**known, **texts, **lists, **dict.fromkeys(parts)}
 
@@ -125,6 +130,7 @@ def test_a_released_run_is_recorded_whole() -> None:
         "verdict": {"ship": True, "reasons": ["accuracy 0.91"]},
         "doubts": {"count": 1, "sentences": ["look"]},
         "mistakes": {"count": 4},
+        "unfamiliar": {"threshold": 1.5, "false_alarms": 2},
         "release": RELEASE,
         "rollout": None,
         "failure": None,

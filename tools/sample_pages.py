@@ -256,6 +256,7 @@ def demo(good: Trained, refused: Trained) -> dict[str, Any]:
     for mistake in good.mistakes["pictures"]:
         right = {"predicted": mistake["label"], "confidence": 0.98, "right": True}
         wrong = {"predicted": mistake["predicted"], "confidence": 0.61, "right": False}
+        right["unfamiliar"], wrong["unfamiliar"] = None, True
         shown = {"label": mistake["label"], "thumbnail": mistake["thumbnail"]}
         frames.append({**shown, "before": wrong, "now": right})
     camera = {"wave": "canary", "before": 0.71, "after": 0.98, "frames": 40, "shown": frames[:12]}

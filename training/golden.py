@@ -14,6 +14,7 @@ import onnxruntime
 from lensloop.wire.errors import BadArtifact, PictureError
 from lensloop.wire.picture import open_picture, read_input
 from training.evaluate import Answers
+from training.model_file import UNFAMILIAR
 from training.pictures import SIZE, Picture, Pictures
 
 # Of a probability: what two ways through the same arithmetic may differ by.
@@ -46,21 +47,33 @@ class Proof:
     model: onnxruntime.InferenceSession
     labels: Sequence[str]
     confidence: Mapping[str, float]  # by content: what its head alone answered for test pictures
+    most_unfamiliar: float | None = None  # None: the model cannot tell
 
-    def answer(self, row: Picture, data: bytes) -> Answers:
-        """For one picture at a time. Of a picture's very bytes the file must say what its head has
-        said of the picture's features, by which the model is judged.
-        """
+    def confidence_in(self, row: Picture, data: bytes) -> float | None:
+        """In the picture's label; None where that would not prove anything on a camera."""
         image = read_input(data, SIZE, SIZE)[None]
-        answers = Answers.read(self.model.run(None, {"image": image})[0], self.labels)
-        off = abs(answers.confidence[0] - self.confidence[row.sha256])
+        outputs = ["probabilities"] + ([] if self.most_unfamiliar is None else [UNFAMILIAR])
+        found = self.model.run(outputs, {"image": image})
+        answers = Answers.read(found[0], self.labels)
+        confidence = answers.confidence[0]
+        self._check(row, data, confidence)
+        if answers.predicted[0] != row.label or confidence < _CONFIDENT:
+            return None
+        if self.most_unfamiliar is not None and found[1].item() > self.most_unfamiliar:
+            return None
+        return confidence
+
+    def _check(self, row: Picture, data: bytes, confidence: float) -> None:
+        """Of a picture's very bytes the file must say what its head has said of the picture's
+        features, by which the model is judged.
+        """
+        off = abs(confidence - self.confidence[row.sha256])
         if hashlib.sha256(data).hexdigest() == row.sha256 and off > _AGREE:
             raise BadArtifact(
-                f"The model file answers {answers.confidence[0]:.4f} for {row.key}, and its head"
+                f"The model file answers {confidence:.4f} for {row.key}, and its head"
                 f" {self.confidence[row.sha256]:.4f} for the features of that picture; they must"
                 " agree."
             )
-        return answers
 
 
 def confidence_of(test: Sequence[Picture], answers: Answers) -> dict[str, float]:
@@ -81,8 +94,8 @@ def write(
             data = _as_jpeg(pictures.bytes_of(row))
         except PictureError:  # gone since the evaluation; there are others
             continue
-        answers = proof.answer(row, data)
-        if answers.predicted[0] != row.label or answers.confidence[0] < _CONFIDENT:
+        confidence = proof.confidence_in(row, data)
+        if confidence is None:
             continue
         sha256 = hashlib.sha256(data).hexdigest()
         (folder / f"{sha256}.jpg").write_bytes(data)
@@ -90,7 +103,7 @@ def write(
             "file": f"golden/{sha256}.jpg",
             "sha256": sha256,
             "label": row.label,
-            "probability": answers.confidence[0],
+            "probability": confidence,
         }
         golden.append(entry)
         if len(golden) == WANTED:

@@ -25,6 +25,7 @@ from training.embed import session
 from training.pictures import SIZE
 
 IMAGE, FEATURES = "image", "features"
+UNFAMILIAR = "unfamiliar"  # the second output, of models that can tell
 # Hex digits of a hash in names: no two backbones of a project meet in 64 bits.
 _DIGITS = 16
 
@@ -55,6 +56,16 @@ class ModelFile:
     def probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """For each picture's features, one for each label."""
         return self.answers(features)[0]
+
+    def unfamiliarity(self, features: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        """For each picture's features, how little it is like anything that the model was taught;
+        None where the file does not say.
+        """
+        head = self._head
+        if head is None or UNFAMILIAR not in [output.name for output in head.get_outputs()]:
+            return None
+        scores: NDArray[np.float32] = head.run([UNFAMILIAR], {FEATURES: features})[0]
+        return scores.reshape(-1)
 
     def answers(self, features: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """All that the file answers, in its own order."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.picture import RESIZE
-from training import golden, mistakes, suspicious
+from training import golden, mistakes, suspicious, unfamiliar
 from training.algorithms.contract import Train, Trained
 from training.algorithms.head.export import frozen_backbone
 from training.algorithms.head.train import train as train_head
@@ -77,18 +77,26 @@ def _judge(
     and cameras look at.
     """
     labels, candidate = pictures.labels, ModelFile(trained.model)
-    test, ours, theirs = _answered(pictures.of("test"), candidate, live, features)
+    test, seen, theirs = _answered(pictures.of("test"), candidate, live, features)
+    ours = candidate.probabilities(seen)
     answers = Answers.read(ours, labels)
+    strange = unfamiliar.measure(candidate, seen, trained.unfamiliar_threshold)
     answers_of_live = Answers.read(theirs, live.labels) if live else None
     mistakes.write(paths.model, test, answers, answers_of_live, pictures)
     # The test pictures taught it nothing, so its answers for them are as good as those of models
     # that were not taught with a picture.
     answered = [trained.out_of_fold, Answered(test, ours.astype(np.float64))]
-    proof = golden.Proof(session(trained.model), labels, golden.confidence_of(test, answers))
+    proof = golden.Proof(
+        session(trained.model),
+        labels,
+        golden.confidence_of(test, answers),
+        strange.most_of_golden if strange else None,
+    )
     chosen = golden.choose(test, answers)
     return test, {
         **compare(test, labels, answers, live, answers_of_live),
         "backbone": candidate.backbone.hash,
+        "unfamiliar": strange.evaluated() if strange else None,
         "golden": golden.write(paths.model / "golden", chosen, pictures, proof),
         "suspicious": suspicious.write(paths.model, answered, labels, pictures),
     }
@@ -97,17 +105,17 @@ def _judge(
 def _answered(
     rows: Sequence[Picture], candidate: ModelFile, live: LiveRelease | None, features: Features
 ) -> tuple[Sequence[Picture], Array, Array]:
-    """The pictures that both models can answer for, and what they answer, the candidate first;
-    where nothing is live, nothing for that.
+    """The pictures that both models can answer for, what the candidate's backbone sees in them, and
+    what the live model answers; where nothing is live, nothing for that.
     """
     if live:
         rows, _ = features.by(live.model.backbone, rows, "judged")
-    test, ours = features.by(candidate.backbone, rows, "judged")
+    test, seen = features.by(candidate.backbone, rows, "judged")
     theirs = np.empty((0, 0), np.float32)
     if live:
         _, seen_by_live = features.by(live.model.backbone, test, "judged")
         theirs = live.model.probabilities(seen_by_live)
-    return test, candidate.probabilities(ours), theirs
+    return test, seen, theirs
 
 
 def _count(rows: Sequence[Picture], split: str) -> int:
@@ -148,6 +156,9 @@ def _log(evaluation: dict[str, Any]) -> None:
     print("recall: " + ", ".join(f"{name} {recall:.2f}" for name, recall in recalls.items()))
     if evaluation["live"]:
         print(f"live model: {evaluation['live']['all']['accuracy']:.4f} on the same pictures")
+    if evaluation["unfamiliar"]:
+        flagged = evaluation["unfamiliar"]["false_alarms"]
+        print(f"unfamiliar: {flagged} of the {scores['images']} test pictures")
     if evaluation["suspicious"]:
         print(
             f"{evaluation['suspicious']} labels may be wrong; suspicious.json and the data set's"

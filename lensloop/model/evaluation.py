@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lensloop.wire.errors import BadArtifact
+from lensloop.wire.manifest import MOST_UNFAMILIAR
 from lensloop.wire.reading import Reader
 
 FORMAT = 1
@@ -74,11 +75,22 @@ class Live:
 
 
 @dataclass(frozen=True)
+class Unfamiliar:
+    """`false_alarms`: test pictures that the candidate calls unfamiliar, though it was taught their
+    labels.
+    """
+
+    threshold: float
+    false_alarms: int
+
+
+@dataclass(frozen=True)
 class Evaluation:
     dataset: str
     labels: tuple[str, ...]
     candidate: Scores
     live: Live | None
+    unfamiliar: Unfamiliar | None = None  # None: the candidate cannot tell
 
 
 def read_evaluation(content: Any) -> Evaluation:
@@ -89,10 +101,23 @@ def read_evaluation(content: Any) -> Evaluation:
     candidate = _scores(top.part("candidate"))
     if not top.mistakes and set(candidate.all.labels) != set(labels):
         top.mistake("`candidate.all.labels` does not name the labels of the model")
-    live = top.maybe("live")
-    evaluation = Evaluation(top.text("dataset"), labels, candidate, _live(live) if live else None)
+    live, unfamiliar = top.maybe("live"), top.maybe("unfamiliar")
+    evaluation = Evaluation(
+        top.text("dataset"),
+        labels,
+        candidate,
+        _live(live) if live else None,
+        _unfamiliar(unfamiliar, candidate.all.images) if unfamiliar else None,
+    )
     top.check(BadArtifact, "evaluation.json")
     return evaluation
+
+
+def _unfamiliar(part: Reader, images: int) -> Unfamiliar:
+    most = MOST_UNFAMILIAR
+    return Unfamiliar(
+        part.number("threshold", -most, most), part.whole("false_alarms", high=images)
+    )
 
 
 def _live(part: Reader) -> Live:

@@ -17,7 +17,7 @@ FORMAT = 1
 # raise it: an agent that does not know it asks the model for `probabilities` alone, as before.
 MIN_AGENT = 1
 # Beyond it no score of how unfamiliar a picture is makes sense; it keeps infinity out.
-_MOST_UNFAMILIAR = 1e6
+MOST_UNFAMILIAR = 1e6
 MAX_FILE_BYTES = 2 * 1024**3  # where an ONNX model in one file ends: protobuf holds no more
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -194,7 +194,7 @@ def _unfamiliar_threshold(top: Reader) -> Optional[float]:
     """Earlier releases have none."""
     if not top.has("unfamiliar_threshold"):
         return None
-    return top.number("unfamiliar_threshold", -_MOST_UNFAMILIAR, _MOST_UNFAMILIAR)
+    return top.number("unfamiliar_threshold", -MOST_UNFAMILIAR, MOST_UNFAMILIAR)
 
 
 def _labels(top: Reader) -> Tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from demo import ending, report, summary
+from demo import ending, report, summary, unfamiliar
 from demo.album import Album, Picture
 from demo.cameras import Fleet, Sight
 from demo.errors import DemoFailed
@@ -163,6 +163,38 @@ def test_terminal_and_page_say_the_same_figures(tmp_path: Path) -> None:
     assert report._act(played, played.acts[1])["right"] == rows[1][-1]
     assert [row[0].partition("training ")[2] for row in rows] == ["12 s"] * 3
     assert [row[3] for row in rows] == ["95.1%", "–", "99.0%"]
+
+
+def seen_as(flags: list[bool | None]) -> list[Sight]:
+    labels = ("apple", "pear", "plum")
+    sights = []
+    for n, (label, flag) in enumerate(zip(labels, flags, strict=True)):
+        shown = Picture(Path("a.jpg"), label, "a.jpg")
+        sights.append(Sight("kitchen", f"{n}.jpg", shown, "apple", 0.9, flag))
+    return sights
+
+
+@pytest.mark.parametrize(
+    ("flags", "taught", "said"),
+    [
+        (
+            [False, True, True],
+            ("apple", "pear"),
+            "not like anything it was taught: 1 of 1 frames of plum, a label that it never saw,"
+            " and 1 of 2 frames of labels that it was taught",
+        ),
+        (
+            [False, True, True],
+            ("apple", "pear", "plum"),
+            "not like anything it was taught: 2 of 3 frames of labels that it was taught",
+        ),
+        ([None, None, None], ("apple", "pear"), ""),
+    ],
+)
+def test_what_is_unfamiliar_is_said_of_frames_that_it_was_taught_and_of_the_others(
+    flags: list[bool | None], taught: tuple[str, ...], said: str
+) -> None:
+    assert unfamiliar.sentence(seen_as(flags), taught) == said
 
 
 def test_after_ten_silent_seconds_a_stage_says_that_it_goes_on(

@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from lensloop.model.evaluation import Evaluation, LabelScore, Live, Score, Scores, read_evaluation
+from lensloop.model.evaluation import (
+    Evaluation,
+    LabelScore,
+    Live,
+    Score,
+    Scores,
+    Unfamiliar,
+    read_evaluation,
+)
 from lensloop.wire.errors import BadArtifact
 from tests.model.evaluations import LABELS, evaluation, scores
 
@@ -65,6 +73,20 @@ def test_what_was_measured_is_read() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("content", "read"),
+    [
+        (None, None),
+        ({"threshold": 1.5, "false_alarms": 0}, Unfamiliar(1.5, 0)),
+        ({"threshold": -1e6, "false_alarms": 60}, Unfamiliar(-1e6, 60)),
+    ],
+)
+def test_what_is_unfamiliar_is_read_of_models_that_can_tell(
+    content: Any, read: Unfamiliar | None
+) -> None:
+    assert read_evaluation(broken("unfamiliar", content)).unfamiliar == read
+
+
 def test_a_first_model_has_no_live_one_beside_it() -> None:
     assert read_evaluation(evaluation(scores(None, ALL_RIGHT))).live is None
 
@@ -97,6 +119,13 @@ def test_how_many_pictures_are_right_is_a_whole_number(
     [
         ("format", 2, "`format` is 2; this version reads 1."),
         ("candidate", None, "`candidate` is missing; it must be an object"),
+        ("unfamiliar", {"threshold": 1}, "`unfamiliar.false_alarms` is missing"),
+        (
+            "unfamiliar",
+            {"threshold": 1e7, "false_alarms": 61},
+            "`unfamiliar.threshold` is 10000000.0; it must be a number from -1000000 to 1000000;"
+            " `unfamiliar.false_alarms` is 61; it must be a whole number from 0 to 60",
+        ),
         (
             "candidate.all.accuracy",
             1.5,
