@@ -16,11 +16,12 @@ from typing import Any, cast
 import numpy as np
 from onnxruntime import InferenceSession
 
-from bench import photographs
+from bench import old_rule, photographs
 from lensloop.dataset.split import TEST, TRAIN, VALIDATION, by_hash
 from lensloop.model import gate
 from lensloop.model.evaluation import Evaluation, read_evaluation
-from lensloop.model.gate import ENOUGH_NEW, Floors
+from lensloop.model.floors import Floors
+from lensloop.model.gate import ENOUGH_NEW
 from lensloop.settings import Settings
 from training.algorithms.head.regression import Head, train
 from training.evaluate import Answers, compare
@@ -167,9 +168,7 @@ def _evaluation(of: Collection, pictures: Rows, model: Model, live: _Live | None
 def _against_before(evaluation: Evaluation) -> Iterator[str]:
     """The rule before: the same but for the batch, and for what a new label takes."""
     candidate, live = evaluation.candidate, evaluation.live
-    yield from gate._too_little(candidate.all, FLOORS)
-    yield from gate._below_floors(candidate.all, FLOORS)
-    yield from gate._overconfident(candidate.all, FLOORS)
+    yield from old_rule.against_a_first_model(evaluation, FLOORS)
     new = candidate.new
     if new and new.images >= ENOUGH_NEW and new.accuracy < FLOORS.min_accuracy:
         yield "the labels of the new pictures may be wrong"

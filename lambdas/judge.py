@@ -12,7 +12,8 @@ from lambdas.aws.artifact import fetch, parsed, read_files
 from lambdas.aws.state import state_table
 from lensloop.model import release
 from lensloop.model.evaluation import Evaluation, read_evaluation
-from lensloop.model.gate import Floors, judge
+from lensloop.model.floors import Floors
+from lensloop.model.gate import judge
 from lensloop.model.hold import slid_after
 from lensloop.model.standards import Standards, Trained
 from lensloop.reasons import shortened
@@ -52,6 +53,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "hold": verdict.hold,
         "slid": 0.0 if event.get("approved") else round(slid_after(evaluation, slid), 4),
         "reasons": list(shortened(verdict.reasons)),
+        "weak": list(shortened(verdict.weak)),
         "accuracy": evaluation.candidate.all.accuracy,
         "known_accuracy": evaluation.candidate.known.accuracy
         if evaluation.candidate.known

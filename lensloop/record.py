@@ -53,10 +53,10 @@ class Record(TypedDict):
     labels: {label: {train, validation, test, images, new}}, report: S3 key, moves: [commands],
     lost and beside: [sentences]}.
     `training`: {jobs: [{name, status, seconds, billable_seconds, instance, spot}], model: S3 URI}.
-    `scores`: what evaluation.json says of `candidate` and `live`. `verdict`: {ship, reasons}.
-    `doubts`: {count, sentences}. `mistakes`: {count}. `unfamiliar`: {threshold, false_alarms}, None
-    too where the model cannot tell. `release`: {epoch, model_sha256, labels, accuracy}. `problems`
-    are sentences on what could not be read when this was written.
+    `scores`: what evaluation.json says of `candidate` and `live`. `verdict`: {ship, reasons,
+    weak: [labels]}. `doubts`: {count, sentences}. `mistakes`: {count}. `unfamiliar`: {threshold,
+    false_alarms}, None too where the model cannot tell. `release`: {epoch, model_sha256, labels,
+    accuracy}. `problems` are sentences on what could not be read when this was written.
     """
 
     format: int
@@ -130,7 +130,7 @@ def of_retraining(record: Record, event: Mapping[str, Any], found: Findings, now
         "ended_at": now,
         "execution": event.get("execution") or "",
         "training": event.get("training"),
-        "verdict": _part(event.get("verdict"), "ship", "reasons"),
+        "verdict": _part(event.get("verdict"), "ship", "reasons", "weak"),
         "doubts": _doubts(event.get("doubts")),
         "release": event.get("release"),
         "failure": _failure(event.get("failure")),

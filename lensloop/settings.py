@@ -16,6 +16,8 @@ LOG_RETENTION_DAYS = (
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 
+SHIP, REFUSE = "ship", "refuse"  # what to do with a weak label
+
 
 def _setting(
     default: Any,
@@ -130,9 +132,18 @@ class Settings:
         "Train also where the folders under images/ look one level too deep, such as"
         " `train/glass/`: each folder directly under images/ is a label, whatever it is called.",
     )
-    min_accuracy: float = _setting(0.7, "Floor of test accuracy (0 to 1).", 0, 1)
+    min_accuracy: float = _setting(
+        0.7, "Floor of accuracy; a model below it for certain is refused (0 to 1).", 0, 1
+    )
     min_recall: float = _setting(
-        0.5, "Floor of every label's recall on the test pictures (0 to 1).", 0, 1
+        0.5, "Floor of every label's recall; a label below it is weak (0 to 1).", 0, 1
+    )
+    weak_labels: str = _setting(
+        SHIP,
+        "Whether a model with a label that is below `min_recall` for certain may ship: `ship` names"
+        " it and refuses only what does not even reach half of the floor, `refuse` refuses.",
+        pattern=rf"{SHIP}|{REFUSE}",
+        form=f"`{SHIP}` or `{REFUSE}`",
     )
     tolerance: float = _setting(
         0.02, "How far below the live model accuracy or a recall may fall (0 to 1).", 0, 1

@@ -32,7 +32,7 @@ DATASET = {
     "changed": True,
 }
 TRAINING = {"jobs": [{"name": "deeplens-trash-7-1"}], "model": "s3://bucket/model.tar.gz"}
-VERDICT = {"ship": True, "reasons": ["accuracy 0.91"], "accuracy": 0.91}
+VERDICT = {"ship": True, "reasons": ["accuracy 0.91"], "weak": ["can"], "accuracy": 0.91}
 EVALUATION: dict[str, Any] = {
     "candidate": {"all": {"accuracy": 0.91}},
     "live": None,
@@ -127,7 +127,7 @@ def test_a_released_run_is_recorded_whole() -> None:
         },
         "training": TRAINING,
         "scores": {"candidate": {"all": {"accuracy": 0.91}}, "live": None},
-        "verdict": {"ship": True, "reasons": ["accuracy 0.91"]},
+        "verdict": {"ship": True, "reasons": ["accuracy 0.91"], "weak": ["can"]},
         "doubts": {"count": 1, "sentences": ["look"]},
         "mistakes": {"count": 4},
         "unfamiliar": {"threshold": 1.5, "false_alarms": 2},

@@ -21,7 +21,8 @@ from lensloop.dataset.report import History, report
 from lensloop.dataset.rows import MANIFEST, Row, write_rows
 from lensloop.dataset.suspicious import doubted, read_doubts
 from lensloop.model.evaluation import read_evaluation
-from lensloop.model.gate import Floors, judge
+from lensloop.model.floors import Floors
+from lensloop.model.gate import judge
 from lensloop.model.mistakes import read_mistakes
 from lensloop.settings import Settings
 from lensloop.wire.errors import PictureError

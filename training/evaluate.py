@@ -10,6 +10,7 @@ import numpy as np
 
 from lensloop.model.scores import losses_and_gains, score
 from training.live import LiveRelease
+from training.out_of_fold import Answered
 from training.pictures import Picture
 
 
@@ -44,6 +45,13 @@ class Answers:
         truth = [row.label for row in test]
         everything = score(truth, self.predicted, self.confidence, labels)
         return {"all": everything, "known": of(known), "new": of([not was for was in known])}
+
+
+def scored(answered: Answered, labels: Sequence[str]) -> dict[str, Any]:
+    """One score of all these pictures, whoever answered them."""
+    answers = Answers.read(answered.probabilities, labels)
+    truth = [row.label for row in answered.rows]
+    return score(truth, answers.predicted, answers.confidence, labels)
 
 
 def compare(

@@ -14,7 +14,7 @@ from training.algorithms.contract import Train, Trained
 from training.algorithms.head.export import frozen_backbone
 from training.algorithms.head.train import train as train_head
 from training.embed import session
-from training.evaluate import Answers, compare
+from training.evaluate import Answers, compare, scored
 from training.features import Array, Features
 from training.live import LiveRelease, read_live
 from training.model_file import ModelFile
@@ -95,6 +95,7 @@ def _judge(
     chosen = golden.choose(test, answers)
     return test, {
         **compare(test, labels, answers, live, answers_of_live),
+        "out_of_fold": scored(trained.out_of_fold, labels),
         "backbone": candidate.backbone.hash,
         "unfamiliar": strange.evaluated() if strange else None,
         "golden": golden.write(paths.model / "golden", chosen, pictures, proof),

@@ -91,6 +91,9 @@ class Evaluation:
     candidate: Scores
     live: Live | None
     unfamiliar: Unfamiliar | None = None  # None: the candidate cannot tell
+    # Of the pictures that the candidate learnt, as models that had not seen them answered; None:
+    # written before anybody noted it.
+    out_of_fold: Score | None = None
 
 
 def read_evaluation(content: Any) -> Evaluation:
@@ -101,13 +104,14 @@ def read_evaluation(content: Any) -> Evaluation:
     candidate = _scores(top.part("candidate"))
     if not top.mistakes and set(candidate.all.labels) != set(labels):
         top.mistake("`candidate.all.labels` does not name the labels of the model")
-    live, unfamiliar = top.maybe("live"), top.maybe("unfamiliar")
+    live, unfamiliar, learnt = top.maybe("live"), top.maybe("unfamiliar"), top.maybe("out_of_fold")
     evaluation = Evaluation(
         top.text("dataset"),
         labels,
         candidate,
         _live(live) if live else None,
         _unfamiliar(unfamiliar, candidate.all.images) if unfamiliar else None,
+        _score(learnt) if learnt else None,
     )
     top.check(BadArtifact, "evaluation.json")
     return evaluation

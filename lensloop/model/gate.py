@@ -12,7 +12,11 @@ from fractions import Fraction
 
 from lensloop.model import hold
 from lensloop.model.evaluation import Evaluation, LabelScore, Live, Score
-from lensloop.settings import Settings
+from lensloop.model.figures import apart, with_doubt
+from lensloop.model.floors import Floors
+from lensloop.model.floors import below as below_floors
+from lensloop.model.floors import weak as weak_labels
+from lensloop.model.promise import broken
 
 NOISE = 2  # pictures; one that happens to go the other way is no sign of a worse model
 # Test pictures of a batch before they can speak against it: about what 25 pictures bring.
@@ -22,24 +26,12 @@ ENOUGH_NEW = 5
 UNLIKELY = 2
 
 
-@dataclass(frozen=True, kw_only=True)
-class Floors:
-    min_accuracy: float
-    min_recall: float
-    tolerance: float
-    max_calibration_error: float
-    min_test_images_per_label: int
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> "Floors":
-        return cls(**{name: getattr(settings, name) for name in cls.__dataclass_fields__})
-
-
 @dataclass(frozen=True)
 class Verdict:
     ship: bool
     reasons: tuple[str, ...]
     hold: bool = False  # neither shipped nor refused: a person decides
+    weak: tuple[str, ...] = ()  # labels that are below their floor, whatever becomes of the model
 
 
 def judge(
@@ -55,23 +47,26 @@ def judge(
     rule can decide.
     """
     against = (
-        *_too_little(evaluation.candidate.all, floors),
-        *_below_floors(evaluation.candidate.all, floors),
-        *_overconfident(evaluation.candidate.all, floors),
+        *too_little(evaluation.candidate.all, floors),
+        *below_floors(evaluation, floors),
+        *broken(evaluation),
+        *overconfident(evaluation.candidate.all, floors),
         *_doubtful_batch(evaluation),
         *_below_live(evaluation, floors),
         *([obstacle] if obstacle else ()),
     )
+    weak = weak_labels(evaluation, floors)
     if against:
-        return Verdict(False, against)
+        return Verdict(False, against, weak=tuple(weak))
     held = tuple(hold.questions(evaluation, floors.tolerance, slid))
     if held and not approved:
-        return Verdict(False, held, hold=True)
+        return Verdict(False, (*held, *weak.values()), hold=True, weak=tuple(weak))
     by_a_person = tuple(f"approved by a person, though {question}" for question in held)
-    return Verdict(True, (*_in_favour(evaluation), *by_a_person))
+    reasons = (*_in_favour(evaluation), *weak.values(), *by_a_person)
+    return Verdict(True, reasons, weak=tuple(weak))
 
 
-def _too_little(score: Score, floors: Floors) -> Iterator[str]:
+def too_little(score: Score, floors: Floors) -> Iterator[str]:
     for label, of_label in score.labels.items():
         if of_label.images < floors.min_test_images_per_label:
             have = f"{of_label.images} test picture{'' if of_label.images == 1 else 's'}"
@@ -81,18 +76,10 @@ def _too_little(score: Score, floors: Floors) -> Iterator[str]:
             )
 
 
-def _below_floors(score: Score, floors: Floors) -> Iterator[str]:
-    if score.accuracy < floors.min_accuracy:
-        yield f"accuracy {_below(score.accuracy, floors.min_accuracy)}"
-    for label, of_label in score.labels.items():
-        if of_label.recall is not None and of_label.recall < floors.min_recall:
-            yield f"recall of {label} {_below(of_label.recall, floors.min_recall)}"
-
-
-def _overconfident(score: Score, floors: Floors) -> Iterator[str]:
+def overconfident(score: Score, floors: Floors) -> Iterator[str]:
     beyond = score.calibration_error - floors.max_calibration_error
     if beyond * score.images >= NOISE:
-        error, ceiling = _apart(score.calibration_error, floors.max_calibration_error)
+        error, ceiling = apart(score.calibration_error, floors.max_calibration_error)
         yield f"calibration error {error} is above its ceiling {ceiling}"
 
 
@@ -109,7 +96,7 @@ def _doubtful_batch(evaluation: Evaluation) -> Iterator[str]:
         if known is not None and known.images:
             batch.add(of_label, known)
     if batch.images >= ENOUGH_NEW and batch.is_unlikely():
-        now, usual = _apart(batch.right / batch.images, batch.expected / batch.images)
+        now, usual = apart(batch.right / batch.images, batch.expected / batch.images)
         yield (
             f"accuracy on the {batch.images} new test pictures {now} is far below the {usual} that"
             " their labels are worth; the labels of the new pictures may be wrong"
@@ -186,7 +173,12 @@ def _is_too_much(lost: int, images: int, floors: Floors) -> bool:
 
 def _in_favour(evaluation: Evaluation) -> Iterator[str]:
     score, live = evaluation.candidate.all, evaluation.live
-    yield f"accuracy {score.accuracy:.2f} on {score.images} test pictures"
+    yield f"accuracy {with_doubt(score.right, score.images)} on {score.images} test pictures"
+    if learnt := evaluation.out_of_fold:
+        yield (
+            f"{with_doubt(learnt.right, learnt.images)} on the {learnt.images} pictures that it"
+            " learnt, each answered by a model that had not seen it"
+        )
     if live is None:
         return
     if evaluation.candidate.known and live.scores.known:
@@ -201,21 +193,8 @@ def _in_favour(evaluation: Evaluation) -> Iterator[str]:
 
 
 def _worse(what: str, now: float, before: float, lost: int, floors: Floors) -> str:
-    ours, theirs = _apart(now, before)
+    ours, theirs = apart(now, before)
     return (
         f"{what} {ours} is more than {floors.tolerance:g} below the live model's {theirs} ({lost}"
         " pictures lost)"
     )
-
-
-def _below(value: float, floor: float) -> str:
-    shown, limit = _apart(value, floor)
-    return f"{shown} is below its floor {limit}"
-
-
-def _apart(value: float, limit: float) -> tuple[str, str]:
-    """Both with two digits, or with as many as it takes to tell them apart."""
-    for digits in (2, 3, 4):
-        if f"{value:.{digits}f}" != f"{limit:.{digits}f}":
-            return f"{value:.{digits}f}", f"{limit:.{digits}f}"
-    return str(value), str(limit)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lensloop.model.gate import Floors
+from lensloop.model.floors import Floors
 from lensloop.settings import Settings
 
 # To be raised with every change after which an algorithm makes another model of the same pictures.

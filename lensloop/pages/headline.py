@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from lensloop.failure import Failure
-from lensloop.reasons import counted
+from lensloop.reasons import counted, listed
 from lensloop.trigger.blame import fault
+
+_MOST_WEAK = 3  # labels that are named; the reasons name all
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,20 @@ def headline(record: Mapping[str, Any]) -> Headline:
     if not rollout and record["outcome"] == "failed":
         return _failed(record["failure"])
     if not rollout:
-        return _known(_RUN, record["outcome"])
+        return _with_weak_labels(_known(_RUN, record["outcome"]), record)
     found = _known(_ROLLOUT, rollout["outcome"])
     if rollout["outcome"] == "rolled-out" and rollout["proven"]:
         cameras = counted(rollout["proven"], "camera", "cameras")
-        return Headline(found.tone, found.word, f"Released, and proven on {cameras}")
-    return found
+        found = Headline(found.tone, found.word, f"Released, and proven on {cameras}")
+    return _with_weak_labels(found, record)
+
+
+def _with_weak_labels(found: Headline, record: Mapping[str, Any]) -> Headline:
+    """Whoever is glad of a release should know what not to trust it with."""
+    weak = (record["verdict"] or {}).get("weak")
+    if not weak or not record["verdict"]["ship"]:
+        return found
+    return Headline(found.tone, found.word, f"{found.sentence}; weak: {listed(weak, _MOST_WEAK)}")
 
 
 def _failed(failure: Failure | None) -> Headline:

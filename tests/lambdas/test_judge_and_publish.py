@@ -42,11 +42,15 @@ def written(aws: Aws) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("right", "ship", "reasons"),
     [
-        (20, True, ["accuracy 1.00 on 40 test pictures"]),
+        (20, True, ["accuracy 1.00 (0.91 to 1.00) on 40 test pictures"]),
         (
-            6,
+            1,
             False,
-            ["accuracy 0.65 is below its floor 0.70", "recall of can 0.30 is below its floor 0.50"],
+            [
+                "accuracy 0.53 (0.37 to 0.67) on 40 pictures is below its floor 0.70",
+                "recall of can 0.05 (0.01 to 0.24) on 20 pictures is not even half of its floor"
+                " 0.50; look for its pictures in wrong folders, or remove the label",
+            ],
         ),
     ],
 )
@@ -229,7 +233,7 @@ def test_a_release_that_no_camera_could_take_is_refused_and_not_published(
 
 def test_a_model_that_is_not_good_enough_hears_of_the_obstacle_as_well(aws: Aws) -> None:
     aws.lease(7)
-    aws.put_model(model_files(6, golden=[]))
+    aws.put_model(model_files(1, golden=[]))
     *floors, last = judge.handler(EVENT, None)["reasons"]
     assert len(floors) == 2
     assert last == NO_GOLDEN

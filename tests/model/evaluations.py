@@ -64,8 +64,11 @@ def evaluation(
     losses: int | None = None,
     live_labels: tuple[str, ...] = LABELS,
     renamed: Mapping[str, str] | None = None,
+    learnt: Counts | None = None,
 ) -> dict[str, Any]:
-    """`losses`: by default as few as the numbers of right known pictures allow, with no gains."""
+    """`losses`: by default as few as the numbers of right known pictures allow, with no gains.
+    `learnt`: how pictures are answered that the candidate learnt, out of fold.
+    """
     content: dict[str, Any] = {
         "format": 1,
         "dataset": "d1",
@@ -75,6 +78,7 @@ def evaluation(
         "reject_threshold": 0.5,
         "candidate": candidate,
         "live": None,
+        "out_of_fold": None if learnt is None else score(learnt),
         "golden": [],
         "left_out": [],
         "images": {"train": 100, "validation": 20, "test": candidate["all"]["images"]},

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from lensloop.model.evaluation import read_evaluation
-from lensloop.model.gate import Floors, Verdict, judge
+from lensloop.model.floors import Floors
+from lensloop.model.gate import Verdict, judge
 from lensloop.model.hold import slid_after
 from lensloop.settings import Settings
 from tests.model.evaluations import LABELS, evaluation, scores
@@ -81,7 +82,7 @@ def test_what_cannot_be_compared_is_held(content: dict[str, Any], reasons: list[
 
 
 def test_what_is_below_a_floor_is_refused_whether_it_can_be_compared_or_not() -> None:
-    bad = scores(None, {"can": (20, 4), "glass": (20, 20)})
+    bad = scores(None, {"can": (20, 0), "glass": (20, 20)})
     found = verdict(evaluation(bad, bad))
     assert (found.ship, found.hold) == (False, False)
     assert NOTHING_KNOWN not in found.reasons
@@ -92,7 +93,7 @@ def test_what_a_person_approved_ships_and_says_so() -> None:
     assert verdict(OTHER_LABELS, approved=True) == Verdict(
         True,
         (
-            "accuracy 1.00 on 40 test pictures",
+            "accuracy 1.00 (0.91 to 1.00) on 40 test pictures",
             "new: tin, jar",
             "no longer in the pictures: can, glass",
             "approved by a person, though none of the labels of the live model is left (can,"
@@ -105,11 +106,11 @@ def test_what_a_person_approved_ships_and_says_so() -> None:
 @pytest.mark.parametrize(("ours", "theirs"), [(ALL_RIGHT, None), (None, ALL_RIGHT)])
 def test_what_only_one_of_the_two_knows_is_not_set_side_by_side(ours: Any, theirs: Any) -> None:
     content = evaluation(scores(ours, ALL_RIGHT), scores(theirs, ALL_RIGHT))
-    images = 120 if ours else 60
+    images, doubt = (120, "(0.97 to 1.00)") if ours else (60, "(0.94 to 1.00)")
     assert verdict(content, approved=True) == Verdict(
         True,
         (
-            f"accuracy 1.00 on {images} test pictures",
+            f"accuracy 1.00 {doubt} on {images} test pictures",
             f"approved by a person, though {NOTHING_KNOWN}",
         ),
     )

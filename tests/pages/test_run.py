@@ -55,6 +55,20 @@ def test_the_headline_says_what_became_of_it_in_its_colour(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("released", "Released: the new model is on its way to the cameras; weak: can, jar"),
+        ("rolled-out", "Released, and proven on 3 cameras; weak: can, jar"),
+        ("refused", "Refused: the cameras keep the model that they have"),
+    ],
+)
+def test_a_release_with_weak_labels_names_them_at_once(name: str, sentence: str) -> None:
+    run, *others = ENDS[name]
+    verdict = {**run["verdict"], "weak": ["can", "jar"]}
+    assert read(run_html({**run, "verdict": verdict}, *others)).headings[0] == (1, sentence)
+
+
+@pytest.mark.parametrize(
     ("name", "command"), [("held", "lensloop approve"), ("blocked", "lensloop clear-block")]
 )
 def test_what_waits_for_a_person_names_the_command(name: str, command: str) -> None:

@@ -20,7 +20,8 @@ from PIL import Image, ImageDraw
 
 from lensloop.dataset.suspicious import read_doubts
 from lensloop.model.evaluation import read_evaluation
-from lensloop.model.gate import Floors, judge
+from lensloop.model.floors import Floors
+from lensloop.model.gate import judge
 from lensloop.model.mistakes import read_mistakes
 from lensloop.settings import Settings
 from lensloop.wire.errors import BadArtifact

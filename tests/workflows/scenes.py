@@ -33,6 +33,7 @@ VERDICT = {
     "hold": False,
     "slid": 0.01,
     "reasons": ["accuracy 0.97 on 72 test pictures"],
+    "weak": [],
     "accuracy": 0.97,
     "live_accuracy": None,
 }
