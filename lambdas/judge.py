@@ -8,8 +8,9 @@ import os
 from typing import Any
 
 from lambdas.aws import clients
-from lambdas.aws.artifact import fetch, parsed, read_files
+from lambdas.aws.artifact import fetch
 from lambdas.aws.state import state_table
+from lensloop.archive import parsed, read_files
 from lensloop.model import release
 from lensloop.model.evaluation import Evaluation, read_evaluation
 from lensloop.model.floors import Floors

@@ -13,9 +13,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lambdas.aws import clients
-from lambdas.aws.artifact import fetch, parsed, read_files
+from lambdas.aws.artifact import fetch
 from lambdas.aws.state import LiveRelease, state_table
 from lambdas.judge import evaluation_in
+from lensloop.archive import parsed, read_files
 from lensloop.model import release
 from lensloop.model.standards import Standards
 from lensloop.settings import Settings

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from lambdas.aws import bucket, clients
-from lambdas.aws.artifact import fetch, parsed, read_files
+from lambdas.aws.artifact import fetch
+from lensloop.archive import parsed, read_files
 from lensloop.dataset.suspicious import COLUMNS, FILE, Doubt, doubted, read_doubts, sentences
 from lensloop.wire import names
 from lensloop.wire.errors import StaleEpoch

@@ -16,9 +16,10 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.aws import bucket, clients
-from lambdas.aws.artifact import fetch, parsed, read_files
+from lambdas.aws.artifact import fetch
 from lambdas.aws.state import state_table
 from lensloop import news, record
+from lensloop.archive import parsed, read_files
 from lensloop.model.evaluation import read_evaluation
 from lensloop.pages.run import page
 from lensloop.record import Findings, Record, Sent

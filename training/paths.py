@@ -44,6 +44,13 @@ class Paths:
         return self._channel("live")
 
     @property
+    def artefact(self) -> Path:
+        """A model that was made elsewhere; the channel is there only for algorithms that take
+        one.
+        """
+        return self._channel("artefact")
+
+    @property
     def hyperparameters(self) -> Path:
         return self.root / "input" / "config" / "hyperparameters.json"
 

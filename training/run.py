@@ -13,6 +13,7 @@ from training import golden, mistakes, suspicious, unfamiliar
 from training.algorithms.contract import Train, Trained
 from training.algorithms.head.export import frozen_backbone
 from training.algorithms.head.train import train as train_head
+from training.algorithms.image_classification.train import train as train_image_classification
 from training.embed import session
 from training.evaluate import Answers, compare, scored
 from training.features import Array, Features
@@ -23,7 +24,10 @@ from training.paths import Paths
 from training.pictures import SIZE, Picture, Pictures, check_trainable
 from training.stopwatch import Stopwatch
 
-ALGORITHMS: dict[str, Train] = {"head": train_head}
+ALGORITHMS: dict[str, Train] = {
+    "head": train_head,
+    "image-classification": train_image_classification,
+}
 
 
 def run(paths: Paths) -> None:

@@ -7,6 +7,7 @@ requests.py   which requests AWS refuses
 job.py        one job from Starting to its end
 inputs.py     /opt/ml/input: channels and configuration files
 box.py        what the process sees: /opt/ml, no network, an interpreter without our packages
+images.py     AWS's own images that have a stand-in here
 outputs.py    model.tar.gz, output.tar.gz, logs, metrics
 role.py       the credentials of the job's role
 """

@@ -15,7 +15,7 @@ from ministack.core.responses import get_region
 from ministack.services import eventbridge
 
 from local import leftovers
-from local.sagemaker import inputs, outputs, role, toolkit
+from local.sagemaker import images, inputs, outputs, role, toolkit
 from local.sagemaker.account import account
 from local.sagemaker.box import box, image
 from local.sagemaker.requests import DEFAULT_RUNTIME
@@ -196,11 +196,12 @@ class TrainingJob:
     def _command(self) -> list[str]:
         algorithm = self.description["AlgorithmSpecification"]
         argv = [*algorithm.get("ContainerEntrypoint", []), *algorithm.get("ContainerArguments", [])]
+        argv = argv or images.command(algorithm["TrainingImage"])
         argv = argv or toolkit.command(self.description.get("HyperParameters", {}))
         if not argv:
             raise JobFailure(
                 f"ClientError: Cannot pull container image {algorithm['TrainingImage']}: "
-                "the local cloud has no images and needs a ContainerEntrypoint, or the"
+                "the local cloud has no such image and needs a ContainerEntrypoint, or the"
                 f" hyperparameters {toolkit.PROGRAM} and {toolkit.FOLDER}"
             )
         return argv

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
+from local.sagemaker import images
 from local.sagemaker.inputs import split_uri
 
 if TYPE_CHECKING:
@@ -40,14 +41,19 @@ def upload(root: Path, job: dict[str, Any], s3: "S3Client", folder: str, archive
 
 
 def failure(root: Path, code: int) -> str:
-    """What the job itself says about its failure, in /opt/ml/output/failure."""
+    """What the job itself says about its failure, in /opt/ml/output/failure. AWS's own algorithms
+    say when it was the customer's.
+    """
     file = root / "output" / "failure"
     reason = file.read_text(errors="replace").strip() if file.is_file() else ""
+    if reason.startswith("ClientError: "):
+        return reason
     return f"AlgorithmError: {reason[:900] or 'the training script failed'}, exit code: {code}"
 
 
 def metrics(job: dict[str, Any], log: str) -> list[dict[str, Any]]:
-    definitions = job["AlgorithmSpecification"].get("MetricDefinitions", [])
+    algorithm = job["AlgorithmSpecification"]
+    definitions = algorithm.get("MetricDefinitions") or images.metrics(algorithm["TrainingImage"])
     found = [(metric["Name"], re.findall(metric["Regex"], log)) for metric in definitions]
     return [
         {"MetricName": name, "Value": float(values[-1]), "Timestamp": time.time()}

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from lambdas import judge, publish_release
-from lambdas.aws import artifact
-from lambdas.aws.artifact import MAX_FILES, read_files
 from lambdas.aws.state import LiveRelease, state_table
+from lensloop import archive as reading
+from lensloop.archive import MAX_FILES, read_files
 from lensloop.model.standards import Standards, Trained
 from lensloop.settings import Settings
 from lensloop.wire import manifest
@@ -366,7 +366,7 @@ def test_a_header_is_read_up_to_that_limit_too(monkeypatch: pytest.MonkeyPatch) 
     """tarfile reads a header of any length by itself, before it hands out a file whose size could
     be looked at.
     """
-    monkeypatch.setattr(artifact._Capped, "left", 2**20)
+    monkeypatch.setattr(reading._Capped, "left", 2**20)
     entry = tarfile.TarInfo("x")
     entry.type, entry.size = tarfile.XHDTYPE, 2**21
     bomb = io.BytesIO(gzip.compress(entry.tobuf(tarfile.USTAR_FORMAT) + bytes(entry.size)))

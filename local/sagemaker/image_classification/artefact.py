@@ -2,6 +2,7 @@
 
 import json
 import struct
+import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -59,3 +60,25 @@ def _prefixed(network: Network) -> dict[str, np.ndarray]:
         f"{'aux' if '_moving_' in name else 'arg'}:{name}": array
         for name, array in network.weights.items()
     }
+
+
+def read(archive: Path) -> dict[str, np.ndarray]:
+    """The weights in an archive of an earlier job, which this stand-in wrote."""
+    with tarfile.open(archive) as tar:
+        (name,) = (name for name in tar.getnames() if name.endswith(".params"))
+        file = tar.extractfile(name)
+        data = file.read() if file else b""
+    (count,) = struct.unpack_from("<Q", data, 16)
+    arrays, at = [], 24
+    for _ in range(count):
+        (rank,) = struct.unpack_from("<I", data, at + 8)
+        sides = struct.unpack_from(f"<{rank}q", data, at + 12)
+        at += 12 + 8 * rank + 12
+        arrays.append(np.frombuffer(data, "<f4", int(np.prod(sides)), at).reshape(sides))
+        at += arrays[-1].nbytes
+    names, at = [], at + 8
+    for _ in range(count):
+        (length,) = struct.unpack_from("<Q", data, at)
+        names.append(data[at + 8 : at + 8 + length].decode().partition(":")[2])
+        at += 8 + length
+    return dict(zip(names, arrays, strict=True))

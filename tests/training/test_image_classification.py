@@ -1,0 +1,230 @@
+"""Does the built-in algorithm's network become a model like every other? With an artefact that the
+local cloud's stand-in made of the same pictures.
+"""
+
+import hashlib
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lensloop.wire.errors import BadArtifact
+from local.sagemaker.image_classification import __main__ as stand_in
+from local.sagemaker.image_classification import artefact
+from training.algorithms.contract import Trained
+from training.algorithms.image_classification.train import read_artefact, train
+from training.features import Features
+from training.model_file import ModelFile
+from training.paths import Paths
+from training.pictures import Picture, Pictures
+from training.stopwatch import Stopwatch
+
+COLOURS = {"blue": (40, 60, 200), "green": (50, 180, 60), "red": (200, 40, 50)}
+SPLITS = ["train"] * 6 + ["validation"] * 4
+
+
+def picture(colour: tuple[int, int, int], number: int, side: int = 256) -> bytes:
+    """Blotches of a colour, never twice the same."""
+    chance = np.random.RandomState(number)
+    small = np.clip(np.array(colour) + chance.normal(0, 45, (8, 8, 3)), 0, 255)
+    file = io.BytesIO()
+    Image.fromarray(small.astype(np.uint8)).resize((side, side), Image.Resampling.BICUBIC).save(
+        file, "JPEG"
+    )
+    return file.getvalue()
+
+
+class BuiltIn:
+    """A job of the built-in algorithm, as SageMaker would prepare it."""
+
+    def __init__(self, root: Path, labels: int) -> None:
+        self.ml, self.labels = root, labels
+        self.hyperparameters = {
+            "num_classes": str(labels),
+            "num_layers": "18",
+            "image_shape": "3,224,224",
+            "resize": "256",
+            "epochs": "4",
+            "mini_batch_size": "4",
+            "use_pretrained_model": "1",
+        }
+        self.instance = "ml.g4dn.xlarge"
+        self.lists: dict[str, list[tuple[str, int]]] = {"train": [], "validation": []}
+        (root / "model").mkdir(parents=True)
+
+    def put(self, split: str, name: str, label: int, data: bytes) -> None:
+        path = self.ml / "input" / "data" / split / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        self.lists[split].append((name, label))
+
+    def run(self, **different: str) -> int:
+        data, config = self.ml / "input" / "data", self.ml / "input" / "config"
+        samples = {"num_training_samples": str(len(self.lists["train"]))}
+        channels = {}
+        for split, rows in self.lists.items():
+            lines = [f"{i}\t{label}\t{name}\n" for i, (name, label) in enumerate(rows)]
+            (data / f"{split}_lst").mkdir(parents=True, exist_ok=True)
+            (data / f"{split}_lst" / f"{split}.lst").write_text("".join(lines))
+            for name in (split, f"{split}_lst"):
+                channels[name] = {"ContentType": "application/x-image"}
+        files = {
+            "hyperparameters.json": self.hyperparameters | samples | different,
+            "inputdataconfig.json": channels,
+            "resourceconfig.json": {"current_instance_type": self.instance},
+        }
+        config.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (config / name).write_text(json.dumps(content))
+        return stand_in.main(self.ml)
+
+    @property
+    def failure(self) -> str:
+        return (self.ml / "output" / "failure").read_text()
+
+    def archive(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tarfile.open(path, "w:gz", compresslevel=1) as tar:
+            for file in sorted((self.ml / "model").iterdir()):
+                tar.add(file, file.name)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory) -> Pictures:
+    """Of three colours; the built-in algorithm has been taught with them."""
+    folder = tmp_path_factory.mktemp("ml")
+    paths, rows = Paths(folder / "ours"), []
+    job = BuiltIn(folder / "built-in", len(COLOURS))
+    for label, (name, colour) in enumerate(COLOURS.items()):
+        for number, split in enumerate(SPLITS):
+            data = picture(colour, 100 * label + number)
+            row = row_of(f"images/{name}/{number}.jpg", data, name, split)
+            path = paths.picture(row.key)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+            rows.append(row)
+            job.put(split, row.key, label, data)
+    assert job.run() == 0
+    job.archive(paths.artefact / "model.tar.gz")
+    return Pictures(paths, rows)
+
+
+def row_of(key: str, data: bytes, label: str, split: str) -> Picture:
+    return Picture(key, hashlib.sha256(data).hexdigest(), label, split, "0" * 16)
+
+
+def no_backbone() -> bytes:
+    raise AssertionError("this algorithm has a backbone of its own")
+
+
+@pytest.fixture(scope="module")
+def judged(pictures) -> tuple[Features, Trained]:
+    features = Features(pictures, no_backbone)
+    return features, train(pictures, features, Stopwatch())
+
+
+def test_its_network_is_a_model_that_knows_the_pictures(pictures, judged):
+    features, trained = judged
+    file = ModelFile(trained.model)
+    rows, seen = features.by(file.backbone, pictures.of("validation"), "judged")
+    answers = file.probabilities(seen)
+    truth = [pictures.labels.index(row.label) for row in rows]
+    assert (answers.argmax(axis=1) == truth).mean() >= 0.9
+    assert np.allclose(answers, trained.out_of_fold.probabilities, atol=1e-5)
+    assert {row.split for row in trained.out_of_fold.rows} == {"validation"}
+    assert {row.split for row in trained.learnt_from} == {"train", "validation"}
+    assert trained.facts["preparation"] == "pixels from 0 to 255"
+    assert trained.facts["artefact"]["file"].startswith("image-classification-00")
+
+
+def test_pictures_are_looked_at_once_for_learning_and_judging(judged):
+    features, trained = judged
+    assert ModelFile(trained.model).backbone.hash in features._seen
+
+
+def test_a_network_of_other_labels_is_refused(pictures):
+    fewer = Pictures(pictures.paths, [row for row in pictures.rows if row.label != "red"])
+    with pytest.raises(BadArtifact, match=r"answers for 3 labels, .* has 2: blue, green"):
+        train(fewer, Features(fewer, no_backbone), Stopwatch())
+
+
+def test_an_archive_without_a_network_is_refused(tmp_path):
+    paths = Paths(tmp_path)
+    with pytest.raises(BadArtifact, match=r"holds no model\.tar\.gz"):
+        read_artefact(paths)
+    paths.artefact.mkdir(parents=True)
+    with tarfile.open(paths.artefact / "model.tar.gz", "w:gz") as tar:
+        tar.add(__file__, "model.py")
+    with pytest.raises(BadArtifact, match=r"holds no image-classification-symbol\.json"):
+        read_artefact(paths)
+
+
+def test_the_stand_in_goes_on_from_an_earlier_model(pictures, tmp_path):
+    job = BuiltIn(tmp_path, len(COLOURS))
+    for label, (name, colour) in enumerate(COLOURS.items()):
+        for number in range(2):
+            job.put("train", f"{name}{number}.jpg", label, picture(colour, 7 * label + number))
+        job.put("validation", f"{name}9.jpg", label, picture(colour, 90 + label))
+    (tmp_path / "input" / "data" / "model").mkdir(parents=True)
+    earlier = tmp_path / "input" / "data" / "model" / "model.tar.gz"
+    earlier.write_bytes((pictures.paths.artefact / "model.tar.gz").read_bytes())
+    before = artefact.read(earlier)
+    assert job.run(epochs="1") == 0
+    job.archive(tmp_path / "after.tar.gz")
+    after = artefact.read(tmp_path / "after.tar.gz")
+    assert np.array_equal(before["conv0_weight"], after["conv0_weight"])
+    assert np.array_equal(before["bn0_moving_var"], after["bn0_moving_var"])
+    assert job.run(num_layers="34") == 1
+    assert "must be those of the model" in job.failure
+
+
+REFUSED = {
+    "samples": ({"num_training_samples": "99"}, "num_training_samples is 99, and train.lst has 2"),
+    "a class too many": ({"num_classes": "2"}, "has the class '2'; classes are 0 to 1"),
+    "depth": ({"num_layers": "20"}, "num_layers is 20"),
+    "batch": ({"mini_batch_size": "32"}, "mini_batch_size 32 is above num_training_samples"),
+    "resize": ({"resize": "128"}, "resize is '128'; it must be a whole number from 224 on"),
+    "unknown": ({"algorithm": "head"}, "Additional hyperparameters are not allowed: algorithm"),
+}
+
+
+@pytest.mark.parametrize(("different", "sentence"), REFUSED.values(), ids=REFUSED.keys())
+def test_the_stand_in_refuses_what_the_built_in_algorithm_refuses(tmp_path, different, sentence):
+    job = small_job(tmp_path)
+    assert job.run(**different) == 1
+    assert sentence in job.failure
+
+
+def small_job(folder: Path, data: bytes | None = None, name: str = "a.jpg") -> BuiltIn:
+    job = BuiltIn(folder, 3)
+    job.hyperparameters["mini_batch_size"] = "2"
+    for label in (0, 2):
+        job.put("train", f"{label}{name}", label, data or picture((9, 9, 9), label))
+    return job
+
+
+PICTURES = {
+    "too small": (picture((1, 2, 3), 1, side=200), "a.jpg", "less than the image_shape"),
+    "no JPEG": (b"RIFF0000WEBP", "a.jpg", "is no JPEG or PNG"),
+    "a WebP": (b"RIFF0000WEBP", "a.webp", "only .jpg and .png files are read"),
+}
+
+
+@pytest.mark.parametrize(("data", "name", "sentence"), PICTURES.values(), ids=PICTURES.keys())
+def test_the_stand_in_refuses_pictures_that_the_built_in_algorithm_cannot_read(
+    tmp_path, data, name, sentence
+):
+    job = small_job(tmp_path, data, name)
+    assert job.run() == 1
+    assert sentence in job.failure
+
+
+def test_the_stand_in_has_no_code_for_a_processor(tmp_path):
+    job = small_job(tmp_path)
+    job.instance = "ml.m5.xlarge"
+    assert job.run() == 1
+    assert "GPU instances are needed" in job.failure
