@@ -54,6 +54,12 @@ def scored(answered: Answered, labels: Sequence[str]) -> dict[str, Any]:
     return score(truth, answers.predicted, answers.confidence, labels)
 
 
+def known_to(live: LiveRelease | None, test: Sequence[Picture]) -> list[bool]:
+    """Whether the live model was judged on each of them too, under the same label."""
+    judged_on = live.judged_on if live else {}
+    return [judged_on.get(row.sha256) == row.label for row in test]
+
+
 def compare(
     test: Sequence[Picture],
     labels: Sequence[str],
@@ -67,7 +73,7 @@ def compare(
     if live is None or theirs is None:
         scores = candidate.scores(test, [False] * len(test), labels)
         return {"candidate": scores | {"new": None}, "live": None}
-    known = [live.judged_on.get(row.sha256) == row.label for row in test]
+    known = known_to(live, test)
     gone = sorted(set(live.labels) - set(labels))
     old, new, truth = (
         [word for word, was in zip(words, known, strict=True) if was]

@@ -9,16 +9,17 @@ import numpy as np
 
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.picture import RESIZE
-from training import golden, mistakes, suspicious, unfamiliar
+from training import golden, insights, mistakes, suspicious, unfamiliar
 from training.algorithms.contract import Train, Trained
 from training.algorithms.head.export import frozen_backbone
 from training.algorithms.head.train import train as train_head
 from training.algorithms.image_classification.train import train as train_image_classification
 from training.embed import session
-from training.evaluate import Answers, compare, scored
+from training.evaluate import Answers, compare, known_to, scored
 from training.features import Array, Features
 from training.live import LiveRelease, read_live
-from training.model_file import ModelFile
+from training.model_file import Backbone, ModelFile
+from training.neighbours import Learnt
 from training.out_of_fold import Answered
 from training.paths import Paths
 from training.pictures import SIZE, Picture, Pictures, check_trainable
@@ -32,7 +33,7 @@ ALGORITHMS: dict[str, Train] = {
 
 def run(paths: Paths) -> None:
     """Writes /opt/ml/model/{model.onnx, evaluation.json,
-    suspicious.json, mistakes.json, test.csv, golden/}.
+    suspicious.json, mistakes.json, insights.json, test.csv, golden/}.
 
     Raises LensloopError with a sentence.
     """
@@ -87,6 +88,11 @@ def _judge(
     strange = unfamiliar.measure(candidate, seen, trained.unfamiliar_threshold)
     answers_of_live = Answers.read(theirs, live.labels) if live else None
     mistakes.write(paths.model, test, answers, answers_of_live, pictures)
+    all_answered = insights.Judged(
+        test, seen, answers, answers_of_live, known_to(live, test), strange
+    )
+    learnt = _learnt(trained, candidate.backbone, features)
+    insights.write(paths.model, all_answered, learnt, labels, pictures.thumbnail)
     # The test pictures taught it nothing, so its answers for them are as good as those of models
     # that were not taught with a picture.
     answered = [trained.out_of_fold, Answered(test, ours.astype(np.float64))]
@@ -105,6 +111,15 @@ def _judge(
         "golden": golden.write(paths.model / "golden", chosen, pictures, proof),
         "suspicious": suspicious.write(paths.model, answered, labels, pictures),
     }
+
+
+def _learnt(trained: Trained, backbone: Backbone, features: Features) -> Learnt | None:
+    """What the candidate's own backbone sees in the pictures that it learnt from, where that has
+    been looked at already: another backbone than the frozen one would have to do it all again.
+    """
+    if not trained.learnt_from or backbone.hash != features.frozen.hash:
+        return None
+    return Learnt(*features.of(trained.learnt_from))
 
 
 def _answered(

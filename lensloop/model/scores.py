@@ -4,6 +4,7 @@ Accuracy, recall, calibration and confusion as pure sums.
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from operator import eq
 from typing import Any
 
@@ -66,11 +67,33 @@ def calibration_error(right: Sequence[bool], confidence: Sequence[float]) -> flo
     """
     if not right:
         return 0.0
+    gaps = [abs(bin.right - bin.claimed) for bin in reliability(right, confidence)]
+    return sum(gaps) / len(right)
+
+
+@dataclass(frozen=True)
+class Bin:
+    """The answers of about the same confidence."""
+
+    images: int
+    right: int
+    claimed: float  # as many would be right as the sum of their confidences
+
+    @property
+    def confidence(self) -> float:
+        return self.claimed / self.images
+
+
+def reliability(right: Sequence[bool], confidence: Sequence[float]) -> list[Bin]:
+    """Ten equal bins, the least confident first, without those that no answer falls into."""
     bins: list[list[tuple[bool, float]]] = [[] for _ in range(_BINS)]
     for hit, claimed in zip(right, confidence, strict=True):
         bins[min(int(claimed * _BINS), _BINS - 1)].append((hit, claimed))
-    gaps = [abs(sum(hit for hit, _ in group) - sum(c for _, c in group)) for group in bins]
-    return sum(gaps) / len(right)
+    found = []
+    for group in filter(None, bins):
+        hits, claims = zip(*group, strict=True)
+        found.append(Bin(len(group), sum(hits), sum(claims)))
+    return found
 
 
 def losses_and_gains(
