@@ -14,12 +14,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 
 from training.pictures import Picture, Pictures
+from training.shards import Looked
 
 BATCH = 16  # pictures, of 0.6 MB each as the network takes them
-Answer = tuple[list[Picture], NDArray[np.float32]]
 
 
 def session(model: bytes, threads: int = 1) -> onnxruntime.InferenceSession:
@@ -33,36 +32,35 @@ def session(model: bytes, threads: int = 1) -> onnxruntime.InferenceSession:
 
 def embed(
     pictures: Pictures, rows: Sequence[Picture], model: onnxruntime.InferenceSession, verb: str
-) -> Answer:
-    """The usable rows, in order, and the model's first output for each."""
+) -> Iterator[Looked]:
+    """The model's first output for each of the usable rows, in order, some at a time."""
     output = model.get_outputs()[0]
-    nothing = np.empty((0, output.shape[1]), np.float32)
 
-    def answer(batch: Sequence[Picture]) -> Answer:
-        usable, inputs = pictures.load(batch)
-        if not usable:
-            return [], nothing
-        return usable, model.run([output.name], {"image": np.stack(inputs)})[0]
+    def answer(batch: Sequence[Picture]) -> Looked:
+        loaded = pictures.load(batch)
+        if not loaded.usable:
+            return Looked([], np.empty((0, output.shape[1]), np.float32), [])
+        features = model.run([output.name], {"image": np.stack(loaded.inputs)})[0]
+        return Looked([row.content for row in loaded.usable], features, loaded.thumbnails)
 
-    used: list[Picture] = []
-    outputs = [nothing]
-    progress = _Progress(verb, len(rows))
+    if not rows:
+        return
+    used, progress = 0, _Progress(verb, len(rows))
     batches = [rows[i : i + BATCH] for i in range(0, len(rows), BATCH)]
-    for usable, answers in _in_order(answer, batches):
-        used.extend(usable)
-        outputs.append(answers)
-        progress.report_now_and_then(len(used))
-    progress.report(len(used))
-    return used, np.concatenate(outputs)
+    for looked in _in_order(answer, batches):
+        yield looked
+        used += len(looked.pictures)
+        progress.report_now_and_then(used)
+    progress.report(used)
 
 
 def _in_order(
-    work: Callable[[Sequence[Picture]], Answer], batches: Sequence[Sequence[Picture]]
-) -> Iterator[Answer]:
+    work: Callable[[Sequence[Picture]], Looked], batches: Sequence[Sequence[Picture]]
+) -> Iterator[Looked]:
     """The results in the order of the batches, only a few of which are in memory at a time."""
     cores = os.cpu_count() or 1
     with ThreadPoolExecutor(cores) as pool:
-        running: deque[Future[Answer]] = deque()
+        running: deque[Future[Looked]] = deque()
         for batch in batches:
             running.append(pool.submit(work, batch))
             if len(running) > 2 * cores:

@@ -14,11 +14,14 @@ import onnxruntime
 from lensloop.wire.errors import BadArtifact, PictureError
 from lensloop.wire.picture import open_picture, read_input
 from training.evaluate import Answers
+from training.features import CacheDamaged
+from training.golden_kept import KeptGolden
 from training.model_file import UNFAMILIAR
 from training.pictures import SIZE, Picture, Pictures
 
 # Of a probability: what two ways through the same arithmetic may differ by.
 _AGREE = 1e-3
+_SPARE = 24  # pictures that are kept: a later model may not recognise them all
 WANTED = 12  # pictures: enough for some of every label of a small set, little to download
 _MAX_BYTES = 500_000  # the dozen travels to every camera
 _CONFIDENT = 0.6  # so that another build of onnxruntime, off by a little, predicts the same
@@ -48,6 +51,7 @@ class Proof:
     labels: Sequence[str]
     confidence: Mapping[str, float]  # by content: what its head alone answered for test pictures
     most_unfamiliar: float | None = None  # None: the model cannot tell
+    kept: bool = False  # earlier jobs had kept the features that the head answered for
 
     def confidence_in(self, row: Picture, data: bytes) -> float | None:
         """In the picture's label; None where that would not prove anything on a camera."""
@@ -69,11 +73,11 @@ class Proof:
         """
         off = abs(confidence - self.confidence[row.sha256])
         if hashlib.sha256(data).hexdigest() == row.sha256 and off > _AGREE:
-            raise BadArtifact(
-                f"The model file answers {confidence:.4f} for {row.key}, and its head"
-                f" {self.confidence[row.sha256]:.4f} for the features of that picture; they must"
-                " agree."
+            differs = (
+                f"the model file answers {confidence:.4f} for {row.key}, and its head"
+                f" {self.confidence[row.sha256]:.4f} for the features of that picture"
             )
+            raise CacheDamaged(differs) if self.kept else BadArtifact(f"It must not be: {differs}.")
 
 
 def confidence_of(test: Sequence[Picture], answers: Answers) -> dict[str, float]:
@@ -82,33 +86,40 @@ def confidence_of(test: Sequence[Picture], answers: Answers) -> dict[str, float]
 
 
 def write(
-    folder: Path, chosen: Iterator[Picture], pictures: Pictures, proof: Proof
+    folder: Path, chosen: Iterator[Picture], pictures: Pictures, proof: Proof, kept: KeptGolden
 ) -> list[dict[str, Any]]:
     """Writes golden/*.jpg and lists what the model answers for exactly these bytes, one at a time
-    as a camera would.
+    as a camera would. Some more are kept for later jobs, which may have no other test pictures.
     """
     folder.mkdir(parents=True, exist_ok=True)
     golden: list[dict[str, Any]] = []
     for row in chosen:
-        try:
-            data = _as_jpeg(pictures.bytes_of(row))
-        except PictureError:  # gone since the evaluation; there are others
+        if len(golden) == WANTED and len(kept) >= _SPARE:
+            break
+        data = kept.get(row) or _from_file(row, pictures)
+        if not data:  # gone since the evaluation, or never fetched; there are others
             continue
         confidence = proof.confidence_in(row, data)
         if confidence is None:
             continue
-        sha256 = hashlib.sha256(data).hexdigest()
-        (folder / f"{sha256}.jpg").write_bytes(data)
-        entry = {
-            "file": f"golden/{sha256}.jpg",
-            "sha256": sha256,
-            "label": row.label,
-            "probability": confidence,
-        }
-        golden.append(entry)
-        if len(golden) == WANTED:
-            break
+        kept.put(row, data)
+        if len(golden) < WANTED:
+            golden.append(_put(folder, row, data, confidence))
     return golden
+
+
+def _put(folder: Path, row: Picture, data: bytes, probability: float) -> dict[str, Any]:
+    sha256 = hashlib.sha256(data).hexdigest()
+    file = f"golden/{sha256}.jpg"
+    (folder / f"{sha256}.jpg").write_bytes(data)
+    return {"file": file, "sha256": sha256, "label": row.label, "probability": probability}
+
+
+def _from_file(row: Picture, pictures: Pictures) -> bytes | None:
+    try:
+        return _as_jpeg(pictures.bytes_of(row))
+    except PictureError:
+        return None
 
 
 def _as_jpeg(data: bytes) -> bytes:

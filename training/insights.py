@@ -14,11 +14,11 @@ import numpy as np
 from lensloop.model.insights import FILE, FORMAT, MOST_EXPLAINED, MOST_SHOWN, NEIGHBOURS
 from lensloop.model.scores import reliability
 from training.evaluate import Answers
-from training.features import Array
 from training.learning_curve import curve
 from training.mistakes import mistakes
 from training.neighbours import Learnt, Neighbour, nearest
 from training.pictures import Picture
+from training.shards import Array
 from training.unfamiliar import Unfamiliarity
 
 Show = Callable[[Picture], dict[str, Any]]

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from lensloop.model.learning_curve import SHARES
 from training.algorithms.head.regression import Head, fit, main_axes
-from training.features import Array
 from training.out_of_fold import STRENGTH
 from training.pictures import Picture
+from training.shards import Array
 
 
 def curve(

@@ -9,7 +9,8 @@ from typing import Any
 
 from lensloop.model.mistakes import FILE, FORMAT, MOST
 from training.evaluate import Answers
-from training.pictures import Picture, Pictures
+from training.features import Features
+from training.pictures import Picture
 
 
 def write(
@@ -17,11 +18,11 @@ def write(
     test: Sequence[Picture],
     candidate: Answers,
     live: Answers | None,
-    pictures: Pictures,
+    features: Features,
 ) -> int:
     """Writes mistakes.json, and returns how many there are."""
     wrong = mistakes(test, candidate)
-    shown = [_entry(test, i, candidate, live, pictures) for i in wrong[:MOST]]
+    shown = [_entry(test, i, candidate, live, features) for i in wrong[:MOST]]
     content = {"format": FORMAT, "count": len(wrong), "pictures": shown}
     text = json.dumps(content, ensure_ascii=False, allow_nan=False)
     (folder / FILE).write_text(text, "utf-8")
@@ -41,7 +42,7 @@ def _entry(
     i: int,
     candidate: Answers,
     live: Answers | None,
-    pictures: Pictures,
+    features: Features,
 ) -> dict[str, Any]:
     row = test[i]
     entry = {
@@ -52,6 +53,6 @@ def _entry(
         "confidence": round(candidate.confidence[i], 4),
         "live_predicted": live.predicted[i] if live else None,
     }
-    if thumbnail := pictures.thumbnail(row):
+    if thumbnail := features.thumbnail(row):
         entry["thumbnail"] = thumbnail
     return entry

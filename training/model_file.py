@@ -37,6 +37,10 @@ class Backbone:
     model: bytes
     hash: str  # of all that decides what it answers
 
+    @property
+    def width(self) -> int:
+        return int(self.session.get_outputs()[0].shape[1])
+
     @functools.cached_property
     def session(self) -> onnxruntime.InferenceSession:
         return session(self.model)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.features import Array
 from training.pictures import Picture
+from training.shards import Array
 
 
 @dataclass(frozen=True)

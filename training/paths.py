@@ -59,6 +59,11 @@ class Paths:
         return self.root / "model"
 
     @property
+    def checkpoints(self) -> Path:
+        """Filled before the job starts, and carried out while it runs, if it is asked for so."""
+        return self.root / "checkpoints"
+
+    @property
     def failure(self) -> Path:
         return self.root / "output" / "failure"
 

@@ -1,15 +1,18 @@
 """Which pictures are trained on? The manifest's rows, read, verified and decoded."""
 
+import base64
 import csv
+import functools
 import gzip
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from lensloop.wire.errors import BadArtifact, PictureError
-from lensloop.wire.picture import open_picture, read_input, thumbnail
+from lensloop.wire.picture import open_for_input, open_picture, thumbnail, to_input
 from training.paths import Paths
 
 SIZE = 224  # pixels a side of what every model is given: what its backbone learnt with
@@ -24,6 +27,19 @@ class Picture:
     label: str
     split: str
     phash: str
+
+    @functools.cached_property
+    def content(self) -> bytes:
+        """The hash as it is kept by."""
+        return bytes.fromhex(self.sha256)
+
+
+class Loaded(NamedTuple):
+    """Pictures that can be used, as model inputs, and small JPEGs of them."""
+
+    usable: list[Picture]
+    inputs: list[np.ndarray]
+    thumbnails: list[bytes]
 
 
 @dataclass
@@ -76,18 +92,19 @@ class Pictures:
         except PictureError:
             return None
 
-    def load(self, batch: Iterable[Picture]) -> tuple[list[Picture], list[np.ndarray]]:
-        """The usable ones of these pictures, and them as model inputs.
-        May be called from several threads.
-        """
-        usable, inputs = [], []
+    def load(self, batch: Iterable[Picture]) -> Loaded:
+        """The usable ones of these pictures. May be called from several threads."""
+        loaded = Loaded([], [], [])
         for row in batch:
             try:
-                inputs.append(read_input(self.bytes_of(row), SIZE, SIZE))
-                usable.append(row)
+                image = open_for_input(self.bytes_of(row), SIZE, SIZE)
             except PictureError as reason:
                 self.left_out[row.key] = str(reason)
-        return usable, inputs
+                continue
+            loaded.usable.append(row)
+            loaded.inputs.append(to_input(image, SIZE, SIZE))
+            loaded.thumbnails.append(base64.b64decode(thumbnail(image)))
+        return loaded
 
 
 def check_trainable(rows: Sequence[Picture], labels: Sequence[str]) -> None:

@@ -2,7 +2,10 @@
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -16,13 +19,15 @@ from training.algorithms.head.train import train as train_head
 from training.algorithms.image_classification.train import train as train_image_classification
 from training.embed import session
 from training.evaluate import Answers, compare, known_to, scored
-from training.features import Array, Features
+from training.features import Features, Kept
+from training.golden_kept import KeptGolden
 from training.live import LiveRelease, read_live
 from training.model_file import Backbone, ModelFile
 from training.neighbours import Learnt
 from training.out_of_fold import Answered
 from training.paths import Paths
 from training.pictures import SIZE, Picture, Pictures, check_trainable
+from training.shards import Array
 from training.stopwatch import Stopwatch
 
 ALGORITHMS: dict[str, Train] = {
@@ -38,16 +43,34 @@ def run(paths: Paths) -> None:
     Raises LensloopError with a sentence.
     """
     settings, stopwatch = _hyperparameters(paths), Stopwatch()
+    with _kept(paths, settings) as kept:
+        _run(paths, settings, stopwatch, kept)
+
+
+@contextmanager
+def _kept(paths: Paths, settings: Mapping[str, str]) -> Iterator[Kept]:
+    """What earlier jobs left, if this one was asked for so; what it sees itself is kept anyway, if
+    only for as long as it lasts.
+    """
+    with ExitStack() as stack:
+        folder = paths.checkpoints
+        if not folder.is_dir():
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="lensloop-features-")))
+        yield Kept(folder, settings.get("pictures", ""))
+
+
+def _run(paths: Paths, settings: Mapping[str, str], stopwatch: Stopwatch, kept: Kept) -> None:
     pictures, live = Pictures.read(paths), read_live(paths)
     if live:
         live = live.in_the_names_of({row.sha256: row.label for row in pictures.rows})
     check_trainable(pictures.rows, pictures.labels)
-    features = Features(pictures, frozen_backbone)
+    features = Features(pictures, frozen_backbone, kept)
     trained = ALGORITHMS[settings.get("algorithm", "head")](pictures, features, stopwatch)
     paths.model.mkdir(parents=True, exist_ok=True)
     (paths.model / "model.onnx").write_bytes(trained.model)
     with stopwatch.measure("evaluate"):
         test, judged = _judge(paths, trained, live, pictures, features)
+        features.close()
     evaluation = {
         "format": 1,
         "dataset": settings.get("digest", ""),
@@ -87,12 +110,12 @@ def _judge(
     answers = Answers.read(ours, labels)
     strange = unfamiliar.measure(candidate, seen, trained.unfamiliar_threshold)
     answers_of_live = Answers.read(theirs, live.labels) if live else None
-    mistakes.write(paths.model, test, answers, answers_of_live, pictures)
+    mistakes.write(paths.model, test, answers, answers_of_live, features)
     all_answered = insights.Judged(
         test, seen, answers, answers_of_live, known_to(live, test), strange
     )
     learnt = _learnt(trained, candidate.backbone, features)
-    insights.write(paths.model, all_answered, learnt, labels, pictures.thumbnail)
+    insights.write(paths.model, all_answered, learnt, labels, features.thumbnail)
     # The test pictures taught it nothing, so its answers for them are as good as those of models
     # that were not taught with a picture.
     answered = [trained.out_of_fold, Answered(test, ours.astype(np.float64))]
@@ -101,15 +124,19 @@ def _judge(
         labels,
         golden.confidence_of(test, answers),
         strange.most_of_golden if strange else None,
+        kept=features.kept_by(candidate.backbone) > 0,
     )
-    chosen = golden.choose(test, answers)
     return test, {
         **compare(test, labels, answers, live, answers_of_live),
         "out_of_fold": scored(trained.out_of_fold, labels),
         "backbone": candidate.backbone.hash,
         "unfamiliar": strange.evaluated() if strange else None,
-        "golden": golden.write(paths.model / "golden", chosen, pictures, proof),
-        "suspicious": suspicious.write(paths.model, answered, labels, pictures),
+        "features": {
+            "kept": features.kept_by(candidate.backbone),
+            "embedded": features.embedded,
+        },
+        "golden": _golden(paths, golden.choose(test, answers), proof, pictures, features.kept),
+        "suspicious": suspicious.write(paths.model, answered, labels, features),
     }
 
 
@@ -120,6 +147,15 @@ def _learnt(trained: Trained, backbone: Backbone, features: Features) -> Learnt 
     if not trained.learnt_from or backbone.hash != features.frozen.hash:
         return None
     return Learnt(*features.of(trained.learnt_from))
+
+
+def _golden(
+    paths: Paths, chosen: Iterator[Picture], proof: golden.Proof, pictures: Pictures, kept: Kept
+) -> list[dict[str, Any]]:
+    before = KeptGolden(kept.folder, kept.trusted)
+    written = golden.write(paths.model / "golden", chosen, pictures, proof, before)
+    before.tidy({row.sha256 for row in pictures.of("test")})
+    return written
 
 
 def _answered(

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from lensloop.dataset.suspicious import FILE, FORMAT
 from training.algorithms.head.regression import Array
+from training.features import Features
 from training.out_of_fold import Answered
-from training.pictures import Picture, Pictures
+from training.pictures import Picture
 
 MARGIN = 0.5  # of probability, between another label and the picture's own
 _SHEET = 48  # thumbnails; the table beside them has all
@@ -40,7 +41,7 @@ def suspects(targets: NDArray[np.int64], probabilities: Array) -> list[tuple[int
 
 
 def write(
-    folder: Path, answered: Sequence[Answered], labels: Sequence[str], pictures: Pictures
+    folder: Path, answered: Sequence[Answered], labels: Sequence[str], features: Features
 ) -> int:
     """Writes suspicious.json for the report, and returns how many there are."""
     rows = [row for part in answered for row in part.rows]
@@ -48,7 +49,7 @@ def write(
     found = suspects(np.array([labels.index(row.label) for row in rows], np.int64), probabilities)
     doubts = [_doubt(rows[i], probabilities[i], labels, other) for i, other in found]
     for doubt, (i, _) in zip(doubts[:_SHEET], found, strict=False):
-        if thumbnail := pictures.thumbnail(rows[i]):
+        if thumbnail := features.thumbnail(rows[i]):
             doubt["thumbnail"] = thumbnail
     text = json.dumps({"format": FORMAT, "pictures": doubts}, ensure_ascii=False, allow_nan=False)
     (folder / FILE).write_text(text, "utf-8")

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from lensloop.wire.errors import BadArtifact
-from training.features import Array
 from training.model_file import UNFAMILIAR, ModelFile
+from training.shards import Array
 
 # How far below the threshold golden pictures stay, as a share of the way down to the ordinary test
 # picture: so that another build of onnxruntime, off by a little, does not call one unfamiliar.

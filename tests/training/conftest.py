@@ -33,6 +33,8 @@ class Job:
         self.rows: list[dict[str, Any]] = []
         self.log = ""
         self.cpu_seconds = 0.0
+        self.settings = {"algorithm": "head", "epoch": "1", "digest": "d1"}
+        self.settings["sagemaker_program"] = '"start.py"'  # where the image's entry point starts it
 
     def put(self, key: str, data: bytes, **different: str) -> None:
         """A picture in the channel and its row in the manifest;
@@ -68,10 +70,7 @@ class Job:
                     code.write(path, path.relative_to(ROOT).as_posix())
         config = self.root / "input" / "config"
         config.mkdir(parents=True)
-        (config / "hyperparameters.json").write_text(
-            '{"algorithm": "head", "epoch": "1", "digest": "d1",'
-            ' "sagemaker_program": "\\"start.py\\""}'  # where the image's entry point starts it
-        )
+        (config / "hyperparameters.json").write_text(json.dumps(self.settings))
 
     def run(self) -> int:
         """Our site-packages are out of reach (-S, and the interpreter that the virtual environment

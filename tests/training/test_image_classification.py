@@ -17,7 +17,7 @@ from local.sagemaker.image_classification import __main__ as stand_in
 from local.sagemaker.image_classification import artefact
 from training.algorithms.contract import Trained
 from training.algorithms.image_classification.train import read_artefact, train
-from training.features import Features
+from training.features import Features, Kept
 from training.model_file import ModelFile
 from training.paths import Paths
 from training.pictures import Picture, Pictures
@@ -122,8 +122,8 @@ def no_backbone() -> bytes:
 
 
 @pytest.fixture(scope="module")
-def judged(pictures) -> tuple[Features, Trained]:
-    features = Features(pictures, no_backbone)
+def judged(pictures, tmp_path_factory) -> tuple[Features, Trained]:
+    features = Features(pictures, no_backbone, Kept(tmp_path_factory.mktemp("features")))
     return features, train(pictures, features, Stopwatch())
 
 
@@ -143,13 +143,15 @@ def test_its_network_is_a_model_that_knows_the_pictures(pictures, judged):
 
 def test_pictures_are_looked_at_once_for_learning_and_judging(judged):
     features, trained = judged
-    assert ModelFile(trained.model).backbone.hash in features._seen
+    before = features.embedded
+    features.by(ModelFile(trained.model).backbone, trained.learnt_from, "judged")
+    assert features.embedded == before
 
 
-def test_a_network_of_other_labels_is_refused(pictures):
+def test_a_network_of_other_labels_is_refused(pictures, tmp_path):
     fewer = Pictures(pictures.paths, [row for row in pictures.rows if row.label != "red"])
     with pytest.raises(BadArtifact, match=r"answers for 3 labels, .* has 2: blue, green"):
-        train(fewer, Features(fewer, no_backbone), Stopwatch())
+        train(fewer, Features(fewer, no_backbone, Kept(tmp_path)), Stopwatch())
 
 
 def test_an_archive_without_a_network_is_refused(tmp_path):

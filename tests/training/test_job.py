@@ -10,13 +10,12 @@ import json
 import shutil
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import onnxruntime
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from lensloop.dataset.suspicious import read_doubts
 from lensloop.model.evaluation import read_evaluation
@@ -27,27 +26,9 @@ from lensloop.settings import Settings
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.manifest import File, make, parse
 from lensloop.wire.picture import RESIZE, read_input
+from tests.training.drawings import drawing, drawings
 from training.paths import Paths
 from training.run import run
-
-COLOURS = {"plum": (120, 30, 120), "lime": (120, 200, 40), "sand": (210, 180, 120)}
-
-
-def drawing(label: str, number: int) -> bytes:
-    """A shape of its label's colour on a noisy ground, different for each number."""
-    rng = np.random.default_rng([number, len(label), ord(label[0])])
-    image = Image.fromarray(rng.integers(90, 160, (120, 160, 3), dtype=np.uint8))
-    x, y, size = int(rng.integers(5, 70)), int(rng.integers(5, 50)), int(rng.integers(40, 65))
-    ImageDraw.Draw(image).ellipse((x, y, x + size, y + size), fill=COLOURS[label])
-    file = io.BytesIO()
-    image.save(file, "PNG" if number % 5 == 0 else "JPEG")
-    return file.getvalue()
-
-
-def drawings(count: int, labels: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
-    for label in labels:
-        for number in range(count):
-            yield f"images/{label}/{number:03d}.jpg", drawing(label, number)
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +163,26 @@ def files(folder: Path) -> dict[str, bytes]:
         path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()
     }
     return {name: path.read_bytes() for name, path in found.items() if name != "evaluation.json"}
+
+
+def test_a_job_that_embeds_only_what_is_new_makes_the_same_files(first, new_job):
+    """All pictures but two are kept by a job before it, and their files are not there."""
+    pictures = {
+        row["key"]: (first.root / "input/data/images" / row["key"]).read_bytes()
+        for row in first.rows[:62]
+    }
+    before, job = new_job(dict([*pictures.items()][2:])), new_job(pictures)
+    (before.root / "checkpoints").mkdir()
+    assert before.run() == 0, before.log
+    shutil.copytree(before.root / "checkpoints", job.root / "checkpoints")
+    for row in before.rows:
+        (job.root / "input/data/images" / row["key"]).unlink()
+    job.settings["pictures"] = "uncached"
+    assert job.run() == 0, job.log
+    assert job.evaluation["features"] == {"kept": 60, "embedded": 2}
+    assert "embedded 2 of 2 pictures" in job.log
+    assert files(job.root / "model") == files(first.root / "model")
+    assert len(first.evaluation["golden"]) == len(job.evaluation["golden"]) > 2
 
 
 SCRIPTS = {

@@ -15,7 +15,8 @@ from lensloop.wire.errors import BadArtifact
 from training import golden
 from training.embed import session
 from training.evaluate import Answers
-from training.features import Features
+from training.features import Features, Kept
+from training.golden_kept import KeptGolden
 from training.model_file import ModelFile
 from training.paths import Paths
 from training.pictures import Picture, Pictures
@@ -116,11 +117,13 @@ def test_an_unfamiliar_picture_is_never_golden(
 ) -> None:
     """However confident the answer: a camera that proves itself on it would fail."""
     pictures = painted(tmp_path, [(230, 20, 20), (20, 230, 20), (90, 90, 250)])
-    features = Features(pictures, lambda: b"")
+    kept = Kept(tmp_path / "checkpoints")
+    features = Features(pictures, lambda: b"", kept)
     rows, seen = features.by(BOTH.backbone, pictures.rows, "judged")
     answers = Answers.read(BOTH.probabilities(seen), LABELS)
     assert min(answers.confidence) > 0.9
     proof = golden.Proof(session(BOTH.data), LABELS, golden.confidence_of(rows, answers), most)
-    made = golden.write(tmp_path / "golden", golden.choose(rows, answers), pictures, proof)
+    chosen, before = golden.choose(rows, answers), KeptGolden(kept.folder)
+    made = golden.write(tmp_path / "golden", chosen, pictures, proof, before)
     assert len(made) == len(list((tmp_path / "golden").iterdir())) == golden_ones
     assert ("blue" in {entry["label"] for entry in made}) is (most is None)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from lensloop.model.scores import reject_threshold
 from lensloop.wire.errors import BadArtifact
 from training.algorithms.head import regression
-from training.features import Array
 from training.out_of_fold import Answered
 from training.pictures import Picture
+from training.shards import Array
 
 
 @dataclass(frozen=True)

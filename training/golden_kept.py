@@ -1,0 +1,47 @@
+"""Which golden pictures did earlier jobs choose? Their JPEGs, kept beside the features, so that a
+job proves its model without the test pictures' own files.
+"""
+
+import hashlib
+from collections.abc import Collection
+from pathlib import Path
+
+from training import shards
+from training.pictures import Picture
+
+FOLDER = "golden"
+
+
+class KeptGolden:
+    """Files named by the picture's content and by their own, by which they are checked."""
+
+    def __init__(self, folder: Path, trusted: bool = True) -> None:
+        """Not `trusted`: what is there is not used."""
+        self._folder = folder / FOLDER
+        self._there = {path.name[:64]: path for path in self._folder.glob("*.jpg")}
+        self._found = self._there if trusted else {}
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def get(self, row: Picture) -> bytes | None:
+        """None for what is not kept, or not whole any more."""
+        path = self._found.get(row.sha256)
+        data = path.read_bytes() if path else b""
+        return data if path and path == self._path(row, data) else None
+
+    def put(self, row: Picture, data: bytes) -> None:
+        path = self._path(row, data)
+        if self._found.get(row.sha256) != path:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            shards.replace(path, data)
+            self._found = {**self._found, row.sha256: path}
+
+    def tidy(self, wanted: Collection[str]) -> None:
+        """Empties those of pictures that are no test pictures any more."""
+        for sha256, path in self._there.items():
+            if sha256 not in wanted:
+                shards.empty(path)
+
+    def _path(self, row: Picture, data: bytes) -> Path:
+        return self._folder / f"{row.sha256}-{hashlib.sha256(data).hexdigest()}.jpg"
