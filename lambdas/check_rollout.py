@@ -6,7 +6,8 @@ import os
 import time
 from typing import Any
 
-from lambdas.aws import clients, fleet
+from lambdas.aws import clients, fleet, registry
+from lensloop.model.registry import stage
 from lensloop.rollout import (
     WAITING,
     Answer,
@@ -32,6 +33,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         found = look(job, wave, live, patience)
     if found.cancel:
         fleet.withdraw(job, "NOT_PROVEN")
+    if found.state != WAITING:
+        registry.show_stage(int(event["epoch"]), stage(wave, found.state))
     return {
         "job": job,
         "started_at": event["started_at"],

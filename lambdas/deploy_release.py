@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
-from lambdas.aws import clients, fleet
+from lambdas.aws import clients, fleet, registry
 from lambdas.aws.state import state_table
 from lensloop import news
+from lensloop.model.registry import stage
 from lensloop.rollout import SUPERSEDED, WAITING, needed_of, to_cancel
 from lensloop.settings import Settings
 from lensloop.wire import manifest, names, order
@@ -51,7 +52,16 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     if _is_superseded(epoch):
         fleet.withdraw(job, "SUPERSEDED")
         return _answer(job, len(cameras), settings, superseded=True)
+    _show(epoch, wave, len(cameras))
     return _answer(job, len(cameras), settings, superseded=False)
+
+
+def _show(epoch: int, wave: str, cameras: int) -> None:
+    """In the model registry: in staging while canaries try it, in production from then on."""
+    if wave == "fleet":
+        registry.show_production(epoch, stage(wave, WAITING))
+    elif cameras:
+        registry.show_stage(epoch, stage(wave, WAITING))
 
 
 def order_wave(job: str, epoch: int, wave: str, cameras: int, settings: Settings) -> None:

@@ -4,8 +4,8 @@ workflows, and how the tick sends its messages.
 Writes runs/<epoch>/run.json and report.html, and publishes the message. Events, where what a run
 did not come to is null:
 {"workflow": "retraining", epoch, execution, started_at, outcome, dataset, training, doubts,
-verdict, release, failure}; {"workflow": "rollout", epoch, execution, outcome, canary, fleet,
-failure}; {"workflow": "trigger", epoch, text} from the tick.
+verdict, release, registered, failure}; {"workflow": "rollout", epoch, execution, outcome, canary,
+fleet, failure}; {"workflow": "trigger", epoch, text} from the tick.
 """
 
 import os

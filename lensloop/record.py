@@ -56,7 +56,8 @@ class Record(TypedDict):
     `scores`: what evaluation.json says of `candidate` and `live`. `verdict`: {ship, reasons,
     weak: [labels]}. `doubts`: {count, sentences}. `mistakes`: {count}. `unfamiliar`: {threshold,
     false_alarms}, None too where the model cannot tell. `release`: {epoch, model_sha256, labels,
-    accuracy}. `problems` are sentences on what could not be read when this was written.
+    accuracy}. `registered`: {package: ARN of its version in the model registry, empty for none}.
+    `problems` are sentences on what could not be read when this was written, or not be registered.
     """
 
     format: int
@@ -76,6 +77,7 @@ class Record(TypedDict):
     mistakes: dict[str, Any] | None
     unfamiliar: dict[str, Any] | None
     release: dict[str, Any] | None
+    registered: dict[str, Any] | None
     rollout: Rollout | None
     failure: Failure | None
     problems: list[str]
@@ -111,6 +113,7 @@ def empty(project: str, epoch: int) -> Record:
         mistakes=None,
         unfamiliar=None,
         release=None,
+        registered=None,
         rollout=None,
         failure=None,
         problems=[],
@@ -133,8 +136,9 @@ def of_retraining(record: Record, event: Mapping[str, Any], found: Findings, now
         "verdict": _part(event.get("verdict"), "ship", "reasons", "weak"),
         "doubts": _doubts(event.get("doubts")),
         "release": event.get("release"),
+        "registered": _part(event.get("registered"), "package"),
         "failure": _failure(event.get("failure")),
-        "problems": list(found.problems),
+        "problems": [*found.problems, *_unregistered(event.get("registered"))],
     }
     if dataset := event.get("dataset"):
         updated["dataset"] = _dataset(dataset, found.report)
@@ -282,6 +286,13 @@ def _doubts(answer: Mapping[str, Any] | None) -> dict[str, Any] | None:
         unknown = f"Which labels may be wrong could not be reported: {sentence(failure)}"
         return {"count": 0, "sentences": [unknown]}
     return _part(answer, "count", "sentences")
+
+
+def _unregistered(answer: Mapping[str, Any] | None) -> list[str]:
+    """What is missing in SageMaker's registry, whose step never stops a release."""
+    if failure := _failure((answer or {}).get("failure")):
+        return [f"The release could not be registered in SageMaker: {sentence(failure)}"]
+    return list((answer or {}).get("problems", ()))
 
 
 def _part(answer: Mapping[str, Any] | None, *wanted: str) -> dict[str, Any] | None:

@@ -40,6 +40,7 @@ EVALUATION: dict[str, Any] = {
     "golden": [],
 }
 RELEASE = {"epoch": 7, "model_sha256": "abc", "labels": ["can"], "accuracy": 0.91}
+PACKAGE = "arn:aws:sagemaker:eu-central-1:111122223333:model-package/deeplens-trash/3"
 MESSAGE: dict[str, Any] = {
     "at": NOW,
     "source": "retraining",
@@ -51,7 +52,10 @@ MESSAGE: dict[str, Any] = {
 
 def event(outcome: str, **parts: Any) -> dict[str, Any]:
     nothing = dict.fromkeys(
-        ("snapshot", "dataset", "training", "doubts", "verdict", "release", "failure")
+        (
+            *("snapshot", "dataset", "training", "doubts", "verdict"),
+            *("release", "registered", "failure"),
+        )
     )
     known = {"epoch": 7, "execution": EXECUTION, "started_at": "2026-11-26T10:15:00Z"}
     return {"workflow": "retraining", "outcome": outcome, **known, **nothing, **parts}
@@ -69,9 +73,22 @@ def test_a_run_that_just_began_knows_its_number_and_nothing_else() -> None:
     lists: dict[str, Any] = {"reasons": [], "problems": [], "messages": []}
     parts = (
         *("began_at", "ended_at", "changes", "dataset", "training", "scores", "verdict"),
-        *("doubts", "mistakes", "unfamiliar", "release", "rollout", "failure"),
+        *("doubts", "mistakes", "unfamiliar", "release", "registered", "rollout", "failure"),
     )
     assert record.empty("trash", 7) == {**known, **texts, **lists, **dict.fromkeys(parts)}
+
+
+def test_a_release_whose_registering_broke_says_so_and_is_a_release_all_the_same() -> None:
+    broken = {"package": "", "problems": [], "failure": {"Error": "Sandbox.Timedout", "Cause": ""}}
+    found = retraining("released", release=RELEASE, registered=broken)
+    assert (found["outcome"], found["failure"], found["registered"]) == (
+        "released",
+        None,
+        {"package": ""},
+    )
+    [problem] = found["problems"]
+    assert problem.startswith("The release could not be registered in SageMaker: ")
+    assert "Sandbox.Timedout" in problem
 
 
 def test_these_ends_are_failures_and_no_others() -> None:
@@ -104,6 +121,7 @@ def test_a_released_run_is_recorded_whole() -> None:
         doubts={"count": 1, "sentences": ["look"], "failure": None},
         verdict=VERDICT,
         release=RELEASE,
+        registered={"package": PACKAGE, "problems": ["no lineage"]},
     )
     assert updated == {
         "format": 1,
@@ -132,9 +150,10 @@ def test_a_released_run_is_recorded_whole() -> None:
         "mistakes": {"count": 4},
         "unfamiliar": {"threshold": 1.5, "false_alarms": 2},
         "release": RELEASE,
+        "registered": {"package": PACKAGE},
         "rollout": None,
         "failure": None,
-        "problems": ["something odd"],
+        "problems": ["something odd", "no lineage"],
         "messages": [],
     }
     assert record.read(record.to_json(updated)) == updated

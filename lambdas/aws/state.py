@@ -4,7 +4,8 @@ which one is read or written.
 `trigger`: what has changed, the lease of the run, news to send (its changes: trigger_item.py).
 `dataset`: the newest data set. `trained`: the newest model that was judged. `live`: the release
 that cameras should run. `rollout`: the open IoT jobs, so that older ones can be withdrawn without
-the right to list every job of the account.
+the right to list every job of the account. `package#<epoch>`: the release's version in the model
+registry. `production`: the release that the registry shows as the one in use.
 
 What a run moves, it moves only while the lease is its own. Programs for people read with
 `StateTable(boto3's Table)`; only steps write.
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 _DATASET, _TRAINED, _LIVE, _ROLLOUT = "dataset", "trained", "live", "rollout"
+_PACKAGE, _PRODUCTION = "package#", "production"
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,10 @@ class StateTable:
 
     def rollout_jobs(self) -> list[str]:
         return sorted(self._item(_ROLLOUT).get("jobs", ()))
+
+    def package(self, epoch: int) -> str:
+        """The ARN of the release's version in the model registry; empty when it has none."""
+        return str(self._item(f"{_PACKAGE}{epoch}").get("arn", ""))
 
     # What the trigger writes
 
@@ -162,7 +168,22 @@ class StateTable:
                 " live."
             )
 
+    def note_package(self, epoch: int, arn: str) -> None:
+        self._update(Change(f"{_PACKAGE}{epoch}", "SET #arn = :arn", values={"arn": arn}))
+
     # What a rollout writes
+
+    def note_production(self, epoch: int) -> int:
+        """The epoch that the registry showed as the one in use until now; 0 for none, or when a
+        later one is."""
+        change = Change(
+            _PRODUCTION,
+            "SET #epoch = :epoch",
+            "attribute_not_exists(#epoch) OR #epoch < :epoch",
+            {"epoch": epoch},
+        )
+        before = int(self._item(_PRODUCTION).get("epoch", 0))
+        return before if self._update(change) else 0
 
     def note_rollout_job(self, job: str) -> None:
         self._update(Change(_ROLLOUT, "ADD #jobs :job", values={"job": {job}}))

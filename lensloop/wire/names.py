@@ -61,6 +61,11 @@ def rollout_jobs(project_prefix: str) -> list[str]:
     return [f"{project_prefix}-r{digit}*" for digit in range(1, 10)]
 
 
+def model_group(project_prefix: str) -> str:
+    """The group of the project's releases in SageMaker's Model Registry."""
+    return project_prefix
+
+
 def release(epoch: int | str, file: str = "") -> str:
     """The S3 key of a release's file, or the prefix of the release."""
     return f"{RELEASES_PREFIX}{epoch}/{file}"

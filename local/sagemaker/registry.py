@@ -123,7 +123,7 @@ def create_package(request: Request) -> Answer:
     if wrong := [*wrong_form(request, "CreateModelPackageInput"), *_beyond_us(request)]:
         return _invalid("; ".join(wrong))
     token = request.get("ClientToken", "")
-    if token and token in _made:
+    if _made.get(token) in _packages:
         return json_response({"ModelPackageArn": _made[token]})
     group = _plain(request["ModelPackageGroupName"])
     if group not in _groups:

@@ -5,6 +5,7 @@ Each answer is one statement for its role, limited to one part of what is stored
 from collections.abc import Sequence
 from typing import Any
 
+import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
@@ -25,10 +26,13 @@ def allow_listing(bucket: s3.IBucket, *prefixes: str) -> iam.PolicyStatement:
 
 
 class Access:
-    """To the bucket, by prefix, and to the state table, by operation."""
+    """To the bucket, by prefix, to the state table, by operation, and to the registry's versions of
+    the project's releases.
+    """
 
     def __init__(self, storage: StorageStack) -> None:
         self._bucket, self._table = storage.bucket, storage.table
+        self._models = storage.models
 
     def list_below(self, prefix: str) -> iam.PolicyStatement:
         return allow_listing(self._bucket, prefix)
@@ -47,6 +51,22 @@ class Access:
     def state(self, *operations: str) -> iam.PolicyStatement:
         actions = [f"dynamodb:{operation}" for operation in operations]
         return allow(*actions, on=self._table.table_arn)
+
+    def versions(self, *operations: str) -> iam.PolicyStatement:
+        """Of the project's group in the model registry."""
+        actions = [f"sagemaker:{operation}" for operation in operations]
+        return allow(*actions, on=self._versions())
+
+    def new_version(self) -> iam.PolicyStatement:
+        """AWS asks for the group as well."""
+        on = [self._models.attr_model_package_group_arn, self._versions()]
+        return allow("sagemaker:CreateModelPackage", on=on)
+
+    def _versions(self) -> str:
+        group = self._models.model_package_group_name
+        return cdk.Stack.of(self._models).format_arn(
+            service="sagemaker", resource="model-package", resource_name=f"{group}/*"
+        )
 
     def _objects(self, prefixes: Sequence[str]) -> list[str]:
         return [self._bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]

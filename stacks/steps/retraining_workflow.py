@@ -10,7 +10,8 @@ Take snapshot → Inspect new images → Assemble data set
                     yes → Pictures deleted
 → Report suspicious labels → Judge → Better?   no → Model refused
                                                        nobody can say → Held for a person
-→ Publish release → Start rollout → Release published          any accident → Retraining failed
+→ Publish release → Register release → Start rollout → Release published
+                                                               any accident → Retraining failed
 """
 
 from aws_cdk import Duration
@@ -25,6 +26,7 @@ from lambdas import (
     inspect_images,
     judge,
     publish_release,
+    register_release,
     report_suspicious_labels,
     take_snapshot,
 )
@@ -77,7 +79,10 @@ class RetrainingWorkflow(Workflow):
             settings=settings,
             storage=storage,
             tell=tell,
-            keeps=("snapshot", "dataset", "training", "deleted", "doubts", "verdict", "release"),
+            keeps=(
+                *("snapshot", "dataset", "training", "deleted", "doubts", "verdict"),
+                *("release", "registered"),
+            ),
         )
         take_snapshot = self._take_snapshot()
         inspect = self._inspect()
@@ -90,9 +95,10 @@ class RetrainingWorkflow(Workflow):
         unknown = {"count": 0, "sentences": [], "failure": FAILURE}
         report.add_catch(judge, errors=ANY_ERROR, assign={"doubts": unknown})
 
-        release = publish.next(
-            self._start_rollout(rollout, then=self._end_of_model("Release published", "released"))
+        roll_out = self._start_rollout(
+            rollout, then=self._end_of_model("Release published", "released")
         )
+        release = publish.next(self._register_release(training, then=roll_out))
         judged = report.next(judge).next(
             self.ask(
                 "Better?",
@@ -274,6 +280,28 @@ class RetrainingWorkflow(Workflow):
             ],
             memory_mb=1769,
         )
+
+    def _register_release(self, training: TrainingSpec, then: sfn.IChainable) -> sfn.Chain:
+        """Whatever becomes of it, the release goes on to the cameras."""
+        register = self.step(
+            "Register release",
+            register_release.handler,
+            payload={
+                **_TRAINED,
+                "reasons": "[$verdict.reasons]",
+            },
+            keep="registered",
+            may=[
+                self.access.read(names.RELEASES_PREFIX),
+                self.access.state("GetItem", "UpdateItem"),
+                self.access.new_version(),
+            ],
+            addresses={"TRAINING_IMAGE": training.image_uri},
+            caught=False,
+        )
+        unknown = {"package": "", "problems": [], "failure": FAILURE}
+        register.add_catch(then, errors=ANY_ERROR, assign={"registered": unknown})
+        return register.next(then)
 
     def _start_rollout(self, rollout: sfn.IStateMachine, then: sfn.IChainable) -> sfn.Chain:
         """The rollout has this run's name,

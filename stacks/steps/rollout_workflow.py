@@ -100,6 +100,7 @@ class RolloutWorkflow(Workflow):
             may=[
                 self.access.state("GetItem", "UpdateItem"),
                 self.access.read(names.RELEASES_PREFIX),
+                self.access.versions("UpdateModelPackage"),
                 allow("iot:CreateJob", on=[*self._jobs, *groups]),
                 allow("iot:CancelJob", on=self._jobs),
                 allow("iot:ListThingsInThingGroup", on=groups),
@@ -130,6 +131,7 @@ class RolloutWorkflow(Workflow):
             keep="canary",
             may=[
                 self.access.state("GetItem", "UpdateItem"),
+                self.access.versions("UpdateModelPackage"),
                 allow(*looks, on=self._jobs),
                 allow("iot:DescribeJobExecution", on=[*self._jobs, things]),
                 allow("iot:ListThingsInThingGroup", on=[*self._groups.values()]),

@@ -36,7 +36,7 @@ WHEN_PICTURES_ARE_DELETED = _of("FindDeleted", "s3:ListBucket", "s3:GetObject")
 
 FUNCTIONS = (
     "AssembleDataset CheckRollout DeployRelease FindDeleted InspectImages Judge PublishRelease"
-    " RecordChanges ReportSuspiciousLabels TakeSnapshot Tell Tick"
+    " RecordChanges RegisterRelease ReportSuspiciousLabels TakeSnapshot Tell Tick"
 )
 # Step Functions' own guide asks for exactly these, on all resources.
 LOG_DELIVERY = (

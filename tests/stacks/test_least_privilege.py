@@ -29,6 +29,7 @@ PATTERNS = {
         "objects below one prefix of our bucket"
     ),
     r".*:training-job/deeplens-trash-[1-9]\*": "our training jobs, named by epoch",
+    r".*:model-package/deeplens-trash/\*": "versions in the registry of our releases",
     r".*:execution:deeplens-trash-retraining:\*": "executions of our workflow, named by epoch",
     r".*:cloudformation:.*:stack/deeplens-trash-\*": "the stacks of this project",
     r".*:job/deeplens-trash-r[1-9]\*": "our IoT jobs, named by epoch",
@@ -139,7 +140,7 @@ def test_every_function_workflow_and_job_has_its_own_role(shipped: Synthesized) 
     roles += [
         flat(r.properties["RoleArn"]) for r in shipped.resources("AWS::StepFunctions::StateMachine")
     ]
-    assert len(roles) == len(set(roles)) == 14
+    assert len(roles) == len(set(roles)) == 15
     # and besides: the training job, the signer of links, who deploys and who compares
     assert len(shipped.resources("AWS::IAM::Role")) == len(roles) + 4
 

@@ -59,6 +59,7 @@ RETRAINING: dict[str, Any] = {
         "labels": ["a", "b"],
         "accuracy": 0.97,
     },
+    "register-release": {"package": "arn:aws:sagemaker:…:model-package/g/1", "problems": []},
     "startExecution": {"ExecutionArn": "arn", "StartDate": 1},
     "tell": {},
 }
@@ -105,7 +106,7 @@ TO_TRAIN = [*SNAPSHOT, "Blocked?", "Enough to train?", "Trained already?", "Trai
 TO_JUDGE = [*TO_TRAIN, "Report suspicious labels", "Judge", "Better?"]
 TO_FAILURE = ["Find deleted pictures", "Any deleted?"]
 TO_JUDGE_AGAIN = [*TO_TRAIN[:-1], "Take the trained model", *TO_JUDGE[len(TO_TRAIN) :]]
-TO_RELEASE = [*TO_JUDGE, "Publish release", "Start rollout"]
+TO_RELEASE = [*TO_JUDGE, "Publish release", "Register release", "Start rollout"]
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,7 @@ RETRAINING_SCENES = [
     ),
     Scene(
         "Release published",
-        [*TO_JUDGE_AGAIN, "Publish release", "Start rollout"],
+        [*TO_JUDGE_AGAIN, "Publish release", "Register release", "Start rollout"],
         {"assemble-dataset": DATASET | {"model": MODEL}},
         "released",
         GOOD,
@@ -247,7 +248,7 @@ RETRAINING_SCENES = [
             "inspect-images": SNAPSHOT[:2],
             "assemble-dataset": SNAPSHOT[:3],
             "judge": TO_JUDGE[:-1],
-            "publish-release": TO_RELEASE[:-1],
+            "publish-release": TO_RELEASE[:-2],
         }.items()
     ),
     Scene(

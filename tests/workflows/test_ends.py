@@ -30,7 +30,7 @@ CONFLICT = Failure("TransactionCanceledException", "Transaction cancelled … [T
 KEPT = {
     "retraining": (
         *("snapshot", "dataset", "training", "deleted"),
-        *("doubts", "verdict", "release", "failure"),
+        *("doubts", "verdict", "release", "registered", "failure"),
     ),
     "rollout": ("canary", "fleet", "failure"),
 }
@@ -398,3 +398,13 @@ def test_the_cause_of_a_failure_is_kept_word_for_word(
     )
     assert (run.error, run.cause) == ("Sandbox.Timedout", "not JSON")
     assert reported_by(run)["failure"] == {"Error": "Sandbox.Timedout", "Cause": "not JSON"}
+
+
+def test_a_release_that_cannot_be_registered_reaches_the_cameras_all_the_same(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    run = interpreter.run(retraining, RETRAINING | {"register-release": BROKEN})
+    assert run.output["outcome"] == "released"
+    [told] = run.of("tell")
+    assert told["registered"]["failure"]["Error"] == BROKEN.error
+    assert told["failure"] is None

@@ -1,0 +1,70 @@
+"""How does SageMaker learn of a release? As a version of the project's group in its Model Registry.
+
+It is an addition: whatever goes wrong here is a sentence of the run's record, and the release goes
+on to the cameras.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lambdas.aws import clients
+from lambdas.aws.state import state_table
+from lensloop.model.card import card
+from lensloop.model.evaluation import read_evaluation
+from lensloop.model.registry import Release, version
+from lensloop.settings import Settings
+from lensloop.wire import names
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    release = _release(event)
+    problems: list[str] = []
+    arn = _tried("registered in SageMaker's Model Registry", lambda: register(release), problems)
+    return {"package": arn, "problems": problems}
+
+
+def register(release: Release) -> str:
+    """The version's ARN: the rollout, and whoever approves, find it by the state table."""
+    known = state_table().package(release.epoch)
+    if known:
+        return known
+    made = clients.sagemaker().create_model_package(**version(release, card(release)))
+    state_table().note_package(release.epoch, made["ModelPackageArn"])
+    return made["ModelPackageArn"]
+
+
+def _tried(what: str, do: Callable[[], str], problems: list[str]) -> str:
+    try:
+        return do()
+    except (BotoCoreError, ClientError) as error:
+        problems.append(f"The release could not be {what}: {error}")
+        return ""
+
+
+def _release(event: dict[str, Any]) -> Release:
+    """As it was published."""
+    settings, epoch = Settings.from_json(os.environ["SETTINGS"]), int(event["epoch"])
+    evaluation = _read(epoch, "evaluation.json")
+    return Release(
+        prefix=names.prefix(settings.project, settings.stage),
+        epoch=epoch,
+        bucket=os.environ["BUCKET"],
+        manifest=json.loads(_read(epoch, "manifest.json")),
+        evaluation=read_evaluation(json.loads(evaluation)),
+        evaluation_sha256=hashlib.sha256(evaluation).hexdigest(),
+        training=event["model"],
+        image=os.environ["TRAINING_IMAGE"],
+        algorithm=settings.algorithm,
+        reasons=tuple(event["reasons"]),
+        waits=bool(event.get("waits")),
+    )
+
+
+def _read(epoch: int, file: str) -> bytes:
+    key = names.release(epoch, file)
+    return clients.s3().get_object(Bucket=os.environ["BUCKET"], Key=key)["Body"].read()
