@@ -33,9 +33,33 @@ def register(release: Release) -> str:
     known = state_table().package(release.epoch)
     if known:
         return known
-    made = clients.sagemaker().create_model_package(**version(release, card(release)))
-    state_table().note_package(release.epoch, made["ModelPackageArn"])
-    return made["ModelPackageArn"]
+    request = version(release, card(release))
+    try:
+        made = _make(request)
+    except ClientError as error:
+        if not _made_group(request["ModelPackageGroupName"]):
+            raise error
+        made = _make(request)
+    state_table().note_package(release.epoch, made)
+    return made
+
+
+def _make(request: dict[str, Any]) -> str:
+    return clients.sagemaker().create_model_package(**request)["ModelPackageArn"]
+
+
+def _made_group(name: str) -> bool:
+    """The first release finds none. CloudFormation could make it in most regions, but never delete
+    it once it has versions.
+    """
+    try:
+        clients.sagemaker().create_model_package_group(
+            ModelPackageGroupName=name,
+            ModelPackageGroupDescription="Lensloop: every release, a version each",
+        )
+    except ClientError:
+        return False  # it is there, or may not be made: what went wrong before is what to tell
+    return True
 
 
 def _tried(what: str, do: Callable[[], str], problems: list[str]) -> str:

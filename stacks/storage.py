@@ -1,5 +1,5 @@
 """What must outlive every deployment? Pictures, releases, the loop's state, where news is told, who
-the cameras are, and what the model registry knows of the releases.
+the cameras are.
 """
 
 import aws_cdk as cdk
@@ -7,7 +7,6 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_iot as iot
 from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
@@ -37,11 +36,10 @@ class StorageStack(cdk.Stack):
         self.table = self._table(prefix)
         self.topic = self._topic(prefix, settings)
         self.canary, self.fleet = self._cameras(prefix)
-        self.models = self._models(prefix)
+        # Made with the first version: in China, CloudFormation knows no such group.
+        self.model_group = names.model_group(prefix)
         # Last: protected as it is, nothing could take it back when something after it fails.
-        self.table.node.add_dependency(
-            self.bucket, self.topic, self.canary, self.fleet, self.models
-        )
+        self.table.node.add_dependency(self.bucket, self.topic, self.canary, self.fleet)
         cdk.CfnOutput(
             self,
             "Bucket",
@@ -53,7 +51,7 @@ class StorageStack(cdk.Stack):
         cdk.CfnOutput(self, "CanaryGroup", value=f"{prefix}-canary")
         cdk.CfnOutput(self, "FleetGroup", value=f"{prefix}-fleet")
         cdk.CfnOutput(self, "CameraPolicy", value=f"{prefix}-camera")
-        cdk.CfnOutput(self, "ModelGroup", value=names.model_group(prefix))
+        cdk.CfnOutput(self, "ModelGroup", value=self.model_group)
 
     def _bucket(self, settings: Settings) -> s3.Bucket:
         bucket = s3.Bucket(
@@ -128,18 +126,6 @@ class StorageStack(cdk.Stack):
         for kept in (canary, fleet, policy):
             kept.apply_removal_policy(KEPT)
         return canary, fleet
-
-    def _models(self, prefix: str) -> sagemaker.CfnModelPackageGroup:
-        """Of the releases, in SageMaker's Model Registry. AWS deletes none that has versions: in a
-        stack that is destroyed it would stop the destruction."""
-        group = sagemaker.CfnModelPackageGroup(
-            self,
-            "Models",
-            model_package_group_name=names.model_group(prefix),
-            model_package_group_description="Lensloop: every release, a version each",
-        )
-        group.apply_removal_policy(KEPT)
-        return group
 
 
 def alarm_arns(stack: cdk.Stack, prefix: str) -> str:

@@ -63,7 +63,7 @@ def rollout_jobs(project_prefix: str) -> list[str]:
 
 def model_group(project_prefix: str) -> str:
     """The group of the project's releases in SageMaker's Model Registry."""
-    return project_prefix
+    return f"{project_prefix}-releases"
 
 
 def release(epoch: int | str, file: str = "") -> str:

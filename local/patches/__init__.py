@@ -51,7 +51,6 @@ PATCHES: tuple[Callable[[], None], ...] = (
     iam.roles_are_passed_only_by_those_who_may,
     iam.event_source_mappings_read_as_the_function,
     sagemaker.state_machines_run_training_jobs,
-    sagemaker.model_package_groups_are_deployed,
 )
 
 

@@ -9,7 +9,6 @@ import ministack.services
 from ministack import app
 from ministack.core import iam_actions, router
 from ministack.services import stepfunctions as sfn
-from ministack.services.cloudformation import provisioners
 
 from local.sagemaker import registry, service
 from local.sagemaker.job import TrainingJob
@@ -54,32 +53,6 @@ def sagemaker_exists() -> None:
         return registry.resource_of(operation, request) or request.get("ResourceArn", "*")
 
     iam_actions.extract_resource_arn = extract_with_jobs
-
-
-def model_package_groups_are_deployed() -> None:
-    """Upstream fails a stack with one: "Unsupported resource type" (provisioners.py:549)."""
-    provisioners._RESOURCE_HANDLERS["AWS::SageMaker::ModelPackageGroup"] = {
-        "create": _create_group,
-        "delete": _delete_group,
-    }
-
-
-def _create_group(_logical_id: str, properties: dict[str, Any], _stack: str) -> Any:
-    arn = _answered(registry.create_group(properties))["ModelPackageGroupArn"]
-    return arn, {"ModelPackageGroupArn": arn}
-
-
-def _delete_group(physical_id: str, _properties: dict[str, Any]) -> None:
-    """As on AWS, one with versions stays, and stops its stack's deletion."""
-    _answered(registry.delete_group({"ModelPackageGroupName": physical_id}))
-
-
-def _answered(response: Any) -> dict[str, Any]:
-    status, _, body = response
-    answer: dict[str, Any] = json.loads(body)
-    if status >= 400:
-        raise ValueError(answer["message"])
-    return answer
 
 
 def state_machines_run_training_jobs() -> None:

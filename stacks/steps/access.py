@@ -5,7 +5,6 @@ Each answer is one statement for its role, limited to one part of what is stored
 from collections.abc import Sequence
 from typing import Any
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
@@ -32,7 +31,7 @@ class Access:
 
     def __init__(self, storage: StorageStack) -> None:
         self._bucket, self._table = storage.bucket, storage.table
-        self._models = storage.models
+        self._stack, self._model_group = storage, storage.model_group
 
     def list_below(self, prefix: str) -> iam.PolicyStatement:
         return allow_listing(self._bucket, prefix)
@@ -57,16 +56,19 @@ class Access:
         actions = [f"sagemaker:{operation}" for operation in operations]
         return allow(*actions, on=self._versions())
 
-    def new_version(self) -> iam.PolicyStatement:
-        """AWS asks for the group as well."""
-        on = [self._models.attr_model_package_group_arn, self._versions()]
-        return allow("sagemaker:CreateModelPackage", on=on)
+    def new_version(self) -> list[iam.PolicyStatement]:
+        """AWS asks for the group as well, which the first version finds missing."""
+        group = self._model("model-package-group", self._model_group)
+        return [
+            allow("sagemaker:CreateModelPackageGroup", on=group),
+            allow("sagemaker:CreateModelPackage", on=[group, self._versions()]),
+        ]
 
     def _versions(self) -> str:
-        group = self._models.model_package_group_name
-        return cdk.Stack.of(self._models).format_arn(
-            service="sagemaker", resource="model-package", resource_name=f"{group}/*"
-        )
+        return self._model("model-package", f"{self._model_group}/*")
+
+    def _model(self, resource: str, name: str) -> str:
+        return self._stack.format_arn(service="sagemaker", resource=resource, resource_name=name)
 
     def _objects(self, prefixes: Sequence[str]) -> list[str]:
         return [self._bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]

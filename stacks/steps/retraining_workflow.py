@@ -294,7 +294,7 @@ class RetrainingWorkflow(Workflow):
             may=[
                 self.access.read(names.RELEASES_PREFIX),
                 self.access.state("GetItem", "UpdateItem"),
-                self.access.new_version(),
+                *self.access.new_version(),
             ],
             addresses={"TRAINING_IMAGE": training.image_uri},
             caught=False,

@@ -12,9 +12,11 @@ from lambdas import check_rollout, deploy_release, publish_release, register_rel
 from lambdas.aws import registry
 from lambdas.aws.state import state_table
 from lensloop.model.registry import stage
+from lensloop.wire import names
 from local.cloud import LocalCloud
 from tests.lambdas.conftest import MODEL, PREFIX, Aws, model_files
 
+GROUP = names.model_group(PREFIX)
 EVENT = {"epoch": 7, "digest": "d1", "model": MODEL, "reasons": ["accuracy 1.00"]}
 
 
@@ -22,15 +24,14 @@ EVENT = {"epoch": 7, "digest": "d1", "model": MODEL, "reasons": ["accuracy 1.00"
 def sagemaker(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("TRAINING_IMAGE", "an/image:1")
     client = cloud.client("sagemaker")
-    client.create_model_package_group(ModelPackageGroupName=PREFIX)
     yield client
     for version in versions(client):
         client.delete_model_package(ModelPackageName=version["ModelPackageArn"])
-    client.delete_model_package_group(ModelPackageGroupName=PREFIX)
+    client.delete_model_package_group(ModelPackageGroupName=GROUP)
 
 
 def versions(client: Any) -> list[dict[str, Any]]:
-    listed = client.list_model_packages(ModelPackageGroupName=PREFIX, SortOrder="Ascending")
+    listed = client.list_model_packages(ModelPackageGroupName=GROUP, SortOrder="Ascending")
     found: list[dict[str, Any]] = listed["ModelPackageSummaryList"]
     return found
 
@@ -81,13 +82,14 @@ def test_registering_again_makes_no_second_version(aws: Aws, sagemaker: Any) -> 
 
 
 def test_a_registry_that_refuses_is_a_sentence_and_no_failure(
-    aws: Aws, monkeypatch: pytest.MonkeyPatch
+    aws: Aws, sagemaker: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TRAINING_IMAGE", "an/image:1")
-    answer = publish(aws)  # there is no group
+    monkeypatch.setenv("TRAINING_IMAGE", "an image with spaces")
+    answer = publish(aws)
     assert answer["package"] == ""
     [problem] = answer["problems"]
     assert problem.startswith("The release could not be registered in SageMaker's Model Registry:")
+    assert "'an image with spaces'" in problem
     assert state_table().package(7) == ""
 
 

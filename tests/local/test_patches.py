@@ -396,12 +396,6 @@ def state_machines_run_training_jobs(aws: Aws) -> Any:
     return model == f"s3://{bucket}/training/{request['TrainingJobName']}/output/model.tar.gz"
 
 
-def model_package_groups_are_deployed(aws: Aws) -> Any:
-    name = unique("group")
-    properties = {"ModelPackageGroupName": name}
-    return _outcome(lambda: aws.stack("AWS::SageMaker::ModelPackageGroup", properties))
-
-
 def _outcome(call: Callable[[], Any]) -> str:
     try:
         call()
@@ -442,7 +436,6 @@ EXPECTED: dict[Callable[[Aws], Any], Any] = {
     roles_are_passed_only_by_those_who_may: ["AccessDenied", "AccessDenied"],
     event_source_mappings_read_as_the_function: 1,
     state_machines_run_training_jobs: True,
-    model_package_groups_are_deployed: "allowed",
 }
 
 

@@ -55,7 +55,7 @@ def test_a_version_is_the_model_file_with_what_it_was_measured_at() -> None:
             }
         },
     }
-    assert made["ModelPackageGroupName"] == "deeplens-trash"
+    assert made["ModelPackageGroupName"] == "deeplens-trash-releases"
     assert made["ModelPackageDescription"] == "Release 7 of deeplens-trash"
     assert made["SkipModelValidation"] == "All"
     assert made["ModelMetrics"]["ModelQuality"]["Statistics"] == {

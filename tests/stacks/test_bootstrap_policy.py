@@ -33,11 +33,6 @@ _PREFIXES = {
     "AWS::IoT::Policy": ("iot", "PolicyName", "policy/{}"),
     "AWS::Logs::LogGroup": ("logs", "LogGroupName", "log-group:{}"),
     "AWS::CloudWatch::Alarm": ("cloudwatch", "AlarmName", "alarm:{}"),
-    "AWS::SageMaker::ModelPackageGroup": (
-        "sagemaker",
-        "ModelPackageGroupName",
-        "model-package-group/{}",
-    ),
 }
 # CloudFormation makes their names from the stack's, which is ours.
 _NAMED_BY_THEIR_STACK = {"AWS::IAM::Role": "RoleName"}

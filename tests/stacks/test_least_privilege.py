@@ -29,7 +29,7 @@ PATTERNS = {
         "objects below one prefix of our bucket"
     ),
     r".*:training-job/deeplens-trash-[1-9]\*": "our training jobs, named by epoch",
-    r".*:model-package/deeplens-trash/\*": "versions in the registry of our releases",
+    r".*:model-package/deeplens-trash-releases/\*": "versions in the registry of our releases",
     r".*:execution:deeplens-trash-retraining:\*": "executions of our workflow, named by epoch",
     r".*:cloudformation:.*:stack/deeplens-trash-\*": "the stacks of this project",
     r".*:job/deeplens-trash-r[1-9]\*": "our IoT jobs, named by epoch",
