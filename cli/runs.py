@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from cli.place import Place
-from lensloop.machines.ladder import ATTEMPTS
 from lensloop.trigger.terms import Execution, Facts
 from lensloop.wire import names
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import DescribeTrainingJobResponseTypeDef
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
 
+ATTEMPTS = (2, 1)  # of a run's training; the later one is the one that counts
 LOGS = "/aws/sagemaker/TrainingJobs"
 # What training/embed.py reports every two seconds.
 _PROGRESS = re.compile(r"[\w ]+ \d+ of \d+ pictures \(\d+/s\)")
@@ -128,8 +128,7 @@ def _newest_step(place: Place, arn: str) -> tuple[str, int] | None:
 
 
 def _training(place: Place, epoch: int) -> Training | None:
-    """The newest of the run's jobs. Not every attempt made one."""
-    for attempt in reversed(ATTEMPTS):
+    for attempt in ATTEMPTS:
         job = _job(place, epoch, attempt)
         if job:
             name = job["TrainingJobName"]

@@ -20,6 +20,7 @@ from lambdas.aws.artifact import fetch
 from lambdas.aws.state import state_table
 from lensloop import news, record
 from lensloop.archive import parsed, read_files
+from lensloop.model import insights, mistakes
 from lensloop.model.evaluation import read_evaluation
 from lensloop.pages.run import page
 from lensloop.record import Findings, Record, Sent
@@ -27,7 +28,7 @@ from lensloop.settings import Settings
 from lensloop.wire import names
 from lensloop.wire.errors import BadArtifact
 
-EVALUATION, MISTAKES = "evaluation.json", "mistakes.json"
+EVALUATION, MISTAKES, INSIGHTS = "evaluation.json", mistakes.FILE, insights.FILE
 _TRIES = 8  # of a write that another end of this run was faster with; there are two or three
 
 
@@ -114,8 +115,16 @@ def _findings(event: Mapping[str, Any], before: Record) -> Findings:
         report=report,
         evaluation=(files or {}).get(EVALUATION),
         mistakes=(files or {}).get(MISTAKES),
+        insights=_insights(files or {}, problems),
         problems=tuple(problems),
     )
+
+
+def _insights(files: Mapping[str, Any], problems: list[str]) -> Any:
+    """Earlier trainings left none; some that cannot be shown cost nothing else."""
+    if INSIGHTS not in files:
+        return None
+    return _tried(lambda: insights.read_insights(files[INSIGHTS]), problems)
 
 
 def _report_key(dataset: Mapping[str, Any]) -> str:
@@ -124,7 +133,7 @@ def _report_key(dataset: Mapping[str, Any]) -> str:
 
 def _trained(model: str) -> dict[str, Any]:
     archive, _ = fetch(clients.s3(), bucket.name(), model)
-    files = read_files(archive, lambda name: name in (EVALUATION, MISTAKES))
+    files = read_files(archive, lambda name: name in (EVALUATION, MISTAKES, INSIGHTS))
     found = {name: parsed(files, name) for name in files}
     if EVALUATION in found:
         read_evaluation(found[EVALUATION])  # refuses what does not add up
@@ -187,7 +196,9 @@ def _write(project: str, epoch: int, change: Callable[[Record], Record]) -> Reco
 def _write_page(written: Record, found: Findings, project: str) -> None:
     """Again when another end added its part meanwhile, so that the last page shows all of them."""
     while True:
-        html = page(written, found.report, found.mistakes).encode()
+        html = page(
+            written, found.report, found.mistakes, found.insights, found.evaluation
+        ).encode()
         bucket.write(record.page_key(written["epoch"]), html, "text/html; charset=utf-8")
         latest, _ = _read(project, written["epoch"])
         if latest == written:

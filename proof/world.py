@@ -26,7 +26,6 @@ BAD_LUCK = (
     "restore",
     "stray_sweep",
     "refuse",
-    "shortage",
 )
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from lensloop import news
-from lensloop.machines.choose import Tried
 from lensloop.pages import dataset as dataset_page
 from lensloop.pages import demo as demo_page
 from lensloop.pages import run as run_page
@@ -85,10 +84,8 @@ def _write(file: Path, page: str) -> None:
 
 def renamed(found: Trained, names: Mapping[str, str]) -> Trained:
     """The same findings about labels of other names."""
-    report, evaluation, mistakes = (
-        _renamed(part, names) for part in (found.report, found.evaluation, found.mistakes)
-    )
-    return replace(found, report=report, evaluation=evaluation, mistakes=mistakes)
+    parts = {"report", "evaluation", "mistakes", "insights"}
+    return replace(found, **{part: _renamed(getattr(found, part), names) for part in parts})
 
 
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:
@@ -122,7 +119,9 @@ def record(outcome: str, trained: Trained | None = None, **parts: Any) -> dict[s
         "verdict": None,
         "doubts": None,
         "mistakes": None,
+        "unfamiliar": None,
         "release": None,
+        "registered": None,
         "rollout": None,
         "failure": None,
         "messages": [],
@@ -159,6 +158,7 @@ def _of_training(trained: Trained) -> dict[str, Any]:
         "scores": {"candidate": evaluation["candidate"], "live": evaluation["live"]},
         "verdict": {"ship": trained.ship, "reasons": list(trained.reasons)},
         "mistakes": {"count": trained.mistakes["count"]},
+        "unfamiliar": trained.evaluation.get("unfamiliar"),
     }
 
 
@@ -232,20 +232,9 @@ def ends(good: Trained, refused: Trained) -> dict[str, tuple[dict[str, Any], Tra
             None,
         ),
         "waiting": (record("failed", failure=NO_QUOTA), None),
-        "no-machine": (_no_machine(), None),
         "aborted": (record("aborted"), None),
         "timed-out": (record("timed-out", reasons=["It took longer than 6 hours."]), None),
     }
-
-
-def _no_machine() -> dict[str, Any]:
-    kinds: list[Tried] = [
-        {"instance": "ml.m5.xlarge", "spot": spot, "fault": "capacity", "said": "CapacityError: no"}
-        for spot in (True, False)
-    ]
-    reasons = ["AWS has none at the moment: ml.m5.xlarge on spot capacity and on demand."]
-    told = record("no-machine", reasons=reasons)
-    return {**told, "training": {"jobs": [], "model": None, "tried": kinds}}
 
 
 def wrong_folders(trained: Trained, early: Mapping[str, Any]) -> dict[str, Any]:
@@ -297,8 +286,11 @@ def demo(good: Trained, refused: Trained) -> dict[str, Any]:
 def run_html(record: Mapping[str, Any], trained: Trained | None) -> str:
     if trained is None:
         return run_page.page(record, None, None)
-    mistakes = trained.mistakes if record["scores"] else None
-    return run_page.page(record, trained.report, mistakes)
+    if not record["scores"]:
+        return run_page.page(record, trained.report, None)
+    return run_page.page(
+        record, trained.report, trained.mistakes, trained.insights, trained.evaluation
+    )
 
 
 if __name__ == "__main__":

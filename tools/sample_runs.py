@@ -23,6 +23,7 @@ from lensloop.dataset.suspicious import doubted, read_doubts
 from lensloop.model.evaluation import read_evaluation
 from lensloop.model.floors import Floors
 from lensloop.model.gate import judge
+from lensloop.model.insights import read_insights
 from lensloop.model.mistakes import read_mistakes
 from lensloop.settings import Settings
 from lensloop.wire.errors import PictureError
@@ -42,6 +43,7 @@ class Trained:
     report: dict[str, Any]
     evaluation: dict[str, Any]
     mistakes: Mapping[str, Any]
+    insights: Mapping[str, Any]
     reasons: tuple[str, ...]
     ship: bool
 
@@ -114,8 +116,11 @@ def trained(
     evaluation = json.loads((folder / "model/evaluation.json").read_text("utf-8"))
     doubts = read_doubts(json.loads((folder / "model/suspicious.json").read_text("utf-8")))
     mistakes = read_mistakes(json.loads((folder / "model/mistakes.json").read_text("utf-8")))
+    insights = read_insights(json.loads((folder / "model/insights.json").read_text("utf-8")))
     verdict = judge(read_evaluation(evaluation), Floors.from_settings(settings))
-    return Trained(doubted(found, doubts), evaluation, mistakes, verdict.reasons, verdict.ship)
+    return Trained(
+        doubted(found, doubts), evaluation, mistakes, insights, verdict.reasons, verdict.ship
+    )
 
 
 def _inspected(files: Files) -> tuple[list[Row], dict[str, dict[str, Any]]]:

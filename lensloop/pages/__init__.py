@@ -52,6 +52,7 @@ def environment() -> "Environment":
         "file": file,
         "number": number,
         "percent": percent,
+        "span": span,
         "duration": duration,
         "moment": moment,
     }
@@ -85,6 +86,11 @@ def number(value: int) -> str:
 
 def percent(share: float | None) -> str:
     return "–" if share is None else f"{share:.1%}"
+
+
+def span(shares: tuple[float, float]) -> str:
+    low, high = shares
+    return f"{100 * low:.0f}–{high:.0%}"
 
 
 def duration(seconds: float | None) -> str:

@@ -1,8 +1,10 @@
 """What changed against the live model? Both models' scores side by side, on the same pictures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from lensloop.model.intervals import wilson
 
 Scores = Mapping[str, Any]
 
@@ -22,6 +24,13 @@ class Change:
     before: float | None
     after: float | None
     new: bool = False  # nothing that the live model was judged on
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Between which shares the candidate's truth lies, most likely."""
+        if self.after is None:
+            return None
+        return wilson(round(self.after * self.pictures), self.pictures)
 
     @property
     def points(self) -> float | None:
@@ -61,6 +70,26 @@ def recalls(candidate: Scores, live: Scores | None) -> list[Change]:
             )
         )
     return rows
+
+
+# Labels whose rows are shown at once; of more, those that are found least, and the others on
+# demand.
+MOST_AT_ONCE = 12
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """`weakest`: those that are found least first, where the others are folded away."""
+
+    shown: Sequence[Change]
+    folded: Sequence[Change] = ()
+
+
+def ranked(recalls: Sequence[Change]) -> Ranked:
+    if len(recalls) <= MOST_AT_ONCE:
+        return Ranked(recalls)
+    order = sorted(recalls, key=lambda row: 2.0 if row.after is None else row.after)
+    return Ranked(order[:MOST_AT_ONCE], order[MOST_AT_ONCE:])
 
 
 def gone(candidate: Scores, live: Scores | None) -> list[str]:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from lensloop.dataset.split import SPLITS
-from lensloop.machines.bill import billed
 from lensloop.pages import comparison, render
 from lensloop.pages.confusion import matrix
 from lensloop.pages.headline import headline
+from lensloop.pages.insights import shown
+from lensloop.pages.lineage import lineage, spent
 
 # What a run that ended early did not come to.
 _NOTHING: Mapping[str, Any] = {
@@ -23,6 +24,8 @@ _NOTHING: Mapping[str, Any] = {
     "doubts": None,
     "mistakes": None,
     "release": None,
+    "registered": None,
+    "execution": "",
     "rollout": None,
     "failure": None,
     "messages": [],
@@ -39,8 +42,12 @@ def page(
     record: Mapping[str, Any],
     report: Mapping[str, Any] | None,
     mistakes: Mapping[str, Any] | None,
+    insights: Mapping[str, Any] | None = None,
+    evaluation: Mapping[str, Any] | None = None,
 ) -> str:
-    """`report` is that of its data set, `mistakes` the training's mistakes.json."""
+    """`report` is that of its data set; `mistakes`, `insights` and `evaluation` are the training's
+    files of these names.
+    """
     run = {**_NOTHING, **record}
     scores = run["scores"]
     return render(
@@ -48,12 +55,13 @@ def page(
         run=run,
         report=report,
         mistakes=mistakes,
+        insights=shown(insights),
+        spent=spent(run, evaluation),
+        lineage=lineage(run, evaluation),
         splits=SPLITS,
         headline=headline(run),
         explanations=explanations(run),
         models=_models(scores) if scores else None,
-        billed=billed((run["training"] or {}).get("jobs", ())),
-        tried=(run["training"] or {}).get("tried", ()),
     )
 
 
@@ -75,7 +83,7 @@ def _models(scores: Mapping[str, Any]) -> dict[str, Any]:
         "candidate": candidate,
         "live": live,
         "accuracies": comparison.accuracies(candidate, live),
-        "recalls": comparison.recalls(candidate, live),
+        "recalls": comparison.ranked(comparison.recalls(candidate, live)),
         "gone": comparison.gone(candidate, live),
         "matrix": matrix(candidate["all"]),
         "live_matrix": matrix(live["all"]) if live else None,

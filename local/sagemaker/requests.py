@@ -144,10 +144,7 @@ def _times(request: Request) -> Iterator[str]:
     if not request.get("EnableManagedSpotTraining"):
         if wait is not None:
             yield "MaxWaitTimeInSeconds is only for managed spot training"
-        return
-    if request.get("ResourceConfig", {}).get("KeepAlivePeriodInSeconds"):
-        yield "KeepAlivePeriodInSeconds is not supported for managed spot training"
-    if wait is None or wait < run:
+    elif wait is None or wait < run:
         yield (
             "MaxWaitTimeInSeconds must be set for spot training, and not be below"
             " MaxRuntimeInSeconds"

@@ -62,8 +62,7 @@ class Workflow(Construct):
 
         Raises ValueError if the workflow does not keep what this is to `keep`.
         """
-        for kept in (keep, *spec.get("keep_parts", ())):
-            self._check_keeps(name, kept)
+        self._check_keeps(name, keep)
         step = Step(
             self,
             name,

@@ -126,6 +126,38 @@ REPORT: dict[str, Any] = {
 }
 
 
+INSIGHTS = {
+    "format": 1,
+    "reliability": {"candidate": [{"images": 4, "right": 3, "confidence": 0.9}], "live": None},
+    "fixed": None,
+    "broken": None,
+    "unfamiliar": {"count": 0, "pictures": []},
+    "neighbours": {},
+    "curve": None,
+}
+
+
+def test_what_the_training_says_beyond_scores_is_on_the_page(run: Aws) -> None:
+    run.put_model(model_files() | {"insights.json": json.dumps(INSIGHTS).encode()})
+    tell.handler(REFUSED, None)
+    page = bucket._body("runs/7/report.html").read().decode()
+    assert "May its confidence be believed?" in page
+    assert "Where it comes from" in page
+    assert not written()["problems"]
+
+
+def test_what_cannot_be_shown_of_it_costs_nothing_else(run: Aws) -> None:
+    broken = INSIGHTS | {"neighbours": None}
+    run.put_model(model_files() | {"insights.json": json.dumps(broken).encode()})
+    tell.handler(REFUSED, None)
+    page = bucket._body("runs/7/report.html").read().decode()
+    assert "May its confidence be believed?" not in page
+    assert "Where it comes from" in page
+    assert written()["scores"]
+    (problem,) = written()["problems"]
+    assert "insights.json: `neighbours` is missing" in problem
+
+
 def written() -> record.Record:
     return record.read(bucket._body("runs/7/run.json").read())
 

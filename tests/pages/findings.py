@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from lensloop.model.insights import read_insights
 from tests.model.evaluations import evaluation, scores
 from tools.sample_runs import Trained
 
@@ -87,4 +88,41 @@ def trained(labels: Sequence[str] = LABELS, *, ship: bool = True) -> Trained:
     wrong = [mistake(label, other) for label, other in pairwise(labels)]
     reasons = (f"recall of {labels[0]} 0.75 is below its floor 0.80",)
     mistakes = {"format": 1, "count": len(wrong) + 1, "pictures": wrong}
-    return Trained(report(labels), judged, mistakes, reasons, ship)
+    found = read_insights(insights(labels, len(labels) * 40))
+    return Trained(report(labels), judged, mistakes, found, reasons, ship)
+
+
+def insights(labels: Sequence[str] = LABELS, images: int = 120, **different: Any) -> dict[str, Any]:
+    """The training's insights.json, in which everything that a page can show occurs."""
+    pairs = list(pairwise(labels))[:12]
+    few, most = images // 4, images - images // 4
+    groups = [
+        {"images": few, "right": few // 2, "confidence": 0.47},
+        {"images": most, "right": most - 1, "confidence": 0.96},
+    ]
+    near = {"key": _key(labels[0], 5), "label": labels[0], "similarity": 0.93}
+    points = ((0.1, 60, 26, 5), (0.25, 70, 18, 7), (0.5, 76, 10, 5), (0.75, 80, 4, 3))
+    steps = []
+    for share, right, gained, lost in points:
+        counts = {"pictures": round(400 * share), "right": right, "gained": gained, "lost": lost}
+        steps.append({"share": share, **counts})
+    steps.append({"share": 1.0, "pictures": 400, "right": 81, "gained": 0, "lost": 0})
+    return {
+        "format": 1,
+        "reliability": {"candidate": groups, "live": groups},
+        "fixed": {"count": 1234, "pictures": [_changed(a, a, b) for a, b in pairs]},
+        "broken": {"count": len(pairs), "pictures": [_changed(a, b, a) for a, b in pairs]},
+        "unfamiliar": {"count": len(pairs), "pictures": [_strange(a, b) for a, b in pairs]},
+        "neighbours": {"2" * 64: [near | {"thumbnail": THUMBNAIL}, near]},
+        "curve": {"asked": 90, "points": steps},
+    } | different
+
+
+def _changed(label: str, predicted: str, live_predicted: str) -> dict[str, Any]:
+    changed = {"predicted": predicted, "live_predicted": live_predicted, "confidence": 0.71}
+    return {"key": _key(label, 3), "sha256": "3" * 64, "label": label, **changed}
+
+
+def _strange(label: str, predicted: str) -> dict[str, Any]:
+    strange = {"predicted": predicted, "score": 2.25, "thumbnail": THUMBNAIL}
+    return {"key": _key(label, 4), "sha256": "4" * 64, "label": label, **strange}

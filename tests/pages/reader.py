@@ -39,7 +39,7 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if "style" in self.open:
             return
-        if "title" in self.open:
+        if "title" in self.open and "svg" not in self.open:
             self.title += data
             return
         self.words.append(data)

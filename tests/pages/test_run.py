@@ -36,7 +36,6 @@ HEADLINES = {
         "warn",
         "Waiting: a quota of the account is too small; it is tried again by itself",
     ),
-    "no-machine": ("warn", "Waiting: AWS has no free machine; it is tried again by itself"),
     "aborted": ("warn", "Aborted: somebody stopped the run"),
     "timed-out": ("bad", "Timed out: the run took longer than it may"),
 }
@@ -120,9 +119,14 @@ def test_the_parts_come_in_the_order_in_which_they_are_asked_for() -> None:
     assert [head.split(" <")[0] for head in end("refused").headings_of(2)] == [
         "What is taken for what",
         "Against the live model, release 6",
+        "May its confidence be believed?",
         "Wrong on the test pictures 2 of 3",
+        "Fixed and broken since release 6",
+        "Will more pictures help?",
+        "Unfamiliar",
         "Labels to check 4",
         "Training",
+        "Where it comes from",
         "The data set 120 pictures of 3 labels, compared with run 6; digest dddddddddddddddd…",
     ]
 
@@ -170,12 +174,12 @@ def test_what_changed_is_said_in_pictures_and_in_points() -> None:
         "Of the 60 test pictures that the live model was judged on, the candidate gets 12 right"
         " that the live model gets wrong, and 3 wrong that it gets right."
     ) in text
-    assert "Known: the live model was judged on them 60 75.0% 90.0% +15.0 points" in text
-    assert "glass 20 75.0% 90.0% +15.0 points" in text
+    assert "Known: the live model was judged on them 60 75.0% 90.0% 80–95% +15.0 points" in text
+    assert "glass 20 75.0% 90.0% 70–97% +15.0 points" in text
 
 
 def test_a_fall_is_a_fall() -> None:
-    assert "glass 20 90.0% 75.0% −15.0 points" in end("refused").text
+    assert "glass 20 90.0% 75.0% 53–89% −15.0 points" in end("refused").text
 
 
 MISTAKES = [

@@ -21,6 +21,7 @@ from lensloop.dataset.suspicious import read_doubts
 from lensloop.model.evaluation import read_evaluation
 from lensloop.model.floors import Floors
 from lensloop.model.gate import judge
+from lensloop.model.insights import read_insights
 from lensloop.model.mistakes import read_mistakes
 from lensloop.settings import Settings
 from lensloop.wire.errors import BadArtifact
@@ -210,6 +211,22 @@ def test_labels_of_any_script_reach_evaluation_golden_pictures_and_the_manifest(
     assert {picture.label for picture in manifest.pictures} <= set(labels)
     judged = csv.DictReader((job.root / "model" / "test.csv").open(newline="", encoding="utf-8"))
     assert {row["label"] for row in judged} == set(labels)
+
+
+def test_the_insights_are_what_the_page_reads(second):
+    """Of the wrongly filed lime the nearest taught pictures are limes."""
+    found = read_insights(json.loads((second.root / "model" / "insights.json").read_text("utf-8")))
+    images = second.evaluation["candidate"]["all"]["images"]
+    for model in ("candidate", "live"):
+        assert sum(group["images"] for group in found["reliability"][model]) == images
+    live = second.evaluation["live"]
+    assert (found["fixed"]["count"], found["broken"]["count"]) == (live["gains"], live["losses"])
+    lime = next(row["sha256"] for row in second.rows if row["key"] == "images/plum/900.jpg")
+    near = found["neighbours"][lime]
+    assert [picture["label"] for picture in near] == ["lime"] * 3
+    assert all(picture["thumbnail"] for picture in near)
+    taught = sum(row["split"] == "train" for row in second.rows)
+    assert found["curve"]["points"][-1]["pictures"] == taught
 
 
 def test_the_list_of_test_pictures_is_written(first):
