@@ -1,4 +1,4 @@
-"""May the account train on the machine that cdk.json names? Prints a sentence after `make deploy`,
+"""May the account train on the machines that cdk.json names? Prints a sentence after `make deploy`,
 and never fails it.
 """
 
@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cli import deployed
 from lensloop import quota
+from lensloop.machines.ladder import types
 from lensloop.settings import Settings
 from lensloop.wire.errors import LensloopError
 
@@ -30,15 +31,15 @@ def _sentence() -> str:
     try:
         granted = _granted(client, settings)
     except (BotoCoreError, ClientError) as error:
-        return quota.unknown(settings.training_instance_type, _why(error))
+        return quota.unknown(types(settings)[0], _why(error))
     return _told(granted, settings, client.meta.region_name)
 
 
 def _told(granted: Mapping[str, Granted], settings: Settings, region: str) -> str:
-    wanted = settings.training_instance_type
+    wanted = types(settings)
     values = {name: value for name, (value, _) in granted.items()}
     told = quota.on_deploy(wanted, spot=settings.training_spot, granted=values)
-    value, code = granted.get(quota.name(wanted), (1.0, ""))
+    value, code = granted.get(quota.name(wanted[0]), (1.0, ""))
     if value >= 1:
         return told
     return f"{told} Or ask with:\n  {quota.request_command(code, region)}"
@@ -48,7 +49,8 @@ def _granted(client: Any, settings: Settings) -> dict[str, Granted]:
     """The quotas that matter, by name. Of those that nobody ever changed, AWS lists the default
     only.
     """
-    wanted = {quota.name(settings.training_instance_type, spot=spot) for spot in (True, False)}
+    kinds = (True, False)
+    wanted = {quota.name(one, spot=spot) for one in types(settings) for spot in kinds}
     found = _listed(client, "list_service_quotas", wanted)
     if missing := wanted - found.keys():
         found |= _listed(client, "list_aws_default_service_quotas", missing)

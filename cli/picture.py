@@ -17,6 +17,7 @@ GOOD, BAD, BUSY = "green", "red", "cyan"
 _STYLES = {
     **dict.fromkeys(("released", "rolled-out"), GOOD),
     **dict.fromkeys(("refused", "held", "too-few-images", "wrong-folders"), "yellow"),
+    "no-machine": "yellow",
 }
 _UNREMARKABLE = frozenset({"nothing-new", "no-cameras", "superseded", "", "blocked"})
 

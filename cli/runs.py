@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from cli.place import Place
+from lensloop.machines.ladder import ATTEMPTS
 from lensloop.trigger.terms import Execution, Facts
 from lensloop.wire import names
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import DescribeTrainingJobResponseTypeDef
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
 
-ATTEMPTS = (2, 1)  # of a run's training; the later one is the one that counts
 LOGS = "/aws/sagemaker/TrainingJobs"
 # What training/embed.py reports every two seconds.
 _PROGRESS = re.compile(r"[\w ]+ \d+ of \d+ pictures \(\d+/s\)")
@@ -128,7 +128,8 @@ def _newest_step(place: Place, arn: str) -> tuple[str, int] | None:
 
 
 def _training(place: Place, epoch: int) -> Training | None:
-    for attempt in ATTEMPTS:
+    """The newest of the run's jobs. Not every attempt made one."""
+    for attempt in reversed(ATTEMPTS):
         job = _job(place, epoch, attempt)
         if job:
             name = job["TrainingJobName"]

@@ -12,17 +12,10 @@ from lambdas.aws import bucket, clients
 from lambdas.aws.listing import list_images
 from lensloop import news
 from lensloop.dataset.snapshot import changes
-from lensloop.trigger.blame import MISSING, TRAINING, fault
 from lensloop.wire import names
-
-# Any other fault would have come with all pictures in their places as well.
-_SUSPECT = frozenset({MISSING, TRAINING})
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    failure = event["failure"]
-    if fault(failure["Error"], failure["Cause"]).kind not in _SUSPECT:
-        return {"count": 0, "reasons": []}
     gone = list(_gone(event["digest"]))
     return {"count": len(gone), "reasons": [news.pictures_deleted(gone)] if gone else []}
 

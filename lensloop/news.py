@@ -359,6 +359,19 @@ def failed(epoch: int, fault: Fault, reasons: Sequence[str], pause_seconds: int)
     return Message(subject, "\n\n".join(part for part in parts if part))
 
 
+def no_machine(epoch: int, reasons: Sequence[str], pause_seconds: int) -> Message:
+    """A delay: told once until a run comes to a good end."""
+    parts = (
+        f"Run {epoch} found no free machine at AWS and ended. That is a delay and no failure: it"
+        " says nothing about your pictures, and the cameras keep their release.",
+        _listed("What was tried, and what you can do:", reasons),
+        f"{_still_waiting(pause_seconds)} Later tries follow by themselves until AWS has a machine;"
+        " this is told once.",
+        f"The run's page: lensloop report {epoch}",
+    )
+    return Message("retraining waits: AWS has no free machine", "\n\n".join(parts))
+
+
 def blocked_after(digest: str, times: int, epoch: int, reasons: Sequence[str]) -> Message:
     return Message(
         f"retraining is blocked: the same data set failed {times} times",

@@ -3,7 +3,7 @@ one that is too small.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 _SERVICE = "sagemaker"
 # Of a refusal: "The account-level service limit 'ml.m5.xlarge for training job usage' is 0 …".
@@ -32,34 +32,53 @@ def how_to_raise(quota_name: str) -> str:
     )
 
 
-def on_deploy(instance_type: str, *, spot: bool, granted: Mapping[str, float]) -> str:
-    """What somebody who deploys should know. `granted`: the account's quotas by name."""
-    usual, cheap = name(instance_type), name(instance_type, spot=True)
-    if usual not in granted:
+def on_deploy(types: Sequence[str], *, spot: bool, granted: Mapping[str, float]) -> str:
+    """What somebody who deploys should know, whose runs try these types in turn. `granted`: the
+    account's quotas by name.
+    """
+    usual = [one for one in types if granted.get(name(one), 0) >= 1]
+    cheap = [one for one in types if spot and granted.get(name(one, spot=True), 0) >= 1]
+    wanted = types[0]
+    if usual and wanted in usual:
+        return _fine(wanted, spot and wanted not in cheap)
+    if usual or cheap:
+        return _only(wanted, usual, cheap)
+    if name(wanted) not in granted:
         return (
-            f"Service Quotas has no “{usual}” here. Training on it may be refused; the"
+            f"Service Quotas has no “{name(wanted)}” here. Training on it may be refused; the"
             " run's page would say so."
         )
-    if granted[usual] >= 1:
-        return _fine(instance_type, spot, granted.get(cheap, 0) >= 1)
-    if spot and granted.get(cheap, 0) >= 1:
-        return (
-            f"This account may train on {instance_type} on spot capacity only. When AWS has none,"
-            f" runs wait until it has. {how_to_raise(usual)}"
-        )
     return (
-        f"This account may not train on {instance_type} yet, so the first run will wait."
-        f" {how_to_raise(usual)}"
+        f"This account may not train on {_either(types)} yet, so the first run will wait."
+        f" {how_to_raise(name(wanted))}"
     )
 
 
-def _fine(instance_type: str, spot: bool, spot_granted: bool) -> str:
-    if spot and not spot_granted:
+def _fine(wanted: str, spot_missing: bool) -> str:
+    if spot_missing:
         return (
-            f"This account may train on {instance_type}, but not on spot capacity, which is"
-            f" cheaper. Ask for the quota “{name(instance_type, spot=True)}” if you want it."
+            f"This account may train on {wanted}, but not on spot capacity, which is"
+            f" cheaper. Ask for the quota “{name(wanted, spot=True)}” if you want it."
         )
-    return f"This account may train on {instance_type}."
+    return f"This account may train on {wanted}."
+
+
+def _only(wanted: str, usual: Sequence[str], cheap: Sequence[str]) -> str:
+    """Not as one would like it, on the first type on demand."""
+    if usual:
+        return (
+            f"This account may not train on {wanted} yet; runs train on {usual[0]} instead."
+            f" {how_to_raise(name(wanted))}"
+        )
+    return (
+        f"This account may train on {_either(cheap)} on spot capacity only. When AWS has none,"
+        f" runs wait until it has. {how_to_raise(name(wanted))}"
+    )
+
+
+def _either(types: Sequence[str]) -> str:
+    *others, last = types
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def unknown(instance_type: str, why: str) -> str:

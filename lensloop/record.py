@@ -20,6 +20,11 @@ FORMAT = 1
 # Ends of both workflows that are failures; all others are as good as they could be.
 FAILURES = frozenset({"failed", "not-rolled-out", "aborted", "timed-out", "forgotten"})
 PICTURES_DELETED = "pictures-deleted"
+NO_MACHINE = (
+    "no-machine"  # AWS has none at the moment: a delay, after which the same is tried again
+)
+# Ends in which something failed on the way that is no failure of the run.
+_NO_FAILURE = frozenset({PICTURES_DELETED, NO_MACHINE})
 ROLLOUT_FAILURES = frozenset({"failed", "canary-failed", "fleet-failed"})
 
 
@@ -52,7 +57,8 @@ class Record(TypedDict):
     `changes`: {new, removed, since: {epoch, digest} or None}. `dataset`: {digest, images, rejected,
     labels: {label: {train, validation, test, images, new}}, report: S3 key, moves: [commands],
     lost and beside: [sentences]}.
-    `training`: {jobs: [{name, status, seconds, billable_seconds, instance, spot}], model: S3 URI}.
+    `training`: {jobs: [{name, status, seconds, billable_seconds, instance, spot}], model: S3 URI,
+    tried: [{instance, spot, fault, said}], machines that did not train}.
     `scores`: what evaluation.json says of `candidate` and `live`. `verdict`: {ship, reasons,
     weak: [labels]}. `doubts`: {count, sentences}. `mistakes`: {count}. `unfamiliar`: {threshold,
     false_alarms}, None too where the model cannot tell. `release`: {epoch, model_sha256, labels,
@@ -124,7 +130,7 @@ def empty(project: str, epoch: int) -> Record:
 
 def of_retraining(record: Record, event: Mapping[str, Any], found: Findings, now: str) -> Record:
     """With how the retraining ended. `event` is what its workflow knows (see lambdas/tell.py)."""
-    if event["outcome"] == PICTURES_DELETED:  # then it is no failure
+    if event["outcome"] in _NO_FAILURE:
         event = {**event, "failure": None}
     updated: Record = {
         **record,
@@ -133,7 +139,7 @@ def of_retraining(record: Record, event: Mapping[str, Any], found: Findings, now
         "began_at": event.get("started_at"),
         "ended_at": now,
         "execution": event.get("execution") or "",
-        "training": event.get("training"),
+        "training": _training(event),
         "verdict": _part(event.get("verdict"), "ship", "reasons", "weak"),
         "doubts": _doubts(event.get("doubts")),
         "release": event.get("release"),
@@ -255,6 +261,8 @@ def _reasons(event: Mapping[str, Any]) -> list[str]:
     """What broke and what to do; the verdict's once there is one; else the data set's."""
     if event["outcome"] == PICTURES_DELETED:
         return list(event["deleted"]["reasons"])
+    if event["outcome"] == NO_MACHINE:
+        return list(event["machine"]["reasons"])
     if failure := _failure(event.get("failure")):
         what_to_do = [fault(**failure).advice] if event["outcome"] == "failed" else []
         return [sentence(failure), *what_to_do]
@@ -273,6 +281,14 @@ def _dataset(answer: Mapping[str, Any], report: Mapping[str, Any] | None) -> dic
         "beside": list(answer.get("beside", ())),
         "lost": list((report or {}).get("lost", ())),
     }
+
+
+def _training(event: Mapping[str, Any]) -> dict[str, Any] | None:
+    """With the machines that were tried in vain: of those that were refused there is no job."""
+    training, machine = event.get("training"), event.get("machine") or {}
+    if not training and not machine.get("tried"):
+        return None
+    return {**(training or {"jobs": [], "model": None}), "tried": list(machine.get("tried", ()))}
 
 
 def _failure(caught: Mapping[str, Any] | None) -> Failure | None:

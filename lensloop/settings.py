@@ -4,7 +4,7 @@ import difflib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -81,10 +81,11 @@ class Settings:
         form="`head`",
     )
     training_instance_type: str = _setting(
-        "ml.m5.xlarge",
-        "SageMaker instance of the training job.",
-        pattern=r"ml\.[a-z0-9-]+\.[a-z0-9]+",
-        form="a SageMaker instance type such as `ml.m5.xlarge`",
+        "",
+        "SageMaker instance types of the training job, in the order in which they are tried; empty"
+        " takes those that suit the algorithm (docs/machines.md).",
+        pattern=r"(ml\.[a-z0-9-]+\.[a-z0-9]+(, *ml\.[a-z0-9-]+\.[a-z0-9]+)*)?",
+        form="empty, or SageMaker instance types such as `ml.m5.xlarge, ml.m6i.xlarge`",
     )
     training_image_digest: str = _setting(
         "",
@@ -100,7 +101,16 @@ class Settings:
         pattern=r"ours|image",
         form="`ours` or `image`",
     )
-    training_spot: bool = _setting(True, "Try spot capacity first, then on demand.")
+    training_spot: bool = _setting(
+        True, "Try each type on spot capacity first, which is cheaper, then on demand."
+    )
+    warm_pool_minutes: int = _setting(
+        0,
+        "Keep the machine for this long after a job, paid for, so that the next starts within"
+        " seconds; not with `training_spot`. 0 keeps none.",
+        0,
+        60,
+    )
     training_volume_gb: int = _setting(30, "Disk of the training job, in GB.", 1, 1000)
     max_training_minutes: int = _setting(60, "A training job is stopped after this long.", 5, 1440)
     # The least is more than stacks/changes.py counts late.
@@ -205,13 +215,19 @@ class Settings:
             else:
                 values[key] = value
         settings = cls(**values)
-        if settings.max_wait_seconds < settings.quiet_seconds:
-            mistakes.append(
-                "`max_wait_seconds` is below `quiet_seconds`; it must be at least as long."
-            )
+        mistakes += settings._contradictions()
         if mistakes:
             raise SettingsError("\n".join(mistakes))
         return settings
+
+    def _contradictions(self) -> Iterator[str]:
+        if self.max_wait_seconds < self.quiet_seconds:
+            yield "`max_wait_seconds` is below `quiet_seconds`; it must be at least as long."
+        if self.warm_pool_minutes and self.training_spot:
+            yield (
+                "`warm_pool_minutes` keeps machines, which SageMaker does not do on spot capacity;"
+                " set `training_spot` to false, or `warm_pool_minutes` to 0."
+            )
 
     def to_json(self) -> str:
         """Only what differs from the defaults, so that a Lambda's environment stays small."""

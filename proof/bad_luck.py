@@ -4,6 +4,7 @@ changes, lost events, failing and aborted runs, operators, restores?
 
 from collections.abc import Iterator
 
+from lensloop.record import NO_MACHINE
 from lensloop.trigger.terms import EXECUTION_ENDED
 from proof.world import (
     POISON,
@@ -60,6 +61,11 @@ def _in_a_run(w: World, run: Run) -> Luck:
         if run.phase == "train" and (refused := spend(w, "refuse")) is not None:
             fallen = run._replace(phase="FAILED", outcome=REFUSED)
             yield f"AWS refuses to train run {run.epoch}", False, become(refused, run, fallen)
+        if run.phase == "training" and (lacking := spend(w, "shortage")) is not None:
+            what, another = f"AWS has no machine for run {run.epoch}", run._replace(phase="train")
+            yield f"{what}, but another", False, without_job(lacking, run, another)
+            delayed = run._replace(phase="SUCCEEDED", outcome=NO_MACHINE)
+            yield what, False, without_job(lacking, run, delayed)
     elif run.phase == "FAILED" and (redriven := spend(w, "redrive")) is not None:
         phase = "train" if run.outcome == "training" else run.outcome
         again = become(redriven, run, run._replace(phase=phase))

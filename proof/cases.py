@@ -17,6 +17,7 @@ DESIGN = (
     Case("the daily cap", "change fail", cap=1),
     Case("a restored table", "change restore"),
     Case("a quota of 0 that is granted later", "change refuse refuse refuse refuse"),
+    Case("no machine, then one that is free", "change shortage shortage refuse", sweep=False),
 )
 
 DESIGN_IN_FULL = (
@@ -35,6 +36,8 @@ DESIGN_IN_FULL = (
     Case("a quota of 0, two changes, a crash", "change change refuse refuse refuse crash"),
     Case("a quota of 0, a failed run, poison", "poison change fail refuse refuse"),
     Case("the daily cap, two ticks at once, a failed run", "change fail", controllers=2, cap=1),
+    Case("no machine, two changes, a crash", "change change shortage crash"),
+    Case("no machine, poison, an aborted run", "poison shortage abort"),
 )
 
 MUTANTS = (
@@ -103,6 +106,17 @@ MUTANTS = (
         "the same fault told at every try",
         "change refuse refuse",
         broken="a fault of the account is told once",
+    ),
+    Case(
+        "a lack of machines told at every try",
+        "change shortage shortage",
+        broken="a fault of the account is told once",
+    ),
+    Case(
+        "a lack of machines taken for a finished run",
+        "change shortage",
+        broken="a lack of machines clears nothing",
+        sweep=False,
     ),
     Case(
         "a run that could not publish trains again",

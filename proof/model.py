@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from lensloop.record import PICTURES_DELETED
+from lensloop.record import NO_MACHINE, PICTURES_DELETED
 from lensloop.trigger.decide import JUDGED, SETTLE, decide
 from lensloop.trigger.terms import (
     EXECUTION_ENDED,
@@ -201,6 +201,9 @@ def _decide(w: World, state: State, case: Case) -> Step:  # noqa: C901 - one lin
         changes = dict(step.changes)
         if rule == "a failed run clears nothing":
             changes["covered"] = state.run.snap_gen
+        if rule == "a lack of machines clears nothing" and execution:
+            delayed = execution.outcome == NO_MACHINE
+            changes |= {"covered": state.run.snap_gen} if delayed else {}
         if rule == "the same data set failing 3 times is blocked":
             changes.pop("blocked_digest", None)
         return replace(step, changes=changes)
@@ -287,14 +290,16 @@ def _conclude(w: World, before: State, step: Finish) -> World:
     run = next(run for run in w.runs if run.epoch == step.epoch)
     if "covered" in step.changes:
         w = w._replace(told=())
-    elif run.outcome == REFUSED and "told_faults" in step.changes:
+    elif run.outcome in (REFUSED, NO_MACHINE) and "told_faults" in step.changes:
+        twice = run.outcome in w.told
         w = w._replace(
-            told=(*w.told, REFUSED),
-            broken="the same fault of the account is told twice" if w.told else w.broken,
+            told=(*w.told, run.outcome),
+            broken="the same fault of the account is told twice" if twice else w.broken,
         )
     if run.phase == "SUCCEEDED" and run.outcome in JUDGED:
         w = w._replace(judged=run.seen)
-    if "covered" not in step.changes or run.phase != "SUCCEEDED":
+    concluded = run.phase == "SUCCEEDED" and run.outcome != NO_MACHINE  # which settles nothing
+    if "covered" not in step.changes or not concluded:
         return w
     old = run.born < before.run.started_at
     return w._replace(

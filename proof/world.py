@@ -26,6 +26,7 @@ BAD_LUCK = (
     "restore",
     "stray_sweep",
     "refuse",
+    "shortage",
 )
 
 

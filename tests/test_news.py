@@ -320,6 +320,18 @@ TICK: dict[str, tuple[Callable[[], Message], Message]] = {
             "The run's page: lensloop report 7",
         ),
     ),
+    "no machine": (
+        lambda: news.no_machine(7, ["AWS has none."], 600),
+        Message(
+            "retraining waits: AWS has no free machine",
+            "Run 7 found no free machine at AWS and ended. That is a delay and no failure: it says"
+            " nothing about your pictures, and the cameras keep their release.\n\n"
+            "What was tried, and what you can do:\n– AWS has none.\n\n"
+            "The changed pictures are still waiting; the next try is in 10 min. Later tries follow"
+            " by themselves until AWS has a machine; this is told once.\n\n"
+            "The run's page: lensloop report 7",
+        ),
+    ),
     "blocked": (
         lambda: news.blocked_after("d7", 3, 7, ["too few"]),
         Message(

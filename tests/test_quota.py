@@ -77,7 +77,41 @@ def test_a_refusal_names_its_quota(refusal: str, name: str) -> None:
 def test_who_deploys_hears_whether_the_account_may_train(
     granted: dict[str, float], spot: bool, told: str
 ) -> None:
-    assert quota.on_deploy("ml.m5.xlarge", spot=spot, granted=granted) == told
+    assert quota.on_deploy(["ml.m5.xlarge"], spot=spot, granted=granted) == told
+
+
+OTHER, OTHER_SPOT = quota.name("ml.c5.2xlarge"), quota.name("ml.c5.2xlarge", spot=True)
+
+
+@pytest.mark.parametrize(
+    ("granted", "spot", "told"),
+    [
+        ({USUAL: 1, SPOT: 1}, True, "This account may train on ml.m5.xlarge."),
+        (
+            {USUAL: 0, OTHER: 1, OTHER_SPOT: 1},
+            True,
+            "This account may not train on ml.m5.xlarge yet; runs train on ml.c5.2xlarge instead."
+            f" {RAISE}",
+        ),
+        (
+            {USUAL: 0, OTHER: 0, OTHER_SPOT: 1, SPOT: 1},
+            True,
+            "This account may train on ml.m5.xlarge or ml.c5.2xlarge on spot capacity only. When"
+            f" AWS has none, runs wait until it has. {RAISE}",
+        ),
+        (
+            {USUAL: 0, OTHER: 0, OTHER_SPOT: 1},
+            False,
+            "This account may not train on ml.m5.xlarge or ml.c5.2xlarge yet, so the first run will"
+            f" wait. {RAISE}",
+        ),
+    ],
+)
+def test_who_deploys_with_several_types_hears_on_which_runs_will_train(
+    granted: dict[str, float], spot: bool, told: str
+) -> None:
+    types = ["ml.m5.xlarge", "ml.c5.2xlarge"]
+    assert quota.on_deploy(types, spot=spot, granted=granted) == told
 
 
 def test_a_quota_without_a_name_is_described() -> None:

@@ -61,6 +61,9 @@ def event(outcome: str, **parts: Any) -> dict[str, Any]:
     return {"workflow": "retraining", "outcome": outcome, **known, **nothing, **parts}
 
 
+TRIED = [{"instance": "ml.m5.xlarge", "spot": True, "fault": "quota", "said": "0 Instances"}]
+
+
 def retraining(outcome: str, found: Findings | None = None, **parts: Any) -> record.Record:
     return record.of_retraining(
         record.empty("trash", 7), event(outcome, **parts), found or Findings(), NOW
@@ -118,6 +121,7 @@ def test_a_released_run_is_recorded_whole() -> None:
         Findings(REPORT, EVALUATION, {"count": 4, "pictures": []}, problems=("something odd",)),
         dataset=DATASET,
         training=TRAINING,
+        machine={"tried": TRIED},
         doubts={"count": 1, "sentences": ["look"], "failure": None},
         verdict=VERDICT,
         release=RELEASE,
@@ -143,7 +147,7 @@ def test_a_released_run_is_recorded_whole() -> None:
             "lost": LOST,
             "beside": ["b"],
         },
-        "training": TRAINING,
+        "training": TRAINING | {"tried": TRIED},
         "scores": {"candidate": {"all": {"accuracy": 0.91}}, "live": None},
         "verdict": {"ship": True, "reasons": ["accuracy 0.91"], "weak": ["can"]},
         "doubts": {"count": 1, "sentences": ["look"]},
@@ -174,6 +178,15 @@ def test_pictures_deleted_under_a_run_are_no_failure_of_it() -> None:
     deleted = {"count": 1, "reasons": ["1 picture was deleted"]}
     told = retraining("pictures-deleted", failure=failure, deleted=deleted)
     assert (told["reasons"], told["failure"]) == (["1 picture was deleted"], None)
+    assert told["outcome"] not in record.FAILURES
+
+
+def test_a_lack_of_machines_is_no_failure_and_says_what_was_tried() -> None:
+    failure = {"Error": "States.TaskFailed", "Cause": "CapacityError"}
+    machine = {"tried": TRIED, "reasons": ["AWS has none"]}
+    told = retraining("no-machine", failure=failure, machine=machine)
+    assert (told["reasons"], told["failure"]) == (["AWS has none"], None)
+    assert told["training"] == {"jobs": [], "model": None, "tried": TRIED}
     assert told["outcome"] not in record.FAILURES
 
 

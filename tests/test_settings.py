@@ -32,7 +32,20 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"notify_email": "me"}, "`notify_email` is 'me'; it must be empty, or an e-mail address."),
     (
         {"training_instance_type": "m5.xlarge"},
-        "it must be a SageMaker instance type such as `ml.m5.xlarge`.",
+        "it must be empty, or SageMaker instance types such as `ml.m5.xlarge, ml.m6i.xlarge`.",
+    ),
+    (
+        {"training_instance_type": "ml.m5.xlarge ml.m6i.xlarge"},
+        "it must be empty, or SageMaker instance types such as",
+    ),
+    (
+        {"warm_pool_minutes": 10},
+        "`warm_pool_minutes` keeps machines, which SageMaker does not do on spot capacity; set"
+        " `training_spot` to false, or `warm_pool_minutes` to 0.",
+    ),
+    (
+        {"warm_pool_minutes": 61, "training_spot": False},
+        "`warm_pool_minutes` is 61; it must lie between 0 and 60.",
     ),
     ({"algorithm": "magic"}, "`algorithm` is 'magic'; it must be `head`."),
     ({"training_spot": "perhaps"}, "`training_spot` is 'perhaps'; it must be true or false."),
@@ -107,6 +120,7 @@ def test_all_mistakes_are_named_at_once_each_in_its_line() -> None:
         ("notify_email", "somebody@example.org"),
         ("algorithm", "head"),
         ("training_instance_type", "ml.g4dn.xlarge"),
+        ("training_instance_type", "ml.m5.xlarge,ml.m6i.xlarge, ml.c5.2xlarge"),
         ("github_repository", "some-one/lens.loop"),
         ("github_repository", "someone@1/lensloop@2"),
         ("canary_timeout_minutes", 1),
@@ -119,6 +133,11 @@ def test_all_mistakes_are_named_at_once_each_in_its_line() -> None:
 def test_what_is_allowed_is_taken(name: str, value: object) -> None:
     expected = True if value == "True" else value
     assert getattr(Settings.from_context({name: value}), name) == expected
+
+
+def test_machines_are_kept_warm_where_they_are_not_on_spot_capacity() -> None:
+    read = Settings.from_context({"warm_pool_minutes": 60, "training_spot": False})
+    assert read.warm_pool_minutes == 60
 
 
 def test_context_that_is_not_ours_is_passed_over_and_what_follows_is_read() -> None:

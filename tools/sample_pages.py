@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lensloop import news
+from lensloop.machines.choose import Tried
 from lensloop.pages import dataset as dataset_page
 from lensloop.pages import demo as demo_page
 from lensloop.pages import run as run_page
@@ -232,9 +233,20 @@ def ends(good: Trained, refused: Trained) -> dict[str, tuple[dict[str, Any], Tra
             None,
         ),
         "waiting": (record("failed", failure=NO_QUOTA), None),
+        "no-machine": (_no_machine(), None),
         "aborted": (record("aborted"), None),
         "timed-out": (record("timed-out", reasons=["It took longer than 6 hours."]), None),
     }
+
+
+def _no_machine() -> dict[str, Any]:
+    kinds: list[Tried] = [
+        {"instance": "ml.m5.xlarge", "spot": spot, "fault": "capacity", "said": "CapacityError: no"}
+        for spot in (True, False)
+    ]
+    reasons = ["AWS has none at the moment: ml.m5.xlarge on spot capacity and on demand."]
+    told = record("no-machine", reasons=reasons)
+    return {**told, "training": {"jobs": [], "model": None, "tried": kinds}}
 
 
 def wrong_folders(trained: Trained, early: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,10 +9,9 @@ from botocore.exceptions import ClientError
 
 from lambdas.aws import clients
 from lensloop.failure import Failure, sentence
+from lensloop.machines.ladder import ATTEMPTS
 from lensloop.trigger.terms import Execution, Facts, State
 from lensloop.wire import names
-
-ATTEMPTS = (1, 2)  # of a run's training: spot, then on demand
 
 
 def gather(state: State, prefix: str) -> Facts:

@@ -45,6 +45,9 @@ _RUN = {
         "begun anew",
         "Begun anew: pictures were deleted while it trained, and the next run takes what is there",
     ),
+    "no-machine": Headline(
+        "warn", "waiting", "Waiting: AWS has no free machine; it is tried again by itself"
+    ),
     "aborted": Headline("warn", "aborted", "Aborted: somebody stopped the run"),
     "timed-out": Headline("bad", "timed out", "Timed out: the run took longer than it may"),
 }

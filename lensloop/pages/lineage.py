@@ -53,20 +53,16 @@ def _origins(run: Mapping[str, Any], evaluation: Mapping[str, Any]) -> Iterator[
 
 @dataclass(frozen=True)
 class Spent:
-    """Seconds. `billed` is what SageMaker charges for, of all jobs that were started."""
+    """Seconds, of the whole run and of the training job's steps."""
 
     run: float | None
-    jobs: int
-    billed: float | None
     steps: tuple[tuple[str, float], ...]
 
 
 def spent(run: Mapping[str, Any], evaluation: Mapping[str, Any] | None) -> Spent:
-    jobs = (run["training"] or {}).get("jobs") or ()
-    billed = [job["billable_seconds"] for job in jobs if job["billable_seconds"] is not None]
     seconds = (evaluation or {}).get("seconds") or {}
     steps = tuple((_STEPS.get(name, name), float(took)) for name, took in seconds.items())
-    return Spent(_between(run), len(jobs), sum(billed) if billed else None, steps)
+    return Spent(_between(run), steps)
 
 
 def _between(run: Mapping[str, Any]) -> float | None:

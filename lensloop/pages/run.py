@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lensloop.dataset.split import SPLITS
+from lensloop.machines.bill import billed
 from lensloop.pages import comparison, render
 from lensloop.pages.confusion import matrix
 from lensloop.pages.headline import headline
@@ -62,6 +63,8 @@ def page(
         headline=headline(run),
         explanations=explanations(run),
         models=_models(scores) if scores else None,
+        billed=billed((run["training"] or {}).get("jobs", ())),
+        tried=(run["training"] or {}).get("tried", ()),
     )
 
 

@@ -12,6 +12,7 @@ from lensloop import quota
 from lensloop.failure import sentence
 
 TRAINING, QUOTA, MISSING, UNKNOWN = "training", "quota", "missing", "unknown"
+CAPACITY, SERVICE, REQUEST, IN_USE = "capacity", "service", "request", "in use"
 ROLLOUT = "rollout"  # the release is live; its rollout could not be started, and that is told
 NOBODY_NEEDS_TO_ACT = "Nobody needs to act: it passes, and the next try comes by itself."
 
@@ -73,10 +74,11 @@ def _said(error: str, cause: str) -> str:
 _SIGNS = (
     (ROLLOUT, r"^StepFunctions\."),
     (TRAINING, r"^BadArtifact\b|AlgorithmError|MaxRuntimeExceeded"),
+    (IN_USE, r"ResourceInUse"),
     ("stopped", r"(ended as|before it was done:) Stopped\b"),
     (QUOTA, r"ResourceLimitExceeded|service limit|service quota|Service Quotas"),
     (
-        "capacity",
+        CAPACITY,
         r"CapacityError|[Ii]nsufficient ?[Cc]apacity|[Uu]nable to provision|MaxWaitTimeExceeded"
         r"|(ended as|before it was done:) Interrupted\b",
     ),
@@ -88,12 +90,12 @@ _SIGNS = (
     (MISSING, r"NoSuchKey|NoSuchBucket|\b404\b|[Nn]o S3 objects found"),
     ("throttling", r"Throttl|Rate exceeded|TooManyRequests|RequestLimitExceeded|SlowDown"),
     (
-        "service",
+        SERVICE,
         r"^(Lambda\.|Sandbox\.|States\.\w*Timeout)|Service ?Unavailable"
         r"|Internal ?(Server)? ?(Error|Failure)"
         r"|(Timeout|Connection\w*|Streaming)Error\b",
     ),
-    ("request", r"[Vv]alidation|[Nn]ot supported|[Ii]nvalid"),
+    (REQUEST, r"[Vv]alidation|[Nn]ot supported|[Ii]nvalid"),
 )
 # Half a sentence on what happened, and what to do.
 _WORDS = {
@@ -103,10 +105,15 @@ _WORDS = {
         "What you can do: look at the run's page, and at the log of its training job.",
     ),
     "stopped": ("somebody stopped its training job", NOBODY_NEEDS_TO_ACT),
-    "capacity": (
+    IN_USE: (
+        "a training job of its name was there already",
+        "Nobody needs to act: that job is stopped, and the next try comes by itself, under another"
+        " name.",
+    ),
+    CAPACITY: (
         "AWS has no machine for it at the moment",
-        f"{NOBODY_NEEDS_TO_ACT} If it lasts, choose another `training_instance_type` in cdk.json"
-        " and deploy.",
+        f"{NOBODY_NEEDS_TO_ACT} If it lasts, name more types in `training_instance_type` in"
+        " cdk.json and deploy.",
     ),
     "image": (
         "the training image could not be fetched",
@@ -123,11 +130,11 @@ _WORDS = {
         "What you can do: deploy again (`make deploy`), which uploads code and libraries anew.",
     ),
     "throttling": ("AWS was asked too often", NOBODY_NEEDS_TO_ACT),
-    "service": (
+    SERVICE: (
         "AWS itself failed",
         f"{NOBODY_NEEDS_TO_ACT} If it lasts, see https://health.aws.amazon.com.",
     ),
-    "request": (
+    REQUEST: (
         "SageMaker does not take the job as it was asked for",
         "What you can do: check `region` and `training_instance_type` in cdk.json, and deploy.",
     ),

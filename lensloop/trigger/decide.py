@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lensloop import news
-from lensloop.record import PICTURES_DELETED
-from lensloop.trigger.blame import ROLLOUT, Fault, fault
+from lensloop.record import NO_MACHINE, PICTURES_DELETED
+from lensloop.trigger.blame import CAPACITY, ROLLOUT, Fault, fault
 from lensloop.trigger.terms import (
     JOB_ENDED,
     STARTING,
@@ -71,7 +71,7 @@ def _begin(state: State, now: int, pacing: Pacing) -> Step:
     if not changed:
         return Wait(HELD if state.held else "nothing has changed since the last finished run")
     if now < state.not_before <= now + MAX_BACKOFF:
-        reason = f"the last run failed; the next try is in {state.not_before - now} s"
+        reason = f"the last run did not get through; the next try is in {state.not_before - now} s"
         return Wait(reason, until=state.not_before)
     if not _settled(state, now, pacing):
         return Wait("pictures are still changing", until=_settles_at(state, pacing))
@@ -155,6 +155,8 @@ def _finish(
     state: State, run: Run, execution: Execution | None, now: int, pacing: Pacing
 ) -> Finish:
     if execution is not None and execution.status == "SUCCEEDED":
+        if execution.outcome == NO_MACHINE:
+            return _delay(state, run, execution, now, pacing)
         return _succeed(run, execution, now)
     return _fail(state, run, execution, now, pacing)
 
@@ -183,6 +185,24 @@ def _succeed(run: Run, execution: Execution, now: int) -> Finish:
         changes |= {"failed_digest": None, "failed_times": None, "blocked_digest": None}
     changes["last_outcome"] = _outcome(run, execution.outcome or "unknown", execution.reasons, now)
     return Finish(f"run {run.epoch} ended: {execution.outcome}", run.epoch, run.digest, changes)
+
+
+def _delay(state: State, run: Run, execution: Execution, now: int, pacing: Pacing) -> Finish:
+    """AWS had no machine. It clears nothing, as a failed run does; the next try comes soon, and it
+    is told once until a run comes to a good end.
+    """
+    pause = _pause(state, pacing, counts=False)
+    changes: dict[str, Any] = {
+        "fails": state.fails + 1,
+        "not_before": now + pause,
+        "last_outcome": _outcome(run, execution.outcome, execution.reasons, now),
+    }
+    reason = f"run {run.epoch} ended: {execution.outcome}"
+    if CAPACITY in state.told_faults:
+        return Finish(reason, run.epoch, run.digest, changes)
+    changes["told_faults"] = [*state.told_faults, CAPACITY]
+    text = news.as_text(news.no_machine(run.epoch, execution.reasons, pause))
+    return Finish(reason, run.epoch, run.digest, changes, (text,))
 
 
 def _fail(state: State, run: Run, execution: Execution | None, now: int, pacing: Pacing) -> Finish:

@@ -38,7 +38,7 @@ def execution(epoch: int) -> str:
     return f"r{epoch:08d}"
 
 
-def training_job(project_prefix: str, epoch: int | str, attempt: int) -> str:
+def training_job(project_prefix: str, epoch: int | str, attempt: int | str) -> str:
     return f"{project_prefix}-{epoch}-{attempt}"
 
 

@@ -3,7 +3,7 @@ new account of AWS.
 
 `sagemaker.json` in the cloud's folder says otherwise, and is read again for each job:
 {"quotas": {"ml.m5.xlarge for training job usage": 0}, "no_machines": ["ml.m5.xlarge"],
-"launch_seconds": 60}.
+"no_spot": ["ml.m6i.xlarge"], "launch_seconds": 60}.
 """
 
 import json
@@ -19,15 +19,21 @@ FILE = "sagemaker.json"
 class Account:
     quotas: dict[str, int] = field(default_factory=dict)  # by their names in Service Quotas
     no_machines: tuple[str, ...] = ()  # types that AWS has none of at the moment
+    no_spot: tuple[str, ...] = ()  # and those of which it has none on spot capacity
     launch_seconds: float = 0
 
     def refusal(self, request: dict[str, Any], running: Iterable[dict[str, Any]]) -> str:
         """In AWS' own words; empty when the job may be made."""
-        name = _quota(request)
-        limit = self.quotas.get(name)
-        used = sum(_quota(job) == name for job in running)
-        if limit is None or used < limit:
-            return ""
+        jobs = [*running]
+        for quota in (_quota, _warm_quota):
+            name = quota(request)
+            used = sum(quota(job) == name for job in jobs)
+            if name and used >= self.quotas.get(name, used + 1):
+                return self._refused(name, used)
+        return ""
+
+    def _refused(self, name: str, used: int) -> str:
+        limit = self.quotas[name]
         return (
             f"The account-level service limit '{name}' is {limit} Instances, with current"
             f" utilization of {used} Instances and a request delta of 1 Instances. Please use AWS"
@@ -36,7 +42,8 @@ class Account:
         )
 
     def lacks(self, request: dict[str, Any]) -> bool:
-        return _type(request) in self.no_machines
+        lacking = self.no_spot if request.get("EnableManagedSpotTraining") else ()
+        return _type(request) in (*self.no_machines, *lacking)
 
 
 def account(state: Path) -> Account:
@@ -47,6 +54,7 @@ def account(state: Path) -> Account:
     return Account(
         told.get("quotas", {}),
         tuple(told.get("no_machines", ())),
+        tuple(told.get("no_spot", ())),
         float(told.get("launch_seconds", 0)),
     )
 
@@ -54,6 +62,12 @@ def account(state: Path) -> Account:
 def _quota(request: dict[str, Any]) -> str:
     kind = "spot training" if request.get("EnableManagedSpotTraining") else "training"
     return f"{_type(request)} for {kind} job usage"
+
+
+def _warm_quota(request: dict[str, Any]) -> str:
+    """Nothing for a job whose machine is not kept."""
+    kept = request["ResourceConfig"].get("KeepAlivePeriodInSeconds")
+    return f"{_type(request)} for training warm pool usage" if kept else ""
 
 
 def _type(request: dict[str, Any]) -> str:

@@ -109,7 +109,8 @@ class TrainingJob:
         s3 = role.client("s3", variables, endpoint)
         shutil.rmtree(self._folder, ignore_errors=True)
         inputs.write_configuration(self._root, self.description)
-        self._launch()
+        if not self._launch():
+            return
         self._becomes("Downloading", message="Downloading input data")
         inputs.bring_channels(self._root, self.description, s3, lambda: self._stop_wanted)
         if self._stop_wanted:
@@ -123,14 +124,20 @@ class TrainingJob:
         self._upload(s3, code, timed_out)
         self._end(timed_out)
 
-    def _launch(self) -> None:
-        """AWS takes minutes for it, in which pictures may be deleted; or it has no machine."""
+    def _launch(self) -> bool:
+        """AWS takes minutes for it, in which pictures may be deleted; or it has no machine, for
+        which a job on spot capacity waits as long as it may (here it does not wait).
+        """
         owned = account(self._state)
         if owned.lacks(self.description):
-            raise JobFailure(NO_MACHINE)
+            if not self.description["EnableManagedSpotTraining"]:
+                raise JobFailure(NO_MACHINE)
+            self._becomes("MaxWaitTimeExceeded", "Stopped")
+            return False
         until = time.monotonic() + owned.launch_seconds
         while time.monotonic() < until and not self._stop_wanted:
             time.sleep(0.1)
+        return True
 
     def _upload(self, s3: "S3Client", code: int, timed_out: bool) -> None:
         """A job that was stopped or ran out of time still leaves what it has; one that failed

@@ -144,7 +144,10 @@ def _times(request: Request) -> Iterator[str]:
     if not request.get("EnableManagedSpotTraining"):
         if wait is not None:
             yield "MaxWaitTimeInSeconds is only for managed spot training"
-    elif wait is None or wait < run:
+        return
+    if request.get("ResourceConfig", {}).get("KeepAlivePeriodInSeconds"):
+        yield "KeepAlivePeriodInSeconds is not supported for managed spot training"
+    if wait is None or wait < run:
         yield (
             "MaxWaitTimeInSeconds must be set for spot training, and not be below"
             " MaxRuntimeInSeconds"

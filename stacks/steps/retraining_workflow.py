@@ -6,7 +6,9 @@ Take snapshot → Inspect new images → Assemble data set
 → Blocked?          yes → Blocked
 → Enough to train?  folders one level too deep → Wrong folders;  no → Too few images
 → Trained already?  yes → Take the trained model → Report suspicious labels …
-→ Train (→ Spot to blame? → Train on demand)   fails → Find deleted pictures → Any deleted?
+→ Train             fails → Choose machine → Which fault?   another machine → Train
+                                                            none is free → No machine free
+                    a picture may be gone → Find deleted pictures → Any deleted?
                     yes → Pictures deleted
 → Report suspicious labels → Judge → Better?   no → Model refused
                                                        nobody can say → Held for a person
@@ -31,7 +33,7 @@ from lambdas import (
     take_snapshot,
 )
 from lensloop.dataset.inspection import InspectionUnfinished
-from lensloop.record import PICTURES_DELETED
+from lensloop.record import NO_MACHINE, PICTURES_DELETED
 from lensloop.settings import Settings
 from lensloop.wire import names
 from stacks.steps.access import allow
@@ -80,8 +82,8 @@ class RetrainingWorkflow(Workflow):
             storage=storage,
             tell=tell,
             keeps=(
-                *("snapshot", "dataset", "training", "deleted", "doubts", "verdict"),
-                *("release", "registered"),
+                *("snapshot", "dataset", "machine", "training", "deleted"),
+                *("doubts", "verdict", "release", "registered"),
             ),
         )
         take_snapshot = self._take_snapshot()
@@ -113,7 +115,13 @@ class RetrainingWorkflow(Workflow):
             settings=settings,
             spec=training,
             then=judged,
-            otherwise=self._find_deleted(),
+            pictures=self._find_deleted(),
+            no_machine=self.end(
+                "No machine free",
+                NO_MACHINE,
+                digest="$dataset.digest",
+                reasons="[$machine.reasons]",
+            ),
         )
         trained_already = self.ask(
             "Trained already?",
@@ -208,11 +216,13 @@ class RetrainingWorkflow(Workflow):
         )
 
     def _find_deleted(self) -> sfn.Chain:
-        """When the training failed. That this step fails as well is not worth telling."""
+        """When the training failed itself, or for want of a file. That this step fails as well is
+        not worth telling.
+        """
         find = self.step(
             "Find deleted pictures",
             find_deleted.handler,
-            payload={"digest": "$dataset.digest", "failure": "$failure"},
+            payload={"digest": "$dataset.digest"},
             keep="deleted",
             may=[
                 self.access.list_below(names.IMAGES_PREFIX),

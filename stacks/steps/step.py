@@ -66,7 +66,8 @@ def retry(
 
 
 class Call(tasks.LambdaInvoke):
-    """Runs a function and keeps its answer as `$<keep>`; the values of `payload` are JSONata.
+    """Runs a function and keeps its answer as `$<keep>`, or each of its `keep_parts` under the name
+    that it has there; the values of `payload` are JSONata.
 
     No state depends on the shape of the one before it: each takes what it needs from what was kept.
     """
@@ -79,8 +80,12 @@ class Call(tasks.LambdaInvoke):
         *,
         payload: Mapping[str, str],
         keep: str = "",
+        keep_parts: Sequence[str] = (),
         outputs: dict[str, str] | None = None,
     ) -> None:
+        kept = {part: jsonata(f"$states.result.{part}") for part in keep_parts}
+        if keep:
+            kept[keep] = jsonata("$states.result")
         given = {key: jsonata(value) for key, value in payload.items()}
         super().__init__(
             workflow,
@@ -90,7 +95,7 @@ class Call(tasks.LambdaInvoke):
             payload=sfn.TaskInput.from_object(given),
             payload_response_only=True,
             retry_on_service_exceptions=False,
-            assign={keep: jsonata("$states.result")} if keep else None,
+            assign=kept or None,
             outputs=outputs,
         )
         retry(self, _THROTTLED, attempts=15)
@@ -113,6 +118,7 @@ class Step(Call):
         may: Sequence[iam.PolicyStatement],
         payload: Mapping[str, str],
         keep: str = "",
+        keep_parts: Sequence[str] = (),
         timeout_seconds: int = 900,
         memory_mb: int = 256,
         with_pillow: bool = False,
@@ -131,4 +137,6 @@ class Step(Call):
             with_pillow=with_pillow,
             addresses=addresses,
         )
-        super().__init__(workflow, name, self.function, payload=payload, keep=keep)
+        super().__init__(
+            workflow, name, self.function, payload=payload, keep=keep, keep_parts=keep_parts
+        )

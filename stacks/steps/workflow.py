@@ -62,7 +62,8 @@ class Workflow(Construct):
 
         Raises ValueError if the workflow does not keep what this is to `keep`.
         """
-        self._check_keeps(name, keep)
+        for kept in (keep, *spec.get("keep_parts", ())):
+            self._check_keeps(name, kept)
         step = Step(
             self,
             name,

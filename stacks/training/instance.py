@@ -1,9 +1,13 @@
-"""Is there a training instance of this type? SageMaker's own list, as botocore brings it."""
+"""Can a job be given the machines that the settings name? By SageMaker's own list of types, as
+botocore brings it, and by what the algorithm needs.
+"""
 
 import difflib
 
 import botocore.session
 
+from lensloop.machines import ladder
+from lensloop.settings import Settings
 from lensloop.wire.errors import SettingsError
 
 # Near enough to be a slip of the keyboard or the size of another family; below it, names have
@@ -11,16 +15,20 @@ from lensloop.wire.errors import SettingsError
 _ALIKE = 0.75
 
 
-def check(instance_type: str) -> None:
-    """Raises SettingsError for one that CreateTrainingJob would refuse in the first run."""
+def check(settings: Settings) -> None:
+    """Raises SettingsError for what CreateTrainingJob would refuse in the first run."""
     known = types()
-    if instance_type in known:
-        return
-    near = difflib.get_close_matches(instance_type, known, cutoff=_ALIKE)
+    for name in ladder.types(settings):
+        if name not in known:
+            raise SettingsError(_unknown(name, known))
+    if problem := ladder.problem(settings):
+        raise SettingsError(problem)
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, cutoff=_ALIKE)
     meant = f" Did you mean {_either(near)}?" if near else " An ordinary one is `ml.m5.xlarge`."
-    raise SettingsError(
-        f"`training_instance_type` is {instance_type!r}; SageMaker trains on no such type.{meant}"
-    )
+    return f"`training_instance_type` names {name!r}; SageMaker trains on no such type.{meant}"
 
 
 def types() -> list[str]:

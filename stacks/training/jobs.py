@@ -10,6 +10,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
+from lensloop.machines.ladder import types
 from lensloop.settings import Settings
 from lensloop.wire import names
 from stacks.assets.code import ROOT, training_code
@@ -33,10 +34,9 @@ class TrainingJobs(Construct):
         dependencies = assets.Asset(self, "Dependencies", path=str(self._packed()))
         start = self._start(settings)
         channels = [code, dependencies, *([start] if start else [])]
-        instance.check(settings.training_instance_type)
-        image = training_image(
-            self, settings.training_instance_type, settings.training_image_digest
-        )
+        instance.check(settings)
+        # The same for all types of the ladder: they have all a GPU, or none has.
+        image = training_image(self, types(settings)[0], settings.training_image_digest)
         role = self._role()
         for statement in (
             *_read_channels(bucket, channels),

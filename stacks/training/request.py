@@ -1,5 +1,5 @@
 """What is SageMaker asked for? The whole CreateTrainingJob request; what depends on the run's data
-set is JSONata.
+set, or on the machine whose turn it is, is JSONata.
 
 It is written by hand, because CDK's own task knows
 neither spot capacity nor what a caught failure means.
@@ -47,11 +47,9 @@ class TrainingSpec:
     entry: Entry | None = None  # without one, we name the command
 
 
-def create_training_job(
-    spec: TrainingSpec, settings: Settings, *, prefix: str, attempt: int, spot: bool
-) -> dict[str, Any]:
+def create_training_job(spec: TrainingSpec, settings: Settings, *, prefix: str) -> dict[str, Any]:
     return {
-        "TrainingJobName": jsonata(job_name(prefix, attempt)),
+        "TrainingJobName": jsonata(job_name(prefix)),
         "RoleArn": spec.role.role_arn,
         "AlgorithmSpecification": {
             "TrainingImage": spec.image_uri,
@@ -73,19 +71,23 @@ def create_training_job(
         "OutputDataConfig": {"S3OutputPath": _address(spec, names.TRAINING_PREFIX)},
         "ResourceConfig": {
             "InstanceCount": 1,
-            "InstanceType": settings.training_instance_type,
+            "InstanceType": jsonata("$machine.instance"),
             "VolumeSizeInGB": settings.training_volume_gb,
+            **_kept_warm(settings),
         },
-        "StoppingCondition": _stopping(settings, spot),
+        "StoppingCondition": jsonata(_stopping(settings)),
         "EnableNetworkIsolation": True,
-        "EnableManagedSpotTraining": spot,
+        "EnableManagedSpotTraining": jsonata("$machine.spot"),
         "Tags": [{"Key": "lensloop", "Value": prefix}],
     }
 
 
-def job_name(prefix: str, attempt: int) -> str:
-    """The name of this run's job, as JSONata."""
-    return filled(names.training_job(prefix, _EPOCH, attempt))
+def job_name(prefix: str) -> str:
+    """The name of this run's next job, as JSONata. Each job that a run asks for has a number of its
+    own; an execution that is redriven has not, so that its job is refused by its name (and is not
+    trained beside the run that took its place).
+    """
+    return filled(names.training_job(prefix, _EPOCH, "{$machine.attempt}"))
 
 
 def _command(spec: TrainingSpec) -> dict[str, list[str]]:
@@ -132,8 +134,15 @@ def _address(spec: TrainingSpec, key: str) -> str:
     return f"s3://{spec.bucket.bucket_name}/{key}"
 
 
-def _stopping(settings: Settings, spot: bool) -> dict[str, int]:
+def _kept_warm(settings: Settings) -> dict[str, int]:
+    seconds = settings.warm_pool_minutes * 60
+    return {"KeepAlivePeriodInSeconds": seconds} if seconds else {}
+
+
+def _stopping(settings: Settings) -> str:
     longest = settings.max_training_minutes * 60
     # SageMaker counts the waiting for capacity in, and refuses a spot job that may not wait at all.
-    waiting = {"MaxWaitTimeInSeconds": longest + int(WAIT_FOR_SPOT.to_seconds())} if spot else {}
-    return {"MaxRuntimeInSeconds": longest, **waiting}
+    waiting = longest + int(WAIT_FOR_SPOT.to_seconds())
+    on_spot = {"MaxRuntimeInSeconds": longest, "MaxWaitTimeInSeconds": waiting}
+    on_demand = {"MaxRuntimeInSeconds": longest}
+    return f"$machine.spot ? {filled(on_spot)} : {filled(on_demand)}"

@@ -1,28 +1,28 @@
-"""How is the training job asked for?
-On spot capacity first, if wanted; on demand when spot was to blame.
+"""How is the training job asked for? On the first machine of the ladder; when that one cannot be
+had, on the next.
+
+`$machine` is the machine of the next job (lensloop/machines/choose.py), which every failure of a
+job changes.
 """
 
 from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 
+from lambdas import choose_machine
+from lensloop.machines.choose import NO_MACHINE, PICTURES, TRAIN, first
+from lensloop.machines.ladder import ladder
 from lensloop.settings import Settings
 from lensloop.wire import names
 from stacks.steps.access import allow
 from stacks.steps.jsonata import jsonata
-from stacks.steps.step import retry
+from stacks.steps.step import Step, retry
 from stacks.steps.workflow import ANY_ERROR, FAILURE, Workflow
 from stacks.training.request import WAIT_FOR_SPOT, TrainingSpec, create_training_job, job_name
 
-_FAULTS = ("SageMaker.AmazonSageMakerException", "SageMaker.ThrottlingException")
-# The training itself failed or was too slow, what it was given is not there or may not be used, or
-# a person stopped it: a second job would fare no better. A job of that name may still be running
-# after ResourceInUse, and two must never run at once.
-_OWN_FAULT = (
-    "$contains($states.input.Cause, /AlgorithmError|FailureReason\\W+ClientError"
-    "|SecondaryStatus\\W+(MaxRuntimeExceeded|Stopped)\\b/) or"
-    " $contains($states.input.Error, 'ResourceInUse')"
-)
+# Another machine would not help: SageMaker was asked too often, or failed itself for a moment. The
+# same name again, so that a job which was made though nobody heard of it is not made twice.
+_BUSY = ("SageMaker.AmazonSageMakerException", "SageMaker.ThrottlingException")
 _RESULT, _CAUSE = "$states.result", "$states.errorOutput.Cause"
 # A job that waited too long for spot capacity is not Failed but Stopped, and no guide says what
 # .sync makes of that. If it is an answer, it is made a failure that says what a failure says.
@@ -48,7 +48,8 @@ def job_arns(stack: Stack, prefix: str) -> list[str]:
 
 class TrainingStates:
     """`start` is the state that begins it; `then` is where a trained model goes, kept as
-    `$training.model` beside the jobs that were made for it; `otherwise` is where a failure goes.
+    `$training.model` beside the jobs that were made for it. A failure goes to `pictures` when
+    deleted pictures may be to blame, to `no_machine` when AWS has none, else to the workflow's.
     """
 
     def __init__(
@@ -59,25 +60,37 @@ class TrainingStates:
         settings: Settings,
         spec: TrainingSpec,
         then: sfn.IChainable,
-        otherwise: sfn.IChainable,
+        pictures: sfn.IChainable,
+        no_machine: sfn.IChainable,
     ) -> None:
         self._workflow, self._prefix, self._settings, self._spec = workflow, prefix, settings, spec
-        self._then = then
-        if settings.training_spot:
-            on_demand = self._job("Train on demand", attempt=2, spot=False, on_failure=otherwise)
-            blame = workflow.ask(
-                "Spot to blame?", (f"$not({_OWN_FAULT})", on_demand), otherwise=otherwise
+        self._ladder = ladder(settings)
+        train = self._train()
+        train.next(then)
+        choose = self._choose()
+        failed = {"failure": FAILURE, "training": jsonata(_failed(job_name(prefix)))}
+        train.add_catch(choose, errors=ANY_ERROR, assign=failed)
+        choose.next(
+            workflow.ask(
+                "Which fault?",
+                (f"$machine.then = '{TRAIN}'", train),
+                (f"$machine.then = '{NO_MACHINE}'", no_machine),
+                (f"$machine.then = '{PICTURES}'", pictures),
+                otherwise=workflow.failure,
             )
-            self.start = self._job("Train", attempt=1, spot=True, on_failure=blame)
-        else:
-            self.start = self._job("Train", attempt=1, spot=False, on_failure=otherwise)
+        )
+        machine = sfn.Pass.jsonata(
+            workflow, "Take the first machine", assign={"machine": dict(first(self._ladder))}
+        )
+        self.start = machine.next(train)
 
     @property
     def longest(self) -> Duration:
-        minutes = self._settings.max_training_minutes
-        return Duration.minutes(
-            2 * minutes + WAIT_FOR_SPOT.to_minutes() if self._settings.training_spot else minutes
-        )
+        """Each machine may be taken away just before the end."""
+        waiting = sum(WAIT_FOR_SPOT.to_minutes() for rung in self._ladder if rung.spot)
+        # One more job when the feature cache was damaged.
+        jobs = len(self._ladder) + 1
+        return Duration.minutes(jobs * self._settings.max_training_minutes + waiting)
 
     def grants(self) -> list[iam.PolicyStatement]:
         stack = Stack.of(self._workflow)
@@ -106,62 +119,70 @@ class TrainingStates:
             allow("events:PutTargets", "events:PutRule", "events:DescribeRule", on=rule),
         ]
 
-    def _job(
-        self, name: str, *, attempt: int, spot: bool, on_failure: sfn.IChainable
-    ) -> sfn.CustomState:
+    def _train(self) -> sfn.CustomState:
         partition = Stack.of(self._workflow).partition
         job = sfn.CustomState(
             self._workflow,
-            name,
+            "Train",
             state_json={
                 "Type": "Task",
                 "Resource": f"arn:{partition}:states:::sagemaker:createTrainingJob.sync",
-                "Arguments": create_training_job(
-                    self._spec, self._settings, prefix=self._prefix, attempt=attempt, spot=spot
-                ),
+                "Arguments": create_training_job(self._spec, self._settings, prefix=self._prefix),
                 "Assign": {
-                    "training": jsonata(self._trained(attempt, spot)),
-                    "failure": jsonata("null"),  # that of a job on spot capacity before
+                    "training": jsonata(_trained(job_name(self._prefix))),
+                    "failure": jsonata("null"),  # that of a job on a machine before
                 },
             },
         )
-        retry(job, _FAULTS, attempts=4, seconds=5)
-        failed = {"failure": FAILURE, "training": jsonata(self._failed(attempt, spot))}
-        job.add_catch(on_failure, errors=ANY_ERROR, assign=failed)
-        job.next(self._then)
+        retry(job, _BUSY, attempts=6, seconds=5)
         return job
 
-    # What is kept of the jobs, as JSONata
-
-    def _trained(self, attempt: int, spot: bool) -> str:
-        job = self._record(
-            attempt,
-            spot,
-            status=f"{_RESULT}.TrainingJobStatus",
-            seconds=f"{_RESULT}.TrainingTimeInSeconds",
-            billable=f"{_RESULT}.BillableTimeInSeconds",
+    def _choose(self) -> Step:
+        """It changes nothing that is not there: when it fails itself, the job's failure is told."""
+        choose = self._workflow.step(
+            "Choose machine",
+            choose_machine.handler,
+            payload={"machine": "$machine", "failure": "$failure"},
+            keep_parts=("machine", "failure"),
+            may=[],
+            timeout_seconds=30,
+            caught=False,
         )
-        return _training(f"[{job}]", model=_MODEL)
+        choose.add_catch(self._workflow.failure, errors=ANY_ERROR)
+        return choose
 
-    def _failed(self, attempt: int, spot: bool) -> str:
-        """A job that was never made is none; of one that was, the cause holds its description."""
-        status = _in_cause("TrainingJobStatus", "Failed|Stopped")
-        job = self._record(
-            attempt,
-            spot,
-            status=status,
-            seconds=f"$number({_in_cause('TrainingTimeInSeconds', '[0-9]+')})",
-            billable=f"$number({_in_cause('BillableTimeInSeconds', '[0-9]+')})",
-        )
-        return _training(f"($exists({status}) ? [{job}] : [])", model="null")
 
-    def _record(self, attempt: int, spot: bool, *, status: str, seconds: str, billable: str) -> str:
-        return (
-            f"{{'name': {job_name(self._prefix, attempt)}, 'status': {status},"
-            f" 'seconds': {_or_null(seconds)}, 'billable_seconds': {_or_null(billable)},"
-            f" 'instance': '{self._settings.training_instance_type}',"
-            f" 'spot': {'true' if spot else 'false'}}}"
-        )
+# What is kept of the jobs, as JSONata
+
+
+def _trained(name: str) -> str:
+    job = _record(
+        name,
+        status=f"{_RESULT}.TrainingJobStatus",
+        seconds=f"{_RESULT}.TrainingTimeInSeconds",
+        billable=f"{_RESULT}.BillableTimeInSeconds",
+    )
+    return _training(f"[{job}]", model=_MODEL)
+
+
+def _failed(name: str) -> str:
+    """A job that was never made is none; of one that was, the cause holds its description."""
+    status = _in_cause("TrainingJobStatus", "Failed|Stopped")
+    job = _record(
+        name,
+        status=status,
+        seconds=f"$number({_in_cause('TrainingTimeInSeconds', '[0-9]+')})",
+        billable=f"$number({_in_cause('BillableTimeInSeconds', '[0-9]+')})",
+    )
+    return _training(f"($exists({status}) ? [{job}] : [])", model="null")
+
+
+def _record(name: str, *, status: str, seconds: str, billable: str) -> str:
+    return (
+        f"{{'name': {name}, 'status': {status},"
+        f" 'seconds': {_or_null(seconds)}, 'billable_seconds': {_or_null(billable)},"
+        " 'instance': $machine.instance, 'spot': $machine.spot}"
+    )
 
 
 def _training(jobs: str, *, model: str) -> str:

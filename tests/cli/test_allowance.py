@@ -47,7 +47,8 @@ def told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[[Quotas], str]:
     def tell(quotas: Quotas) -> str:
-        monkeypatch.setattr(deployed, "settings", Settings)
+        one = Settings(training_instance_type="ml.m5.xlarge")
+        monkeypatch.setattr(deployed, "settings", lambda: one)
         monkeypatch.setattr(deployed, "client", lambda service, region: quotas)
         assert allowance.main() == 0
         return capsys.readouterr().out
@@ -78,6 +79,16 @@ def test_where_nobody_changed_a_quota_its_default_holds(told: Callable[[Quotas],
     )
     assert told(quotas) == "This account may train on ml.m5.xlarge.\n"
     assert quotas.pages == [APPLIED, DEFAULT]
+
+
+def test_the_quotas_of_all_types_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quotas = Quotas(list_service_quotas={USUAL: 0, quota.name("ml.m6i.xlarge"): 1})
+    monkeypatch.setattr(deployed, "settings", Settings)
+    monkeypatch.setattr(deployed, "client", lambda service, region: quotas)
+    assert allowance.main() == 0
+    assert "runs train on ml.m6i.xlarge instead." in capsys.readouterr().out
 
 
 def test_a_quota_that_is_nowhere_is_said(told: Callable[[Quotas], str]) -> None:

@@ -69,7 +69,7 @@ class FakeAws:
     trained: int = 0  # the newest data set in a finished run
     fates: dict[int, str] = field(
         default_factory=dict
-    )  # by epoch: refused, fails, aborted; else released
+    )  # by epoch: refused, fails, aborted, no-machine; else released
     calls: int = 0
     before_call: dict[int, Callable[[], None]] = field(default_factory=dict)
     after_call: dict[int, Callable[[], None]] = field(default_factory=dict)
@@ -113,6 +113,9 @@ class FakeAws:
             self.jobs[job], execution.phase = "InProgress", "training"
         elif fate == "aborted":  # the job goes on: cancelling it is best effort
             self.end(execution, "ABORTED")
+        elif fate == "no-machine":
+            self.jobs[job] = "Failed"
+            self.end(execution, "SUCCEEDED", fate)
         else:
             self.jobs[job] = "Completed"
             self.end(execution, "FAILED" if fate == "fails" else "SUCCEEDED", fate)
@@ -132,7 +135,9 @@ class FakeAws:
     def end(self, execution: Execution, status: str, outcome: str = "") -> None:
         execution.status, execution.stopped = status, self.now
         if status == "SUCCEEDED":
-            execution.outcome, self.trained = outcome, max(self.trained, execution.seen)
+            execution.outcome = outcome
+            if outcome != "no-machine":  # which settles nothing
+                self.trained = max(self.trained, execution.seen)
 
     # What the tests ask
 

@@ -36,6 +36,7 @@ HEADLINES = {
         "warn",
         "Waiting: a quota of the account is too small; it is tried again by itself",
     ),
+    "no-machine": ("warn", "Waiting: AWS has no free machine; it is tried again by itself"),
     "aborted": ("warn", "Aborted: somebody stopped the run"),
     "timed-out": ("bad", "Timed out: the run took longer than it may"),
 }

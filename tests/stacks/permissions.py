@@ -35,8 +35,8 @@ WHEN_THE_TRIGGER_HAS_NEWS = _of("Tick", "lambda:InvokeFunction") | _of("Tell", "
 WHEN_PICTURES_ARE_DELETED = _of("FindDeleted", "s3:ListBucket", "s3:GetObject")
 
 FUNCTIONS = (
-    "AssembleDataset CheckRollout DeployRelease FindDeleted InspectImages Judge PublishRelease"
-    " RecordChanges RegisterRelease ReportSuspiciousLabels TakeSnapshot Tell Tick"
+    "AssembleDataset CheckRollout ChooseMachine DeployRelease FindDeleted InspectImages Judge"
+    " PublishRelease RecordChanges RegisterRelease ReportSuspiciousLabels TakeSnapshot Tell Tick"
 )
 # Step Functions' own guide asks for exactly these, on all resources.
 LOG_DELIVERY = (

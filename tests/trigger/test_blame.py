@@ -48,6 +48,8 @@ TASK = "States.TaskFailed"
         # a person
         (TASK, job(status="Stopped"), "stopped"),
         ("", job(ENDED_EARLY + "Stopped", "Stopped"), "stopped"),
+        # a job that nobody heard of
+        ("SageMaker.ResourceInUseException", "it exists", "in use"),
         # the account
         ("SageMaker.AmazonSageMakerException", NO_QUOTA, "quota"),
         ("SageMaker.ResourceLimitExceededException", NO_QUOTA, "quota"),
@@ -180,13 +182,20 @@ def test_unforeseen_faults_are_told_apart_by_their_error() -> None:
             "its rollout could not be started",
             "Its message has the command that starts it.",
         ),
+        (
+            "SageMaker.ResourceInUseException",
+            "",
+            "a training job of its name was there already",
+            "Nobody needs to act: that job is stopped, and the next try comes by itself, under"
+            " another name.",
+        ),
         (TASK, job(status="Stopped"), "somebody stopped its training job", NOBODY_NEEDS_TO_ACT),
         (
             TASK,
             job("CapacityError"),
             "AWS has no machine for it at the moment",
-            "Nobody needs to act: it passes, and the next try comes by itself. If it lasts, choose"
-            " another `training_instance_type` in cdk.json and deploy.",
+            "Nobody needs to act: it passes, and the next try comes by itself. If it lasts, name"
+            " more types in `training_instance_type` in cdk.json and deploy.",
         ),
         (
             TASK,

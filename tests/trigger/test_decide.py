@@ -203,6 +203,24 @@ def test_pictures_deleted_under_a_run_end_it_without_a_pause_and_leave_the_mark(
 
 
 @pytest.mark.parametrize(
+    ("fails", "pause"), [(0, 300), (1, 600), (3, 2400), (4, 3600), (10**6, 3600)]
+)
+def test_a_lack_of_machines_is_a_delay_that_is_told_once(fails: int, pause: int) -> None:
+    state, lacking = replace(WORKING, fails=fails), ended(outcome="no-machine")
+    outcome = {"epoch": 7, "outcome": "no-machine", "at": NOW, "reasons": ["because"]}
+    changes = {"fails": fails + 1, "not_before": NOW + pause, "last_outcome": outcome}
+    told = news.as_text(news.no_machine(7, ("because",), pause))
+    end = the_end(state, lacking)
+    assert end.reason == "run 7 ended: no-machine"
+    assert (end.epoch, end.digest_seen, end.news) == (7, "abc", (told,))
+    assert end.changes == {**changes, "told_faults": ["capacity"]}
+    again = the_end(replace(state, told_faults=("quota: x", "capacity")), lacking)
+    assert (again.changes, again.news) == (changes, ())
+    other = the_end(replace(state, told_faults=("quota: x",)), lacking)
+    assert other.changes["told_faults"] == ["quota: x", "capacity"]
+
+
+@pytest.mark.parametrize(
     ("outcome", "judged"),
     [
         ("refused", True),
@@ -477,7 +495,7 @@ def test_a_wait_that_has_an_end_ends_then() -> None:
         (State(), Wait("nothing has changed since the last finished run")),
         (
             replace(CHANGED, not_before=NOW + 21600),
-            Wait("the last run failed; the next try is in 21600 s", until=NOW + 21600),
+            Wait("the last run did not get through; the next try is in 21600 s", until=NOW + 21600),
         ),
         (
             replace(CHANGED, last_at=NOW - 119),

@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from lensloop.machines.ladder import MOST_ATTEMPTS
 from lensloop.settings import Settings
 from lensloop.trigger.decide import FORGOTTEN, SETTLE
 from tests.fakes.trigger_aws import BEGIN, Execution, FakeAws, connection_lost, throttled
@@ -109,16 +110,30 @@ def test_the_training_that_an_aborted_run_left_behind_is_stopped_before_the_next
     assert [subject for subject, _ in aws.news] == ["retraining run 1 was aborted"]
 
 
-def test_a_second_attempt_that_is_left_behind_is_stopped_as_well() -> None:
+@pytest.mark.parametrize("attempt", [2, MOST_ATTEMPTS])
+def test_a_later_attempt_that_is_left_behind_is_stopped_as_well(attempt: int) -> None:
     aws = FakeAws()
     aws.upload()
     aws.deliver()
     aws.now += 120
     minutes(aws, 3)
-    aws.jobs = {"deeplens-trash-1-1": "Failed", "deeplens-trash-1-2": "InProgress"}
+    later = f"deeplens-trash-1-{attempt}"
+    aws.jobs = {"deeplens-trash-1-1": "Failed", later: "InProgress"}
     aws.end(aws.executions[0], "ABORTED")
     aws.drain()
-    assert aws.jobs["deeplens-trash-1-2"] == "Stopped"
+    assert aws.jobs[later] == "Stopped"
+    assert aws.trained == 1
+
+
+def test_a_lack_of_machines_is_told_once_and_tried_until_there_is_one() -> None:
+    aws = FakeAws(fates=dict.fromkeys((1, 2, 3), "no-machine"))
+    aws.upload()
+    aws.drain()
+    outcomes = [execution.outcome for execution in aws.executions]
+    assert outcomes == ["no-machine", "no-machine", "no-machine", "released"]
+    assert [subject for subject, _ in aws.news] == ["retraining waits: AWS has no free machine"]
+    state = aws.state
+    assert (state.fails, state.blocked_digest, state.failed_times) == (0, "", 0)
     assert aws.trained == 1
 
 

@@ -56,7 +56,9 @@ class RandomWalk(RuleBasedStateMachine):
         self.aws.tick()
         self.aws.before_call.clear()
 
-    @rule(fate=st.sampled_from(["released", "released", "refused", "fails", "aborted"]))
+    @rule(
+        fate=st.sampled_from(["released", "released", "refused", "fails", "aborted", "no-machine"])
+    )
     def advance(self, fate: str) -> None:
         for execution in self.aws.executions[-1:]:
             self.aws.fates.setdefault(execution.epoch, fate)
@@ -75,8 +77,11 @@ class RandomWalk(RuleBasedStateMachine):
 
     @invariant()
     def no_more_runs_than_reasons(self) -> None:
-        """Each run needs a change, or a failed run before it."""
-        failed = sum(execution.status in ("FAILED", "ABORTED") for execution in self.aws.executions)
+        """Each run needs a change, or one before it that failed or found no machine."""
+        failed = sum(
+            execution.status in ("FAILED", "ABORTED") or execution.outcome == "no-machine"
+            for execution in self.aws.executions
+        )
         assert len(self.aws.executions) <= self.aws.state.gen + failed
 
     @invariant()

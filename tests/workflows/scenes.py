@@ -6,6 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from lambdas import choose_machine
+from lensloop.machines.ladder import ladder
+from lensloop.settings import Settings
 from tests.workflows.interpreter import Failure
 
 DATASET = {
@@ -50,6 +53,7 @@ RETRAINING: dict[str, Any] = {
         "BillableTimeInSeconds": 30,
         "ModelArtifacts": {"S3ModelArtifacts": MODEL},
     },
+    "choose-machine": choose_machine.handler,
     "find-deleted": {"count": 0, "reasons": []},
     "report-suspicious-labels": {"count": 0, "sentences": []},
     "judge": VERDICT,
@@ -85,6 +89,10 @@ BROKEN = Failure(
 NO_SPOT = Failure("States.TaskFailed", failed_job("CapacityError: no spot capacity"))
 OWN_FAULT = Failure("States.TaskFailed", failed_job("AlgorithmError: No picture of can."))
 GONE = Failure("States.TaskFailed", failed_job("ClientError: Data download failed:NoSuchKey (404)"))
+NO_QUOTA = Failure(
+    "SageMaker.ResourceLimitExceededException",
+    "The account-level service limit 'ml.m5.xlarge for training job usage' is 0 Instances, with",
+)
 IN_USE = Failure("SageMaker.ResourceInUseException", "a job of that name runs")
 
 
@@ -102,10 +110,15 @@ def stopped(why: str) -> dict[str, Any]:
 
 
 SNAPSHOT = ["Take snapshot", "Inspect new images", "Assemble data set", "Anything new?"]
-TO_TRAIN = [*SNAPSHOT, "Blocked?", "Enough to train?", "Trained already?", "Train"]
+TO_TRAIN = [
+    *(*SNAPSHOT, "Blocked?", "Enough to train?", "Trained already?"),
+    *("Take the first machine", "Train"),
+]
+TO_CHOOSE = [*TO_TRAIN, "Choose machine"]
+TO_FAULT = [*TO_CHOOSE, "Which fault?"]
 TO_JUDGE = [*TO_TRAIN, "Report suspicious labels", "Judge", "Better?"]
-TO_FAILURE = ["Find deleted pictures", "Any deleted?"]
-TO_JUDGE_AGAIN = [*TO_TRAIN[:-1], "Take the trained model", *TO_JUDGE[len(TO_TRAIN) :]]
+TO_FAILURE = [*TO_FAULT, "Find deleted pictures", "Any deleted?"]
+TO_JUDGE_AGAIN = [*TO_TRAIN[:-2], "Take the trained model", *TO_JUDGE[len(TO_TRAIN) :]]
 TO_RELEASE = [*TO_JUDGE, "Publish release", "Register release", "Start rollout"]
 
 
@@ -128,6 +141,13 @@ class Scene:
 
 
 GOOD = ("accuracy 0.97 on 72 test pictures",)
+LADDER_LEFT = len(ladder(Settings())) - 1
+NO_MACHINE = (
+    "AWS has none at the moment: ml.m5.xlarge on spot capacity and on demand, ml.m6i.xlarge on spot"
+    " capacity and on demand, ml.c5.2xlarge on spot capacity and on demand.",
+    "Nobody needs to act: it passes, and the next try comes by itself. If it lasts, name more types"
+    " in `training_instance_type` in cdk.json and deploy.",
+)
 DELETED: dict[str, Any] = {"count": 1, "reasons": ["1 picture was deleted"]}
 UNUSABLE = ["can has 1 picture", "tin has 2 pictures"]
 RETRAINING_SCENES = [
@@ -142,7 +162,7 @@ RETRAINING_SCENES = [
     Scene("Release published", TO_RELEASE, {"report-suspicious-labels": BROKEN}, "released", GOOD),
     Scene(
         "Release published",
-        [*TO_TRAIN, "Spot to blame?", "Train on demand", *TO_RELEASE[len(TO_TRAIN) :]],
+        [*TO_FAULT, *TO_RELEASE[len(TO_TRAIN) - 1 :]],
         {"createTrainingJob.sync": [NO_SPOT, RETRAINING["createTrainingJob.sync"]]},
         "released",
         GOOD,
@@ -186,8 +206,29 @@ RETRAINING_SCENES = [
         ("recall of can is below its floor",),
     ),
     Scene(
+        "No machine free",
+        [*TO_FAULT, *LADDER_LEFT * ["Train", "Choose machine", "Which fault?"]],
+        {"createTrainingJob.sync": NO_SPOT},
+        "no-machine",
+        NO_MACHINE,
+    ),
+    Scene(
+        "Retraining failed",
+        [*TO_FAULT, *LADDER_LEFT * ["Train", "Choose machine", "Which fault?"]],
+        {"createTrainingJob.sync": NO_QUOTA},
+        "failed",
+        error="ResourceLimitExceeded",
+    ),
+    Scene(
+        "Retraining failed",
+        TO_CHOOSE,
+        {"createTrainingJob.sync": NO_SPOT, "choose-machine": BROKEN},
+        "failed",
+        error="States.TaskFailed",
+    ),
+    Scene(
         "Pictures deleted",
-        [*TO_TRAIN, "Spot to blame?", *TO_FAILURE],
+        TO_FAILURE,
         {"createTrainingJob.sync": GONE, "find-deleted": DELETED},
         "pictures-deleted",
         tuple(DELETED["reasons"]),
@@ -208,35 +249,35 @@ RETRAINING_SCENES = [
     ),
     Scene(
         "Retraining failed",
-        [*TO_TRAIN, "Spot to blame?", *TO_FAILURE],
+        TO_FAILURE,
         {"createTrainingJob.sync": GONE},
         "failed",
         error="States.TaskFailed",
     ),
     Scene(
         "Retraining failed",
-        [*TO_TRAIN, "Spot to blame?", TO_FAILURE[0]],
+        TO_FAILURE[:-1],
         {"createTrainingJob.sync": GONE, "find-deleted": BROKEN},
         "failed",
         error="States.TaskFailed",
     ),
     Scene(
         "Retraining failed",
-        [*TO_TRAIN, "Spot to blame?", *TO_FAILURE],
+        TO_FAILURE,
         {"createTrainingJob.sync": OWN_FAULT},
         "failed",
         error="States.TaskFailed",
     ),
     Scene(
         "Retraining failed",
-        [*TO_TRAIN, "Spot to blame?", *TO_FAILURE],
+        TO_FAULT,
         {"createTrainingJob.sync": IN_USE},
         "failed",
         error=IN_USE.error,
     ),
     Scene(
         "Retraining failed",
-        [*TO_TRAIN, "Spot to blame?", "Train on demand", *TO_FAILURE],
+        [*TO_FAULT, *TO_FAILURE[len(TO_TRAIN) - 1 :]],
         {"createTrainingJob.sync": [NO_SPOT, OWN_FAULT]},
         "failed",
         error="States.TaskFailed",

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from lensloop.machines.choose import CACHE_DAMAGED
 from tests.workflows.interpreter import Failure, Interpreter, Run
 from tests.workflows.scenes import (
     BROKEN,
     DATASET,
     MODEL,
+    NO_QUOTA,
     NO_SPOT,
     OWN_FAULT,
     RETRAINING,
@@ -22,6 +24,7 @@ from tests.workflows.scenes import (
     VERDICT,
     WAITING,
     Scene,
+    failed_job,
     stopped,
 )
 
@@ -29,7 +32,7 @@ BUSY = Failure("Lambda.TooManyRequestsException")
 CONFLICT = Failure("TransactionCanceledException", "Transaction cancelled … [TransactionConflict]")
 KEPT = {
     "retraining": (
-        *("snapshot", "dataset", "training", "deleted"),
+        *("snapshot", "dataset", "machine", "training", "deleted"),
         *("doubts", "verdict", "release", "registered", "failure"),
     ),
     "rollout": ("canary", "fleet", "failure"),
@@ -60,7 +63,7 @@ def check(run: Run, scene: Scene, workflow: str) -> None:
     )
     assert reported["execution"].endswith(":r00000007")
     assert reported["started_at"]
-    failed = scene.outcome in ("failed", "not-rolled-out", "pictures-deleted")
+    failed = scene.outcome in ("failed", "not-rolled-out", "pictures-deleted", "no-machine")
     assert (reported["failure"] is not None) == failed
 
 
@@ -72,7 +75,8 @@ def test_retraining_ends_where_it_should_and_says_why(
     check(run, scene, "retraining")
     if not scene.error:
         assert run.output["digest"] == "d1"
-    if not scene.error and scene.outcome != "pictures-deleted":  # which settles nothing
+    settles = scene.outcome not in ("pictures-deleted", "no-machine")
+    if not scene.error and settles:
         judged = "Judge" in scene.path
         assert run.output["standards"] == (VERDICT if judged else DATASET)["standards"]
 
@@ -166,33 +170,76 @@ def test_the_rollout_is_started_once_for_each_epoch(
     assert [(start["Name"], start["Input"]) for start in started] == [("r00000007", {"epoch": 7})]
 
 
-def test_spot_comes_first_and_the_two_attempts_have_names_of_their_own(
+def jobs_of(run: Run) -> list[tuple[str, str, bool]]:
+    """Name, instance, spot."""
+    return [
+        (
+            job["TrainingJobName"],
+            job["ResourceConfig"]["InstanceType"],
+            job["EnableManagedSpotTraining"],
+        )
+        for job in run.of("createTrainingJob.sync")
+    ]
+
+
+LADDER = [
+    ("deeplens-trash-7-1", "ml.m5.xlarge", True),
+    ("deeplens-trash-7-2", "ml.m5.xlarge", False),
+    ("deeplens-trash-7-3", "ml.m6i.xlarge", True),
+    ("deeplens-trash-7-4", "ml.m6i.xlarge", False),
+    ("deeplens-trash-7-5", "ml.c5.2xlarge", True),
+    ("deeplens-trash-7-6", "ml.c5.2xlarge", False),
+]
+
+
+def test_each_type_is_tried_on_spot_and_on_demand_and_each_job_has_a_name_of_its_own(
     retraining: dict[str, Any], interpreter: Interpreter
 ) -> None:
-    fallback = next(scene for scene in RETRAINING_SCENES if "Train on demand" in scene.steps)
-    jobs = interpreter.run(retraining, RETRAINING | fallback.answers).of("createTrainingJob.sync")
-    assert [(job["TrainingJobName"], job["EnableManagedSpotTraining"]) for job in jobs] == [
-        ("deeplens-trash-7-1", True),
-        ("deeplens-trash-7-2", False),
+    run = interpreter.run(retraining, RETRAINING | {"createTrainingJob.sync": NO_SPOT})
+    assert jobs_of(run) == LADDER
+    first, second = (job["StoppingCondition"] for job in run.of("createTrainingJob.sync")[:2])
+    assert first == {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 5400}
+    assert second == {"MaxRuntimeInSeconds": 3600}
+
+
+def test_the_third_machine_trains_when_the_first_two_cannot_be_had(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    answers = [NO_QUOTA, NO_SPOT, RETRAINING["createTrainingJob.sync"]]
+    run = interpreter.run(retraining, RETRAINING | {"createTrainingJob.sync": answers})
+    assert run.path[-1] == "Release published"
+    assert jobs_of(run) == LADDER[:3]
+    told = reported_by(run)
+    assert [job["instance"] for job in told["training"]["jobs"]] == [
+        "ml.m5.xlarge",
+        "ml.m6i.xlarge",
     ]
-    assert (
-        jobs[0]["StoppingCondition"]["MaxWaitTimeInSeconds"]
-        > jobs[0]["StoppingCondition"]["MaxRuntimeInSeconds"]
-    )
-    assert "MaxWaitTimeInSeconds" not in jobs[1]["StoppingCondition"]
+    kinds = [(one["instance"], one["spot"], one["fault"]) for one in told["machine"]["tried"]]
+    assert kinds == [("ml.m5.xlarge", True, "quota"), ("ml.m5.xlarge", False, "capacity")]
+
+
+def test_a_damaged_cache_costs_one_more_job_on_the_same_machine(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    damaged = Failure("States.TaskFailed", failed_job(f"AlgorithmError: {CACHE_DAMAGED}: 12 rows."))
+    answers = [NO_SPOT, damaged, RETRAINING["createTrainingJob.sync"]]
+    run = interpreter.run(retraining, RETRAINING | {"createTrainingJob.sync": answers})
+    assert run.path[-1] == "Release published"
+    again = ("deeplens-trash-7-3", "ml.m5.xlarge", False)
+    assert jobs_of(run) == [*LADDER[:2], again]
 
 
 @pytest.mark.parametrize("as_failure", [True, False], ids=["a failure", "an answer"])
 @pytest.mark.parametrize(
     ("why", "then"),
     [
-        ("MaxWaitTimeExceeded", "Train on demand"),
-        ("Interrupted", "Train on demand"),
+        ("MaxWaitTimeExceeded", "Train"),
+        ("Interrupted", "Train"),
         ("MaxRuntimeExceeded", "Find deleted pictures"),
-        ("Stopped", "Find deleted pictures"),
+        ("Stopped", "Tell: retraining failed"),
     ],
 )
-def test_a_job_that_was_stopped_is_no_model_and_is_repeated_only_where_spot_is_to_blame(
+def test_a_job_that_was_stopped_is_no_model_and_is_repeated_only_where_aws_is_to_blame(
     why: str, then: str, as_failure: bool, retraining: dict[str, Any], interpreter: Interpreter
 ) -> None:
     """No guide says whether .sync takes a stopped job
@@ -201,11 +248,11 @@ def test_a_job_that_was_stopped_is_no_model_and_is_repeated_only_where_spot_is_t
     ended = Failure("States.TaskFailed", json.dumps(stopped(why))) if as_failure else stopped(why)
     done = RETRAINING["createTrainingJob.sync"]
     run = interpreter.run(retraining, RETRAINING | {"createTrainingJob.sync": [ended, done]})
-    assert run.path[len(TO_TRAIN) + 1 :][:2] == ["Spot to blame?", then]
+    assert run.path[len(TO_TRAIN) + 1 :][:3] == ["Choose machine", "Which fault?", then]
     [reported] = run.of("tell")
     first, *_ = reported["training"]["jobs"]
     assert (first["status"], first["seconds"], first["spot"]) == ("Stopped", 62, True)
-    assert why in run.cause or then == "Train on demand"
+    assert why in run.cause or then == "Train"
 
 
 @pytest.mark.parametrize(
@@ -247,7 +294,7 @@ def test_a_training_that_could_not_be_created_for_a_moment_is_created_later(
         RETRAINING["createTrainingJob.sync"],
     ]
     run = interpreter.run(retraining, RETRAINING | {"createTrainingJob.sync": answers})
-    assert "Train on demand" not in run.path
+    assert "Choose machine" not in run.path
     assert run.path[-1] == "Release published"
 
 

@@ -12,8 +12,18 @@ import pytest
 from botocore.model import StructureShape
 from botocore.validate import ParamValidator
 
-from tests.workflows.interpreter import Interpreter, Request
-from tests.workflows.scenes import RETRAINING, RETRAINING_SCENES, ROLLOUT, ROLLOUT_SCENES, Scene
+from lensloop.machines.ladder import types
+from lensloop.settings import Settings
+from tests.workflows.conftest import synthesize
+from tests.workflows.interpreter import Interpreter, Request, definition_of
+from tests.workflows.scenes import (
+    NO_SPOT,
+    RETRAINING,
+    RETRAINING_SCENES,
+    ROLLOUT,
+    ROLLOUT_SCENES,
+    Scene,
+)
 
 SERVICES = {"sagemaker": "sagemaker", "sns": "sns", "states": "stepfunctions"}
 _INTEGRATION = re.compile(r"arn:aws:states:::(?P<service>\w+):(?P<operation>\w+)(\.sync)?")
@@ -158,12 +168,27 @@ def test_the_check_finds_mistakes(resource: str, arguments: dict[str, Any], mist
     assert mistake in " ".join(mistakes(Request(resource, arguments)))
 
 
-def test_without_spot_there_is_one_attempt_and_it_is_on_demand(
-    retraining_on_demand: dict[str, Any], interpreter: Interpreter
+def test_without_spot_each_type_is_tried_on_demand_only(
+    retraining_on_demand: dict[str, Any],
+    interpreter: Interpreter,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    run = interpreter.run(retraining_on_demand, RETRAINING)
-    assert [job["EnableManagedSpotTraining"] for job in run.of("createTrainingJob.sync")] == [False]
-    assert not {"Train on demand", "Spot to blame?"} & set(retraining_on_demand["States"])
+    monkeypatch.setenv("SETTINGS", Settings(training_spot=False).to_json())
+    run = interpreter.run(retraining_on_demand, RETRAINING | {"createTrainingJob.sync": NO_SPOT})
+    jobs = run.of("createTrainingJob.sync")
+    assert [job["EnableManagedSpotTraining"] for job in jobs] == [False, False, False]
+    assert [job["ResourceConfig"]["InstanceType"] for job in jobs] == [*types(Settings())]
+
+
+def test_a_machine_is_kept_warm_where_that_is_wanted(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    warm = synthesize(training_spot=False, warm_pool_minutes=20).to_json()
+    [job] = interpreter.run(definition_of(warm, "-retraining"), RETRAINING).of(
+        "createTrainingJob.sync"
+    )
+    [cold] = interpreter.run(retraining, RETRAINING).of("createTrainingJob.sync")
+    assert job["ResourceConfig"] == cold["ResourceConfig"] | {"KeepAlivePeriodInSeconds": 1200}
 
 
 def test_training_is_isolated_and_runs_our_code(

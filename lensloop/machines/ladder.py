@@ -1,0 +1,77 @@
+"""On which machines may a run train, and in which order? Each type on spot capacity first, then on
+demand, then the next type.
+
+On demand comes before the next type because a type is lacking on spot far more often than
+altogether, and because the next type is what one would rather not have: dearer, or slower.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lensloop.settings import Settings
+
+MOST_TYPES = 4
+# Each type twice, and once more on the same machine when the feature cache was damaged. The tick
+# looks for the jobs of a run by these numbers.
+MOST_ATTEMPTS = 2 * MOST_TYPES + 1
+ATTEMPTS = tuple(range(1, MOST_ATTEMPTS + 1))
+# Of three generations of hardware, so that a lack of one is not a lack of all; each has 16 GB of
+# memory at least. SageMaker's own image classification runs on the first two of a GPU only.
+SUITED: Mapping[str, tuple[str, ...]] = {
+    "head": ("ml.m5.xlarge", "ml.m6i.xlarge", "ml.c5.2xlarge"),
+    "finetune": ("ml.g4dn.xlarge", "ml.g5.xlarge", "ml.g6.xlarge"),
+    "image-classification": ("ml.g4dn.xlarge", "ml.g5.xlarge"),
+}
+# The families that an algorithm is limited to; the others take what they get.
+_FAMILIES: Mapping[str, tuple[str, ...]] = {"image-classification": ("g4dn", "g5")}
+
+
+@dataclass(frozen=True)
+class Rung:
+    instance: str
+    spot: bool
+
+    def __str__(self) -> str:
+        return f"{self.instance} {'on spot capacity' if self.spot else 'on demand'}"
+
+
+def types(settings: Settings) -> tuple[str, ...]:
+    """As they are written; those that suit the algorithm when none are."""
+    written = [name.strip() for name in settings.training_instance_type.split(",")]
+    return tuple(filter(None, written)) or SUITED.get(settings.algorithm, SUITED["head"])
+
+
+def ladder(settings: Settings) -> tuple[Rung, ...]:
+    kinds = (True, False) if settings.training_spot else (False,)
+    return tuple(Rung(name, spot) for name in types(settings) for spot in kinds)
+
+
+def has_gpu(instance_type: str) -> bool:
+    """By its family: `ml.g5.xlarge`, `ml.p4d.24xlarge`."""
+    return _family(instance_type)[0] in "gp"
+
+
+def problem(settings: Settings) -> str:
+    """What is wrong with the types that are written, in a sentence; empty when nothing is."""
+    written = types(settings)
+    if len(written) > MOST_TYPES:
+        return f"`training_instance_type` names {len(written)} types; at most {MOST_TYPES} are."
+    if repeated := sorted({name for name in written if written.count(name) > 1}):
+        return f"`training_instance_type` names {', '.join(repeated)} twice."
+    if len({has_gpu(name) for name in written}) > 1:
+        return (
+            "`training_instance_type` names types with a GPU and types without; one image trains"
+            " on all of them, so they must be of one kind."
+        )
+    only = _FAMILIES.get(settings.algorithm, ())
+    wrong = [name for name in written if only and _family(name) not in only]
+    if wrong:
+        return (
+            f"`algorithm` is {settings.algorithm!r}, which SageMaker trains on ml.{only[0]} and"
+            f" ml.{only[1]} only; `training_instance_type` names {', '.join(wrong)}."
+        )
+    return ""
+
+
+def _family(instance_type: str) -> str:
+    return instance_type.split(".")[1]
