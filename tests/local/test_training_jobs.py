@@ -467,6 +467,53 @@ def test_where_there_is_no_machine_a_job_fails_by_itself(
     assert description["FailureReason"].startswith("CapacityError: Unable to provision")
 
 
+@pytest.mark.parametrize("lacking", ["no_machines", "no_spot"])
+def test_a_job_that_waits_too_long_for_spot_capacity_is_stopped_and_has_no_model(
+    aws: Aws, say: Callable[..., None], lacking: str
+) -> None:
+    say(**{lacking: ["ml.m5.xlarge"]})
+    patience = {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 90}
+    description = train(aws, "pass", EnableManagedSpotTraining=True, StoppingCondition=patience)
+    assert (description["TrainingJobStatus"], description["SecondaryStatus"]) == (
+        "Stopped",
+        "MaxWaitTimeExceeded",
+    )
+    assert "ModelArtifacts" not in description
+
+
+def test_what_is_lacking_on_spot_capacity_only_trains_on_demand(
+    aws: Aws, say: Callable[..., None]
+) -> None:
+    say(no_spot=["ml.m5.xlarge"])
+    assert train(aws, "pass")["TrainingJobStatus"] == "Completed"
+
+
+WARM: dict[str, Any] = {
+    "ResourceConfig": {
+        "InstanceCount": 1,
+        "InstanceType": "ml.m5.xlarge",
+        "VolumeSizeInGB": 1,
+        "KeepAlivePeriodInSeconds": 600,
+    }
+}
+
+
+def test_keeping_a_machine_has_a_quota_of_its_own(aws: Aws, say: Callable[..., None]) -> None:
+    say(quotas={"ml.m5.xlarge for training warm pool usage": 0})
+    assert train(aws, "pass")["TrainingJobStatus"] == "Completed"
+    with pytest.raises(
+        aws.sagemaker.exceptions.ResourceLimitExceeded, match="training warm pool usage' is 0 Inst"
+    ):
+        train(aws, "pass", **WARM)
+
+
+def test_a_machine_on_spot_capacity_is_not_kept(aws: Aws) -> None:
+    patience = {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 90}
+    spot: dict[str, Any] = {"EnableManagedSpotTraining": True, "StoppingCondition": patience}
+    with pytest.raises(botocore.exceptions.ClientError, match="managed spot training"):
+        train(aws, "pass", **WARM, **spot)
+
+
 def test_a_machine_takes_a_while_to_start(aws: Aws, say: Callable[..., None]) -> None:
     say(launch_seconds=2)
     description = train(aws, "pass")
