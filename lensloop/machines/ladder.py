@@ -48,7 +48,7 @@ def ladder(settings: Settings) -> tuple[Rung, ...]:
 
 def has_gpu(instance_type: str) -> bool:
     """By its family: `ml.g5.xlarge`, `ml.p4d.24xlarge`."""
-    return _family(instance_type)[0] in "gp"
+    return _family(instance_type).startswith(("g", "p"))
 
 
 def problem(settings: Settings) -> str:
@@ -63,9 +63,9 @@ def problem(settings: Settings) -> str:
             "`training_instance_type` names types with a GPU and types without; one image trains"
             " on all of them, so they must be of one kind."
         )
-    only = _FAMILIES.get(settings.algorithm, ())
+    only = _FAMILIES.get(settings.algorithm)
     wrong = [name for name in written if only and _family(name) not in only]
-    if wrong:
+    if only and wrong:
         return (
             f"`algorithm` is {settings.algorithm!r}, which SageMaker trains on ml.{only[0]} and"
             f" ml.{only[1]} only; `training_instance_type` names {', '.join(wrong)}."

@@ -9,7 +9,7 @@ import pytest
 from lensloop import quota
 from lensloop.failure import Failure
 from lensloop.machines import choose
-from lensloop.machines.choose import CACHE_DAMAGED, Choice, Machine, after, first
+from lensloop.machines.choose import Choice, Machine, after, first
 from lensloop.machines.ladder import Rung
 
 A, B = "ml.m5.xlarge", "ml.c5.2xlarge"
@@ -38,7 +38,7 @@ REFUSED = Failure(error="SageMaker.AmazonSageMakerException", cause="1 validatio
 OURS = of_a_job("AlgorithmError: No usable pictures., exit code: 1")
 GONE = of_a_job("ClientError: Data download failed:NoSuchKey (404)")
 FORBIDDEN = of_a_job("ClientError: Data download failed:AccessDenied (403): Access Denied")
-DAMAGED = of_a_job(f"AlgorithmError: {CACHE_DAMAGED}: 3 rows., exit code: 1")
+DAMAGED = of_a_job("AlgorithmError: The feature cache is damaged: 3 rows., exit code: 1")
 THERE = Failure(error="SageMaker.ResourceInUseException", cause="a job of that name exists")
 THROTTLED = Failure(error="SageMaker.AmazonSageMakerException", cause="Rate exceeded")
 STOPPED = Failure(error="", cause='{"SecondaryStatus": "Stopped"}')
@@ -76,6 +76,7 @@ def test_the_first_machine_is_the_first_rung() -> None:
 def test_a_machine_that_cannot_be_had_is_followed_by_the_next(lacking: Failure) -> None:
     choice = went(lacking)
     assert (choice.machine["then"], place(choice.machine)) == ("train", (A, False, 2))
+    assert choice.failure == lacking
     [tried] = choice.machine["tried"]
     assert (tried["instance"], tried["spot"]) == (A, True)
     assert tried["said"] in lacking["cause"]
@@ -120,7 +121,7 @@ def test_an_accident_at_aws_is_worth_one_more_job_in_a_run() -> None:
 
 def test_where_aws_has_none_at_all_the_run_waits_and_says_what_was_tried() -> None:
     choice = went(CAPACITY, CAPACITY, TAKEN_AWAY, CAPACITY)
-    assert choice.machine["then"] == "no machine"
+    assert (choice.machine["then"], choice.failure) == ("no machine", CAPACITY)
     assert choice.machine["reasons"] == [
         f"AWS has none at the moment: {A} on spot capacity and on demand, {B} on spot capacity and"
         " on demand.",
@@ -155,6 +156,11 @@ def test_where_the_account_may_have_none_it_hears_of_the_quota_of_the_first_type
     assert only_spot.failure["cause"] == refusals[0]["cause"]
 
 
+def test_a_record_says_why_each_machine_did_not_train() -> None:
+    tried = went(NOT_HERE, no_quota(A), CAPACITY).machine["tried"]
+    assert [one["fault"] for one in tried] == ["not offered", "quota", "capacity"]
+
+
 def test_where_the_region_has_none_of_them_the_run_ends_of_the_last_refusal() -> None:
     choice = went(NOT_HERE, NOT_HERE, ladder=LADDER[:2])
     assert (choice.machine["then"], choice.failure) == ("fail", NOT_HERE)
@@ -164,6 +170,7 @@ def test_a_damaged_cache_costs_one_job_more_on_the_same_machine_with_every_pictu
     choice = went(CAPACITY, DAMAGED)
     assert (choice.machine["then"], place(choice.machine)) == ("train", (A, False, 3))
     assert choice.machine["everything"]
+    assert choice.failure == DAMAGED
     assert [one["fault"] for one in choice.machine["tried"]] == ["capacity"]
     again = went(CAPACITY, DAMAGED, DAMAGED)
     assert (again.machine["then"], again.failure) == ("pictures", DAMAGED)

@@ -57,9 +57,9 @@ def test_where_none_are_written_they_suit_the_algorithm(
             "`training_instance_type` names 5 types; at most 4 are.",
         ),
         (
-            "ml.m6i.xlarge, ml.m5.xlarge, ml.m6i.xlarge",
+            "ml.m6i.xlarge, ml.m5.xlarge, ml.m6i.xlarge, ml.m5.xlarge",
             "head",
-            "`training_instance_type` names ml.m6i.xlarge twice.",
+            "`training_instance_type` names ml.m5.xlarge, ml.m6i.xlarge twice.",
         ),
         (
             "ml.m5.xlarge, ml.g5.xlarge",
@@ -71,10 +71,10 @@ def test_where_none_are_written_they_suit_the_algorithm(
         ("ml.m5.xlarge", "finetune", ""),
         ("ml.g5.2xlarge", "image-classification", ""),
         (
-            "ml.g5.xlarge, ml.g6.xlarge",
+            "ml.g5.xlarge, ml.g6.xlarge, ml.p5.48xlarge",
             "image-classification",
             "`algorithm` is 'image-classification', which SageMaker trains on ml.g4dn and ml.g5"
-            " only; `training_instance_type` names ml.g6.xlarge.",
+            " only; `training_instance_type` names ml.g6.xlarge, ml.p5.48xlarge.",
         ),
     ],
 )
