@@ -24,7 +24,7 @@ from lensloop.model.evaluation import Evaluation, read_evaluation
 from lensloop.model.floors import Floors
 from lensloop.settings import Settings
 from training.algorithms.head.regression import train
-from training.evaluate import Answers, compare, scored
+from training.evaluate import Answers, compare, scored_out_of_fold
 from training.out_of_fold import Answered, out_of_fold
 from training.pictures import Picture
 
@@ -151,9 +151,9 @@ def _taught(drawn: Collection) -> Model:
 def _evaluation(model: Model) -> Evaluation:
     answers = Answers.read(model.test.probabilities, model.labels)
     judged = compare(model.test.rows, model.labels, answers, None, None)
-    learnt = scored(model.learnt, model.labels)
-    content = {"format": 1, "dataset": "d1", "labels": model.labels, "out_of_fold": learnt}
-    return read_evaluation(content | judged)
+    learnt = scored_out_of_fold(model.learnt, model.labels, None)
+    content = {"format": 1, "dataset": "d1", "labels": model.labels}
+    return read_evaluation(content | learnt | judged)
 
 
 # What makes one bad
@@ -271,7 +271,7 @@ def _teachable(of: Collection) -> Collection:
     assert recalls.out_of_fold
     taught = {
         label
-        for label, score in recalls.out_of_fold.labels.items()
+        for label, score in recalls.out_of_fold.all.labels.items()
         if score.recall is not None and score.recall >= FLOORS.min_recall
     }
     return of.only([i for i, row in enumerate(of.rows) if row.label in taught])

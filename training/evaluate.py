@@ -2,9 +2,9 @@
 the shipped file.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -14,9 +14,16 @@ from training.out_of_fold import Answered
 from training.pictures import Picture
 
 
+class Changed(TypedDict):
+    """Pictures that only the live model gets right, and those that only the candidate does."""
+
+    losses: int
+    gains: int
+
+
 @dataclass(frozen=True)
 class Answers:
-    """One model's answers for the test pictures."""
+    """Answers for some pictures."""
 
     predicted: list[str]
     confidence: list[float]
@@ -47,11 +54,21 @@ class Answers:
         return {"all": everything, "known": of(known), "new": of([not was for was in known])}
 
 
-def scored(answered: Answered, labels: Sequence[str]) -> dict[str, Any]:
-    """One score of all these pictures, whoever answered them."""
-    answers = Answers.read(answered.probabilities, labels)
-    truth = [row.label for row in answered.rows]
-    return score(truth, answers.predicted, answers.confidence, labels)
+def scored_out_of_fold(
+    answered: Answered, labels: Sequence[str], live: LiveRelease | None
+) -> dict[str, Any]:
+    """The `out_of_fold` parts of evaluation.json: all pictures that were learnt, those that the
+    live model had as well, and the others, where its release says which it had.
+    """
+    answers, rows = Answers.read(answered.probabilities, labels), answered.rows
+    had = [live is not None and live.had(row.sha256, row.label) for row in rows]
+    found = answers.scores(rows, had, labels)
+    comparable = live is not None and live.learnt is not None
+    return {
+        "out_of_fold": found["all"],
+        "out_of_fold_known": found["known"] if comparable else None,
+        "out_of_fold_new": found["new"] if comparable else None,
+    }
 
 
 def known_to(live: LiveRelease | None, test: Sequence[Picture]) -> list[bool]:
@@ -75,11 +92,8 @@ def compare(
         return {"candidate": scores | {"new": None}, "live": None}
     known = known_to(live, test)
     gone = sorted(set(live.labels) - set(labels))
-    old, new, truth = (
-        [word for word, was in zip(words, known, strict=True) if was]
-        for words in (theirs.predicted, candidate.predicted, [row.label for row in test])
-    )
-    losses, gains = losses_and_gains(truth, old, new)
+    changes = _changes(test, theirs, candidate, known)
+    whole = _sum(changes.values())
     of_live = theirs.scores(test, known, [*labels, *gone])
     return {
         "candidate": candidate.scores(test, known, labels),
@@ -89,7 +103,32 @@ def compare(
             "renamed": dict(live.renamed),
             "judged_on": len(live.judged_on),
             **of_live,
-            "losses": losses,
-            "gains": gains,
+            **whole,
+            "changes": changes,
+            "change_of_new": _sum(
+                _changes(test, theirs, candidate, [not was for was in known]).values()
+            ),
         },
+    }
+
+
+def _changes(
+    test: Sequence[Picture], live: Answers, candidate: Answers, chosen: Sequence[bool]
+) -> dict[str, Changed]:
+    """Of the chosen pictures, by label."""
+    found: dict[str, Changed] = {}
+    for label in sorted({row.label for row in test}):
+        rows = [i for i, row in enumerate(test) if chosen[i] and row.label == label]
+        if rows:
+            before, now = ([each.predicted[i] for i in rows] for each in (live, candidate))
+            losses, gains = losses_and_gains([label] * len(rows), before, now)
+            found[label] = {"losses": losses, "gains": gains}
+    return found
+
+
+def _sum(changes: Iterable[Changed]) -> Changed:
+    listed = list(changes)
+    return {
+        "losses": sum(change["losses"] for change in listed),
+        "gains": sum(change["gains"] for change in listed),
     }

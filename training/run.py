@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lensloop.model.release import LEARNT, TESTED
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.picture import RESIZE
 from training import golden, insights, mistakes, suspicious, unfamiliar
@@ -18,7 +19,7 @@ from training.algorithms.head.export import frozen_backbone
 from training.algorithms.head.train import train as train_head
 from training.algorithms.image_classification.train import train as train_image_classification
 from training.embed import session
-from training.evaluate import Answers, compare, known_to, scored
+from training.evaluate import Answers, compare, known_to, scored_out_of_fold
 from training.features import Features, Kept
 from training.golden_kept import KeptGolden
 from training.live import LiveRelease, read_live
@@ -38,7 +39,7 @@ ALGORITHMS: dict[str, Train] = {
 
 def run(paths: Paths) -> None:
     """Writes /opt/ml/model/{model.onnx, evaluation.json,
-    suspicious.json, mistakes.json, insights.json, test.csv, golden/}.
+    suspicious.json, mistakes.json, insights.json, test.csv, learnt.csv, golden/}.
 
     Raises LensloopError with a sentence.
     """
@@ -90,7 +91,7 @@ def _run(paths: Paths, settings: Mapping[str, str], stopwatch: Stopwatch, kept: 
         **trained.facts,
         "seconds": stopwatch.seconds,
     }
-    _write(paths, evaluation, test)
+    _write(paths, evaluation, test, trained.learnt_from)
     _log(evaluation)
 
 
@@ -128,7 +129,7 @@ def _judge(
     )
     return test, {
         **compare(test, labels, answers, live, answers_of_live),
-        "out_of_fold": scored(trained.out_of_fold, labels),
+        **scored_out_of_fold(trained.out_of_fold, labels, live),
         "backbone": candidate.backbone.hash,
         "unfamiliar": strange.evaluated() if strange else None,
         "features": {
@@ -193,11 +194,17 @@ def _hyperparameters(paths: Paths) -> dict[str, str]:
     return settings
 
 
-def _write(paths: Paths, evaluation: dict[str, Any], test: Sequence[Picture]) -> None:
-    with (paths.model / "test.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("sha256", "label"))
-        writer.writerows(sorted((row.sha256, row.label) for row in test))
+def _write(
+    paths: Paths,
+    evaluation: dict[str, Any],
+    test: Sequence[Picture],
+    learnt: Sequence[Picture],
+) -> None:
+    for name, rows in ((TESTED, test), (LEARNT, learnt)):
+        with (paths.model / name).open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(("sha256", "label"))
+            writer.writerows(sorted((row.sha256, row.label) for row in rows))
     text = json.dumps(evaluation, indent=1, ensure_ascii=False, allow_nan=False)
     (paths.model / "evaluation.json").write_text(text, "utf-8")
 

@@ -26,10 +26,18 @@ Confusion = Mapping[str, Mapping[str, int]]
 class LabelScore:
     images: int
     recall: float | None  # None: no test picture of this label
+    surely_wrong: int | None = None  # taken for another with confidence; None: nobody noted it
 
     @property
     def right(self) -> int:
         return round((self.recall or 0) * self.images)
+
+    @property
+    def contradicted(self) -> int:
+        """Pictures whose label a model denies with confidence, or by any mistake if nobody noted
+        how confident it was.
+        """
+        return self.images - self.right if self.surely_wrong is None else self.surely_wrong
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,27 @@ class Scores:
 
 
 @dataclass(frozen=True)
+class Change:
+    """Pictures that only the live model gets right, and those that only the candidate does."""
+
+    losses: int
+    gains: int
+
+    @classmethod
+    def between(cls, live: "Score | LabelScore", candidate: "Score | LabelScore") -> "Change":
+        """As little as the numbers of right pictures allow: where nobody noted which they are."""
+        lost = live.right - candidate.right
+        return cls(max(lost, 0), max(-lost, 0))
+
+    @property
+    def turned(self) -> "Change":
+        return Change(self.gains, self.losses)
+
+    def without(self, losses: int) -> "Change":
+        return Change(max(self.losses - losses, 0), self.gains)
+
+
+@dataclass(frozen=True)
 class Live:
     epoch: int
     labels: tuple[str, ...]
@@ -61,6 +90,9 @@ class Live:
     gains: int  # and the reverse
     renamed: Mapping[str, str] = field(default_factory=dict)  # a label's name in that release → now
     judged_on: int = 0  # test pictures, whether they are still there or not; 0: nobody noted it
+    # Of the known pictures of each label; empty: written before anybody noted it.
+    changes: Mapping[str, Change] = field(default_factory=dict)
+    change_of_new: Change | None = None
 
     def taken_from(self, known: Score) -> Mapping[str, int]:
         """Known pictures that a candidate takes for a label which live does not know, by label.
@@ -91,9 +123,9 @@ class Evaluation:
     candidate: Scores
     live: Live | None
     unfamiliar: Unfamiliar | None = None  # None: the candidate cannot tell
-    # Of the pictures that the candidate learnt, as models that had not seen them answered; None:
-    # written before anybody noted it.
-    out_of_fold: Score | None = None
+    # Of the pictures that the candidate learnt, as models that had not seen them answered; known
+    # are those that live had. None: written before anybody noted it.
+    out_of_fold: Scores | None = None
 
 
 def read_evaluation(content: Any) -> Evaluation:
@@ -111,7 +143,7 @@ def read_evaluation(content: Any) -> Evaluation:
         candidate,
         _live(live) if live else None,
         _unfamiliar(unfamiliar, candidate.all.images) if unfamiliar else None,
-        _score(learnt) if learnt else None,
+        _out_of_fold(top, learnt) if learnt else None,
     )
     top.check(BadArtifact, "evaluation.json")
     return evaluation
@@ -124,7 +156,17 @@ def _unfamiliar(part: Reader, images: int) -> Unfamiliar:
     )
 
 
+def _out_of_fold(top: Reader, everything: Reader) -> Scores:
+    known, new = top.maybe("out_of_fold_known"), top.maybe("out_of_fold_new")
+    return Scores(
+        _score(everything),
+        _score(known) if known else None,
+        _score(new) if new else None,
+    )
+
+
 def _live(part: Reader) -> Live:
+    change_of_new = part.maybe("change_of_new")
     return Live(
         part.whole("epoch", low=1),
         _labels(part),
@@ -133,7 +175,20 @@ def _live(part: Reader) -> Live:
         part.whole("gains"),
         _renamed(part),
         part.whole("judged_on") if part.has("judged_on") else 0,
+        _changes(part),
+        _change(change_of_new) if change_of_new else None,
     )
+
+
+def _changes(part: Reader) -> Mapping[str, Change]:
+    if not part.has_object("changes"):
+        return {}
+    labels = part.part("changes")
+    return {label: _change(labels.part(label)) for label in labels.names()}
+
+
+def _change(part: Reader) -> Change:
+    return Change(part.whole("losses"), part.whole("gains"))
 
 
 def _labels(part: Reader) -> tuple[str, ...]:
@@ -171,10 +226,14 @@ def _score(part: Reader) -> Score:
 
 def _label(part: Reader) -> LabelScore:
     score = LabelScore(
-        part.whole("images"), part.number("recall", high=1) if part.has("recall") else None
+        part.whole("images"),
+        part.number("recall", high=1) if part.has("recall") else None,
+        part.whole("surely_wrong") if part.has("surely_wrong") else None,
     )
     if not part.mistakes and (score.recall is None) != (score.images == 0):
         part.mistake(f"`{part.path}` must have a recall exactly when it has pictures")
+    if score.contradicted > score.images - score.right:
+        part.mistake(f"`{part.at('surely_wrong')}` is more than what is wrong")
     return score
 
 

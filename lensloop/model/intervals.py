@@ -36,6 +36,15 @@ def chance_of_so_few(right: int, images: int, share: float) -> float:
     return min(1.0, math.fsum(map(math.exp, terms)))
 
 
+def chance_of_so_few_heads(heads: int, throws: int) -> float:
+    """The same of a coin; exactly, as two throws must give a quarter and not a little more."""
+    ways, so_few = 1, 0
+    for k in range(heads + 1):
+        so_few += ways
+        ways = ways * (throws - k) // (k + 1)
+    return so_few / 2**throws
+
+
 def chance_of_so_few_drawn(right: int, images: int, all_right: int, everything: int) -> float:
     """That no more than these are right in a blind draw of `images` from `everything`, of which
     `all_right` are right.

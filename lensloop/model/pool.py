@@ -34,12 +34,13 @@ class Count:
 
 
 def everything(evaluation: Evaluation) -> Count:
-    return Count.of(evaluation.candidate.all, evaluation.out_of_fold)
+    learnt = evaluation.out_of_fold
+    return Count.of(evaluation.candidate.all, learnt.all if learnt else None)
 
 
 def by_label(evaluation: Evaluation) -> Mapping[str, Count]:
     """Of the labels that have a picture."""
-    learnt = evaluation.out_of_fold.labels if evaluation.out_of_fold else {}
+    learnt = evaluation.out_of_fold.all.labels if evaluation.out_of_fold else {}
     counts = {}
     for label, score in evaluation.candidate.all.labels.items():
         count = Count.of(score, learnt.get(label))

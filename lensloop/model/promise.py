@@ -38,7 +38,7 @@ def _in_both(evaluation: Evaluation) -> tuple[dict[str, Count], dict[str, Count]
     test, promised = {}, {}
     learnt = evaluation.out_of_fold
     for label, score in evaluation.candidate.all.labels.items():
-        like_it = learnt.labels.get(label) if learnt else None
+        like_it = learnt.all.labels.get(label) if learnt else None
         if like_it and like_it.images and score.images:
             test[label], promised[label] = Count.of(score), Count.of(like_it)
     return _with_their_sum(test), _with_their_sum(promised)

@@ -16,7 +16,11 @@ from lensloop.wire import manifest
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.reading import Reader
 
-_WHOLE = ("model.onnx", "test.csv", "evaluation.json")
+# The pictures that the model was judged on, and those that it learnt, each with its label: what a
+# later candidate is compared on, and which of its pictures are new.
+TESTED, LEARNT = "test.csv", "learnt.csv"
+_WHOLE = ("model.onnx", TESTED, LEARNT, "evaluation.json")
+_HEADING = b"sha256,label"
 _GOLDEN = re.compile(r"golden/[0-9a-f]{64}\.(jpg|png)")
 
 
@@ -45,11 +49,12 @@ def build(
     project: str, epoch: int, files: Mapping[str, bytes], evaluation: Any, created_at: str
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The manifest, and all files of the release in the order in which they are to be written."""
-    for name in ("model.onnx", "test.csv"):
+    for name in ("model.onnx", TESTED):
         if not files.get(name):
             raise BadArtifact(f"The model archive holds no {name}.")
-    if not files["test.csv"].startswith(b"sha256,label"):
-        raise BadArtifact("test.csv must begin with the line sha256,label.")
+    for name in (TESTED, LEARNT):
+        if not files.get(name, _HEADING).startswith(_HEADING):
+            raise BadArtifact(f"{name} must begin with the line {_HEADING.decode()}.")
     golden = _packed(evaluation, files)
     made = manifest.make(
         project,
@@ -59,7 +64,8 @@ def build(
         _file("golden.zip", golden),
         created_at,
     )
-    content = {name: files[name] for name in _WHOLE}
+    # A model that was trained before the last update has not all of them.
+    content = {name: files[name] for name in _WHOLE if name in files}
     content["golden.zip"] = golden
     content["manifest.json"] = json.dumps(
         made, indent=1, sort_keys=True, ensure_ascii=False

@@ -9,6 +9,9 @@ from operator import eq
 from typing import Any
 
 _BINS = 10  # as in Guo et al.'s own figures of small test sets: more would be nearly empty
+# The confidence of an answer that is no mere mistake: where the label contradicts it, the label may
+# be what is wrong. Of wrong and honest batches it tells most apart (bench/gate.py).
+SURE = 0.9
 _LOWEST, _HIGHEST = 0.4, 0.95  # of the reject threshold
 
 
@@ -27,6 +30,8 @@ def score(
     shown, answered = Counter(truth), Counter(predicted)
     hits = Counter({label: row.get(label, 0) for label, row in matrix.items()})
     right = list(map(eq, truth, predicted))
+    answers = zip(truth, right, confidence, strict=True)
+    surely_wrong = Counter(label for label, hit, sure in answers if not hit and sure >= SURE)
     return {
         "images": len(truth),
         "accuracy": sum(right) / len(truth) if truth else 0.0,
@@ -36,6 +41,7 @@ def score(
                 "images": shown[label],
                 "recall": _share(hits[label], shown[label]),
                 "precision": _share(hits[label], answered[label]),
+                "surely_wrong": surely_wrong[label],
             }
             for label in labels
         },

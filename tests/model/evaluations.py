@@ -65,9 +65,12 @@ def evaluation(
     live_labels: tuple[str, ...] = LABELS,
     renamed: Mapping[str, str] | None = None,
     learnt: Counts | None = None,
+    learnt_known: Counts | None = None,
+    learnt_new: Counts | None = None,
 ) -> dict[str, Any]:
     """`losses`: by default as few as the numbers of right known pictures allow, with no gains.
-    `learnt`: how pictures are answered that the candidate learnt, out of fold.
+    `learnt`: how pictures are answered that the candidate learnt, out of fold; `learnt_known` and
+    `learnt_new` those that live had and those that it had not.
     """
     content: dict[str, Any] = {
         "format": 1,
@@ -79,6 +82,8 @@ def evaluation(
         "candidate": candidate,
         "live": None,
         "out_of_fold": None if learnt is None else score(learnt),
+        "out_of_fold_known": None if learnt_known is None else score(learnt_known),
+        "out_of_fold_new": None if learnt_new is None else score(learnt_new),
         "golden": [],
         "left_out": [],
         "images": {"train": 100, "validation": 20, "test": candidate["all"]["images"]},

@@ -82,11 +82,11 @@ def first(**counts: tuple[int, int]) -> dict[str, Any]:
             [
                 (
                     "accuracy on the 60 known test pictures 0.97 is more than 0.02 below the live"
-                    " model's 1.00 (2 pictures lost)"
+                    " model's 1.00 (2 pictures lost, 0 gained)"
                 ),
                 (
                     "recall of can on the known test pictures 0.90 is more than 0.02 below the live"
-                    " model's 1.00 (2 pictures lost)"
+                    " model's 1.00 (2 pictures lost, 0 gained)"
                 ),
             ],
             id="two pictures lost are not",
@@ -99,7 +99,7 @@ def first(**counts: tuple[int, int]) -> dict[str, Any]:
             ),
             [
                 "recall of can on the known test pictures 0.90 is more than 0.02 below the live"
-                " model's 1.00 (2 pictures lost)"
+                " model's 1.00 (2 pictures lost, 0 gained)"
             ],
             id="one label pays for another",
         ),
@@ -118,7 +118,7 @@ def first(**counts: tuple[int, int]) -> dict[str, Any]:
                 scores(ALL_RIGHT, dict.fromkeys(LABELS, (8, 1))),
             ),
             [
-                "accuracy on the 24 new test pictures 0.50 is far below the 0.95 that their labels"
+                "accuracy on 24 new pictures 0.50 is far below the 0.95 that their labels"
                 " are worth; the labels of the new pictures may be wrong"
             ],
             id="a wrong batch, though far better than live on it",
@@ -126,7 +126,7 @@ def first(**counts: tuple[int, int]) -> dict[str, Any]:
         pytest.param(
             evaluation(scores(ALL_RIGHT, {"can": (5, 2)}), scores(ALL_RIGHT, {"can": (5, 2)})),
             [
-                "accuracy on the 5 new test pictures 0.40 is far below the 0.95 that their labels"
+                "accuracy on 5 new pictures 0.40 is far below the 0.95 that their labels"
                 " are worth; the labels of the new pictures may be wrong"
             ],
             id="five new pictures do",
@@ -150,7 +150,7 @@ def first(**counts: tuple[int, int]) -> dict[str, Any]:
                 scores(ALL_RIGHT | {"can": (20, 13)}, {"can": (20, 5)}),
             ),
             [
-                "accuracy on the 20 new test pictures 0.25 is far below the 0.64 that their labels"
+                "accuracy on 20 new pictures 0.25 is far below the 0.64 that their labels"
                 " are worth; the labels of the new pictures may be wrong",
             ],
             id="a batch of one hard label, far harder than that label is",
@@ -198,9 +198,9 @@ def first(**counts: tuple[int, int]) -> dict[str, Any]:
             ),
             [
                 "accuracy on the 40 known test pictures 0.90 is more than 0.02 below the live"
-                " model's 1.00 (4 pictures lost)",
+                " model's 1.00 (4 pictures lost, 0 gained)",
                 "recall of can on the known test pictures 0.80 is more than 0.02 below the live"
-                " model's 1.00 (4 pictures lost)",
+                " model's 1.00 (4 pictures lost, 0 gained)",
             ],
             id="four pictures go to an old label, beside a new one",
         ),
@@ -216,7 +216,7 @@ def first(**counts: tuple[int, int]) -> dict[str, Any]:
             ),
             [
                 "accuracy on the 24 new test pictures 0.88 is more than 0.02 below the live model's"
-                " 1.00 (3 pictures lost)"
+                " 1.00 (3 pictures lost, 0 gained)"
             ],
             id="worse than live on what is new",
         ),
@@ -249,7 +249,7 @@ def first(**counts: tuple[int, int]) -> dict[str, Any]:
             [
                 "can has 0 test pictures and a verdict needs 2; add pictures of it",
                 "recall of paper on the known test pictures 0.90 is more than 0.02 below the live"
-                " model's 1.00 (2 pictures lost)",
+                " model's 1.00 (2 pictures lost, 0 gained)",
             ],
             id="labels without a picture are passed over, and those after them are not",
         ),
@@ -281,7 +281,8 @@ def test_a_model_ships_exactly_when_nothing_speaks_against_it(
             ),
             [
                 "accuracy 0.98 (0.91 to 1.00) on 60 test pictures",
-                "on the pictures that the live model was judged on 0.97, live 0.95",
+                "on the pictures that the live model was judged on 0.97, live 0.95 (1 gained, 0"
+                " lost: may be luck)",
                 "new: battery, bulb",
                 "no longer in the pictures: paper, tin",
             ],
@@ -293,7 +294,8 @@ def test_a_model_ships_exactly_when_nothing_speaks_against_it(
             ),
             [
                 "accuracy 1.00 (0.94 to 1.00) on 60 test pictures",
-                "on the pictures that the live model was judged on 1.00, live 1.00",
+                "on the pictures that the live model was judged on 1.00, live 1.00 (none gained,"
+                " none lost)",
                 "landfill is called paper now",
             ],
             id="a label was renamed",
@@ -302,7 +304,8 @@ def test_a_model_ships_exactly_when_nothing_speaks_against_it(
             evaluation(scores(ALL_RIGHT, None), scores(ALL_RIGHT, None)),
             [
                 "accuracy 1.00 (0.94 to 1.00) on 60 test pictures",
-                "on the pictures that the live model was judged on 1.00, live 1.00",
+                "on the pictures that the live model was judged on 1.00, live 1.00 (none gained,"
+                " none lost)",
             ],
             id="as good as live",
         ),

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lensloop.model.intervals import certain, chance_of_so_few, chance_of_so_few_drawn, wilson
+from lensloop.model.intervals import (
+    certain,
+    chance_of_so_few,
+    chance_of_so_few_drawn,
+    chance_of_so_few_heads,
+    wilson,
+)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +54,16 @@ def test_so_few_right_ones_are_as_likely_as_the_binomial_distribution_says(
     assert chance_of_so_few(right, images, float(share)) == pytest.approx(
         float(exactly(right, images, share)), rel=1e-9
     )
+
+
+@given(st.integers(0, 60), st.integers(0, 60))
+def test_of_a_coin_it_is_exact(one: int, other: int) -> None:
+    heads, throws = sorted((one, other))
+    assert chance_of_so_few_heads(heads, throws) == float(exactly(heads, throws, Fraction(1, 2)))
+
+
+def test_a_coin_can_be_thrown_often() -> None:
+    assert chance_of_so_few_heads(4900, 10_000) == pytest.approx(0.0233, abs=5e-5)
 
 
 @pytest.mark.parametrize(
