@@ -42,7 +42,7 @@ def chance_of_so_few_heads(heads: int, throws: int) -> float:
     for k in range(heads + 1):
         so_few += ways
         ways = ways * (throws - k) // (k + 1)
-    return so_few / 2**throws
+    return so_few / (1 << throws)
 
 
 def chance_of_so_few_drawn(right: int, images: int, all_right: int, everything: int) -> float:

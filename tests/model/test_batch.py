@@ -26,8 +26,8 @@ def doubts(new: Counts | None, learnt_new: Counts | None, **more: Any) -> list[s
             {"can": (4, 1)},
             {"can": (16, 8)},
             [
-                "accuracy on 20 new pictures 0.45 is far below the 0.96 that their labels are"
-                " worth; the labels of the new pictures may be wrong"
+                "of 20 new pictures 11 are taken for another label with confidence, where 0.8"
+                " would be usual; the labels of the new pictures may be wrong"
             ],
             id="those that were learnt speak as well",
         ),
@@ -36,8 +36,8 @@ def doubts(new: Counts | None, learnt_new: Counts | None, **more: Any) -> list[s
             None,
             {"can": (16, 8)},
             [
-                "accuracy on 16 new pictures 0.50 is far below the 0.96 that their labels are"
-                " worth; the labels of the new pictures may be wrong"
+                "of 16 new pictures 8 are taken for another label with confidence, where 0.6"
+                " would be usual; the labels of the new pictures may be wrong"
             ],
             id="no new test picture at all",
         ),
@@ -53,3 +53,30 @@ def test_a_batch_is_held_against_what_its_labels_are_worth(
 def test_what_cannot_be_told_known_from_new_says_nothing() -> None:
     assert doubts(None, {"can": (16, 8)}) == []
     assert list(doubtful(read_evaluation(evaluation(scores(None, KNOWN), learnt=LEARNT)))) == []
+
+
+@pytest.mark.parametrize(
+    ("known", "new", "ships"),
+    [
+        (0, 0, True),
+        (0, 1, True),  # one picture is noise
+        (0, 2, True),  # with what is usual two are not two more
+        (0, 3, False),
+        (4, 2, True),  # a label whose pictures are always hard
+        (4, 5, False),
+    ],
+)
+def test_a_mistake_without_confidence_contradicts_no_label(
+    known: int, new: int, ships: bool
+) -> None:
+    """Of 80 known pictures, and of 16 new ones, none of which is recognised."""
+    content = evaluation(
+        scores(KNOWN, None),
+        scores(KNOWN, None),
+        learnt=LEARNT,
+        learnt_known={"can": (80, 76)},
+        learnt_new={"can": (16, 0)},
+    )
+    content["out_of_fold_known"]["labels"]["can"]["surely_wrong"] = known
+    content["out_of_fold_new"]["labels"]["can"]["surely_wrong"] = new
+    assert (not list(doubtful(read_evaluation(content)))) == ships

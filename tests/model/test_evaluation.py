@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from lensloop.model.evaluation import (
+    Change,
     Evaluation,
     LabelScore,
     Live,
@@ -87,6 +88,72 @@ def test_what_is_unfamiliar_is_read_of_models_that_can_tell(
     assert read_evaluation(broken("unfamiliar", content)).unfamiliar == read
 
 
+def test_what_was_learnt_is_read_as_known_and_new() -> None:
+    content = evaluation(
+        scores(None, ALL_RIGHT),
+        learnt={"can": (4, 3), "glass": (0, 0)},
+        learnt_known={"can": (3, 3), "glass": (0, 0)},
+        learnt_new={"can": (1, 0), "glass": (0, 0)},
+    )
+    content["out_of_fold_new"]["labels"]["can"]["surely_wrong"] = 1
+    learnt = read_evaluation(content).out_of_fold
+    assert learnt is not None
+    assert learnt.known is not None
+    assert learnt.new is not None
+    assert [learnt.all.images, learnt.known.images, learnt.new.images] == [4, 3, 1]
+    assert learnt.new.labels["can"] == LabelScore(1, 0.0, 1)
+    assert learnt.known.labels["can"].surely_wrong is None
+
+
+def test_files_without_them_have_no_answers_out_of_fold() -> None:
+    content = evaluation(scores(None, ALL_RIGHT), learnt=ALL_RIGHT)
+    learnt = read_evaluation(content).out_of_fold
+    assert learnt is not None
+    assert (learnt.known, learnt.new) == (None, None)
+    del content["out_of_fold"]
+    assert read_evaluation(content).out_of_fold is None
+
+
+def test_what_changed_since_live_is_read_by_label() -> None:
+    content = broken("live.changes", {"can": {"losses": 2, "gains": 1}})
+    content["live"]["change_of_new"] = {"losses": 0, "gains": 3}
+    live = read_evaluation(content).live
+    assert live is not None
+    assert (live.changes, live.change_of_new) == ({"can": Change(2, 1)}, Change(0, 3))
+    live = read_evaluation(broken("live.changes", None)).live
+    assert live is not None
+    assert (live.changes, live.change_of_new) == ({}, None)
+
+
+@pytest.mark.parametrize(
+    ("score", "contradicted"),
+    [
+        (LabelScore(20, 0.75), 5),  # nobody noted how confident it was
+        (LabelScore(20, 0.75, 0), 0),
+        (LabelScore(20, 0.75, 3), 3),
+    ],
+)
+def test_how_many_labels_are_contradicted(score: LabelScore, contradicted: int) -> None:
+    assert score.contradicted == contradicted
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "change"),
+    [(9, 4, Change(5, 0)), (4, 9, Change(0, 5)), (4, 4, Change(0, 0))],
+)
+def test_where_nobody_noted_which_pictures_changed_it_is_as_few_as_can_be(
+    before: int, now: int, change: Change
+) -> None:
+    scores_of = (LabelScore(10, right / 10) for right in (before, now))
+    assert Change.between(*scores_of) == change
+
+
+def test_a_change_is_turned_and_loses_less() -> None:
+    assert Change(2, 5).turned == Change(5, 2)
+    assert Change(2, 5).without(1) == Change(1, 5)
+    assert Change(2, 5).without(3) == Change(0, 5)
+
+
 def test_a_first_model_has_no_live_one_beside_it() -> None:
     assert read_evaluation(evaluation(scores(None, ALL_RIGHT))).live is None
 
@@ -142,6 +209,14 @@ def test_how_many_pictures_are_right_is_a_whole_number(
             None,
             "`candidate.all.labels.can` must have a recall exactly when it has pictures",
         ),
+        (
+            "candidate.all.labels.can.surely_wrong",
+            1,
+            "`candidate.all.labels.can.surely_wrong` is more than what is wrong",
+        ),
+        ("live.changes", {"can": 1}, "`live.changes.can` is 1; it must be an object"),
+        ("live.change_of_new", {"losses": 1}, "`live.change_of_new.gains` is missing"),
+        ("out_of_fold", {"images": 1}, "`out_of_fold.labels` is missing"),
         (
             "candidate.all.labels.tin",
             {"images": 0, "recall": None},

@@ -118,16 +118,16 @@ def first(**counts: tuple[int, int]) -> dict[str, Any]:
                 scores(ALL_RIGHT, dict.fromkeys(LABELS, (8, 1))),
             ),
             [
-                "accuracy on 24 new pictures 0.50 is far below the 0.95 that their labels"
-                " are worth; the labels of the new pictures may be wrong"
+                "of 24 new pictures 12 are taken for another label with confidence, where"
+                " 1.1 would be usual; the labels of the new pictures may be wrong"
             ],
             id="a wrong batch, though far better than live on it",
         ),
         pytest.param(
             evaluation(scores(ALL_RIGHT, {"can": (5, 2)}), scores(ALL_RIGHT, {"can": (5, 2)})),
             [
-                "accuracy on 5 new pictures 0.40 is far below the 0.95 that their labels"
-                " are worth; the labels of the new pictures may be wrong"
+                "of 5 new pictures 3 are taken for another label with confidence, where"
+                " 0.2 would be usual; the labels of the new pictures may be wrong"
             ],
             id="five new pictures do",
         ),
@@ -150,8 +150,8 @@ def first(**counts: tuple[int, int]) -> dict[str, Any]:
                 scores(ALL_RIGHT | {"can": (20, 13)}, {"can": (20, 5)}),
             ),
             [
-                "accuracy on 20 new pictures 0.25 is far below the 0.64 that their labels"
-                " are worth; the labels of the new pictures may be wrong",
+                "of 20 new pictures 15 are taken for another label with confidence, where"
+                " 7.3 would be usual; the labels of the new pictures may be wrong",
             ],
             id="a batch of one hard label, far harder than that label is",
         ),

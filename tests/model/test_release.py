@@ -26,6 +26,7 @@ EVALUATION: dict[str, Any] = {
 FILES = {
     "model.onnx": b"ONNX",
     "test.csv": b"sha256,label\n",
+    "learnt.csv": b"sha256,label\n",
     "evaluation.json": b"{}",
     **dict(zip(NAMES, PICTURES, strict=True)),
 }
@@ -41,6 +42,7 @@ def obstacle(files: dict[str, bytes], **changes: Any) -> str:
     [
         ("model.onnx", True),
         ("test.csv", True),
+        ("learnt.csv", True),
         ("evaluation.json", True),
         (NAMES[0], True),
         (NAMES[0].replace(".jpg", ".png"), True),
@@ -57,7 +59,7 @@ def test_what_belongs_to_a_release_has_a_known_name(name: str, belongs: bool) ->
 def test_a_release_holds_what_a_camera_needs_and_its_manifest_comes_last() -> None:
     made, content = release.build("trash", 7, FILES, EVALUATION, AT)
     assert list(content) == [
-        *("model.onnx", "test.csv", "evaluation.json"),
+        *("model.onnx", "test.csv", "learnt.csv", "evaluation.json"),
         *("golden.zip", "manifest.json"),
     ]
     read = manifest.parse(json.loads(content["manifest.json"]))
@@ -75,6 +77,12 @@ def test_a_release_holds_what_a_camera_needs_and_its_manifest_comes_last() -> No
             for i in archive.infolist()
         }
     assert kept == {((1980, 1, 1, 0, 0, 0), 3, 0o644 << 16, zipfile.ZIP_STORED)}
+
+
+def test_a_model_that_was_trained_before_the_last_update_can_be_published() -> None:
+    files = {name: body for name, body in FILES.items() if name != "learnt.csv"}
+    _, content = release.build("trash", 7, files, EVALUATION, AT)
+    assert list(content)[:3] == ["model.onnx", "test.csv", "evaluation.json"]
 
 
 def test_making_it_again_makes_the_same_in_whatever_order_the_pictures_are_listed() -> None:
@@ -121,6 +129,11 @@ NO_GOLDEN = (
             FILES | {"test.csv": b"label,sha256\n"},
             {},
             "no camera could take its release: test.csv must begin with the line sha256,label.",
+        ),
+        (
+            FILES | {"learnt.csv": b"label,sha256\n"},
+            {},
+            "no camera could take its release: learnt.csv must begin with the line sha256,label.",
         ),
         (
             FILES | {NAMES[1]: b"other"},

@@ -15,16 +15,22 @@ def test_a_score_counts_by_label():
     assert score["accuracy"] == pytest.approx(0.6)
     assert score["calibration_error"] == pytest.approx(0.3)
     assert score["labels"] == {
-        "cat": {"images": 3, "recall": 2 / 3, "precision": 2 / 3},
-        "dog": {"images": 2, "recall": 0.5, "precision": 0.5},
-        "owl": {"images": 0, "recall": None, "precision": None},
+        "cat": {"images": 3, "recall": 2 / 3, "precision": 2 / 3, "surely_wrong": 1},
+        "dog": {"images": 2, "recall": 0.5, "precision": 0.5, "surely_wrong": 1},
+        "owl": {"images": 0, "recall": None, "precision": None, "surely_wrong": 0},
     }
 
 
 def test_recall_is_of_what_is_shown_and_precision_of_what_is_predicted():
     labels = scores.score(["cat", "dog"], ["cat", "cat"], [0.9] * 2, ["cat", "dog"])["labels"]
-    assert labels["cat"] == {"images": 1, "recall": 1.0, "precision": 0.5}
-    assert labels["dog"] == {"images": 1, "recall": 0.0, "precision": None}
+    assert (labels["cat"]["recall"], labels["cat"]["precision"]) == (1.0, 0.5)
+    assert (labels["dog"]["recall"], labels["dog"]["precision"]) == (0.0, None)
+
+
+def test_a_mistake_is_sure_from_a_confidence_of_nine_in_ten():
+    score = scores.score(TRUTH, PREDICTED, [0.99, 0.99, 0.9, 0.99, 0.89], ["cat", "dog"])
+    sure = {label: of_label["surely_wrong"] for label, of_label in score["labels"].items()}
+    assert sure == {"cat": 1, "dog": 0}
 
 
 def test_the_confusion_goes_by_names_in_the_order_of_the_labels():

@@ -56,7 +56,8 @@ def release(first, tmp_path_factory):
         (first.root / "model" / "model.onnx").read_bytes(),
     )
     (folder / "model.onnx").write_bytes(model)
-    (folder / "test.csv").write_bytes((first.root / "model" / "test.csv").read_bytes())
+    for name in ("test.csv", "learnt.csv"):
+        (folder / name).write_bytes((first.root / "model" / name).read_bytes())
     (folder / "manifest.json").write_text(json.dumps(as_manifest(first.evaluation, model)))
     return folder
 
@@ -233,6 +234,50 @@ def test_the_list_of_test_pictures_is_written(first):
     with (first.root / "model" / "test.csv").open() as file:
         judged = {row["sha256"]: row["label"] for row in csv.DictReader(file)}
     assert judged == {row["sha256"]: row["label"] for row in first.rows if row["split"] == "test"}
+
+
+def test_the_list_of_learnt_pictures_is_written(first):
+    with (first.root / "model" / "learnt.csv").open() as file:
+        learnt = [row["sha256"] for row in csv.DictReader(file)]
+    used = {row["sha256"] for row in first.rows if row["split"] != "test"}
+    assert len(learnt) == sum(
+        first.evaluation["images"][split] for split in ("train", "validation")
+    )
+    assert set(learnt) < used  # three of them could not be used
+    assert learnt == sorted(learnt)
+
+
+def test_what_live_had_and_what_is_new_is_told_apart_in_what_was_learnt(first, second):
+    learnt = read_evaluation(first.evaluation).out_of_fold
+    assert (learnt.known, learnt.new) == (None, None)
+    learnt = read_evaluation(second.evaluation).out_of_fold
+    assert learnt.known.images + learnt.new.images == learnt.all.images
+    assert learnt.new.labels["sand"].images == learnt.all.labels["sand"].images > 0
+    assert learnt.known.labels["lime"].images == learnt.all.labels["lime"].images > 0
+
+
+def test_a_live_release_that_does_not_say_what_it_learnt_tells_nothing_apart(
+    new_job, release, tmp_path
+):
+    old = tmp_path / "release"
+    shutil.copytree(release, old)
+    (old / "learnt.csv").unlink()
+    job = new_job(dict(drawings(10, ("plum", "lime"))))
+    job.put_live(old)
+    job.prepare()
+    run(Paths(job.root))
+    evaluation = json.loads((job.root / "model" / "evaluation.json").read_text("utf-8"))
+    learnt = read_evaluation(evaluation).out_of_fold
+    assert (learnt.known, learnt.new) == (None, None)
+    assert learnt.all.images > 0
+
+
+def test_what_changed_since_live_adds_up_by_label(second):
+    live = read_evaluation(second.evaluation).live
+    assert sum(change.losses for change in live.changes.values()) == live.losses
+    assert sum(change.gains for change in live.changes.values()) == live.gains
+    # Live knows no sand, so every new picture of it that is right now is gained.
+    assert live.change_of_new.gains > 0
 
 
 def test_a_camera_can_prove_the_model_on_its_golden_pictures(first):
