@@ -25,6 +25,7 @@ from lensloop.model.floors import Floors
 from lensloop.model.gate import judge
 from lensloop.model.insights import read_insights
 from lensloop.model.mistakes import read_mistakes
+from lensloop.model.release import LEARNT, TESTED
 from lensloop.settings import Settings
 from lensloop.wire.errors import PictureError
 from lensloop.wire.manifest import File, make
@@ -163,7 +164,8 @@ def release(epoch: int, trained: Path, folder: Path) -> Path:
     folder.mkdir()
     model = (trained / "model/model.onnx").read_bytes()
     (folder / "model.onnx").write_bytes(model)
-    (folder / "test.csv").write_bytes((trained / "model/test.csv").read_bytes())
+    for name in (TESTED, LEARNT):
+        (folder / name).write_bytes((trained / "model" / name).read_bytes())
     evaluation = json.loads((trained / "model/evaluation.json").read_text("utf-8"))
     described = File("model.onnx", hashlib.sha256(model).hexdigest(), len(model))
     golden = File("golden.zip", "0" * 64, 1)
