@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cli import deployed
 from lensloop import quota
-from lensloop.machines.ladder import types
+from lensloop.machines.ladder import all_types
 from lensloop.settings import Settings
 from lensloop.wire.errors import LensloopError
 
@@ -31,12 +31,12 @@ def _sentence() -> str:
     try:
         granted = _granted(client, settings)
     except (BotoCoreError, ClientError) as error:
-        return quota.unknown(types(settings)[0], _why(error))
+        return quota.unknown(all_types(settings)[0], _why(error))
     return _told(granted, settings, client.meta.region_name)
 
 
 def _told(granted: Mapping[str, Granted], settings: Settings, region: str) -> str:
-    wanted = types(settings)
+    wanted = all_types(settings)
     values = {name: value for name, (value, _) in granted.items()}
     told = quota.on_deploy(wanted, spot=settings.training_spot, granted=values)
     value, code = granted.get(quota.name(wanted[0]), (1.0, ""))
@@ -50,7 +50,7 @@ def _granted(client: Any, settings: Settings) -> dict[str, Granted]:
     only.
     """
     kinds = (True, False)
-    wanted = {quota.name(one, spot=spot) for one in types(settings) for spot in kinds}
+    wanted = {quota.name(one, spot=spot) for one in all_types(settings) for spot in kinds}
     found = _listed(client, "list_service_quotas", wanted)
     if missing := wanted - found.keys():
         found |= _listed(client, "list_aws_default_service_quotas", missing)

@@ -18,6 +18,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     settings = Settings.from_json(os.environ["SETTINGS"])
     caught = event["failure"]
     failure = Failure(error=caught["Error"], cause=caught["Cause"])
-    choice = after(event["machine"], failure, ladder(settings))
+    choice = after(event["machine"], failure, ladder(settings, event["machine"]["job"]))
     ending = {"Error": choice.failure["error"], "Cause": choice.failure["cause"]}
     return {"machine": choice.machine, "failure": ending}

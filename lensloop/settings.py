@@ -76,9 +76,24 @@ class Settings:
     )
     algorithm: str = _setting(
         "head",
-        "How to train; `head` is a frozen pretrained backbone with a new head.",
-        pattern=r"head",
-        form="`head`",
+        "How to train: `head` is a frozen pretrained backbone with a new head;"
+        " `image-classification` is SageMaker's built-in algorithm, on a GPU"
+        " (docs/algorithms.md says when to choose which).",
+        pattern=r"head|image-classification",
+        form="`head` or `image-classification`",
+    )
+    image_classification_layers: int = _setting(
+        18,
+        "With `algorithm` set to `image-classification`: the depth of its ResNet. Deeper ones know"
+        " more and are slower on a camera.",
+        choices=(18, 34, 50, 101),
+    )
+    image_classification_epochs: int = _setting(
+        30,
+        "With `algorithm` set to `image-classification`: at most this often it sees every picture;"
+        " it stops when the validation pictures gain no more.",
+        1,
+        1000,
     )
     training_instance_type: str = _setting(
         "",

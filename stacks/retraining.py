@@ -40,12 +40,14 @@ class RetrainingStack(cdk.Stack):
         )
         self._prefix, self._storage, self._access = prefix, storage, Access(storage)
         self._function = partial(Function, self, prefix=prefix, settings=settings, storage=storage)
+        jobs = TrainingJobs(self, "Training", settings=settings, bucket=storage.bucket)
         workflow = RetrainingWorkflow(
             self,
             prefix=prefix,
             settings=settings,
             storage=storage,
-            training=TrainingJobs(self, "Training", settings=settings, bucket=storage.bucket).spec,
+            training=jobs.spec,
+            built_in=jobs.built_in,
             rollout=rollout,
             tell=tell,
         ).machine

@@ -47,7 +47,10 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
         {"warm_pool_minutes": 61, "training_spot": False},
         "`warm_pool_minutes` is 61; it must lie between 0 and 60.",
     ),
-    ({"algorithm": "magic"}, "`algorithm` is 'magic'; it must be `head`."),
+    (
+        {"algorithm": "magic"},
+        "`algorithm` is 'magic'; it must be `head` or `image-classification`.",
+    ),
     ({"training_spot": "perhaps"}, "`training_spot` is 'perhaps'; it must be true or false."),
     ({"quiet_seconds": "soon"}, "`quiet_seconds` is 'soon'; it must be a whole number."),
     ({"quiet_seconds": 1.5}, "`quiet_seconds` is 1.5; it must be a whole number."),

@@ -74,6 +74,7 @@ def _run(paths: Paths, settings: Mapping[str, str], stopwatch: Stopwatch, kept: 
         features.close()
     evaluation = {
         "format": 1,
+        "algorithm": settings.get("algorithm", "head"),
         "dataset": settings.get("digest", ""),
         "labels": pictures.labels,
         "input": {"width": SIZE, "height": SIZE, "resize": RESIZE},
@@ -89,6 +90,7 @@ def _run(paths: Paths, settings: Mapping[str, str], stopwatch: Stopwatch, kept: 
             "test": len(test),
         },
         **trained.facts,
+        **_made_elsewhere(settings, trained),
         "seconds": stopwatch.seconds,
     }
     _write(paths, evaluation, test, trained.learnt_from)
@@ -173,6 +175,16 @@ def _answered(
         _, seen_by_live = features.by(live.model.backbone, test, "judged")
         theirs = live.model.probabilities(seen_by_live)
     return test, seen, theirs
+
+
+def _made_elsewhere(settings: Mapping[str, str], trained: Trained) -> dict[str, Any]:
+    """Of which file the model is made, as the workflow has it; nothing when it was taught here."""
+    if not settings.get("artefact"):
+        return {}
+    artefact = {**trained.facts.get("artefact", {}), "uri": settings["artefact"]}
+    if "layers" in settings:
+        artefact["layers"] = int(settings["layers"])
+    return {"artefact": artefact}
 
 
 def _count(rows: Sequence[Picture], split: str) -> int:

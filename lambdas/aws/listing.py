@@ -35,6 +35,11 @@ def list_images(s3: "S3Client", bucket: str) -> Iterator[Listed]:
         yield from _by_label(s3, bucket, labels, _objects(top))
 
 
+def list_below(s3: "S3Client", bucket: str, prefix: str) -> Iterator[Listed]:
+    """All objects whose keys begin so."""
+    yield from _pages(s3, bucket, prefix)
+
+
 def list_top(s3: "S3Client", bucket: str) -> tuple[list[str], list[str]]:
     """The folders and the keys at the bucket's top level, as far as one page goes; those of the
     folder without a name, which a leading slash makes, in its place."""

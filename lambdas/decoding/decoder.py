@@ -4,6 +4,7 @@ In a child process that may die; this side watches and replaces it.
 Pipes only: Lambda has no shared memory, so multiprocessing's pools and queues do not work there.
 """
 
+import base64
 import json
 import os
 import select
@@ -18,6 +19,7 @@ from types import TracebackType
 from typing import Any
 
 from lambdas.decoding.seal import hide
+from lambdas.decoding.worker import COPY, LOOK, SAMPLE
 
 ROOT = Path(__file__).parents[2]
 CPU_SECONDS = 10
@@ -62,10 +64,18 @@ class Decoder:
         return self._child.pid if self._child else None
 
     def look(self, content: bytes, sample: bool = False) -> dict[str, Any] | Unreadable:
+        return self._ask(content, SAMPLE if sample else LOOK)
+
+    def copy(self, content: bytes) -> bytes | Unreadable:
+        """The picture as a JPEG to learn from."""
+        made = self._ask(content, COPY)
+        return made if isinstance(made, Unreadable) else base64.b64decode(made["copy"])
+
+    def _ask(self, content: bytes, wanted: int) -> dict[str, Any] | Unreadable:
         child = self._child or self._start()
         assert child.stdin is not None
         try:
-            child.stdin.write(struct.pack(">IB", len(content), sample) + content)
+            child.stdin.write(struct.pack(">IB", len(content), wanted) + content)
             child.stdin.flush()
         except BrokenPipeError:
             return self._reason_of_death(child)

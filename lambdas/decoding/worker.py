@@ -1,10 +1,12 @@
 """What is in this picture?
 The child process that opens strangers' files, within limits that the kernel keeps.
 
-Reads from standard input: 4 bytes length, 1 byte "make a sample too", the file. Answers with one
-line of JSON. Its first line is "ready" and the seconds of computing that a picture gets.
+Reads from standard input: 4 bytes length, 1 byte what is wanted (LOOK, SAMPLE or COPY), the file.
+Answers with one line of JSON. Its first line is "ready" and the seconds of computing that a picture
+gets.
 """
 
+import base64
 import io
 import json
 import math
@@ -17,6 +19,8 @@ from typing import Any
 
 from lambdas.decoding.seal import seal
 
+# What is wanted of a picture: what it is, a thumbnail besides, or a copy to learn from.
+LOOK, SAMPLE, COPY = range(3)
 MEMORY_MB = 128  # for one picture, beside the interpreter
 # of computing, to open a picture of 1024 x 1024 on an ordinary machine; a good laptop needs 0.013
 USUAL_SECONDS = 0.02
@@ -34,27 +38,17 @@ def main(cpu_seconds: int) -> None:
     answers.write(f"ready {budget}\n")
     answers.flush()
     while header := requests.read(5):
-        length, sample = struct.unpack(">IB", header)
+        length, wanted = struct.unpack(">IB", header)
         _limit_time(budget)
-        answers.write(json.dumps(_answer(requests.read(length), bool(sample))) + "\n")
+        answers.write(json.dumps(_answer(requests.read(length), wanted)) + "\n")
         answers.flush()
 
 
-def _answer(content: bytes, sample: bool) -> dict[str, Any]:
-    from lensloop.dataset.plain import plain
+def _answer(content: bytes, wanted: int) -> dict[str, Any]:
     from lensloop.wire.errors import PictureError
-    from lensloop.wire.picture import open_picture, phash, size_of
 
     try:
-        image = open_picture(content, at_least=_AT_LEAST)
-        width, height = size_of(content)  # of the whole file: it may have been decoded smaller
-        seen = {
-            "width": width,
-            "height": height,
-            "phash": phash(image),
-            "plain": plain(image.histogram()),
-        }
-        return {**seen, **_sample(image)} if sample else seen
+        return _copy(content) if wanted == COPY else _look(content, wanted == SAMPLE)
     except PictureError as problem:
         return {"problem": str(problem)}
     except MemoryError:
@@ -63,6 +57,31 @@ def _answer(content: bytes, sample: bool) -> dict[str, Any]:
                 f"It needs more than {MEMORY_MB} MB of memory to open. Save it as JPEG, or smaller."
             )
         }
+
+
+def _look(content: bytes, sample: bool) -> dict[str, Any]:
+    from lensloop.dataset.plain import plain
+    from lensloop.wire.picture import open_picture, phash, size_of
+
+    image = open_picture(content, at_least=_AT_LEAST)
+    width, height = size_of(content)  # of the whole file: it may have been decoded smaller
+    seen = {
+        "width": width,
+        "height": height,
+        "phash": phash(image),
+        "plain": plain(image.histogram()),
+    }
+    return {**seen, **_sample(image)} if sample else seen
+
+
+def _copy(content: bytes) -> dict[str, Any]:
+    from lensloop.dataset.lists import QUALITY, SHORTEST_SIDE, copy_size
+    from lensloop.wire.picture import open_picture
+
+    image = open_picture(content, at_least=2 * SHORTEST_SIDE)
+    file = io.BytesIO()
+    image.resize(copy_size(*image.size)).save(file, "JPEG", quality=QUALITY)
+    return {"copy": base64.b64encode(file.getvalue()).decode()}
 
 
 def _sample(image: Any) -> dict[str, Any]:

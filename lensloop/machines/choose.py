@@ -10,7 +10,7 @@ from typing import TypedDict
 
 from lensloop import quota
 from lensloop.failure import Failure, sentence
-from lensloop.machines.ladder import MOST_ATTEMPTS, Rung
+from lensloop.machines.ladder import MOST_ATTEMPTS, OURS, Rung
 from lensloop.trigger.blame import (
     CAPACITY,
     MISSING,
@@ -58,6 +58,7 @@ class Machine(TypedDict):
     spot: bool
     attempt: int
     everything: bool
+    job: str  # which of the run's: lensloop.machines.ladder
     tried: list[Tried]
     reasons: list[str]
 
@@ -68,13 +69,14 @@ class Choice:
     failure: Failure  # of which the run ends, if it ends of one
 
 
-def first(ladder: Sequence[Rung]) -> Machine:
+def first(ladder: Sequence[Rung], job: str = OURS) -> Machine:
     return Machine(
         then=TRAIN,
         instance=ladder[0].instance,
         spot=ladder[0].spot,
         attempt=1,
         everything=False,
+        job=job,
         tried=[],
         reasons=[],
     )

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from lensloop.model import incremental
 from lensloop.model.floors import Floors
 from lensloop.settings import Settings
 
 # To be raised with every change after which an algorithm makes another model of the same pictures.
-VERSIONS: Mapping[str, int] = {"head": 1}
+VERSIONS: Mapping[str, int] = {"head": 1, "image-classification": 1}
 
 NOTHING, JUDGE, TRAIN = "nothing", "judge", "train"
 
@@ -33,9 +34,8 @@ class Standards:
             "min_images_per_label": settings.min_images_per_label,
             "folders_are_labels": settings.folders_are_labels,
         }
-        return cls(
-            _hash({"algorithm": algorithm, "version": VERSIONS[algorithm]}), _hash(floors | enough)
-        )
+        how = {"algorithm": algorithm, "version": VERSIONS[algorithm], **_tuned(settings)}
+        return cls(_hash(how), _hash(floors | enough))
 
     def __str__(self) -> str:
         return f"{self.training}.{self.judging}"
@@ -88,6 +88,16 @@ def _is_the_same(trained: Trained, digest: str, now: Standards, live_epoch: int)
         now.training,
         live_epoch,
     )
+
+
+def _tuned(settings: Settings) -> dict[str, int]:
+    """What else a person may say about the training."""
+    if settings.algorithm != incremental.ALGORITHM:
+        return {}
+    return {
+        "layers": settings.image_classification_layers,
+        "epochs": settings.image_classification_epochs,
+    }
 
 
 def _hash(settings: Mapping[str, Any]) -> str:

@@ -95,6 +95,8 @@ _SIGNS = (
         r"|Internal ?(Server)? ?(Error|Failure)"
         r"|(Timeout|Connection\w*|Streaming)Error\b",
     ),
+    # What one of AWS's own algorithms says of what it was given, when it is none of the above.
+    (TRAINING, r"\bClientError: "),
     (REQUEST, r"[Vv]alidation|[Nn]ot supported|[Ii]nvalid"),
 )
 # Half a sentence on what happened, and what to do.

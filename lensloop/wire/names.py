@@ -9,6 +9,10 @@ from __future__ import annotations
 IMAGES_PREFIX = "images/"
 DATASETS_PREFIX = "datasets/"
 INSPECTIONS_PREFIX = "datasets/inspections/"
+COPIES_PREFIX = "datasets/copies/"  # of pictures, for an algorithm that does not read them all
+# Files of a data set, for the same algorithm: its lists, and which copies they name.
+TRAIN_LST, VALIDATION_LST = "train.lst", "validation.lst"
+TRAIN_OBJECTS, VALIDATION_OBJECTS = "train.manifest", "validation.manifest"
 TRAINING_PREFIX = "training/"
 RELEASES_PREFIX = "releases/"
 RUNS_PREFIX = "runs/"
@@ -79,6 +83,16 @@ def run(epoch: int, file: str = "") -> str:
 def dataset(digest: str, file: str = "") -> str:
     """The S3 key of a data set's file, or the prefix of the data set."""
     return f"{DATASETS_PREFIX}{digest}/{file}"
+
+
+def copy_name(sha256: str) -> str:
+    """The name below COPIES_PREFIX of the copy of a picture with this content hash."""
+    return f"{sha256}.jpg"
+
+
+def checkpoints(epoch: int | str) -> str:
+    """Where the jobs of a run keep how far they are, for the next one to go on from."""
+    return f"{TRAINING_PREFIX}checkpoints/{epoch}/"
 
 
 def inspection(epoch: int, chunk: int) -> str:

@@ -24,6 +24,7 @@ from constructs import Construct
 
 from lambdas import (
     assemble_dataset,
+    copy_pictures,
     find_deleted,
     inspect_images,
     judge,
@@ -33,6 +34,7 @@ from lambdas import (
     take_snapshot,
 )
 from lensloop.dataset.inspection import InspectionUnfinished
+from lensloop.dataset.lists import ConversionUnfinished
 from lensloop.record import NO_MACHINE, PICTURES_DELETED
 from lensloop.settings import Settings
 from lensloop.wire import names
@@ -41,8 +43,9 @@ from stacks.steps.jsonata import EPOCH, jsonata
 from stacks.steps.step import Step, retry
 from stacks.steps.workflow import ANY_ERROR, FAILURE, Workflow
 from stacks.storage import StorageStack
+from stacks.training.built_in import BuiltInSpec
 from stacks.training.request import TrainingSpec
-from stacks.training.states import TrainingStates
+from stacks.training.states import Network, TrainingStates
 
 # Training besides, a run lists the bucket, looks at what is new, judges and publishes; each of
 # these within this.
@@ -70,6 +73,7 @@ class RetrainingWorkflow(Workflow):
         settings: Settings,
         storage: StorageStack,
         training: TrainingSpec,
+        built_in: BuiltInSpec | None = None,
         rollout: sfn.IStateMachine,
         tell: lambda_.IFunction,
     ) -> None:
@@ -82,7 +86,7 @@ class RetrainingWorkflow(Workflow):
             storage=storage,
             tell=tell,
             keeps=(
-                *("snapshot", "dataset", "machine", "training", "deleted"),
+                *("snapshot", "dataset", "copies", "artefact", "machine", "training", "deleted"),
                 *("doubts", "verdict", "release", "registered"),
             ),
         )
@@ -115,6 +119,7 @@ class RetrainingWorkflow(Workflow):
             settings=settings,
             spec=training,
             then=judged,
+            network=Network(spec=built_in, copy=self._copy_pictures()) if built_in else None,
             pictures=self._find_deleted(),
             no_machine=self.end(
                 "No machine free",
@@ -214,6 +219,28 @@ class RetrainingWorkflow(Workflow):
             ],
             memory_mb=3008,
         )
+
+    def _copy_pictures(self) -> Step:
+        """Only for SageMaker's own algorithm, which reads neither every format nor every size."""
+        copy = self.step(
+            "Copy pictures",
+            copy_pictures.handler,
+            payload={"digest": "$dataset.digest", "live_epoch": "$dataset.live_epoch"},
+            keep="copies",
+            may=[
+                self.access.read(
+                    *(names.IMAGES_PREFIX, names.DATASETS_PREFIX),
+                    *(names.RELEASES_PREFIX, names.TRAINING_PREFIX),
+                ),
+                self.access.list_below(names.COPIES_PREFIX),
+                self.access.write(names.DATASETS_PREFIX),
+            ],
+            memory_mb=1769,  # one vCPU, and room for the largest picture that inspection accepts
+            with_pillow=True,
+        )
+        # As an inspection: what is copied stays copied.
+        retry(copy, (ConversionUnfinished.__name__, *_UNFINISHED[1:]), attempts=20, seconds=1)
+        return copy
 
     def _find_deleted(self) -> sfn.Chain:
         """When the training failed itself, or for want of a file. That this step fails as well is

@@ -18,7 +18,7 @@ _ALIKE = 0.75
 def check(settings: Settings) -> None:
     """Raises SettingsError for what CreateTrainingJob would refuse in the first run."""
     known = types()
-    for name in ladder.types(settings):
+    for name in ladder.all_types(settings):
         if name not in known:
             raise SettingsError(_unknown(name, known))
     if problem := ladder.problem(settings):

@@ -10,14 +10,15 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
-from lensloop.machines.ladder import types
+from lensloop.machines.ladder import BUILT_IN, jobs, types
 from lensloop.settings import Settings
 from lensloop.wire import names
 from stacks.assets.code import ROOT, training_code
 from stacks.steps.access import allow, allow_listing
 from stacks.training import channel as training_channel
 from stacks.training import instance
-from stacks.training.image import TrainingImage, training_image
+from stacks.training.built_in import BuiltInSpec
+from stacks.training.image import TrainingImage, built_in_image, training_image
 from stacks.training.request import Entry, TrainingSpec
 
 LOG_GROUP = (  # SageMaker's own; every training job of the account shares it
@@ -37,17 +38,19 @@ class TrainingJobs(Construct):
         instance.check(settings)
         # The same for all types of the ladder: they have all a GPU, or none has.
         image = training_image(self, types(settings)[0], settings.training_image_digest)
-        role = self._role()
-        for statement in (
+        role = _role(
+            self,
+            "What a training job may do: read its channels, write its model, tell its progress",
             *_read_channels(bucket, channels),
+            *_read_artefact(bucket, settings),
             _write_output(bucket),
             *_pull(image),
-            *self._report(),
-        ):
-            role.add_to_policy(statement)
+            *_report(self),
+        )
+        self.built_in = self._built_in(bucket) if BUILT_IN in jobs(settings) else None
         self.spec = TrainingSpec(
             image_uri=image.uri,
-            role=role.without_policy_updates(),
+            role=role,
             bucket=bucket,
             code=code.s3_object_url,
             code_file=code.s3_object_key,
@@ -70,45 +73,73 @@ class TrainingJobs(Construct):
         platform = self.node.try_get_context("training_platform") or "sagemaker"
         return training_channel.dependencies(ROOT, platform)
 
-    def _role(self) -> iam.Role:
-        stack = cdk.Stack.of(self)
-        return iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal(
-                "sagemaker.amazonaws.com",
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": stack.account},
-                    "ArnLike": {
-                        "aws:SourceArn": stack.format_arn(service="sagemaker", resource="*")
-                    },
-                },
-            ),
-            description=(
-                "What a training job may do: read its channels, write its model, tell its progress"
-            ),
-        )
-
-    def _report(self) -> tuple[iam.PolicyStatement, iam.PolicyStatement]:
-        # CreateLogGroup is asked of the group itself, the others of what is in it.
-        groups = [
-            cdk.Stack.of(self).format_arn(
-                service="logs",
-                resource="log-group",
-                resource_name=name,
-                arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-            )
-            for name in (LOG_GROUP, f"{LOG_GROUP}:*")
+    def _built_in(self, bucket: s3.IBucket) -> BuiltInSpec:
+        """SageMaker's own algorithm runs with a role of its own, which reaches the copies that we
+        made and no picture as it was uploaded.
+        """
+        image = built_in_image(self)
+        readable = [
+            bucket.arn_for_objects(f"{prefix}*")
+            for prefix in (names.DATASETS_PREFIX, names.TRAINING_PREFIX)
         ]
-        logs = ("CreateLogGroup", "CreateLogStream", "PutLogEvents", "DescribeLogStreams")
-        return (
-            allow(*(f"logs:{action}" for action in logs), on=groups),
-            allow(
-                "cloudwatch:PutMetricData",
-                on="*",  # metrics have no ARN; the namespace is the limit
-                when={"StringEquals": {"cloudwatch:namespace": "/aws/sagemaker/TrainingJobs"}},
-            ),
+        role = _role(
+            Construct(self, "BuiltIn"),
+            "What SageMaker's own algorithm may do: read copies of pictures, write its network",
+            allow("s3:GetObject", on=readable),
+            allow_listing(bucket, names.DATASETS_PREFIX, names.TRAINING_PREFIX),
+            _write_output(bucket),
+            *_pull(image),
+            *_report(self),
         )
+        return BuiltInSpec(image_uri=image.uri, role=role, bucket=bucket)
+
+
+def _role(scope: Construct, description: str, *may: iam.PolicyStatement) -> iam.IRole:
+    stack = cdk.Stack.of(scope)
+    role = iam.Role(
+        scope,
+        "Role",
+        assumed_by=iam.ServicePrincipal(
+            "sagemaker.amazonaws.com",
+            conditions={
+                "StringEquals": {"aws:SourceAccount": stack.account},
+                "ArnLike": {"aws:SourceArn": stack.format_arn(service="sagemaker", resource="*")},
+            },
+        ),
+        description=description,
+    )
+    for statement in may:
+        role.add_to_policy(statement)
+    return role.without_policy_updates()
+
+
+def _report(scope: Construct) -> tuple[iam.PolicyStatement, iam.PolicyStatement]:
+    # CreateLogGroup is asked of the group itself, the others of what is in it.
+    groups = [
+        cdk.Stack.of(scope).format_arn(
+            service="logs",
+            resource="log-group",
+            resource_name=name,
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        for name in (LOG_GROUP, f"{LOG_GROUP}:*")
+    ]
+    logs = ("CreateLogGroup", "CreateLogStream", "PutLogEvents", "DescribeLogStreams")
+    return (
+        allow(*(f"logs:{action}" for action in logs), on=groups),
+        allow(
+            "cloudwatch:PutMetricData",
+            on="*",  # metrics have no ARN; the namespace is the limit
+            when={"StringEquals": {"cloudwatch:namespace": "/aws/sagemaker/TrainingJobs"}},
+        ),
+    )
+
+
+def _read_artefact(bucket: s3.IBucket, settings: Settings) -> list[iam.PolicyStatement]:
+    """What SageMaker's own algorithm left, where it is the one that trains."""
+    if BUILT_IN not in jobs(settings):
+        return []
+    return [allow("s3:GetObject", on=bucket.arn_for_objects(f"{names.TRAINING_PREFIX}*"))]
 
 
 def _entry(start: assets.Asset) -> Entry:

@@ -13,6 +13,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
+from lensloop.model import incremental
 from lensloop.settings import Settings
 from lensloop.wire import names
 from stacks.steps.jsonata import EPOCH, filled, jsonata
@@ -62,20 +63,24 @@ def create_training_job(spec: TrainingSpec, settings: Settings, *, prefix: str) 
         "Environment": {"PYTHONPATH": f"{CODE}/{spec.code_file}"},
         "InputDataConfig": jsonata(_channels(spec)),
         "HyperParameters": {
-            "algorithm": settings.algorithm,
+            "algorithm": jsonata(
+                f"$artefact = null ? '{settings.algorithm}' : $artefact.algorithm"
+            ),
+            "artefact": jsonata("$artefact = null ? '' : $artefact.uri"),
             "epoch": jsonata(f"$string({EPOCH})"),
             "digest": jsonata("$dataset.digest"),
             "project": settings.project,
+            **_layers(settings),
             **_told_to_the_image(spec),
         },
-        "OutputDataConfig": {"S3OutputPath": _address(spec, names.TRAINING_PREFIX)},
+        "OutputDataConfig": {"S3OutputPath": address(spec.bucket, names.TRAINING_PREFIX)},
         "ResourceConfig": {
             "InstanceCount": 1,
             "InstanceType": jsonata("$machine.instance"),
             "VolumeSizeInGB": settings.training_volume_gb,
             **_kept_warm(settings),
         },
-        "StoppingCondition": jsonata(_stopping(settings)),
+        "StoppingCondition": jsonata(stopping(settings)),
         "EnableNetworkIsolation": True,
         "EnableManagedSpotTraining": jsonata("$machine.spot"),
         "Tags": [{"Key": "lensloop", "Value": prefix}],
@@ -88,6 +93,15 @@ def job_name(prefix: str) -> str:
     trained beside the run that took its place).
     """
     return filled(names.training_job(prefix, _EPOCH, "{$machine.attempt}"))
+
+
+def _layers(settings: Settings) -> dict[str, str]:
+    """How deep a network SageMaker's own algorithm was asked for: noted beside the model, because a
+    later training may go on only from the same.
+    """
+    if settings.algorithm != incremental.ALGORITHM:
+        return {}
+    return {"layers": str(settings.image_classification_layers)}
 
 
 def _command(spec: TrainingSpec) -> dict[str, list[str]]:
@@ -107,20 +121,28 @@ def _told_to_the_image(spec: TrainingSpec) -> dict[str, str]:
 
 
 def _channels(spec: TrainingSpec) -> str:
-    """`live`, the release to be beaten, is there only once there is one."""
+    """`live`, the release to be beaten, is there only once there is one; `artefact` when the model
+    was made elsewhere.
+    """
     always = [
-        _channel("code", spec.code),
-        _channel("dependencies", spec.dependencies),
-        _channel("dataset", _address(spec, names.dataset(_DIGEST, "manifest.csv.gz"))),
-        _channel("images", _address(spec, names.dataset(_DIGEST, "images.manifest")), listed=True),
+        channel("code", spec.code),
+        channel("dependencies", spec.dependencies),
+        channel("dataset", address(spec.bucket, names.dataset(_DIGEST, "manifest.csv.gz"))),
+        channel(
+            "images", address(spec.bucket, names.dataset(_DIGEST, "images.manifest")), listed=True
+        ),
     ]
     if spec.entry:
-        always.append(_channel("entry", spec.entry.program))
-    live = [_channel("live", _address(spec, names.release(_LIVE_EPOCH)))]
-    return f"$append({filled(always)}, $dataset.live_epoch = null ? [] : {filled(live)})"
+        always.append(channel("entry", spec.entry.program))
+    live = [channel("live", address(spec.bucket, names.release(_LIVE_EPOCH)))]
+    artefact = [channel("artefact", "{$artefact.uri}")]
+    return (
+        f"$append($append({filled(always)}, $dataset.live_epoch = null ? [] : {filled(live)}),"
+        f" $artefact = null ? [] : {filled(artefact)})"
+    )
 
 
-def _channel(name: str, address: str, *, listed: bool = False) -> dict[str, Any]:
+def channel(name: str, address: str, *, listed: bool = False) -> dict[str, Any]:
     """Everything below an address, or the objects that are `listed` in it."""
     source = {
         "S3DataType": "ManifestFile" if listed else "S3Prefix",
@@ -130,8 +152,8 @@ def _channel(name: str, address: str, *, listed: bool = False) -> dict[str, Any]
     return {"ChannelName": name, "InputMode": "File", "DataSource": {"S3DataSource": source}}
 
 
-def _address(spec: TrainingSpec, key: str) -> str:
-    return f"s3://{spec.bucket.bucket_name}/{key}"
+def address(bucket: s3.IBucket, key: str) -> str:
+    return f"s3://{bucket.bucket_name}/{key}"
 
 
 def _kept_warm(settings: Settings) -> dict[str, int]:
@@ -139,7 +161,7 @@ def _kept_warm(settings: Settings) -> dict[str, int]:
     return {"KeepAlivePeriodInSeconds": seconds} if seconds else {}
 
 
-def _stopping(settings: Settings) -> str:
+def stopping(settings: Settings) -> str:
     longest = settings.max_training_minutes * 60
     # SageMaker counts the waiting for capacity in, and refuses a spot job that may not wait at all.
     waiting = longest + int(WAIT_FOR_SPOT.to_seconds())

@@ -1,9 +1,15 @@
-"""How is the training job asked for? On the first machine of the ladder; when that one cannot be
+"""How are the training jobs asked for? On the first machine of the ladder; when that one cannot be
 had, on the next.
+
+One job makes the model and judges it. Where SageMaker's own algorithm trains, a job of that one
+comes before, on a ladder of its own, and leaves `$artefact` for ours.
 
 `$machine` is the machine of the next job (lensloop/machines/choose.py), which every failure of a
 job changes.
 """
+
+from dataclasses import dataclass
+from typing import Any
 
 from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_iam as iam
@@ -11,13 +17,15 @@ from aws_cdk import aws_stepfunctions as sfn
 
 from lambdas import choose_machine
 from lensloop.machines.choose import NO_MACHINE, PICTURES, TRAIN, first
-from lensloop.machines.ladder import ladder
+from lensloop.machines.ladder import BUILT_IN, OURS, jobs, ladder
+from lensloop.model.incremental import ALGORITHM
 from lensloop.settings import Settings
 from lensloop.wire import names
 from stacks.steps.access import allow
 from stacks.steps.jsonata import jsonata
 from stacks.steps.step import Step, retry
 from stacks.steps.workflow import ANY_ERROR, FAILURE, Workflow
+from stacks.training.built_in import BuiltInSpec, create_built_in_job
 from stacks.training.request import WAIT_FOR_SPOT, TrainingSpec, create_training_job, job_name
 
 # Another machine would not help: SageMaker was asked too often, or failed itself for a moment. The
@@ -46,6 +54,14 @@ def job_arns(stack: Stack, prefix: str) -> list[str]:
     ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """SageMaker's own algorithm, and the step that makes what it is given, `$copies`."""
+
+    spec: BuiltInSpec
+    copy: Step
+
+
 class TrainingStates:
     """`start` is the state that begins it; `then` is where a trained model goes, kept as
     `$training.model` beside the jobs that were made for it. A failure goes to `pictures` when
@@ -62,35 +78,42 @@ class TrainingStates:
         then: sfn.IChainable,
         pictures: sfn.IChainable,
         no_machine: sfn.IChainable,
+        network: Network | None = None,
     ) -> None:
         self._workflow, self._prefix, self._settings, self._spec = workflow, prefix, settings, spec
-        self._ladder = ladder(settings)
-        train = self._train()
+        self._network = network
+        self._choose = self._choose_machine()
+        train = self._job(
+            "Train",
+            create_training_job(spec, settings, prefix=prefix),
+            training=_trained(job_name(prefix), _MODEL),
+        )
         train.next(then)
-        choose = self._choose()
-        failed = {"failure": FAILURE, "training": jsonata(_failed(job_name(prefix)))}
-        train.add_catch(choose, errors=ANY_ERROR, assign=failed)
-        choose.next(
+        self.start = self._take_first_machine("Take the first machine", OURS).next(train)
+        again = [(f"$machine.then = '{TRAIN}'", train)]
+        if network:
+            job = self._train_network(network)
+            job.next(self.start)
+            again.insert(0, (f"$machine.then = '{TRAIN}' and $machine.job = '{BUILT_IN}'", job))
+            machine = self._take_first_machine("Take the first GPU machine", BUILT_IN)
+            self.start = network.copy.next(machine).next(job)
+        self._choose.next(
             workflow.ask(
                 "Which fault?",
-                (f"$machine.then = '{TRAIN}'", train),
+                *again,
                 (f"$machine.then = '{NO_MACHINE}'", no_machine),
                 (f"$machine.then = '{PICTURES}'", pictures),
                 otherwise=workflow.failure,
             )
         )
-        machine = sfn.Pass.jsonata(
-            workflow, "Take the first machine", assign={"machine": dict(first(self._ladder))}
-        )
-        self.start = machine.next(train)
 
     @property
     def longest(self) -> Duration:
         """Each machine may be taken away just before the end."""
-        waiting = sum(WAIT_FOR_SPOT.to_minutes() for rung in self._ladder if rung.spot)
+        rungs = [rung for job in jobs(self._settings) for rung in ladder(self._settings, job)]
+        waiting = sum(WAIT_FOR_SPOT.to_minutes() for rung in rungs if rung.spot)
         # One more job when the feature cache was damaged.
-        jobs = len(self._ladder) + 1
-        return Duration.minutes(jobs * self._settings.max_training_minutes + waiting)
+        return Duration.minutes((len(rungs) + 1) * self._settings.max_training_minutes + waiting)
 
     def grants(self) -> list[iam.PolicyStatement]:
         stack = Stack.of(self._workflow)
@@ -113,31 +136,51 @@ class TrainingStates:
             ),
             allow(
                 "iam:PassRole",
-                on=self._spec.role.role_arn,
+                on=[self._spec.role.role_arn, *self._roles_of_network()],
                 when={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
             ),
             allow("events:PutTargets", "events:PutRule", "events:DescribeRule", on=rule),
         ]
 
-    def _train(self) -> sfn.CustomState:
+    def _roles_of_network(self) -> list[str]:
+        return [self._network.spec.role.role_arn] if self._network else []
+
+    def _train_network(self, network: Network) -> sfn.CustomState:
+        request = create_built_in_job(network.spec, self._settings, prefix=self._prefix)
+        return self._job(
+            "Train the network",
+            request,
+            training=_trained(job_name(self._prefix), "null"),
+            artefact=f"{{'algorithm': '{ALGORITHM}', 'uri': ({_MODEL})}}",
+        )
+
+    def _take_first_machine(self, name: str, job: str) -> sfn.Pass:
+        """Each job of a run has a number of its own, also the first of the second ladder."""
+        machine: dict[str, Any] = dict(first(ladder(self._settings, job), job))
+        machine["attempt"] = jsonata("$machine = null ? 1 : $machine.attempt + 1")
+        return sfn.Pass.jsonata(self._workflow, name, assign={"machine": machine})
+
+    def _job(self, name: str, request: dict[str, Any], **assigned: str) -> sfn.CustomState:
         partition = Stack.of(self._workflow).partition
         job = sfn.CustomState(
             self._workflow,
-            "Train",
+            name,
             state_json={
                 "Type": "Task",
                 "Resource": f"arn:{partition}:states:::sagemaker:createTrainingJob.sync",
-                "Arguments": create_training_job(self._spec, self._settings, prefix=self._prefix),
+                "Arguments": request,
                 "Assign": {
-                    "training": jsonata(_trained(job_name(self._prefix))),
+                    **{variable: jsonata(value) for variable, value in assigned.items()},
                     "failure": jsonata("null"),  # that of a job on a machine before
                 },
             },
         )
         retry(job, _BUSY, attempts=6, seconds=5)
+        failed = {"failure": FAILURE, "training": jsonata(_failed(job_name(self._prefix)))}
+        job.add_catch(self._choose, errors=ANY_ERROR, assign=failed)
         return job
 
-    def _choose(self) -> Step:
+    def _choose_machine(self) -> Step:
         """It changes nothing that is not there: when it fails itself, the job's failure is told."""
         choose = self._workflow.step(
             "Choose machine",
@@ -155,14 +198,14 @@ class TrainingStates:
 # What is kept of the jobs, as JSONata
 
 
-def _trained(name: str) -> str:
+def _trained(name: str, model: str) -> str:
     job = _record(
         name,
         status=f"{_RESULT}.TrainingJobStatus",
         seconds=f"{_RESULT}.TrainingTimeInSeconds",
         billable=f"{_RESULT}.BillableTimeInSeconds",
     )
-    return _training(f"[{job}]", model=_MODEL)
+    return _training(f"[{job}]", model=model)
 
 
 def _failed(name: str) -> str:

@@ -65,6 +65,7 @@ def test_the_first_machine_is_the_first_rung() -> None:
         "spot": True,
         "attempt": 1,
         "everything": False,
+        "job": "ours",
         "tried": [],
         "reasons": [],
     }
@@ -186,7 +187,7 @@ def test_a_ladder_that_a_deployment_changed_is_gone_on_with_where_it_is_new() ->
 
 
 def test_no_run_makes_more_jobs_than_the_tick_looks_for() -> None:
-    last: Machine = {**first(LADDER), "attempt": 8}
-    assert after(last, CAPACITY, LADDER).machine["attempt"] == 9
-    beyond: Machine = {**last, "attempt": 9}
+    last: Machine = {**first(LADDER), "attempt": 15}
+    assert after(last, CAPACITY, LADDER).machine["attempt"] == 16
+    beyond: Machine = {**last, "attempt": 16}
     assert after(beyond, CAPACITY, LADDER).machine["then"] == choose.NO_MACHINE

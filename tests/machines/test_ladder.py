@@ -43,7 +43,7 @@ def test_where_none_are_written_they_suit_the_algorithm(
     algorithm: str, types: tuple[str, ...]
 ) -> None:
     settings = Settings(algorithm=algorithm)
-    assert ladder.types(settings) == types
+    assert ladder.types(settings, ladder.jobs(settings)[0]) == types
     assert ladder.problem(settings) == ""
 
 
@@ -98,5 +98,19 @@ def test_a_gpu_is_known_by_the_family(name: str, gpu: bool) -> None:
     assert ladder.has_gpu(name) == gpu
 
 
-def test_a_run_has_as_many_attempts_as_the_longest_ladder_has_rungs_and_one() -> None:
-    assert ladder.ATTEMPTS == (1, 2, 3, 4, 5, 6, 7, 8, 9)
+def test_a_run_has_as_many_attempts_as_its_longest_ladders_have_rungs_and_one() -> None:
+    assert tuple(range(1, 17)) == ladder.ATTEMPTS
+
+
+def test_a_network_that_sagemaker_trained_is_judged_without_a_gpu() -> None:
+    settings = Settings(algorithm="image-classification", training_instance_type="ml.g5.xlarge")
+    assert ladder.jobs(settings) == (ladder.BUILT_IN, ladder.OURS)
+    assert ladder.types(settings, ladder.BUILT_IN) == ("ml.g5.xlarge",)
+    assert ladder.types(settings) == ladder.SUITED["head"]
+    assert ladder.all_types(settings) == ("ml.g5.xlarge", *ladder.SUITED["head"])
+    assert ladder.ladder(settings, ladder.BUILT_IN)[0] == Rung("ml.g5.xlarge", True)
+
+
+def test_other_algorithms_need_one_job() -> None:
+    assert ladder.jobs(Settings()) == (ladder.OURS,)
+    assert ladder.all_types(Settings()) == ladder.types(Settings())

@@ -148,3 +148,12 @@ def test_a_new_version_of_lensloop_goes_by_the_same_standards() -> None:
 
 def test_every_algorithm_has_a_version() -> None:
     assert VERSIONS == {"head": 1}
+
+
+def test_depth_and_epochs_make_another_model_of_the_built_in_algorithm_alone() -> None:
+    of = Standards.from_settings
+    network = Settings(algorithm="image-classification")
+    deeper = Settings(algorithm="image-classification", image_classification_layers=50)
+    longer = Settings(algorithm="image-classification", image_classification_epochs=31)
+    assert len({of(one).training for one in (network, deeper, longer, Settings())}) == 4
+    assert of(Settings(image_classification_layers=50)) == of(Settings())

@@ -10,7 +10,7 @@ import pytest
 
 from lensloop.settings import Settings
 from lensloop.wire import names
-from stacks.training.image import _ask_the_sdk
+from stacks.training.image import OURS, _ask_the_sdk
 from tests.stacks.synthesized import Synthesized, flat, synthesize
 
 # The properties that hold a physical name, which nothing else in the account and region may have.
@@ -79,7 +79,7 @@ def test_every_region_finds_its_own_image(shipped: Synthesized) -> None:
     (mapping,) = shipped.templates["deeplens-trash-retraining"]["Mappings"].values()
     image = re.search(r'"TrainingImage":"([^"]+)"', _definition(shipped))
     assert image
-    answers = _ask_the_sdk("ml.m5.xlarge")
+    answers = _ask_the_sdk(OURS, "ml.m5.xlarge")
     assert len(answers) >= 40
     for region, uri in answers.items():
         suffix = re.sub(r"^\d+\.dkr\.ecr\.[a-z0-9-]+\.", "", uri).split("/")[0]

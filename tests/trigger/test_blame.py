@@ -40,6 +40,7 @@ TASK = "States.TaskFailed"
         # the training itself
         (TASK, job("AlgorithmError: No picture of can., exit code: 1"), "training"),
         (TASK, job("AlgorithmError: Access Denied, ThrottlingException"), "training"),
+        (TASK, job("ClientError: num_training_samples is invalid"), "training"),
         (TASK, job(status="MaxRuntimeExceeded"), "training"),
         ("", job(ENDED_EARLY + "MaxRuntimeExceeded", "MaxRuntimeExceeded"), "training"),
         ("BadArtifact", raised("The model archive holds no test.csv."), "training"),

@@ -12,6 +12,7 @@ from stacks.steps.reporter import reporter
 from stacks.steps.retraining_workflow import RetrainingWorkflow
 from stacks.steps.rollout_workflow import RolloutWorkflow
 from stacks.storage import StorageStack
+from stacks.training.built_in import BuiltInSpec
 from stacks.training.request import Entry, TrainingSpec
 from tests.workflows.interpreter import Interpreter, definition_of
 
@@ -46,7 +47,18 @@ def synthesize(**settings: Any) -> Template:
         dependencies="s3://assets/4567.zip",
         entry=ENTRY if chosen.training_entry_point == "image" else None,
     )
-    RetrainingWorkflow(stack, training=training, rollout=rollout.machine, **shared)
+    built_in = BuiltInSpec(
+        image_uri="813361260812.dkr.ecr.eu-central-1.amazonaws.com/image-classification:1",
+        role=iam.Role(stack, "BuiltIn", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com")),
+        bucket=shared["storage"].bucket,
+    )
+    RetrainingWorkflow(
+        stack,
+        training=training,
+        built_in=built_in if chosen.algorithm == "image-classification" else None,
+        rollout=rollout.machine,
+        **shared,
+    )
     return Template.from_stack(stack)
 
 
@@ -73,6 +85,12 @@ def retraining_on_demand() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def retraining_by_the_image() -> dict[str, Any]:
     return definition_of(synthesize(training_entry_point="image").to_json(), "-retraining")
+
+
+@pytest.fixture(scope="session")
+def retraining_by_the_built_in() -> dict[str, Any]:
+    template = synthesize(algorithm="image-classification").to_json()
+    return definition_of(template, "-retraining")
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ BUSY = Failure("Lambda.TooManyRequestsException")
 CONFLICT = Failure("TransactionCanceledException", "Transaction cancelled … [TransactionConflict]")
 KEPT = {
     "retraining": (
-        *("snapshot", "dataset", "machine", "training", "deleted"),
+        *("snapshot", "dataset", "copies", "artefact", "machine", "training", "deleted"),
         *("doubts", "verdict", "release", "registered", "failure"),
     ),
     "rollout": ("canary", "fleet", "failure"),

@@ -243,6 +243,7 @@ def test_a_job_is_given_the_data_set_and_the_release_to_be_beaten(
     }
     assert job["HyperParameters"] == {
         "algorithm": "head",
+        "artefact": "",
         "epoch": "7",
         "digest": "d1",
         "project": "trash",
