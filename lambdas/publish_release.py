@@ -6,6 +6,7 @@ manifest.json comes last, so that a release without one was never finished. The 
 only while this run holds the lease.
 """
 
+import hashlib
 import os
 import time
 from typing import Any
@@ -17,7 +18,7 @@ from lambdas.aws.artifact import fetch
 from lambdas.aws.state import LiveRelease, state_table
 from lambdas.judge import evaluation_in
 from lensloop.archive import parsed, read_files
-from lensloop.model import release
+from lensloop.model import deeplens, release
 from lensloop.model.standards import Standards
 from lensloop.settings import Settings
 from lensloop.wire import names
@@ -30,10 +31,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     files = read_files(archive, release.belongs)
     evaluation_in(files, digest)
     settings = Settings.from_json(os.environ["SETTINGS"])
-    published, content = release.build(
-        settings.project, epoch, files, parsed(files, "evaluation.json"), trained_at
-    )
-    for name, body in content.items():
+    evaluation = parsed(files, "evaluation.json")
+    published, content = release.build(settings.project, epoch, files, evaluation, trained_at)
+    for name, body in {**_for_a_deeplens(evaluation, bucket), **content}.items():
         write_once(bucket, names.release(epoch, name), body)
     standards = Standards.from_settings(settings)
     live = LiveRelease(
@@ -50,6 +50,20 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "labels": published["labels"],
         "accuracy": published["metrics"]["accuracy"],
     }
+
+
+def _for_a_deeplens(evaluation: Any, bucket: str) -> dict[str, bytes]:
+    """What the camera's own chip would load, where the network is one of MXNet's."""
+    found = deeplens.source(evaluation)
+    if not found:
+        return {}
+    uri, sha256, params = found
+    archive, _ = fetch(clients.s3(), bucket, uri)
+    if hashlib.sha256(archive.read()).hexdigest() != sha256:
+        raise BadArtifact(f"{uri} is not the archive any more that the model was made of.")
+    archive.seek(0)
+    files = read_files(archive, deeplens.belongs)
+    return {deeplens.FILE: deeplens.bundle(files, params, evaluation["labels"])}
 
 
 def write_once(bucket: str, key: str, body: bytes) -> None:

@@ -268,6 +268,47 @@ def test_a_release_is_complete_and_becomes_live(aws: Aws) -> None:
     )
 
 
+NETWORK = {
+    "image-classification-symbol.json": b"{}",
+    "image-classification-0009.params": b"weights",
+    "model-shapes.json": b"[]",
+}
+OF_NETWORK = f"s3://{BUCKET}/training/deeplens-trash-7-1/output/network.tar.gz"
+
+
+def by_the_built_in(aws: Aws, body: bytes) -> None:
+    """A model that was made of a network, and its archive."""
+    made_of = {
+        "uri": OF_NETWORK,
+        "sha256": sha256(archive(NETWORK)).hexdigest(),
+        "file": "image-classification-0009.params",
+    }
+    aws.lease(7)
+    aws.put_model(model_files(artefact=made_of))
+    aws.s3.put_object(Bucket=BUCKET, Key=OF_NETWORK.split("/", 3)[3], Body=body)
+
+
+def test_a_network_of_mxnets_is_released_for_a_deeplens_as_well(aws: Aws) -> None:
+    by_the_built_in(aws, archive(NETWORK))
+    publish_release.handler(EVENT, None)
+    with tarfile.open(fileobj=io.BytesIO(written(aws)["releases/7/deeplens.tar.gz"])) as tar:
+        assert tar.getnames() == [
+            "image-classification-symbol.json",
+            "image-classification-0000.params",
+            "labels.txt",
+        ]
+        labels = tar.extractfile("labels.txt")
+        assert labels
+        assert labels.read() == b"can\nglass\n"
+
+
+def test_another_archive_than_the_model_was_made_of_is_not_released(aws: Aws) -> None:
+    by_the_built_in(aws, archive(NETWORK | {"model-shapes.json": b"[1]"}))
+    with pytest.raises(BadArtifact, match="is not the archive any more"):
+        publish_release.handler(EVENT, None)
+    assert written(aws) == {}
+
+
 def test_publishing_again_changes_nothing(aws: Aws) -> None:
     aws.lease(7)
     aws.put_model(model_files())

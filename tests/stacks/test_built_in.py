@@ -37,15 +37,16 @@ def test_its_container_reaches_copies_and_what_it_wrote_and_no_picture_as_upload
     assert _may(by_the_built_in, "TrainingBuiltInRole", "s3:PutObject") == {"training"}
 
 
-def test_only_the_step_that_copies_carries_a_decoder_besides_inspection(
-    by_the_built_in: Synthesized,
-) -> None:
-    handlers = {
-        function.properties["Handler"]
+def test_the_step_that_copies_ships_with_a_decoder(by_the_built_in: Synthesized) -> None:
+    [copy] = [
+        function.properties
         for function in by_the_built_in.resources("AWS::Lambda::Function")
-        if function.properties["MemorySize"] == 1769
-    }
-    assert {"lambdas.copy_pictures.handler", "lambdas.inspect_images.handler"} <= handlers
+        if function.properties["Handler"] == "lambdas.copy_pictures.handler"
+    ]
+    assert copy["FunctionName"] == "deeplens-trash-copy-pictures"
+    asset = by_the_built_in.folder / f"asset.{copy['Code']['S3Key'].removesuffix('.zip')}"
+    assert (asset / "vendor" / "PIL").is_dir()
+    assert (asset / "lambdas" / "copy_pictures.py").is_file()
 
 
 def test_without_it_nothing_of_it_is_deployed(shipped: Synthesized) -> None:

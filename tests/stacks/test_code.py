@@ -12,9 +12,11 @@ import pytest
 
 from tests.stacks.synthesized import ROOT, Synthesized, flat
 
+# Ships only with the setting that needs it (tests/stacks/test_built_in.py).
+BY_SETTING = {"copy_pictures"}
 HANDLERS = {
     path.stem for path in (ROOT / "lambdas").glob("*.py") if "\ndef handler(" in path.read_text()
-}
+} - BY_SETTING
 
 
 def _functions(shipped: Synthesized) -> dict[str, Path]:

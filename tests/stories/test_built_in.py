@@ -5,6 +5,7 @@ stand-in on the local cloud, and our job that makes a model of its network.
 import io
 import json
 import random
+import tarfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,3 +58,6 @@ def test_its_network_becomes_a_release_that_cameras_and_a_deeplens_can_take(pers
     assert evaluation["artefact"]["uri"].endswith(
         "/training/deeplens-trash-1-1/output/model.tar.gz"
     )
+    bundle = s3.get_object(Bucket=person.bucket, Key="releases/1/deeplens.tar.gz")["Body"].read()
+    with tarfile.open(fileobj=io.BytesIO(bundle)) as tar:
+        assert "image-classification-0000.params" in tar.getnames()

@@ -6,11 +6,12 @@ number them so (lensloop/dataset/lists.py).
 """
 
 import hashlib
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from lensloop.archive import read_files
+from lensloop.model import deeplens
+from lensloop.model.deeplens import SYMBOL
 from lensloop.wire.errors import BadArtifact
 from training.algorithms.calibrated import calibrated, check_labels, logits_of, surprise, targets
 from training.algorithms.contract import Trained
@@ -23,8 +24,6 @@ from training.pictures import Picture, Pictures, check_trainable
 from training.stopwatch import Stopwatch
 
 ARCHIVE = "model.tar.gz"
-_SYMBOL = "image-classification-symbol.json"
-_PARAMS = re.compile(r"image-classification-([0-9]{4})\.params")
 # Pictures that are asked how the network wants to see them: enough to tell, and few to look at.
 _ASKED = 64
 # Of the likely preparation's surprise: another one must be clearly better, and not by luck.
@@ -62,14 +61,14 @@ def read_artefact(paths: Paths) -> tuple[Network, dict[str, Any]]:
     except OSError as missing:
         raise BadArtifact(f"The channel `artefact` holds no {ARCHIVE}.") from missing
     with (paths.artefact / ARCHIVE).open("rb") as archive:
-        files = read_files(archive, lambda name: name == _SYMBOL or bool(_PARAMS.fullmatch(name)))
-    if _SYMBOL not in files:
-        raise BadArtifact(f"The built-in algorithm's archive holds no {_SYMBOL}.")
+        files = read_files(archive, deeplens.belongs)
+    if SYMBOL not in files:
+        raise BadArtifact(f"The built-in algorithm's archive holds no {SYMBOL}.")
     # The newest epoch that was kept: without checkpoints it keeps the best one only.
-    epochs = sorted(name for name in files if name != _SYMBOL)
+    epochs = sorted(name for name in files if name != SYMBOL)
     if not epochs:
         raise BadArtifact("The built-in algorithm's archive holds no weights (*.params).")
-    network = Network.read(_text(files[_SYMBOL]), files[epochs[-1]])
+    network = Network.read(_text(files[SYMBOL]), files[epochs[-1]])
     return network, {"artefact": {"sha256": hashlib.sha256(data).hexdigest(), "file": epochs[-1]}}
 
 
@@ -77,7 +76,7 @@ def _text(symbol: bytes) -> str:
     try:
         return symbol.decode("utf-8")
     except UnicodeDecodeError as damage:
-        raise BadArtifact(f"{_SYMBOL} is no text.") from damage
+        raise BadArtifact(f"{SYMBOL} is no text.") from damage
 
 
 def _preparation(
