@@ -77,13 +77,13 @@ def outlook(curve: Curve) -> Outlook:
             f"That cannot be told: there are only {curve.asked} pictures to ask about, and"
             f" {LEAST_ASKED} are needed.",
         )
-    promised = _next_doubling(curve)
-    if brought > luck and promised >= WORTH_IT:
+    promised = _next_doubling(curve) if brought > luck else 0.0
+    if promised >= WORTH_IT:
         return Outlook(
             "yes",
             f"Yes: {seen}. Twice as many may bring about {100 * promised:.1f} points more.",
         )
-    if brought + luck <= HARDLY * curve.asked or (brought > luck and promised < WORTH_IT):
+    if brought > luck or brought + luck <= HARDLY * curve.asked:
         return Outlook(
             "hardly",
             f"Hardly: {seen}. More of the same would change little; pictures like those that it"
@@ -97,4 +97,4 @@ def _next_doubling(curve: Curve) -> float:
     curves fall by a power of the number of pictures (Hestness et al. 2017).
     """
     before, now = curve.asked - curve.half.right, curve.asked - curve.whole.right
-    return max(0.0, now * (1 - now / before)) / curve.asked if before else 0.0
+    return now * (1 - now / before) / curve.asked

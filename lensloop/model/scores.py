@@ -97,8 +97,8 @@ def reliability(right: Sequence[bool], confidence: Sequence[float]) -> list[Bin]
         bins[min(int(claimed * _BINS), _BINS - 1)].append((hit, claimed))
     found = []
     for group in filter(None, bins):
-        hits, claims = zip(*group, strict=True)
-        found.append(Bin(len(group), sum(hits), sum(claims)))
+        right_ones, claims = sum(hit for hit, _ in group), sum(claimed for _, claimed in group)
+        found.append(Bin(len(group), right_ones, claims))
     return found
 
 

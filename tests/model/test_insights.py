@@ -54,6 +54,8 @@ def test_what_there_is_not_is_null(part: str) -> None:
     [
         changed("fixed", {"count": MOST_SHOWN, "pictures": [CHANGED] * MOST_SHOWN}),
         changed("neighbours", {"a": [NEAR] * NEIGHBOURS}),
+        changed("curve.points.0.pictures", 1),
+        changed("curve.points", [{**POINT, "share": 0.1}, *INSIGHTS["curve"]["points"]]),
         changed("neighbours", {str(n): [NEAR] for n in range(MOST_EXPLAINED)}),
         changed("neighbours.%s.0.similarity" % ("1" * 64), -1),
     ],
@@ -104,7 +106,7 @@ def test_the_most_is_read(content: dict[str, Any]) -> None:
         (changed("unfamiliar.pictures.0.score", "high"), "`unfamiliar.pictures[0].score` is"),
         (
             changed("unfamiliar.pictures.0.score", -1e7),
-            "it must be a number from -1000000 to 1000000",
+            "it must be a number from -1000000 to 1000000.",
         ),
         (
             changed("unfamiliar.pictures.0.predicted", None),
@@ -138,7 +140,14 @@ def test_the_most_is_read(content: dict[str, Any]) -> None:
             changed("curve.points.0.lost", 2),
             "`curve.points` do not add up to the right answers of the last one",
         ),
-        (changed("curve.points.0.share", 0.4), "must rise to the whole, by way of the half"),
+        (
+            changed("curve.points.0.share", 0.4),
+            "`curve.points` must rise to the whole, by way of the half",
+        ),
+        (
+            changed("curve.points", [POINT, {**POINT, "share": 0.9}, {**POINT, "share": 0.95}]),
+            "must rise to the whole, by way of the half",
+        ),
         (changed("curve.points.1.share", 0.9), "must rise to the whole, by way of the half"),
         (
             changed("curve.points", INSIGHTS["curve"]["points"][::-1]),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lensloop.model.learning_curve import Curve, Outlook, Point, outlook
+from lensloop.model.learning_curve import SHARES, Curve, Outlook, Point, outlook
 
 
 def curve(half: int, whole: int, lost: int = 0, asked: int = 1000, pictures: int = 800) -> Curve:
@@ -66,10 +66,18 @@ def test_the_answer_follows_from_the_last_doubling(
         (curve(980, 986, 12), "hardly"),
         (curve(980, 987, 12), "hardly"),
         (curve(980, 990, 12), "open"),
+        (curve(147, 148, 0, asked=148), "hardly"),  # at most 2.96 pictures more of 148
+        (curve(146, 147, 0, asked=147), "open"),
+        (curve(9800, 9900, 0, asked=10_000), "yes"),  # just half a point, and surely
+        (curve(9900, 9930, 0, asked=10_000), "hardly"),
     ],
 )
 def test_luck_and_trifles_promise_nothing(found: Curve, answer: str) -> None:
     assert outlook(found).answer == answer
+
+
+def test_heads_are_taught_with_these_parts() -> None:
+    assert SHARES == (0.1, 0.25, 0.5, 0.75, 1.0)
 
 
 def test_the_interval_is_that_of_the_pictures_asked() -> None:

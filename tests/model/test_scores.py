@@ -75,6 +75,15 @@ def test_the_calibration_error_is_the_gap_between_confidence_and_right(right, co
     assert scores.calibration_error(right, confidence) == pytest.approx(error)
 
 
+def test_answers_of_about_the_same_confidence_are_counted_together():
+    confidence, right = [0.96, 0.31, 1.0, 0.38, 0.9], [True, False, True, True, False]
+    low, high = scores.reliability(right, confidence)
+    assert (low.images, low.right, low.claimed) == (2, 1, pytest.approx(0.69))
+    assert (high.images, high.right) == (3, 2)
+    assert high.confidence == pytest.approx(2.86 / 3)
+    assert scores.reliability([], []) == []
+
+
 def test_losses_are_what_only_live_knew_and_gains_what_only_the_candidate_knows():
     live, candidate = list("aaabbaaaab"), list("bbbaaaaaab")
     assert scores.losses_and_gains(["a"] * 10, live, candidate) == (3, 2)

@@ -183,7 +183,7 @@ def test_the_least_and_the_most_are_read(path: str, value: Any) -> None:
         ("reject_threshold", 2, "`reject_threshold` is 2"),
         ("unfamiliar_threshold", "high", "`unfamiliar_threshold` is 'high'"),
         ("unfamiliar_threshold", -1e6 - 0.5, "`unfamiliar_threshold` is -1000000.5"),
-        ("unfamiliar_threshold", float("inf"), "must be a number from -1000000 to 1000000"),
+        ("unfamiliar_threshold", float("inf"), "must be a number from -1000000 to 1000000."),
         ("min_agent", "1", "`min_agent`"),
         ("min_agent", 10**6 + 1, "`min_agent` is 1000001"),
     ],
