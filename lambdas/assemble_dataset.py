@@ -11,15 +11,25 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from lambdas.aws import bucket
-from lambdas.aws.state import state_table
+from lambdas.aws import bucket, kept_features
+from lambdas.aws.state import LiveRelease, state_table
 from lensloop import news
 from lensloop.dataset import snapshot
 from lensloop.dataset.assembly import Dataset, assemble
+from lensloop.dataset.fetched import to_fetch
+from lensloop.dataset.kept_features import KeptFeatures
 from lensloop.dataset.readiness import readiness
 from lensloop.dataset.report import History, report
 from lensloop.dataset.rows import MANIFEST, REJECTED, Row
-from lensloop.model.standards import JUDGE, NOTHING, Judged, LiveModel, Standards, what_to_do
+from lensloop.model.standards import (
+    BACKBONES,
+    JUDGE,
+    NOTHING,
+    Judged,
+    LiveModel,
+    Standards,
+    what_to_do,
+)
 from lensloop.reasons import MOST, shortened
 from lensloop.settings import Settings
 from lensloop.wire import names
@@ -49,7 +59,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     rows = _all_rows(epoch, inspected)
     dataset = assemble(rows, gone, settings.min_test_images_per_label)
     ready = readiness(dataset, settings, bucket.name(), history.beside)
-    _write(dataset, report(dataset, ready, history, settings))
+    fetched = to_fetch(dataset.accepted, _kept(settings, live), epoch, settings.training_volume_gb)
+    _write(dataset, fetched.rows, report(dataset, ready, history, settings))
     table.point_dataset(epoch, dataset.digest)
     standards, trained = Standards.from_settings(settings), table.trained()
     approved = bool(trigger.approved) and trigger.approved == dataset.digest
@@ -77,10 +88,24 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "beside": history.new_beside,
         "moves": list(ready.moves[:MOST]) if changed and not blocked else [],
         "images": len(dataset.accepted),
+        "fetched": {
+            "images": len(fetched.rows),
+            "bytes": fetched.bytes,
+            "volume_gb": fetched.volume_gb,
+            "everything_gb": fetched.everything_gb,
+        },
         "rejected": len(dataset.rejected),
         "report": names.dataset(dataset.digest, "report.html"),
         "live_epoch": live.epoch if live else None,
     }
+
+
+def _kept(settings: Settings, live: LiveRelease | None) -> KeptFeatures:
+    """Nothing for an algorithm that teaches the whole network: it needs every picture."""
+    backbone = BACKBONES.get(settings.algorithm)
+    return (
+        kept_features.kept(backbone, live.epoch if live else None) if backbone else KeptFeatures()
+    )
 
 
 def _reasons(changed: bool, blocked: bool, shortfalls: Sequence[str]) -> list[str]:
@@ -108,14 +133,15 @@ def _all_rows(epoch: int, inspected: list[Row]) -> Iterator[Row]:
     yield from inspected
 
 
-def _write(dataset: Dataset, findings: dict[str, Any]) -> None:
+def _write(dataset: Dataset, fetched: Sequence[Row], findings: dict[str, Any]) -> None:
     def key(file: str) -> str:
         return names.dataset(dataset.digest, file)
 
     bucket.write_table(key("manifest.csv.gz"), MANIFEST, dataset.accepted)
     bucket.write_table(key("rejected.csv"), REJECTED, dataset.rejected)
-    with bucket.upload(key("images.manifest")) as file:
-        file.write(json.dumps([{"prefix": f"s3://{bucket.name()}/"}], ensure_ascii=False)[:-1])
-        file.writelines(",\n" + json.dumps(row.key, ensure_ascii=False) for row in dataset.accepted)
-        file.write("]\n")
+    for name, rows in (("images.manifest", dataset.accepted), ("fetch.manifest", fetched)):
+        with bucket.upload(key(name)) as file:
+            file.write(json.dumps([{"prefix": f"s3://{bucket.name()}/"}], ensure_ascii=False)[:-1])
+            file.writelines(",\n" + json.dumps(row.key, ensure_ascii=False) for row in rows)
+            file.write("]\n")
     bucket.write_report(dataset.digest, findings)

@@ -55,14 +55,17 @@ class Record(TypedDict):
     """Times are ISO 8601 in UTC. What a run did not come to is None, a list then empty.
 
     `changes`: {new, removed, since: {epoch, digest} or None}. `dataset`: {digest, images, rejected,
-    labels: {label: {train, validation, test, images, new}}, report: S3 key, moves: [commands],
-    lost and beside: [sentences]}.
+    fetched: {images, bytes, volume_gb, everything_gb} for the training, labels: {label: {train,
+    validation, test, images, new}}, report: S3 key, moves: [commands], lost and beside:
+    [sentences]}.
     `training`: {jobs: [{name, status, seconds, billable_seconds, instance, spot}], model: S3 URI,
     tried: [{instance, spot, fault, said}], machines that did not train}.
     `scores`: what evaluation.json says of `candidate` and `live`. `verdict`: {ship, reasons,
     weak: [labels]}. `doubts`: {count, sentences}. `mistakes`: {count}. `unfamiliar`: {threshold,
-    false_alarms}, None too where the model cannot tell. `release`: {epoch, model_sha256, labels,
-    accuracy}. `registered`: {package: ARN of its version in the model registry, empty for none}.
+    false_alarms}, None too where the model cannot tell. `features`: {kept, embedded}, how many
+    pictures earlier jobs had looked at, and how many this one did. `release`: {epoch, model_sha256,
+    labels, accuracy}. `registered`: {package: ARN of its version in the model registry, empty for
+    none}.
     `problems` are sentences on what could not be read when this was written, or not be registered.
     """
 
@@ -82,6 +85,7 @@ class Record(TypedDict):
     doubts: dict[str, Any] | None
     mistakes: dict[str, Any] | None
     unfamiliar: dict[str, Any] | None
+    features: dict[str, Any] | None
     release: dict[str, Any] | None
     registered: dict[str, Any] | None
     rollout: Rollout | None
@@ -119,6 +123,7 @@ def empty(project: str, epoch: int) -> Record:
         doubts=None,
         mistakes=None,
         unfamiliar=None,
+        features=None,
         release=None,
         registered=None,
         rollout=None,
@@ -154,6 +159,7 @@ def of_retraining(record: Record, event: Mapping[str, Any], found: Findings, now
     if found.evaluation:
         updated["scores"] = {name: found.evaluation.get(name) for name in ("candidate", "live")}
         updated["unfamiliar"] = found.evaluation.get("unfamiliar")
+        updated["features"] = found.evaluation.get("features")
     if found.mistakes:
         updated["mistakes"] = {"count": found.mistakes["count"]}
     return updated
@@ -274,6 +280,7 @@ def _dataset(answer: Mapping[str, Any], report: Mapping[str, Any] | None) -> dic
     return {
         "digest": answer["digest"],
         "images": answer["images"],
+        "fetched": answer.get("fetched"),
         "rejected": answer["rejected"],
         "labels": (report or {}).get("labels", {}),
         "report": answer["report"],

@@ -126,7 +126,12 @@ class Settings:
         0,
         60,
     )
-    training_volume_gb: int = _setting(30, "Disk of the training job, in GB.", 1, 1000)
+    training_volume_gb: int = _setting(
+        30,
+        "Disk of the training job, in GB, at least; it is larger where the pictures need it.",
+        1,
+        1000,
+    )
     max_training_minutes: int = _setting(60, "A training job is stopped after this long.", 5, 1440)
     # The least is more than stacks/changes.py counts late.
     quiet_seconds: int = _setting(120, "Train when nothing has changed for this long.", 6, 3600)

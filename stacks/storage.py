@@ -153,6 +153,13 @@ def _lifecycle(settings: Settings) -> list[s3.LifecycleRule]:
             prefix=names.TRAINING_PREFIX,
             expiration=days(TRAINING_OUTPUT_KEPT_DAYS),
         ),
+        # A job cannot delete what later jobs do not need: it leaves an empty file in its place.
+        s3.LifecycleRule(
+            id="emptied-features",
+            prefix=names.FEATURES_PREFIX,
+            object_size_less_than=1,
+            expiration=days(1),
+        ),
         s3.LifecycleRule(
             id="old-versions", noncurrent_version_expiration=days(settings.keep_old_versions_days)
         ),

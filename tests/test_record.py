@@ -21,9 +21,11 @@ REPORT = {
     "removed": 1,
     "since": {"epoch": 6, "digest": "d6"},
 }
+FETCHED = {"images": 4, "bytes": 9000, "volume_gb": 30, "everything_gb": 30}
 DATASET = {
     "digest": "d7",
     "images": 20,
+    "fetched": FETCHED,
     "rejected": 2,
     "report": "datasets/d7/report.html",
     "moves": ["aws s3 mv a b"],
@@ -37,6 +39,7 @@ EVALUATION: dict[str, Any] = {
     "candidate": {"all": {"accuracy": 0.91}},
     "live": None,
     "unfamiliar": {"threshold": 1.5, "false_alarms": 2},
+    "features": {"kept": 19, "embedded": 1},
     "golden": [],
 }
 RELEASE = {"epoch": 7, "model_sha256": "abc", "labels": ["can"], "accuracy": 0.91}
@@ -76,7 +79,16 @@ def test_a_run_that_just_began_knows_its_number_and_nothing_else() -> None:
     lists: dict[str, Any] = {"reasons": [], "problems": [], "messages": []}
     parts = (
         *("began_at", "ended_at", "changes", "dataset", "training", "scores", "verdict"),
-        *("doubts", "mistakes", "unfamiliar", "release", "registered", "rollout", "failure"),
+        *(
+            "doubts",
+            "mistakes",
+            "unfamiliar",
+            "features",
+            "release",
+            "registered",
+            "rollout",
+            "failure",
+        ),
     )
     assert record.empty("trash", 7) == {**known, **texts, **lists, **dict.fromkeys(parts)}
 
@@ -140,6 +152,7 @@ def test_a_released_run_is_recorded_whole() -> None:
         "dataset": {
             "digest": "d7",
             "images": 20,
+            "fetched": FETCHED,
             "rejected": 2,
             "labels": LABELS,
             "report": "datasets/d7/report.html",
@@ -153,6 +166,7 @@ def test_a_released_run_is_recorded_whole() -> None:
         "doubts": {"count": 1, "sentences": ["look"]},
         "mistakes": {"count": 4},
         "unfamiliar": {"threshold": 1.5, "false_alarms": 2},
+        "features": {"kept": 19, "embedded": 1},
         "release": RELEASE,
         "registered": {"package": PACKAGE},
         "rollout": None,

@@ -6,11 +6,13 @@ there is carried out while the job runs, though the job has no network. All of i
 any time; that costs one embedding.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from lensloop.dataset.kept_features import BACKBONES_FILE, BACKBONES_FORMAT, SHARD
 from training import shards
 from training.shards import Array, Looked, Shard
 
@@ -35,7 +37,7 @@ class FeatureCache:
         self._places: dict[bytes, tuple[int, int]] = {}  # picture → shard, place in it
         self._waiting: list[Looked] = []
         self._waste: set[Path] = set()
-        for path in sorted(self._folder.glob(f"*{shards.SUFFIX}")):
+        for path in sorted(self._folder.glob(f"*{SHARD}")):
             shard = shards.read(path, backbone, width) if trusted else None
             if shard:
                 self._take(shard)
@@ -104,9 +106,17 @@ class FeatureCache:
         self._waste.discard(shard.path)  # written anew
 
 
+def note_backbones(folder: Path, epochs: Mapping[str, str]) -> None:
+    """Which backbone the model of each of these runs has: the data set's step asks for that of the
+    live one.
+    """
+    content = {"format": BACKBONES_FORMAT, "epochs": dict(epochs)}
+    shards.replace(folder / BACKBONES_FILE, json.dumps(content).encode())
+
+
 def clear_others(folder: Path, backbones: Collection[str]) -> None:
-    """Empties what is kept for backbones that neither this job's model nor the live one has."""
-    for path in folder.glob(f"{_A_BACKBONE}/*{shards.SUFFIX}"):
+    """Empties what is kept for other backbones than these."""
+    for path in folder.glob(f"{_A_BACKBONE}/*{SHARD}"):
         if path.parent.name not in backbones:
             shards.empty(path)
 

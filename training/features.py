@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from lensloop.dataset.kept_features import ALL, UNCACHED
+from lensloop.machines.choose import CACHE_DAMAGED
 from lensloop.reasons import counted
 from lensloop.wire.errors import BadArtifact
 from training.embed import embed
@@ -20,11 +22,6 @@ from training.model_file import Backbone, frozen
 from training.pictures import Picture, Pictures
 from training.shards import Array
 
-# What `pictures` among the hyperparameters says of the channel `images`: the pictures that are not
-# kept are in it, or all are and what is kept is not to be trusted. Without the word all are, too.
-UNCACHED, ALL = "uncached", "all"
-# The workflow looks for these words in a job's failure, and trains again with every picture.
-DAMAGED = "The feature cache is damaged"
 _AGAIN = 8  # kept pictures that are looked at once more, of those whose files are here
 # Of a picture's features: what another processor makes of them, generously; another picture's
 # differ by more than a tenth.
@@ -32,10 +29,12 @@ _AGREE = 1e-3
 
 
 class CacheDamaged(BadArtifact):
-    """What is kept is not what the data set's step took it for."""
+    """What is kept is not what the data set's step took it for. The workflow knows this failure by
+    its words, and trains again with every picture.
+    """
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"{DAMAGED}: {why}. The training needs every picture once more.")
+        super().__init__(f"{CACHE_DAMAGED}: {why}. The training needs every picture once more.")
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Kept:
     """What earlier jobs left, and how far it goes."""
 
     folder: Path
-    pictures: str = ""  # UNCACHED or ALL
+    pictures: str = ""  # UNCACHED or ALL; where nobody says, all are here and what is kept is used
 
     @property
     def trusted(self) -> bool:
@@ -102,7 +101,7 @@ class Features:
         wanted = [row.content for row in self._pictures.rows]
         for cache in self._caches.values():
             cache.tidy(wanted)
-        clear_others(self.kept.folder, self._caches)
+        clear_others(self.kept.folder, {*self._caches, self.frozen.hash})
 
     def _open(self, backbone: Backbone) -> FeatureCache:
         cache = FeatureCache(

@@ -11,6 +11,7 @@ from typing import Any
 
 import onnxruntime
 
+from lensloop.dataset.kept_features import GOLDEN
 from lensloop.wire.errors import BadArtifact, PictureError
 from lensloop.wire.picture import open_picture, read_input
 from training.evaluate import Answers
@@ -22,7 +23,6 @@ from training.pictures import SIZE, Picture, Pictures
 # Of a probability: what two ways through the same arithmetic may differ by.
 _AGREE = 1e-3
 _SPARE = 24  # pictures that are kept: a later model may not recognise them all
-WANTED = 12  # pictures: enough for some of every label of a small set, little to download
 _MAX_BYTES = 500_000  # the dozen travels to every camera
 _CONFIDENT = 0.6  # so that another build of onnxruntime, off by a little, predicts the same
 
@@ -94,7 +94,7 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     golden: list[dict[str, Any]] = []
     for row in chosen:
-        if len(golden) == WANTED and len(kept) >= _SPARE:
+        if len(golden) == GOLDEN and len(kept) >= _SPARE:
             break
         data = kept.get(row) or _from_file(row, pictures)
         if not data:  # gone since the evaluation, or never fetched; there are others
@@ -103,7 +103,7 @@ def write(
         if confidence is None:
             continue
         kept.put(row, data)
-        if len(golden) < WANTED:
+        if len(golden) < GOLDEN:
             golden.append(_put(folder, row, data, confidence))
     return golden
 

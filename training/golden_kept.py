@@ -6,10 +6,9 @@ import hashlib
 from collections.abc import Collection
 from pathlib import Path
 
+from lensloop.dataset.kept_features import GOLDEN_FOLDER
 from training import shards
 from training.pictures import Picture
-
-FOLDER = "golden"
 
 
 class KeptGolden:
@@ -17,7 +16,7 @@ class KeptGolden:
 
     def __init__(self, folder: Path, trusted: bool = True) -> None:
         """Not `trusted`: what is there is not used."""
-        self._folder = folder / FOLDER
+        self._folder = folder / GOLDEN_FOLDER
         self._there = {path.name[:64]: path for path in self._folder.glob("*.jpg")}
         self._found = self._there if trusted else {}
 

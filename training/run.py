@@ -20,6 +20,7 @@ from training.algorithms.head.train import train as train_head
 from training.algorithms.image_classification.train import train as train_image_classification
 from training.embed import session
 from training.evaluate import Answers, compare, known_to, scored_out_of_fold
+from training.feature_cache import note_backbones
 from training.features import Features, Kept
 from training.golden_kept import KeptGolden
 from training.live import LiveRelease, read_live
@@ -72,6 +73,7 @@ def _run(paths: Paths, settings: Mapping[str, str], stopwatch: Stopwatch, kept: 
     with stopwatch.measure("evaluate"):
         test, judged = _judge(paths, trained, live, pictures, features)
         features.close()
+    _note_backbones(kept.folder, settings, judged["backbone"], live)
     evaluation = {
         "format": 1,
         "algorithm": settings.get("algorithm", "head"),
@@ -185,6 +187,16 @@ def _made_elsewhere(settings: Mapping[str, str], trained: Trained) -> dict[str, 
     if "layers" in settings:
         artefact["layers"] = int(settings["layers"])
     return {"artefact": artefact}
+
+
+def _note_backbones(
+    folder: Path, settings: Mapping[str, str], backbone: str, live: LiveRelease | None
+) -> None:
+    """Of this run's model, which may be live next time, and of the live one, which may stay."""
+    epochs = {settings["epoch"]: backbone} if "epoch" in settings else {}
+    if live:
+        epochs[str(live.epoch)] = live.model.backbone.hash
+    note_backbones(folder, epochs)
 
 
 def _count(rows: Sequence[Picture], split: str) -> int:

@@ -19,12 +19,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lensloop.dataset.kept_features import HASH_BYTES, INDEX, SHARD
+
 Array = NDArray[np.float32]
-SUFFIX = ".npz"
-# 32 raw bytes a picture, its sha256: what the data set's step reads to know what is kept.
-INDEX = ".index"
 _DIGITS = 16  # of the content's hash, in the name
-_HASH = 32  # bytes
 # What numpy raises on files that are no shard of ours.
 _DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
@@ -77,12 +75,12 @@ def write(folder: Path, backbone: str, looked: Looked) -> Shard:
     np.savez(
         content,
         backbone=np.array(backbone),
-        pictures=np.frombuffer(b"".join(looked.pictures), np.uint8).reshape(-1, _HASH),
+        pictures=np.frombuffer(b"".join(looked.pictures), np.uint8).reshape(-1, HASH_BYTES),
         features=np.ascontiguousarray(looked.features, "<f4"),
         thumbnails=np.frombuffer(b"".join(looked.thumbnails), np.uint8),
         ends=np.cumsum([len(small) for small in looked.thumbnails], dtype="<i8"),
     )
-    path = folder / f"{_name(content.getbuffer())}{SUFFIX}"
+    path = folder / f"{_name(content.getbuffer())}{SHARD}"
     replace(path, content.getbuffer())
     replace(path.with_suffix(INDEX), b"".join(looked.pictures))
     return Shard(path, tuple(looked.pictures))
@@ -115,7 +113,7 @@ def _fits(content: Any, width: int) -> bool:
     names = ("pictures", "features", "thumbnails", "ends")
     pictures, features, thumbnails, ends = (content[name] for name in names)
     return bool(
-        (pictures.dtype, pictures.shape[1:]) == (np.uint8, (_HASH,))
+        (pictures.dtype, pictures.shape[1:]) == (np.uint8, (HASH_BYTES,))
         and (features.dtype, features.shape[1:]) == (np.float32, (width,))
         and (thumbnails.dtype, thumbnails.ndim) == (np.uint8, 1)
         and len(pictures) == len(features) == len(ends)

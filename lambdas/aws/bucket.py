@@ -56,6 +56,11 @@ def is_missing(error: ClientError) -> bool:
     return error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404)
 
 
+def read(key: str) -> bytes:
+    content: bytes = _body(key).read()
+    return content
+
+
 def read_json(key: str) -> Any:
     return json.load(_body(key))
 

@@ -15,6 +15,10 @@ from lensloop.settings import Settings
 # To be raised with every change after which an algorithm makes another model of the same pictures.
 VERSIONS: Mapping[str, int] = {"head": 1, "image-classification": 1}
 
+# The frozen backbone of an algorithm, by its hash (training/model_file.py): what it saw of each
+# picture is kept under that name. An algorithm that is not here needs every picture in every run.
+BACKBONES: Mapping[str, str] = {"head": "e82fc5ff1ed34387"}
+
 NOTHING, JUDGE, TRAIN = "nothing", "judge", "train"
 
 

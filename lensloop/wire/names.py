@@ -15,6 +15,7 @@ TRAIN_LST, VALIDATION_LST = "train.lst", "validation.lst"
 TRAIN_OBJECTS, VALIDATION_OBJECTS = "train.manifest", "validation.manifest"
 TRAINING_PREFIX = "training/"
 RELEASES_PREFIX = "releases/"
+FEATURES_PREFIX = "features/"
 RUNS_PREFIX = "runs/"
 REVIEW_PREFIX = "review/"
 
@@ -93,6 +94,11 @@ def copy_name(sha256: str) -> str:
 def checkpoints(epoch: int | str) -> str:
     """Where the jobs of a run keep how far they are, for the next one to go on from."""
     return f"{TRAINING_PREFIX}checkpoints/{epoch}/"
+
+
+def features(folder: str, file: str = "") -> str:
+    """The S3 key of what training jobs keep for each other, by the hash of the backbone."""
+    return f"{FEATURES_PREFIX}{folder}/{file}"
 
 
 def inspection(epoch: int, chunk: int) -> str:

@@ -6,6 +6,7 @@ registry.py   the model registry: groups, versions, approval
 requests.py   which requests AWS refuses
 job.py        one job from Starting to its end
 inputs.py     /opt/ml/input: channels and configuration files
+checkpoints.py  what a job keeps beyond its end
 box.py        what the process sees: /opt/ml, no network, an interpreter without our packages
 images.py     AWS's own images that have a stand-in here
 outputs.py    model.tar.gz, output.tar.gz, logs, metrics

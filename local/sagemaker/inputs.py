@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-FOLDERS = ("input/config", "input/data", "model", "output/data", "checkpoints", "code")
+FOLDERS = ("input/config", "input/data", "model", "output/data", "code")
 DOWNLOADS_AT_ONCE = 4
 
 
@@ -74,7 +74,7 @@ def bring_channels(
             folder = root / "input/data" / channel["ChannelName"]
             folder.mkdir()
             wanted = [
-                (bucket, key, _inside(folder, name)) for bucket, key, name in _objects(s3, source)
+                (bucket, key, inside(folder, name)) for bucket, key, name in _objects(s3, source)
             ]
             if not wanted:
                 raise InputError(
@@ -114,7 +114,7 @@ def _in_manifest(text: bytes) -> Iterator[tuple[str, str, str]]:
         yield bucket, start + name, name
 
 
-def _inside(folder: Path, name: str) -> Path:
+def inside(folder: Path, name: str) -> Path:
     path = folder / name
     if not path.resolve().is_relative_to(folder.resolve()):
         raise InputError(f"the object {name!r} would land outside its channel")

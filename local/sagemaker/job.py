@@ -18,6 +18,7 @@ from local import leftovers
 from local.sagemaker import images, inputs, outputs, role, toolkit
 from local.sagemaker.account import account
 from local.sagemaker.box import box, image
+from local.sagemaker.checkpoints import Checkpoints
 from local.sagemaker.requests import DEFAULT_RUNTIME
 
 if TYPE_CHECKING:
@@ -113,11 +114,14 @@ class TrainingJob:
             return
         self._becomes("Downloading", message="Downloading input data")
         inputs.bring_channels(self._root, self.description, s3, lambda: self._stop_wanted)
+        kept = Checkpoints(self._root, self.description, s3)
+        kept.bring()
         if self._stop_wanted:
             self._becomes("Stopped", "Stopped")
             return
         sent = outputs.Log(self.name, self._log, role.client("logs", variables, endpoint))
-        code, timed_out = self._run_process(variables | {"AWS_ENDPOINT_URL": endpoint}, sent)
+        code, timed_out = self._run_process(variables | {"AWS_ENDPOINT_URL": endpoint}, sent, kept)
+        kept.carry()
         log = self._log.read_text(errors="replace")
         sent.send(unfinished=True)
         self.description["FinalMetricDataList"] = outputs.metrics(self.description, log)
@@ -161,7 +165,9 @@ class TrainingJob:
         else:
             self._becomes("Completed", "Completed", "Training job completed")
 
-    def _run_process(self, credentials: dict[str, str], sent: outputs.Log) -> tuple[int, bool]:
+    def _run_process(
+        self, credentials: dict[str, str], sent: outputs.Log, kept: Checkpoints
+    ) -> tuple[int, bool]:
         """(exit code, whether it took too long)."""
         isolated = self.description["EnableNetworkIsolation"]
         argv = self._command()
@@ -190,8 +196,10 @@ class TrainingJob:
                 raise JobFailure(
                     f"AlgorithmError: the container could not start: {error}"
                 ) from None
-        timed_out = self._wait(limit, sent)
-        self._signal(signal.SIGKILL)  # what the process started and left running
+        try:
+            timed_out = self._wait(limit, sent, kept)
+        finally:
+            self._signal(signal.SIGKILL)  # what the process started and left running
         self.description["TrainingEndTime"] = time.time()
         seconds = int(time.time() - started)
         self.description |= {
@@ -235,7 +243,7 @@ class TrainingJob:
             leftovers.MARK: str(self._state),
         }
 
-    def _wait(self, limit: float, sent: outputs.Log) -> bool:
+    def _wait(self, limit: float, sent: outputs.Log, kept: Checkpoints) -> bool:
         assert self._process is not None
         next_sending = time.monotonic() + SECONDS_BETWEEN_LOGS
         deadline = time.monotonic() + limit
@@ -249,6 +257,7 @@ class TrainingJob:
                 self._signal(signal.SIGKILL)
             if now > next_sending:
                 sent.send()
+                kept.carry()
                 next_sending = now + SECONDS_BETWEEN_LOGS
             time.sleep(0.05)
         return timed_out

@@ -14,6 +14,9 @@ from botocore.loaders import Loader
 from botocore.model import Shape, ShapeResolver
 from botocore.validate import ParamValidator
 
+from local.sagemaker.box import ML
+from local.sagemaker.checkpoints import DEFAULT_PATH
+
 Request = dict[str, Any]
 DEFAULT_RUNTIME = 86_400
 
@@ -165,6 +168,9 @@ def _beyond_us(request: Request) -> Iterator[str]:
         "FastFile",
     }:
         yield "the local cloud knows input mode File only"
+    kept = request.get("CheckpointConfig", {}).get("LocalPath", DEFAULT_PATH)
+    if not kept.startswith(f"{ML}/"):
+        yield f"the local cloud keeps checkpoints below {ML} only (LocalPath {kept})"
     for channel in request.get("InputDataConfig", []):
         source = channel["DataSource"].get("S3DataSource")
         if source is None or source["S3DataType"] not in ("S3Prefix", "ManifestFile"):

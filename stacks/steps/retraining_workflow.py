@@ -213,7 +213,10 @@ class RetrainingWorkflow(Workflow):
             payload={"epoch": EPOCH, "chunks": "[$snapshot.chunks]"},
             keep="dataset",
             may=[
-                self.access.read(names.DATASETS_PREFIX, names.TRAINING_PREFIX),
+                self.access.list_below(names.FEATURES_PREFIX),
+                self.access.read(
+                    names.DATASETS_PREFIX, names.TRAINING_PREFIX, names.FEATURES_PREFIX
+                ),
                 self.access.write(names.DATASETS_PREFIX),
                 self.access.state("GetItem", "UpdateItem", "PutItem"),
             ],

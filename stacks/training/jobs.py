@@ -40,7 +40,8 @@ class TrainingJobs(Construct):
         image = training_image(self, types(settings)[0], settings.training_image_digest)
         role = _role(
             self,
-            "What a training job may do: read its channels, write its model, tell its progress",
+            "What a training job may do: read its channels, write its model, keep what later jobs"
+            " need, tell its progress",
             *_read_channels(bucket, channels),
             *_read_artefact(bucket, settings),
             _write_output(bucket),
@@ -148,7 +149,12 @@ def _entry(start: assets.Asset) -> Entry:
 
 
 def _read_channels(bucket: s3.IBucket, channels: list[assets.Asset]) -> list[iam.PolicyStatement]:
-    prefixes = (names.DATASETS_PREFIX, names.IMAGES_PREFIX, names.RELEASES_PREFIX)
+    prefixes = (
+        names.DATASETS_PREFIX,
+        names.IMAGES_PREFIX,
+        names.RELEASES_PREFIX,
+        names.FEATURES_PREFIX,
+    )
     objects = [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]
     statements = [
         allow("s3:GetObject", on=objects),
@@ -190,7 +196,8 @@ def _s3_in(stack: cdk.Stack) -> list[str]:
 
 
 def _write_output(bucket: s3.IBucket) -> iam.PolicyStatement:
-    output = bucket.arn_for_objects(f"{names.TRAINING_PREFIX}*")
+    prefixes = (names.TRAINING_PREFIX, names.FEATURES_PREFIX)
+    output = [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]
     return allow("s3:PutObject", "s3:AbortMultipartUpload", on=output)
 
 

@@ -13,7 +13,9 @@ from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
+from lensloop.dataset.kept_features import ALL, UNCACHED
 from lensloop.model import incremental
+from lensloop.model.standards import BACKBONES
 from lensloop.settings import Settings
 from lensloop.wire import names
 from stacks.steps.jsonata import EPOCH, filled, jsonata
@@ -71,13 +73,17 @@ def create_training_job(spec: TrainingSpec, settings: Settings, *, prefix: str) 
             "digest": jsonata("$dataset.digest"),
             "project": settings.project,
             **_layers(settings),
+            **_which_pictures(settings),
             **_told_to_the_image(spec),
         },
         "OutputDataConfig": {"S3OutputPath": address(spec.bucket, names.TRAINING_PREFIX)},
+        **_kept_features(spec, settings),
         "ResourceConfig": {
             "InstanceCount": 1,
             "InstanceType": jsonata("$machine.instance"),
-            "VolumeSizeInGB": settings.training_volume_gb,
+            "VolumeSizeInGB": jsonata(
+                _either("$dataset.fetched.everything_gb", "$dataset.fetched.volume_gb")
+            ),
             **_kept_warm(settings),
         },
         "StoppingCondition": jsonata(stopping(settings)),
@@ -120,6 +126,29 @@ def _told_to_the_image(spec: TrainingSpec) -> dict[str, str]:
     }
 
 
+def _which_pictures(settings: Settings) -> dict[str, str]:
+    if settings.algorithm not in BACKBONES:
+        return {}
+    trusted = f"$artefact = null ? '{UNCACHED}' : ''"
+    return {"pictures": jsonata(f"$machine.everything ? '{ALL}' : ({trusted})")}
+
+
+def _kept_features(spec: TrainingSpec, settings: Settings) -> dict[str, Any]:
+    """What earlier jobs have kept is there before the job starts, and what it keeps itself is
+    carried out while it runs, so that it goes on where it was when spot capacity is taken away.
+    """
+    if settings.algorithm not in BACKBONES:
+        return {}
+    return {"CheckpointConfig": {"S3Uri": address(spec.bucket, names.FEATURES_PREFIX)}}
+
+
+def _either(everything: str, uncached: str) -> str:
+    """For a job that is given every picture, and for one that is given those that are not kept. A
+    model that was made elsewhere has a backbone of its own, which has looked at none.
+    """
+    return f"$machine.everything or $artefact != null ? {everything} : {uncached}"
+
+
 def _channels(spec: TrainingSpec) -> str:
     """`live`, the release to be beaten, is there only once there is one; `artefact` when the model
     was made elsewhere.
@@ -128,18 +157,26 @@ def _channels(spec: TrainingSpec) -> str:
         channel("code", spec.code),
         channel("dependencies", spec.dependencies),
         channel("dataset", address(spec.bucket, names.dataset(_DIGEST, "manifest.csv.gz"))),
-        channel(
-            "images", address(spec.bucket, names.dataset(_DIGEST, "images.manifest")), listed=True
-        ),
     ]
     if spec.entry:
         always.append(channel("entry", spec.entry.program))
+    pictures = _either(_pictures(spec, "images.manifest"), _pictures(spec, "fetch.manifest"))
     live = [channel("live", address(spec.bucket, names.release(_LIVE_EPOCH)))]
     artefact = [channel("artefact", "{$artefact.uri}")]
-    return (
-        f"$append($append({filled(always)}, $dataset.live_epoch = null ? [] : {filled(live)}),"
-        f" $artefact = null ? [] : {filled(artefact)})"
+    parts = (
+        f"[{pictures}]",
+        f"$dataset.live_epoch = null ? [] : {filled(live)}",
+        f"$artefact = null ? [] : {filled(artefact)}",
     )
+    together = filled(always)
+    for part in parts:
+        together = f"$append({together}, {part})"
+    return together
+
+
+def _pictures(spec: TrainingSpec, listed: str) -> str:
+    place = address(spec.bucket, names.dataset(_DIGEST, listed))
+    return filled(channel("images", place, listed=True))
 
 
 def channel(name: str, address: str, *, listed: bool = False) -> dict[str, Any]:

@@ -310,6 +310,63 @@ def test_a_job_is_stopped_and_keeps_its_model(aws: Aws) -> None:
     assert description["ModelArtifacts"]["S3ModelArtifacts"].endswith("model.tar.gz")
 
 
+# Counts how often it was started, in a file that is kept.
+COUNT = """
+import os, pathlib, sys, time
+kept = pathlib.Path(os.environ.get("LENSLOOP_ML_ROOT", "/opt/ml")) / "checkpoints"
+(kept / "runs").mkdir(exist_ok=True)
+file = kept / "runs" / "count"
+before = int(file.read_text()) if file.exists() else 0
+draft = kept / ".count.part"
+draft.write_text(str(before + 1))
+draft.rename(file)
+"""
+
+
+def counted(aws: Aws, bucket: str) -> str:
+    listed = aws.s3.list_objects_v2(Bucket=bucket, Prefix="kept/").get("Contents", [])
+    if "kept/runs/count" not in [found["Key"] for found in listed]:
+        return ""
+    return str(aws.s3.get_object(Bucket=bucket, Key="kept/runs/count")["Body"].read().decode())
+
+
+def test_what_a_job_keeps_is_there_while_it_runs_and_when_it_is_killed(aws: Aws) -> None:
+    bucket = aws.bucket()
+    keep = {"S3Uri": f"s3://{bucket}/kept"}
+    program = f"{COUNT}\ntime.sleep(60)"
+    job = request(aws, program, bucket, CheckpointConfig=keep)
+    aws.sagemaker.create_training_job(**job)
+    until(lambda: counted(aws, bucket), lambda count: count == "1")
+    found = aws.sagemaker.describe_training_job(TrainingJobName=job["TrainingJobName"])
+    assert found["TrainingJobStatus"] == "InProgress"
+    aws.sagemaker.stop_training_job(TrainingJobName=job["TrainingJobName"])
+    ended(aws, job["TrainingJobName"])
+    failed = train(aws, f"{COUNT}\nsys.exit(3)", bucket, CheckpointConfig=keep)
+    assert failed["TrainingJobStatus"] == "Failed"
+    assert counted(aws, bucket) == "2"
+    elsewhere = {**keep, "LocalPath": "/opt/ml/checkpoints/"}
+    assert train(aws, COUNT, bucket, CheckpointConfig=elsewhere)["CheckpointConfig"] == elsewhere
+    assert counted(aws, bucket) == "3"
+
+
+def test_a_role_that_may_not_keep_anything_fails_the_job(aws: Aws) -> None:
+    bucket = aws.bucket()
+    keep = {"S3Uri": f"s3://{bucket}/kept"}
+    role = aws.role("s3:GetObject", "s3:ListBucket")
+    failed = train(aws, COUNT, bucket, CheckpointConfig=keep, RoleArn=role)
+    assert failed["TrainingJobStatus"] == "Failed"
+    assert "PutObject" in failed["FailureReason"]
+
+
+def test_a_job_that_keeps_nothing_has_no_folder_for_it(aws: Aws) -> None:
+    look = """
+import os, pathlib
+ml = pathlib.Path(os.environ.get("LENSLOOP_ML_ROOT", "/opt/ml"))
+assert not (ml / "checkpoints").exists()
+"""
+    assert train(aws, look)["TrainingJobStatus"] == "Completed"
+
+
 def test_a_job_that_takes_too_long_is_stopped(aws: Aws) -> None:
     description = train(
         aws, "import time; time.sleep(60)", StoppingCondition={"MaxRuntimeInSeconds": 1}
@@ -391,6 +448,11 @@ def test_nothing_of_a_job_stays_on_the_machine(aws: Aws) -> None:
                 }
             },
             "enum value set",
+        ),
+        ({"CheckpointConfig": {"S3Uri": "kept"}}, "regular expression pattern"),
+        (
+            {"CheckpointConfig": {"S3Uri": "s3://bucket/kept", "LocalPath": "/tmp/kept"}},
+            "below /opt/ml only",
         ),
     ],
 )

@@ -25,7 +25,7 @@ UNLIMITED = {
 }
 # A pattern may end in * only below a name of ours.
 PATTERNS = {
-    r".*/(images|datasets|datasets/inspections|training|releases|runs)/\*": (
+    r".*/(images|datasets|datasets/inspections|features|training|releases|runs)/\*": (
         "objects below one prefix of our bucket"
     ),
     r".*:training-job/deeplens-trash-[1-9]\*": "our training jobs, named by epoch",
@@ -156,7 +156,7 @@ def test_no_role_holds_a_policy_that_aws_manages(shipped: Synthesized) -> None:
     [
         ("TakeSnapshot", {"datasets"}, {"datasets/inspections"}),
         ("InspectImages", {"images", "datasets/inspections"}, {"datasets/inspections"}),
-        ("AssembleDataset", {"datasets", "training"}, {"datasets"}),
+        ("AssembleDataset", {"datasets", "training", "features"}, {"datasets"}),
         ("ReportSuspiciousLabels", {"training", "datasets"}, {"datasets"}),
         ("Judge", {"training"}, set()),
         ("PublishRelease", {"training", "releases"}, {"releases"}),
@@ -166,7 +166,7 @@ def test_no_role_holds_a_policy_that_aws_manages(shipped: Synthesized) -> None:
         ("RecordChanges", set(), set()),
         ("Tick", set(), set()),
         ("Tell", {"runs", "datasets", "training"}, {"runs"}),
-        ("TrainingRole", {"images", "datasets", "releases"}, {"training"}),
+        ("TrainingRole", {"images", "datasets", "releases", "features"}, {"training", "features"}),
     ],
 )
 def test_each_role_reaches_only_its_part_of_the_bucket(

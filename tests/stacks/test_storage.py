@@ -82,7 +82,13 @@ def test_only_what_the_system_wrote_expires(shipped: Synthesized) -> None:
         for rule in rules
         if "ExpirationInDays" in rule
     }
-    assert expiring == {names.INSPECTIONS_PREFIX: 7, names.TRAINING_PREFIX: 90}
+    assert expiring == {
+        names.INSPECTIONS_PREFIX: 7,
+        names.TRAINING_PREFIX: 90,
+        names.FEATURES_PREFIX: 1,
+    }
+    [of_features] = [rule for rule in rules if rule.get("Prefix") == names.FEATURES_PREFIX]
+    assert of_features["ObjectSizeLessThan"] == 1  # what a job has emptied
     assert not any("Transitions" in rule for rule in rules)
 
 

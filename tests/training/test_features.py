@@ -11,12 +11,14 @@ import pytest
 from onnx import TensorProto
 from PIL import Image
 
+from lensloop.dataset.kept_features import ALL, UNCACHED
+from lensloop.machines.choose import CACHE_DAMAGED
 from lensloop.wire.errors import BadArtifact
 from training import golden, shards
 from training.algorithms.head.backbone import Graph
 from training.algorithms.head.export import frozen_backbone
 from training.embed import session
-from training.features import ALL, DAMAGED, UNCACHED, CacheDamaged, Features, Kept
+from training.features import CacheDamaged, Features, Kept
 from training.golden_kept import KeptGolden
 from training.paths import Paths
 from training.pictures import Picture, Pictures
@@ -101,7 +103,7 @@ def test_the_next_job_needs_no_picture_that_is_kept(pictures, kept):
 def test_a_picture_that_should_be_kept_and_is_not_is_no_reason_to_train_without_it(pictures, kept):
     pictures.paths.picture(pictures.rows[2].key).unlink()
     features = Features(pictures, frozen_backbone, replace(kept, pictures=UNCACHED))
-    with pytest.raises(CacheDamaged, match=f"{DAMAGED}: it lacks 1 picture that"):
+    with pytest.raises(CacheDamaged, match=f"{CACHE_DAMAGED}: it lacks 1 picture that"):
         features.of(pictures.rows)
 
 

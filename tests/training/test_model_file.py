@@ -7,6 +7,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from lensloop.model.standards import BACKBONES
 from lensloop.wire.errors import BadArtifact
 from training.algorithms.head.backbone import pretrained
 from training.algorithms.head.export import classifier, frozen_backbone
@@ -45,6 +46,11 @@ def test_the_head_answers_for_features_what_the_whole_file_answers_for_pictures(
 def test_all_models_of_the_frozen_backbone_have_its_hash(shipped):
     hashes = {ModelFile(data).backbone.hash for data in shipped}
     assert hashes == {frozen(frozen_backbone()).hash}
+
+
+def test_the_data_sets_step_knows_the_frozen_backbone_by_name():
+    """It asks for what that backbone has seen. A changed backbone needs its new hash there."""
+    assert BACKBONES["head"] == frozen(frozen_backbone()).hash
 
 
 # Graphs made by hand

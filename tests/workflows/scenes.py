@@ -23,6 +23,7 @@ DATASET = {
     "misplaced": False,
     "reasons": [],
     "images": 360,
+    "fetched": {"images": 9, "bytes": 18_000_000, "volume_gb": 30, "everything_gb": 40},
     "rejected": 0,
     "report": "datasets/d1/report.html",
     "live_epoch": 5,

@@ -12,10 +12,11 @@ import pytest
 from botocore.model import StructureShape
 from botocore.validate import ParamValidator
 
+from lensloop.machines.choose import CACHE_DAMAGED
 from lensloop.machines.ladder import types
 from lensloop.settings import Settings
 from tests.workflows.conftest import synthesize
-from tests.workflows.interpreter import Interpreter, Request, definition_of
+from tests.workflows.interpreter import Failure, Interpreter, Request, definition_of
 from tests.workflows.scenes import (
     NO_SPOT,
     RETRAINING,
@@ -23,6 +24,7 @@ from tests.workflows.scenes import (
     ROLLOUT,
     ROLLOUT_SCENES,
     Scene,
+    failed_job,
 )
 
 SERVICES = {"sagemaker": "sagemaker", "sns": "sns", "states": "stepfunctions"}
@@ -238,7 +240,7 @@ def test_a_job_is_given_the_data_set_and_the_release_to_be_beaten(
         "code": "0123.zip",
         "dependencies": "4567.zip",
         "dataset": "datasets/d1/manifest.csv.gz",
-        "images": "datasets/d1/images.manifest",
+        "images": "datasets/d1/fetch.manifest",
         "live": "releases/5/",
     }
     assert job["HyperParameters"] == {
@@ -247,7 +249,31 @@ def test_a_job_is_given_the_data_set_and_the_release_to_be_beaten(
         "epoch": "7",
         "digest": "d1",
         "project": "trash",
+        "pictures": "uncached",
     }
+
+
+def test_a_job_finds_what_earlier_ones_have_kept_and_a_disk_for_what_it_fetches(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    [job] = interpreter.run(retraining, RETRAINING).of("createTrainingJob.sync")
+    assert job["CheckpointConfig"]["S3Uri"].endswith("/features/")
+    assert job["ResourceConfig"]["VolumeSizeInGB"] == 30
+
+
+def test_where_what_is_kept_is_damaged_the_next_job_is_given_every_picture(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    damaged = Failure("States.TaskFailed", failed_job(f"AlgorithmError: {CACHE_DAMAGED}: 12 rows."))
+    answers = [damaged, RETRAINING["createTrainingJob.sync"]]
+    run = interpreter.run(retraining, RETRAINING | {"createTrainingJob.sync": answers})
+    _, job = run.of("createTrainingJob.sync")
+    [images] = [c for c in job["InputDataConfig"] if c["ChannelName"] == "images"]
+    listed = images["DataSource"]["S3DataSource"]["S3Uri"]
+    assert listed.endswith("/datasets/d1/images.manifest")
+    assert job["HyperParameters"]["pictures"] == "all"
+    assert job["ResourceConfig"]["VolumeSizeInGB"] == 40
+    assert job["CheckpointConfig"]["S3Uri"].endswith("/features/")
 
 
 def test_the_first_job_has_no_release_to_beat(

@@ -1,0 +1,67 @@
+"""What do training jobs leave under features/ for later ones? The names of the files, and what they
+say.
+
+features/<backbone>/<shard>.npz, .index   what a backbone saw, and the pictures in that file
+features/golden/<picture>-<file>.jpg      golden pictures, by the contents of both
+features/backbones.json                   which backbone the model of a run has
+
+All of it may be deleted at any time: that costs one embedding.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+GOLDEN_FOLDER = "golden"
+BACKBONES_FILE, BACKBONES_FORMAT = "backbones.json", 1
+SHARD, INDEX = ".npz", ".index"
+HASH_BYTES = 32  # of a picture in an index: its sha256
+
+# What a job is told of the pictures in its channel: those that are not kept are there, or all are,
+# for what is kept is not to be trusted.
+UNCACHED, ALL = "uncached", "all"
+
+GOLDEN = 12  # pictures: enough for some of every label of a small set, little to download
+
+
+@dataclass(frozen=True)
+class KeptFeatures:
+    """What earlier jobs left, by the pictures' contents."""
+
+    pictures: Collection[bytes] = frozenset()  # that the algorithm's backbone has looked at
+    by_live: Collection[bytes] = frozenset()  # that the live model's has
+    golden: Collection[str] = frozenset()
+    bytes: int = 0
+
+
+def whole_indices(files: Mapping[str, int]) -> list[str]:
+    """The indices among a backbone's files, by their sizes, whose shard is there as well: what a
+    job has emptied, or not carried out whole, is not.
+    """
+    found = []
+    for name, size in sorted(files.items()):
+        shard = name.removesuffix(INDEX) + SHARD
+        if name.endswith(INDEX) and 0 < size < files.get(shard, 0):
+            found.append(name)
+    return found
+
+
+def pictures_in(index: bytes) -> Iterator[bytes]:
+    """One of another length is damaged, and promises nothing."""
+    if len(index) % HASH_BYTES == 0:
+        for start in range(0, len(index), HASH_BYTES):
+            yield index[start : start + HASH_BYTES]
+
+
+def golden_in(names: Iterable[str]) -> set[str]:
+    """The contents of the golden pictures' originals, by the names of their files."""
+    return {name.rpartition("/")[2].partition("-")[0] for name in names}
+
+
+def backbone_of(content: Any, epoch: int | None) -> str:
+    """Of the model of a run, by BACKBONES_FILE; empty where that is not known."""
+    if not isinstance(content, dict) or content.get("format") != BACKBONES_FORMAT:
+        return ""
+    epochs = content.get("epochs")
+    found = epochs.get(str(epoch), "") if isinstance(epochs, dict) else ""
+    return found if isinstance(found, str) else ""

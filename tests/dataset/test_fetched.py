@@ -1,0 +1,195 @@
+"""Which pictures' files does a training job need?"""
+
+import hashlib
+
+import pytest
+
+from lensloop.dataset.fetched import Fetched, to_fetch
+from lensloop.dataset.kept_features import (
+    KeptFeatures,
+    backbone_of,
+    golden_in,
+    pictures_in,
+    whole_indices,
+)
+from lensloop.dataset.rows import Row
+
+MB = 10**6
+
+
+def row(number: int, split: str = "train", label: str = "can", size: int = MB) -> Row:
+    sha256 = hashlib.sha256(f"{label} {number}".encode()).hexdigest()
+    return Row(f"images/{label}/{number:03d}.jpg", "e", size, sha256, label, split)
+
+
+def rows(count: int, split: str = "train", label: str = "can") -> list[Row]:
+    return [row(number, split, label) for number in range(count)]
+
+
+def contents(kept: list[Row]) -> set[bytes]:
+    return {bytes.fromhex(row.sha256) for row in kept}
+
+
+def by_both(kept: list[Row], golden: int = 12) -> KeptFeatures:
+    """By the algorithm's backbone, which the live model has too; and golden pictures of the first
+    ones.
+    """
+    first = {row.sha256 for row in kept if row.split == "test"}
+    return KeptFeatures(contents(kept), contents(kept), sorted(first)[:golden])
+
+
+def fetched(data: list[Row], kept: KeptFeatures, epoch: int = 1, least_gb: int = 1) -> Fetched:
+    return to_fetch(data, kept, epoch, least_gb)
+
+
+def test_where_nothing_is_kept_every_picture_is_fetched() -> None:
+    data = rows(5) + rows(3, "test", "jar")
+    assert fetched(data, KeptFeatures()).rows == data
+
+
+def test_of_kept_pictures_a_few_come_to_be_checked_another_few_in_each_run() -> None:
+    data = [*rows(200), *rows(40, "test", "jar")]
+    old, new = data[:-20], data[-20:]
+    of_runs = []
+    for epoch in range(1, 9):
+        found = fetched(data, by_both(old), epoch).rows
+        assert [row for row in found if row in new] == new
+        checked = frozenset(row.key for row in found if row in old)
+        assert 1 <= len(checked) <= 3
+        of_runs.append(checked)
+    assert len(set(of_runs)) > 5
+    assert fetched(data, by_both(old), 1).rows == fetched(data, by_both(old), 1).rows
+
+
+def test_no_list_is_ever_empty() -> None:
+    """SageMaker refuses one that names nothing."""
+    data = rows(14, "test")
+    assert fetched(data, by_both(data)).rows
+
+
+def test_a_new_picture_is_fetched_whatever_its_split() -> None:
+    data = [row(1), row(2, "validation"), row(3, "test")]
+    assert fetched(data, KeptFeatures()).rows == data
+
+
+def test_test_pictures_that_the_live_models_backbone_has_not_seen_are_fetched() -> None:
+    data = [*rows(50), *rows(30, "test", "jar"), *rows(30, "validation", "lid")]
+    seen = by_both(data)
+    kept = KeptFeatures(seen.pictures, contents(data[:60]), seen.golden)
+    found = {row.key for row in fetched(data, kept).rows}
+    assert {row.key for row in data[60:80]} <= found
+    assert len(found) <= 20 + 3
+
+
+ENOUGH = [(12, 0), (11, 20)]
+
+
+@pytest.mark.parametrize(("golden", "candidates"), ENOUGH)
+def test_small_test_pictures_come_when_too_few_golden_ones_are_kept(
+    golden: int, candidates: int
+) -> None:
+    tests = [row(number, "test", label) for label in ("can", "jar") for number in range(10)]
+    data = [*rows(300, label="lid"), *tests]
+    found = fetched(data, by_both(data, golden)).rows
+    assert sum(row.split == "test" for row in found) >= candidates
+    assert len(found) <= candidates + 3
+
+
+def test_golden_candidates_are_the_smallest_the_labels_taking_turns() -> None:
+    sizes = (9, 1, 5, 3)
+    big = [row(n, "test", "can", MB * sizes[n % 4] + n) for n in range(40)]
+    data = [*rows(400, label="lid"), *big, *(row(n, "test", "jar") for n in range(3))]
+    kept = KeptFeatures(contents(data), contents(data))
+    found = [row for row in fetched(data, kept).rows if row.split == "test"]
+    smallest = sorted(big, key=lambda row: row.size)[:21]
+    assert {row.key for row in smallest} <= {row.key for row in found}
+    assert sum(row.label == "jar" for row in found) == 3
+    assert 24 <= len(found) <= 27
+
+
+def test_a_golden_picture_of_another_split_or_of_no_picture_here_does_not_count() -> None:
+    data = [*rows(30), *rows(3, "test", "jar")]
+    strange = [row.sha256 for row in data[:30]] + ["f" * 64] * 30
+    kept = KeptFeatures(contents(data), contents(data), strange)
+    assert sum(row.split == "test" for row in fetched(data, kept).rows) == 3
+
+
+SIZES = {
+    "nothing to speak of": (1, 1, 0, 11, 11),
+    "the least is a person's": (1, 30, 0, 30, 30),
+    "ten thousand photographs": (10_000, 1, 0, 51, 51),
+    "what is kept": (1, 1, 4 * 10**9, 23, 23),
+}
+
+
+@pytest.mark.parametrize(
+    ("count", "least", "cache", "volume", "everything"), SIZES.values(), ids=SIZES.keys()
+)
+def test_the_disk_follows_from_the_bytes(
+    count: int, least: int, cache: int, volume: int, everything: int
+) -> None:
+    data = [row(number, size=4 * MB) for number in range(count)]
+    found = fetched(data, KeptFeatures(bytes=cache), least_gb=least)
+    assert (found.bytes, found.volume_gb, found.everything_gb) == (
+        count * 4 * MB,
+        volume,
+        everything,
+    )
+
+
+def test_the_disk_of_a_job_with_everything_is_for_everything() -> None:
+    data = [row(number, size=4 * MB) for number in range(10_000)]
+    found = fetched(data, by_both(data[1:]))
+    assert (found.volume_gb, found.everything_gb) == (11, 51)
+    assert found.bytes == sum(row.size for row in found.rows) < 30 * 4 * MB
+
+
+# What lies under features/
+
+FILES = {
+    "a.npz": 900,
+    "a.index": 64,
+    "emptied.npz": 0,
+    "emptied.index": 0,
+    "half.npz": 0,
+    "half.index": 32,
+    "alone.index": 32,
+    "without.npz": 900,
+    "short.npz": 32,
+    "short.index": 32,
+    ".a.npz.part": 900,
+}
+
+
+def test_only_an_index_whose_shard_is_there_promises_anything() -> None:
+    assert whole_indices(FILES) == ["a.index"]
+
+
+def test_an_index_is_32_bytes_a_picture_and_a_damaged_one_promises_nothing() -> None:
+    assert [*pictures_in(b"a" * 32 + b"b" * 32)] == [b"a" * 32, b"b" * 32]
+    assert [*pictures_in(b"a" * 33)] == []
+    assert [*pictures_in(b"")] == []
+
+
+def test_golden_pictures_are_known_by_their_originals() -> None:
+    one, other = "1" * 64, "2" * 64
+    assert golden_in([f"{one}-{other}.jpg", f"golden/{other}-{one}.jpg"]) == {one, other}
+
+
+NOTES = [
+    ({"format": 1, "epochs": {"7": "abc"}}, 7, "abc"),
+    ({"format": 1, "epochs": {"7": "abc"}}, 8, ""),
+    ({"format": 1, "epochs": {"7": "abc"}}, None, ""),
+    ({"format": 2, "epochs": {"7": "abc"}}, 7, ""),
+    ({"format": 1, "epochs": {"7": 5}}, 7, ""),
+    ({"format": 1, "epochs": ["7"]}, 7, ""),
+    ({"format": 1}, 7, ""),
+    (["format"], 7, ""),
+]
+
+
+@pytest.mark.parametrize(("content", "epoch", "backbone"), NOTES)
+def test_the_backbone_of_a_runs_model_is_known_by_its_epoch(
+    content: object, epoch: int | None, backbone: str
+) -> None:
+    assert backbone_of(content, epoch) == backbone
