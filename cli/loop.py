@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Annotated
@@ -13,10 +13,11 @@ from rich.live import Live
 
 from cli import show
 from cli.asked import Asked, asks
+from cli.decisions import next_step, trigger_of
 from cli.faults import DONE
-from cli.picture import clock, picture, span
+from cli.picture import picture
 from cli.place import Place
-from cli.status import Status, Trigger, look, look_at_trigger
+from cli.status import Status, look
 from cli.watching import ending, target
 
 Every = Annotated[float, typer.Option(min=0.2, help="Seconds between two looks.")]
@@ -62,67 +63,19 @@ def retrain(asked: Asked) -> None:
     """Have the pictures looked through and a run begin, as the daily sweep does."""
     with show.busy("Asking for a run …"):
         asked.place.tick({"sweep": True})
-        found = _trigger(asked.place)
+        found = trigger_of(asked.place)
     if asked.as_json:
         show.give({"trigger": asdict(found)})
         return
-    show.say(f"A run is asked for. {_next(found)}")
+    show.say(f"A run is asked for. {next_step(found)}")
     show.say(
         "It lists the bucket, and trains if the usable pictures are not those judged last. Where"
         " only the floors have changed, it judges the same model again."
     )
 
 
-@asks
-def approve(asked: Asked) -> None:
-    """Release the model that is held for a person, if you want it as it is."""
-    held, found = _decided(asked.place, lambda trigger: trigger.held, "approve")
-    if asked.as_json:
-        show.give({"approved": held or None, "trigger": asdict(found)})
-    elif held:
-        show.say(f"The model of data set {held[:12]} is approved. {_next(found)}")
-        show.say("The next run judges it again and releases it, without training.")
-    else:
-        show.say("No model is held for a person, so nothing was changed.")
-
-
-@asks
-def clear_block(asked: Asked) -> None:
-    """Have a data set tried again that is blocked because training on it kept failing."""
-    blocked, found = _decided(asked.place, lambda trigger: trigger.blocked, "clear_blocked")
-    if asked.as_json:
-        show.give({"cleared": blocked or None, "trigger": asdict(found)})
-    elif blocked:
-        show.say(f"Data set {blocked[:12]} is no longer blocked. {_next(found)}")
-    else:
-        show.say("No data set is blocked, so nothing was changed.")
-
-
-def _decided(place: Place, waits: Callable[[Trigger], str], decision: str) -> tuple[str, Trigger]:
-    """The data set that waited for a person, and what the trigger does now that it is decided;
-    nothing is decided where none waited.
-    """
-    with show.busy("Looking …"):
-        digest = waits(_trigger(place))
-        if digest:
-            place.tick({decision: True})
-        return digest, _trigger(place)
-
-
 def _look(place: Place) -> Status:
     return look(place, int(time.time()))
-
-
-def _trigger(place: Place) -> Trigger:
-    return look_at_trigger(place, int(time.time()))
-
-
-def _next(trigger: Trigger) -> str:
-    until = ""
-    if trigger.until is not None:
-        left = span(trigger.until - int(time.time()))
-        until = f", until {clock(trigger.until)} ({left})"
-    return f"The trigger says: {trigger.reason}{until}."
 
 
 class _Lines:

@@ -11,13 +11,17 @@ from rich.text import Text
 from cli.cameras import table as camera_table
 from cli.runs import Stand
 from cli.show import shown
-from cli.status import RUNNING, WAITING, End, Status, Trigger
+from cli.status import RUNNING, WAITING, End, Status, Trigger, Waiting
+from lensloop.model.approval import WAITING as STILL_WAITS
+from lensloop.record import WAITS_FOR_APPROVAL
 
 GOOD, BAD, BUSY = "green", "red", "cyan"
 _STYLES = {
     **dict.fromkeys(("released", "rolled-out"), GOOD),
     **dict.fromkeys(("refused", "held", "too-few-images", "wrong-folders"), "yellow"),
     "no-machine": "yellow",
+    **dict.fromkeys((WAITS_FOR_APPROVAL, REJECTED), "yellow"),
+    APPROVED: GOOD,
 }
 _UNREMARKABLE = frozenset({"nothing-new", "no-cameras", "superseded", "", "blocked"})
 
@@ -35,6 +39,8 @@ def _parts(status: Status) -> Iterator[RenderableType]:
             yield from _stand(name, stand, status.at)
     yield Text("")
     yield _live(status)
+    if status.waiting:
+        yield _waiting(status.waiting)
     if status.ends:
         yield Text("")
         yield Text("last runs", "bold")
@@ -86,15 +92,30 @@ def _live(status: Status) -> Text:
     )
 
 
+def _waiting(waiting: Waiting) -> Text:
+    epoch = waiting.epoch
+    return Text.assemble(
+        ("waits", "yellow"),
+        f" release {epoch}, for your approval: `lensloop approve {epoch}` rolls it out,"
+        f" `lensloop reject {epoch}` leaves it unused",
+    )
+
+
 def _ends(ends: tuple[End, ...]) -> Table:
     grid = Table.grid(padding=(0, 2))
     for end in ends:
-        outcome = Text.assemble(shown(end.outcome or "not ended", style(end.outcome)))
+        word = _word(end)
+        outcome = Text.assemble(shown(word or "not ended", style(word)))
         if end.rollout:
             outcome.append(", ")
             outcome.append_text(shown(end.rollout, style(end.rollout)))
         grid.add_row(str(end.epoch), moment(end.ended_at), outcome, shown(why(end)))
     return grid
+
+
+def _word(end: End) -> str:
+    """What became of a release that waited says more than that it did."""
+    return end.approval if end.approval not in ("", STILL_WAITS) else end.outcome
 
 
 def why(end: End) -> str:

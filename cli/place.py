@@ -132,15 +132,26 @@ class Place:
 
     def tick(self, event: dict[str, Any]) -> dict[str, Any]:
         """Has the trigger look now; what it answers. See lambdas/tick.py for its events."""
+        return self._invoke(self._tick, event)
+
+    def decide(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Says what a person decided; what follows. See lambdas/approve_release.py."""
+        return self._invoke(f"{self.prefix}-approve-release", event)
+
+    def _invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
         functions = self.client("lambda")
         try:
-            answer = functions.invoke(FunctionName=self._tick, Payload=json.dumps(event))
+            answer = functions.invoke(FunctionName=function, Payload=json.dumps(event))
         except functions.exceptions.ResourceNotFoundException:
             raise self.nothing_here() from None
         result: dict[str, Any] = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
-            raise CloudFault(f"{self._tick} failed: {result.get('errorMessage', result)}")
+            raise CloudFault(f"{function} failed: {result.get('errorMessage', result)}")
         return result
+
+    def person(self) -> str:
+        """Who asks, as AWS names them."""
+        return str(self.client("sts").get_caller_identity()["Arn"])
 
     @property
     def _tick(self) -> str:

@@ -7,12 +7,14 @@ from cli.fleet import Camera, cameras
 from cli.place import Place
 from cli.runs import Stand
 from lambdas.aws.state import StateTable
-from lensloop.record import Record
+from lensloop.model import approval
+from lensloop.record import WAITS_FOR_APPROVAL, Record
 from lensloop.trigger.decide import decide
 from lensloop.trigger.terms import Facts, Pacing, State, Wait
 
 RESTING, WAITING, RUNNING = "resting", "waiting", "running"
 RELEASED = "released"
+RELEASES = frozenset({RELEASED, WAITS_FOR_APPROVAL})  # ends after which there may be a rollout
 ENDS = 5
 
 
@@ -38,10 +40,19 @@ class End:
     ended_at: str
     rollout: str
     rollout_reasons: tuple[str, ...]
+    approval: str = ""  # of a release that waited or waits
 
 
 @dataclass(frozen=True)
 class Live:
+    epoch: int
+    dataset: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A release that a person is to approve or reject."""
+
     epoch: int
     dataset: str
 
@@ -57,6 +68,7 @@ class Status:
     live: Live | None
     ends: tuple[End, ...]
     cameras: tuple[Camera, ...]
+    waiting: Waiting | None = None
 
 
 def look(place: Place, now: int) -> Status:
@@ -73,7 +85,18 @@ def look(place: Place, now: int) -> Status:
         live=live,
         cameras=tuple(cameras(place.client("iot"), place.prefix)),
         ends=_ends(place, state.epoch),
+        waiting=waiting(place),
     )
+
+
+def waiting(place: Place) -> Waiting | None:
+    table = StateTable(place.table())
+    candidate, live = table.candidate(), table.live()
+    if candidate is None or candidate.state != approval.WAITING:
+        return None
+    if live and live.epoch > candidate.release.epoch:
+        return None
+    return Waiting(candidate.release.epoch, candidate.release.dataset)
 
 
 def look_at_trigger(place: Place, now: int) -> Trigger:
@@ -116,7 +139,7 @@ def _doing(state: State) -> str:
 
 
 def end(record: Record) -> End:
-    rollout = record["rollout"]
+    rollout, decided = record["rollout"], record["approval"]
     return End(
         epoch=record["epoch"],
         outcome=record["outcome"],
@@ -124,6 +147,7 @@ def end(record: Record) -> End:
         ended_at=record["ended_at"] or "",
         rollout=rollout["outcome"] if rollout else "",
         rollout_reasons=tuple(rollout["reasons"]) if rollout else (),
+        approval=decided["decision"] if decided else "",
     )
 
 
@@ -142,7 +166,7 @@ def _end_without_record(place: Place, epoch: int) -> End | None:
     run = runs.ended(place, "retraining", epoch)
     if run is None:
         return None
-    rollout = runs.ended(place, "rollout", epoch) if run.outcome == RELEASED else None
+    rollout = runs.ended(place, "rollout", epoch) if run.outcome in RELEASES else None
     return End(
         epoch=epoch,
         outcome=run.outcome,

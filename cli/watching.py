@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from cli.faults import DONE, NOTHING_RELEASED, RUN_FAILED
 from cli.records import UNREADABLE
-from cli.status import RELEASED, RUNNING, WAITING, End, Status
-from lensloop.record import FAILURES, ROLLOUT_FAILURES
+from cli.status import RELEASES, RUNNING, WAITING, End, Status
+from lensloop.model.approval import REJECTED, SUPERSEDED
+from lensloop.model.approval import WAITING as WAITING_FOR_PERSON
+from lensloop.record import FAILURES, ROLLOUT_FAILURES, WAITS_FOR_APPROVAL
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,18 @@ def _of(end: End) -> Ending:
     if end.outcome in FAILURES or end.outcome in ("", UNREADABLE):
         outcome = end.outcome or "without an outcome"
         return Ending(RUN_FAILED, f"Run {end.epoch} ended {outcome}{because}")
-    if end.outcome != RELEASED:
-        return Ending(NOTHING_RELEASED, f"Run {end.epoch} ended {end.outcome}{because}")
+    if end.outcome == WAITS_FOR_APPROVAL and end.approval == WAITING_FOR_PERSON:
+        return Ending(NOTHING_RELEASED, _how_to_decide(end.epoch))
+    if end.outcome not in RELEASES or end.approval in (REJECTED, SUPERSEDED):
+        outcome = end.approval or end.outcome
+        return Ending(NOTHING_RELEASED, f"Run {end.epoch} ended {outcome}{because}")
     code = RUN_FAILED if end.rollout in ROLLOUT_FAILURES else DONE
     rollout = end.rollout or "not recorded"
     return Ending(code, f"Release {end.epoch} is live; its rollout: {rollout}{because}")
+
+
+def _how_to_decide(epoch: int) -> str:
+    return (
+        f"Release {epoch} waits for your approval: `lensloop approve {epoch}` rolls it out,"
+        f" `lensloop reject {epoch}` leaves it unused."
+    )

@@ -1,5 +1,5 @@
 """How does a judged model become a release? Its files are written once under releases/<epoch>/,
-then it becomes live.
+then it becomes live – or waits, where a person is to approve it first.
 
 Every byte follows from the training job's archive, so a retry writes the same and finds it there;
 manifest.json comes last, so that a release without one was never finished. The live pointer moves
@@ -19,6 +19,7 @@ from lambdas.aws.state import LiveRelease, state_table
 from lambdas.judge import evaluation_in
 from lensloop.archive import parsed, read_files
 from lensloop.model import deeplens, release
+from lensloop.model.approval import MANUAL
 from lensloop.model.standards import Standards
 from lensloop.settings import Settings
 from lensloop.wire import names
@@ -43,8 +44,16 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         training=standards.training,
         slid=float(event.get("slid") or 0),
     )
-    state_table().make_live(live, published["labels"], int(time.time()))
+    waits = settings.approval == MANUAL and not event.get("approved")
+    instead_of = 0
+    if waits:
+        waiting = state_table().put_candidate(live, published["labels"], int(time.time()))
+        instead_of = waiting.instead_of
+    else:
+        state_table().make_live(live, published["labels"], int(time.time()))
     return {
+        "waits": waits,
+        "instead_of": instead_of,
         "epoch": epoch,
         "model_sha256": published["model"]["sha256"],
         "labels": published["labels"],

@@ -13,7 +13,9 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.aws import clients
+from lambdas.aws.registry import show_decision
 from lambdas.aws.state import state_table
+from lensloop.model.approval import Decision
 from lensloop.model.card import card
 from lensloop.model.evaluation import read_evaluation
 from lensloop.model.registry import Release, version
@@ -24,6 +26,9 @@ from lensloop.wire import names
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     release = _release(event)
     problems: list[str] = []
+    if older := int(event.get("instead_of") or 0):
+        decision = Decision(older, approved=False, note=f"superseded by release {release.epoch}")
+        problems += filter(None, [show_decision(decision)])
     arn = _tried("registered in SageMaker's Model Registry", lambda: register(release), problems)
     return {"package": arn, "problems": problems}
 

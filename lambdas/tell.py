@@ -5,7 +5,8 @@ Writes runs/<epoch>/run.json and report.html, and publishes the message. Events,
 did not come to is null:
 {"workflow": "retraining", epoch, execution, started_at, outcome, dataset, training, doubts,
 verdict, release, registered, failure}; {"workflow": "rollout", epoch, execution, outcome, canary,
-fleet, failure}; {"workflow": "trigger", epoch, text} from the tick.
+fleet, failure}; {"workflow": "approval", epoch, decision, by, note} of a release that waited;
+{"workflow": "trigger", epoch, text} from the tick.
 """
 
 import os
@@ -53,6 +54,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     _write_page(written, found, settings.project)
     if problem:
         raise Unsent(problem)
+    if event["workflow"] == "retraining" and (older := record.superseded_by(event)):
+        handler(older, context)
     return {"epoch": epoch, "outcome": written["outcome"], "told": bool(message)}
 
 
@@ -62,6 +65,8 @@ def _updated(before: Record, event: Mapping[str, Any], found: Findings, now: str
             return record.of_retraining(before, event, found, now)
         case "rollout":
             return record.of_rollout(before, event, now)
+        case "approval":
+            return record.of_approval(before, event, now)
     return record.of_trigger(before, state_table().last_outcome(), now)
 
 
@@ -74,6 +79,8 @@ def _message(
             message = news.of_retraining(updated, sender)
         case "rollout":
             message = news.of_rollout(updated, sender)
+        case "approval":
+            message = news.of_approval(updated, sender)
         case _:
             message = news.from_text(event["text"], sender)
     if message is None:

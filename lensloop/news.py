@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from lensloop.failure import sentence
+from lensloop.model.approval import APPROVED, REJECTED
 from lensloop.reasons import counted, listed, shortened
-from lensloop.record import Record, Rollout
+from lensloop.record import WAITS_FOR_APPROVAL, Record, Rollout
 from lensloop.trigger.blame import Fault
 from lensloop.wire import names
 
@@ -95,6 +96,35 @@ def of_rollout(record: Record, sender: Sender) -> Message | None:
     return None
 
 
+def of_approval(record: Record, sender: Sender) -> Message | None:
+    """What a person decided; of one that was superseded, the newer release tells."""
+    approval = record["approval"]
+    if approval is None or approval["decision"] not in (APPROVED, REJECTED):
+        return None
+    epoch, decision = record["epoch"], approval["decision"]
+    follows = (
+        "It is live, and its rollout has started."
+        if decision == APPROVED
+        else "Nothing was shipped: the cameras keep theirs. The next run starts by itself when"
+        " pictures have changed."
+    )
+    who = f" by {short_name(approval['by'])}" if approval["by"] else ""
+    return _message(
+        sender,
+        f"release {epoch} was {decision}",
+        [
+            f"Release {epoch} was {decision}{who}. {follows}",
+            _listed("", [approval["note"]] if approval["note"] else []),
+            *_where(record, sender),
+        ],
+    )
+
+
+def short_name(arn: str) -> str:
+    """Of whoever decided: the end of an ARN, which is what people know each other by."""
+    return arn.rpartition(":")[2]
+
+
 def as_text(message: Message) -> str:
     """As the trigger's item keeps it."""
     return f"{message.subject}\n\n{message.body}"
@@ -118,6 +148,28 @@ def _released(record: Record, sender: Sender) -> Message:
             _listed("Why:", record["reasons"]),
             *_trained_before(record),
             *_doubts(record),
+            *_where(record, sender),
+        ],
+    )
+
+
+def _waits(record: Record, sender: Sender) -> Message:
+    epoch, registered = record["epoch"], record["registered"] or {}
+    package, instead_of = registered.get("package"), (record["release"] or {}).get("instead_of")
+    in_registry = f"\nor set the status of its version in the registry:\n  {package}"
+    replaced = f"It takes the place of release {instead_of}, which was still waiting."
+    return _message(
+        sender,
+        f"release {epoch} waits for your approval",
+        [
+            f"The model of run {epoch} is good enough, and is published as release {epoch}. It goes"
+            " to no camera until a person approves it.",
+            replaced if instead_of else "",
+            _listed("Why:", record["reasons"]),
+            *_trained_before(record),
+            *_doubts(record),
+            f"Look at the run's page, then:\n  lensloop approve {epoch}\n  lensloop reject {epoch}"
+            + (in_registry if package else ""),
             *_where(record, sender),
         ],
     )
@@ -259,6 +311,7 @@ _ENDS: Mapping[str, Callable[[Record, Sender], Message | None]] = {
     "released": _released,
     "refused": _refused,
     "held": _held,
+    WAITS_FOR_APPROVAL: _waits,
     "too-few-images": _too_few,
     "wrong-folders": _wrong_folders,
     "blocked": _blocked,

@@ -1,7 +1,8 @@
 """What became of a run? Its record, `runs/<epoch>/run.json`: everything people see is made from it.
 
-Each end of a workflow adds its part (`of_retraining`, `of_rollout`, `of_trigger`); a part that was
-there stays. Nothing here fails for what is missing: a run that broke early has a record as well.
+Each end of a workflow adds its part (`of_retraining`, `of_rollout`, `of_trigger`), and so does who
+approves (`of_approval`); a part that was there stays. Nothing here fails for what is missing: a run
+that broke early has a record as well.
 """
 
 import json
@@ -11,6 +12,7 @@ from datetime import datetime
 from typing import Any, TypedDict
 
 from lensloop.failure import Failure, sentence
+from lensloop.model.approval import SUPERSEDED, WAITING
 from lensloop.trigger.blame import fault
 from lensloop.wire import names
 from lensloop.wire.errors import LensloopError
@@ -25,6 +27,7 @@ NO_MACHINE = (
 )
 # Ends in which something failed on the way that is no failure of the run.
 _NO_FAILURE = frozenset({PICTURES_DELETED, NO_MACHINE})
+WAITS_FOR_APPROVAL = "waits-for-approval"
 ROLLOUT_FAILURES = frozenset({"failed", "canary-failed", "fleet-failed"})
 
 
@@ -49,6 +52,15 @@ class Rollout(TypedDict):
     cameras: int
     ended_at: str
     execution: str
+
+
+class Approval(TypedDict):
+    """What a person said of a release that waited: lensloop.model.approval's words."""
+
+    decision: str
+    by: str
+    note: str
+    at: str
 
 
 class Record(TypedDict):
@@ -88,6 +100,7 @@ class Record(TypedDict):
     features: dict[str, Any] | None
     release: dict[str, Any] | None
     registered: dict[str, Any] | None
+    approval: Approval | None
     rollout: Rollout | None
     failure: Failure | None
     problems: list[str]
@@ -126,6 +139,7 @@ def empty(project: str, epoch: int) -> Record:
         features=None,
         release=None,
         registered=None,
+        approval=None,
         rollout=None,
         failure=None,
         problems=[],
@@ -152,6 +166,8 @@ def of_retraining(record: Record, event: Mapping[str, Any], found: Findings, now
         "failure": _failure(event.get("failure")),
         "problems": [*found.problems, *_unregistered(event.get("registered"))],
     }
+    if event["outcome"] == WAITS_FOR_APPROVAL and not record["approval"]:
+        updated["approval"] = Approval(decision=WAITING, by="", note="", at=now)
     if dataset := event.get("dataset"):
         updated["dataset"] = _dataset(dataset, found.report)
     if found.report:
@@ -179,6 +195,26 @@ def of_rollout(record: Record, event: Mapping[str, Any], now: str) -> Record:
         "execution": event.get("execution") or "",
     }
     return {**record, "rollout": rollout}
+
+
+def of_approval(record: Record, event: Mapping[str, Any], now: str) -> Record:
+    """With what was decided about its release, the first time that it was said."""
+    before = record["approval"]
+    if before and before["decision"] == event["decision"]:
+        return record
+    approval = Approval(
+        decision=event["decision"], by=event.get("by") or "", note=event.get("note") or "", at=now
+    )
+    return {**record, "approval": approval}
+
+
+def superseded_by(event: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What is to be noted of the release that waited until this run's took its place."""
+    older = int((event.get("release") or {}).get("instead_of") or 0)
+    if not older:
+        return None
+    by = f"release {event['epoch']}"
+    return {"workflow": "approval", "epoch": older, "decision": SUPERSEDED, "by": by}
 
 
 def of_trigger(record: Record, ending: Mapping[str, Any] | None, now: str) -> Record:
@@ -232,6 +268,9 @@ def _check(top: Reader) -> None:
     top.value("reasons", _are_texts, "a list of sentences")
     if top.has("ended_at"):
         _check_time(top, "ended_at")
+    if approval := top.maybe("approval"):
+        for name in ("decision", "by", "note"):
+            approval.value(name, _is_text, "text")
     if rollout := top.maybe("rollout"):
         rollout.text("outcome")
         rollout.value("reasons", _are_texts, "a list of sentences")

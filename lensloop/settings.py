@@ -181,6 +181,13 @@ class Settings:
     max_calibration_error: float = _setting(
         0.2, "Ceiling of the expected calibration error (0 to 1).", 0, 1
     )
+    approval: str = _setting(
+        "automatic",
+        "Who lets a release go to the cameras: `automatic` is the gate, `manual` a person, with"
+        " `lensloop approve` or in SageMaker's Model Registry (docs/registry.md).",
+        pattern=r"automatic|manual",
+        form="`automatic` or `manual`",
+    )
     canary_timeout_minutes: int = _setting(
         60, "A canary that has not proved the release by then ends the rollout.", 1, 10080
     )

@@ -1,4 +1,6 @@
-"""How do releases reach cameras? The rollout that hands them out, and what wakes a person."""
+"""How do releases reach cameras? The rollout that hands them out, who approves, and what wakes a
+person.
+"""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -7,6 +9,7 @@ from constructs import Construct
 from lensloop.settings import Settings
 from lensloop.wire import names
 from stacks.alarms import Alarms
+from stacks.approval import approval
 from stacks.steps.access import Access
 from stacks.steps.reporter import reporter
 from stacks.steps.rollout_workflow import RolloutWorkflow
@@ -36,6 +39,14 @@ class FleetStack(cdk.Stack):
             presign=self._presign_role(),
             tell=self.tell,
         ).machine
+        approval(
+            self,
+            prefix=prefix,
+            settings=settings,
+            storage=storage,
+            rollout=self.rollout,
+            tell=self.tell,
+        )
         alarms = Alarms(self, "Alarms", prefix=prefix, topic=storage.topic)
         alarms.when_it_fails(
             "rollout", self.rollout, "A rollout ended badly; its execution says why."

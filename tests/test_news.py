@@ -87,6 +87,37 @@ RETRAINING: dict[str, tuple[Record, Message]] = {
             " with:\n  lensloop approve\n\n" + WHERE,
         ),
     ),
+    "waits for approval": (
+        run(
+            "waits-for-approval",
+            reasons=["accuracy 0.91"],
+            release={"instead_of": 0},
+            registered={"package": ""},
+        ),
+        Message(
+            "deeplens-trash: release 7 waits for your approval",
+            "The model of run 7 is good enough, and is published as release 7. It goes to no camera"
+            " until a person approves it.\n\n"
+            "Why:\n– accuracy 0.91\n\n"
+            "Look at the run's page, then:\n  lensloop approve 7\n  lensloop reject 7\n\n" + WHERE,
+        ),
+    ),
+    "waits for approval in another's place": (
+        run(
+            "waits-for-approval",
+            release={"instead_of": 5},
+            registered={"package": "arn:aws:sagemaker:r:1:model-package/g/3"},
+        ),
+        Message(
+            "deeplens-trash: release 7 waits for your approval",
+            "The model of run 7 is good enough, and is published as release 7. It goes to no camera"
+            " until a person approves it.\n\n"
+            "It takes the place of release 5, which was still waiting.\n\n"
+            "Look at the run's page, then:\n  lensloop approve 7\n  lensloop reject 7\n"
+            "or set the status of its version in the registry:\n"
+            "  arn:aws:sagemaker:r:1:model-package/g/3\n\n" + WHERE,
+        ),
+    ),
     "too few": (
         run("too-few-images", reasons=["`can` has 3 pictures"]),
         Message(

@@ -79,16 +79,8 @@ def test_a_run_that_just_began_knows_its_number_and_nothing_else() -> None:
     lists: dict[str, Any] = {"reasons": [], "problems": [], "messages": []}
     parts = (
         *("began_at", "ended_at", "changes", "dataset", "training", "scores", "verdict"),
-        *(
-            "doubts",
-            "mistakes",
-            "unfamiliar",
-            "features",
-            "release",
-            "registered",
-            "rollout",
-            "failure",
-        ),
+        *("doubts", "mistakes", "unfamiliar", "features", "release", "registered", "approval"),
+        *("rollout", "failure"),
     )
     assert record.empty("trash", 7) == {**known, **texts, **lists, **dict.fromkeys(parts)}
 
@@ -104,6 +96,51 @@ def test_a_release_whose_registering_broke_says_so_and_is_a_release_all_the_same
     [problem] = found["problems"]
     assert problem.startswith("The release could not be registered in SageMaker: ")
     assert "Sandbox.Timedout" in problem
+
+
+WAITS = "waits-for-approval"
+APPROVED = {"epoch": 7, "decision": "approved", "by": "ann", "note": "fine"}
+
+
+def test_a_release_that_waits_says_so_until_somebody_decides() -> None:
+    waits = retraining(WAITS, release=RELEASE)
+    assert waits["approval"] == {"decision": "waiting", "by": "", "note": "", "at": NOW}
+    decided = record.of_approval(waits, APPROVED, "later")
+    assert decided["approval"] == {
+        "decision": "approved",
+        "by": "ann",
+        "note": "fine",
+        "at": "later",
+    }
+    assert record.of_approval(decided, APPROVED | {"by": "bob"}, "last") == decided
+    other = record.of_approval(decided, {"epoch": 7, "decision": "rejected"}, "last")
+    assert other["approval"] == {"decision": "rejected", "by": "", "note": "", "at": "last"}
+    assert record.read(record.to_json(decided)) == decided
+
+
+def test_who_decides_before_the_run_has_ended_is_not_forgotten() -> None:
+    decided = record.of_approval(record.empty("trash", 7), APPROVED, "before")
+    found = record.of_retraining(decided, event(WAITS), Findings(), NOW)
+    assert found["approval"] == decided["approval"]
+    assert retraining("released")["approval"] is None
+
+
+def test_a_release_that_takes_the_place_of_another_says_of_which() -> None:
+    replaces = event(WAITS, release=RELEASE | {"instead_of": 5})
+    assert record.superseded_by(replaces) == {
+        "workflow": "approval",
+        "epoch": 5,
+        "decision": "superseded",
+        "by": "release 7",
+    }
+    for nobody in (event(WAITS, release=RELEASE | {"instead_of": 0}), event("refused")):
+        assert record.superseded_by(nobody) is None
+
+
+def test_an_approval_that_is_no_text_is_no_record() -> None:
+    wrong = {**record.empty("trash", 7), "approval": {"decision": 1, "by": "", "note": ""}}
+    with pytest.raises(record.RecordError, match="decision"):
+        record.read(json.dumps(wrong))
 
 
 def test_these_ends_are_failures_and_no_others() -> None:
@@ -169,6 +206,7 @@ def test_a_released_run_is_recorded_whole() -> None:
         "features": {"kept": 19, "embedded": 1},
         "release": RELEASE,
         "registered": {"package": PACKAGE},
+        "approval": None,
         "rollout": None,
         "failure": None,
         "problems": ["something odd", "no lineage"],

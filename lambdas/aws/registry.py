@@ -6,7 +6,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.aws import clients
 from lambdas.aws.state import state_table
+from lensloop.model.approval import Decision
 from lensloop.model.registry import ARCHIVED, Stage
+
+MAX_DESCRIPTION = 1024
 
 
 def show_stage(epoch: int, stage: Stage) -> str:
@@ -24,6 +27,30 @@ def show_stage(epoch: int, stage: Stage) -> str:
         print(problem)
         return problem
     return ""
+
+
+def show_decision(decision: Decision) -> str:
+    """A person has decided elsewhere: the registry says so as well."""
+    arn = state_table().package(decision.epoch)
+    if not arn:
+        return ""
+    try:
+        clients.sagemaker().update_model_package(
+            ModelPackageArn=arn,
+            ModelApprovalStatus="Approved" if decision.approved else "Rejected",
+            ApprovalDescription=_in_one_line(decision),
+        )
+    except (BotoCoreError, ClientError) as error:
+        problem = f"The registry does not show the decision about release {decision.epoch}: {error}"
+        print(problem)
+        return problem
+    return ""
+
+
+def _in_one_line(decision: Decision) -> str:
+    """As AWS takes it."""
+    words = " ".join(f"{decision.note} (by {decision.by or 'lensloop'})".split())
+    return words[:MAX_DESCRIPTION]
 
 
 def show_production(epoch: int, stage: Stage) -> str:

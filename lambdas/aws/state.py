@@ -2,8 +2,9 @@
 which one is read or written.
 
 `trigger`: what has changed, the lease of the run, news to send (its changes: trigger_item.py).
-`dataset`: the newest data set. `trained`: the newest model that was judged. `live`: the release
-that cameras should run. `rollout`: the open IoT jobs, so that older ones can be withdrawn without
+`dataset`: the newest data set. `trained`: the newest model that was judged. `candidate`: the newest
+release that waits for a person's approval, or waited. `live`: the release that cameras should run.
+`rollout`: the open IoT jobs, so that older ones can be withdrawn without
 the right to list every job of the account. `package#<epoch>`: the release's version in the model
 registry. `production`: the release that the registry shows as the one in use.
 
@@ -21,6 +22,7 @@ from botocore.exceptions import ClientError
 from lambdas.aws import clients, trigger_item
 from lambdas.aws.change import Change
 from lambdas.aws.trigger_item import HOLDS_LEASE, TRIGGER
+from lensloop.model.approval import APPROVED, WAITING, Decision
 from lensloop.model.standards import Trained
 from lensloop.trigger.terms import State, Step
 from lensloop.wire.errors import StaleEpoch
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 _DATASET, _TRAINED, _LIVE, _ROLLOUT = "dataset", "trained", "live", "rollout"
-_PACKAGE, _PRODUCTION = "package#", "production"
+_CANDIDATE, _PACKAGE, _PRODUCTION = "candidate", "package#", "production"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,18 @@ class LiveRelease:
     dataset: str
     training: str = ""  # of the standards that it was made by; empty where they were not noted
     slid: float = 0.0  # how far it is below the best release before it, on known test pictures
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A release that waits for approval, or about which a person has decided."""
+
+    release: LiveRelease
+    labels: tuple[str, ...]
+    state: str  # lensloop.model.approval's
+    decided_by: str = ""
+    note: str = ""
+    instead_of: int = 0  # the epoch of one that was still waiting when this was published
 
 
 def state_table() -> "StateTable":
@@ -71,14 +85,19 @@ class StateTable:
 
     def live(self) -> LiveRelease | None:
         item = self._item(_LIVE)
+        return _release_in(item) if item else None
+
+    def candidate(self) -> Candidate | None:
+        item = self._item(_CANDIDATE)
         if not item:
             return None
-        return LiveRelease(
-            int(item["epoch"]),
-            item["model_sha256"],
-            item["dataset"],
-            item.get("training", ""),
-            float(item.get("slid", 0)),
+        return Candidate(
+            _release_in(item),
+            tuple(item["labels"]),
+            item["state"],
+            item.get("decided_by", ""),
+            item.get("note", ""),
+            int(item.get("instead_of", 0)),
         )
 
     def trained(self) -> Trained | None:
@@ -145,28 +164,37 @@ class StateTable:
         retry whose first answer was lost.
         """
         lease = Change(TRIGGER, "", HOLDS_LEASE, {"epoch": release.epoch})
-        live = Change(
-            _LIVE,
-            "SET #epoch = :epoch, #dataset = :dataset, #model_sha256 = :model_sha256,"
-            " #training = :training, #slid = :slid, #labels = :labels, #released_at = :now",
-            "attribute_not_exists(#epoch) OR #epoch < :epoch"
-            " OR (#epoch = :epoch AND #model_sha256 = :model_sha256)",
-            {
-                "epoch": release.epoch,
-                "dataset": release.dataset,
-                "model_sha256": release.model_sha256,
-                "training": release.training,
-                "slid": Decimal(f"{release.slid:.4f}"),
-                "labels": list(labels),
-                "now": now,
-            },
-        )
         check = {"ConditionCheck": self._within(lease.as_check())}
+        live = _to_live(release, labels, now)
         if not self._together(check, {"Update": self._within(live.as_update())}):
             raise StaleEpoch(
                 f"Run {release.epoch} no longer holds the lease, so its release does not become"
                 " live."
             )
+
+    def put_candidate(self, release: LiveRelease, labels: Sequence[str], now: int) -> Candidate:
+        """It waits instead of becoming live. A retry finds it, and leaves what a person has decided
+        about it meanwhile."""
+        before = self.candidate()
+        if before and before.release == release:
+            return before
+        waited = before.release.epoch if before and before.state == WAITING else 0
+        lease = Change(TRIGGER, "", HOLDS_LEASE, {"epoch": release.epoch})
+        candidate = Change(
+            _CANDIDATE,
+            f"SET {_RELEASE}, #labels = :labels, #published_at = :now, #state = :state,"
+            " #instead_of = :waited REMOVE #decided_by, #note, #decided_at",
+            "attribute_not_exists(#epoch) OR #epoch < :epoch",
+            {**_values(release), "labels": list(labels), "now": now, "state": WAITING}
+            | {"waited": waited},
+        )
+        check = {"ConditionCheck": self._within(lease.as_check())}
+        if not self._together(check, {"Update": self._within(candidate.as_update())}):
+            raise StaleEpoch(
+                f"Run {release.epoch} no longer holds the lease, so its release does not wait for"
+                " approval."
+            )
+        return Candidate(release, tuple(labels), WAITING, instead_of=waited)
 
     def note_package(self, epoch: int, arn: str) -> None:
         self._update(Change(f"{_PACKAGE}{epoch}", "SET #arn = :arn", values={"arn": arn}))
@@ -190,6 +218,31 @@ class StateTable:
 
     def forget_rollout_job(self, job: str) -> None:
         self._update(Change(_ROLLOUT, "DELETE #jobs :job", values={"job": {job}}))
+
+    # What a person's decision writes
+
+    def decide_candidate(
+        self, candidate: Candidate, state: str, decision: Decision, now: int
+    ) -> bool:
+        """Approved, it is live in the same moment. False: that was decided before, or a newer
+        release has come."""
+        decided = Change(
+            _CANDIDATE,
+            "SET #state = :decided, #decided_by = :by, #note = :note, #decided_at = :now",
+            "#epoch = :epoch AND #state <> :decided AND #state <> :approved",
+            {
+                "epoch": candidate.release.epoch,
+                "decided": state,
+                "approved": APPROVED,
+                "by": decision.by,
+                "note": decision.note,
+                "now": now,
+            },
+        )
+        writes = [decided]
+        if state == APPROVED:
+            writes.append(_to_live(candidate.release, candidate.labels, now))
+        return self._together(*({"Update": self._within(one.as_update())} for one in writes))
 
     # How DynamoDB is asked
 
@@ -225,3 +278,39 @@ class StateTable:
     def _within(self, request: dict[str, Any]) -> dict[str, Any]:
         """Transactions name the table in every one of their parts."""
         return {"TableName": self._table.name, **request}
+
+
+_RELEASE = (
+    "#epoch = :epoch, #dataset = :dataset, #model_sha256 = :model_sha256,"
+    " #training = :training, #slid = :slid"
+)
+
+
+def _values(release: LiveRelease) -> dict[str, Any]:
+    return {
+        "epoch": release.epoch,
+        "dataset": release.dataset,
+        "model_sha256": release.model_sha256,
+        "training": release.training,
+        "slid": Decimal(f"{release.slid:.4f}"),
+    }
+
+
+def _release_in(item: Mapping[str, Any]) -> LiveRelease:
+    return LiveRelease(
+        int(item["epoch"]),
+        item["model_sha256"],
+        item["dataset"],
+        item.get("training", ""),
+        float(item.get("slid", 0)),
+    )
+
+
+def _to_live(release: LiveRelease, labels: Sequence[str], now: int) -> Change:
+    return Change(
+        _LIVE,
+        f"SET {_RELEASE}, #labels = :labels, #released_at = :now",
+        "attribute_not_exists(#epoch) OR #epoch < :epoch"
+        " OR (#epoch = :epoch AND #model_sha256 = :model_sha256)",
+        {**_values(release), "labels": list(labels), "now": now},
+    )

@@ -14,7 +14,7 @@ from lensloop.model.evaluation import Evaluation
 from lensloop.rollout import FAILED, PROVEN, SUPERSEDED, WAITING
 from lensloop.wire import names
 
-APPROVED, REJECTED, PENDING = "Approved", "Rejected", "PendingManualApproval"
+APPROVED, PENDING = "Approved", "PendingManualApproval"
 _TOKEN = 36  # characters that AWS takes
 EPOCH = "epoch"
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from lensloop.failure import Failure
+from lensloop.model.approval import APPROVED, REJECTED, SUPERSEDED
 from lensloop.reasons import counted, listed
+from lensloop.record import WAITS_FOR_APPROVAL
 from lensloop.trigger.blame import fault
 
 _MOST_WEAK = 3  # labels that are named; the reasons name all
@@ -25,6 +27,11 @@ _RUN = {
     "refused": Headline("bad", "refused", "Refused: the cameras keep the model that they have"),
     "held": Headline(
         "warn", "held", "Held for a person: the cameras keep the model that they have"
+    ),
+    WAITS_FOR_APPROVAL: Headline(
+        "warn",
+        "waits for approval",
+        "Waits for approval: it goes to no camera until a person approves it",
     ),
     "too-few-images": Headline("warn", "too few pictures", "Too few pictures: nothing was trained"),
     "wrong-folders": Headline(
@@ -51,6 +58,15 @@ _RUN = {
     "aborted": Headline("warn", "aborted", "Aborted: somebody stopped the run"),
     "timed-out": Headline("bad", "timed out", "Timed out: the run took longer than it may"),
 }
+_APPROVAL = {
+    APPROVED: Headline("good", "approved", "Approved: the new model is on its way to the cameras"),
+    REJECTED: Headline(
+        "warn", "rejected", "Rejected by a person: the cameras keep the model that they have"
+    ),
+    SUPERSEDED: Headline(
+        "plain", "superseded", "Superseded: a newer release came before anybody approved this one"
+    ),
+}
 _ROLLOUT = {
     "rolled-out": Headline("good", "rolled out", "Released, and proven on the cameras"),
     "no-cameras": Headline("good", "released", "Released: it waits for its first camera"),
@@ -76,12 +92,17 @@ def headline(record: Mapping[str, Any]) -> Headline:
     if not rollout and record["outcome"] == "failed":
         return _failed(record["failure"])
     if not rollout:
-        return _with_weak_labels(_known(_RUN, record["outcome"]), record)
+        return _with_weak_labels(_of_run(record), record)
     found = _known(_ROLLOUT, rollout["outcome"])
     if rollout["outcome"] == "rolled-out" and rollout["proven"]:
         cameras = counted(rollout["proven"], "camera", "cameras")
         found = Headline(found.tone, found.word, f"Released, and proven on {cameras}")
     return _with_weak_labels(found, record)
+
+
+def _of_run(record: Mapping[str, Any]) -> Headline:
+    decided = _APPROVAL.get((record["approval"] or {}).get("decision", ""))
+    return decided or _known(_RUN, record["outcome"])
 
 
 def _with_weak_labels(found: Headline, record: Mapping[str, Any]) -> Headline:

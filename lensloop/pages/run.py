@@ -27,6 +27,7 @@ _NOTHING: Mapping[str, Any] = {
     "release": None,
     "registered": None,
     "execution": "",
+    "approval": None,
     "rollout": None,
     "failure": None,
     "messages": [],

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lensloop import news
-from lensloop.record import NO_MACHINE, PICTURES_DELETED
+from lensloop.record import NO_MACHINE, PICTURES_DELETED, WAITS_FOR_APPROVAL
 from lensloop.trigger.blame import CAPACITY, ROLLOUT, Fault, fault
 from lensloop.trigger.terms import (
     JOB_ENDED,
@@ -36,7 +36,7 @@ from lensloop.trigger.terms import (
 
 # The other good ends leave `digest` and `judged_by` alone: after a change of settings the same
 # pictures deserve a new try.
-JUDGED = frozenset({"refused", "released", "held"})
+JUDGED = frozenset({"refused", "released", "held", WAITS_FOR_APPROVAL})
 
 HELD = "a model is held for a person: look at the run's page, then `lensloop approve`"
 MAX_BACKOFF = 6 * 3600

@@ -12,7 +12,8 @@ Take snapshot → Inspect new images → Assemble data set
                     yes → Pictures deleted
 → Report suspicious labels → Judge → Better?   no → Model refused
                                                        nobody can say → Held for a person
-→ Publish release → Register release → Start rollout → Release published
+→ Publish release → Register release → Approved?   a person is to say so → Waits for approval
+                    yes → Start rollout → Release published
                                                                any accident → Retraining failed
 """
 
@@ -35,7 +36,7 @@ from lambdas import (
 )
 from lensloop.dataset.inspection import InspectionUnfinished
 from lensloop.dataset.lists import ConversionUnfinished
-from lensloop.record import NO_MACHINE, PICTURES_DELETED
+from lensloop.record import NO_MACHINE, PICTURES_DELETED, WAITS_FOR_APPROVAL
 from lensloop.settings import Settings
 from lensloop.wire import names
 from stacks.steps.access import allow
@@ -104,7 +105,12 @@ class RetrainingWorkflow(Workflow):
         roll_out = self._start_rollout(
             rollout, then=self._end_of_model("Release published", "released")
         )
-        release = publish.next(self._register_release(training, then=roll_out))
+        approved = self.ask(
+            "Approved?",
+            ("$release.waits", self._end_of_model("Waits for approval", WAITS_FOR_APPROVAL)),
+            otherwise=roll_out,
+        )
+        release = publish.next(self._register_release(training, then=approved))
         judged = report.next(judge).next(
             self.ask(
                 "Better?",
@@ -311,12 +317,12 @@ class RetrainingWorkflow(Workflow):
         return self.step(
             "Publish release",
             publish_release.handler,
-            payload={**_TRAINED, "slid": "$verdict.slid"},
+            payload={**_TRAINED, "slid": "$verdict.slid", "approved": "$dataset.approved"},
             keep="release",
             may=[
                 self.access.read(names.TRAINING_PREFIX, names.RELEASES_PREFIX),
                 self.access.write(names.RELEASES_PREFIX),
-                self.access.state("UpdateItem", "ConditionCheckItem"),
+                self.access.state("GetItem", "UpdateItem", "ConditionCheckItem"),
             ],
             memory_mb=1769,
         )
@@ -329,12 +335,15 @@ class RetrainingWorkflow(Workflow):
             payload={
                 **_TRAINED,
                 "reasons": "[$verdict.reasons]",
+                "waits": "$release.waits",
+                "instead_of": "$release.instead_of",
             },
             keep="registered",
             may=[
                 self.access.read(names.RELEASES_PREFIX),
                 self.access.state("GetItem", "UpdateItem"),
                 *self.access.new_version(),
+                self.access.versions("UpdateModelPackage"),
             ],
             addresses={"TRAINING_IMAGE": training.image_uri},
             caught=False,

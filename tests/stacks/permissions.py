@@ -34,8 +34,17 @@ def _of(roles: str, *actions: str) -> frozenset[Permission]:
 WHEN_THE_TRIGGER_HAS_NEWS = _of("Tick", "lambda:InvokeFunction") | _of("Tell", "dynamodb:GetItem")
 WHEN_PICTURES_ARE_DELETED = _of("FindDeleted", "s3:ListBucket", "s3:GetObject")
 
+# Where `approval` is manual; the story of tests/stories/test_approval.py does.
+WHEN_A_PERSON_APPROVES = frozenset[Permission]().union(
+    _of("ApproveRelease", "dynamodb:GetItem", "dynamodb:UpdateItem", "lambda:InvokeFunction"),
+    _of("ApproveRelease", "sagemaker:DescribeModelPackage", "sagemaker:UpdateModelPackage"),
+    _of("ApproveRelease", "states:StartExecution"),
+    _of("PublishRelease", "dynamodb:GetItem"),
+)
+
 FUNCTIONS = (
-    "AssembleDataset CheckRollout ChooseMachine DeployRelease FindDeleted InspectImages Judge"
+    "ApproveRelease AssembleDataset CheckRollout ChooseMachine DeployRelease FindDeleted"
+    " InspectImages Judge"
     " PublishRelease RecordChanges RegisterRelease ReportSuspiciousLabels TakeSnapshot Tell Tick"
 )
 # Step Functions' own guide asks for exactly these, on all resources.
@@ -83,6 +92,10 @@ NOT_SEEN: dict[str, frozenset[Permission]] = {
     " happen; tests/trigger/test_handlers.py stops it": _of("Tick", "sagemaker:StopTrainingJob"),
     "only when a wave failed or a newer release came; tests/lambdas/test_rollout_steps.py"
     " withdraws orders": _of("CheckRollout", "iot:CancelJob", "dynamodb:UpdateItem"),
+    "only where a release takes the place of one that waits for approval;"
+    " tests/lambdas/test_approve_release.py has one do so": _of(
+        "RegisterRelease", "sagemaker:UpdateModelPackage"
+    ),
     "only GitHub's workflow acts as it; tests/stacks/test_least_privilege.py says on what": _of(
         "Deploy", "sts:AssumeRole"
     )

@@ -241,6 +241,7 @@ def test_only_a_judged_data_set_is_remembered_as_judged(outcome: str, judged: bo
         ("held", {"held": "abc", "approved": None}),
         ("refused", {"held": None, "approved": None}),
         ("released", {"held": None, "approved": None}),
+        ("waits-for-approval", {"held": None, "approved": None}),
         ("nothing-new", {}),
         ("too-few-images", {}),
     ],

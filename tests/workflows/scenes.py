@@ -59,6 +59,8 @@ RETRAINING: dict[str, Any] = {
     "report-suspicious-labels": {"count": 0, "sentences": []},
     "judge": VERDICT,
     "publish-release": {
+        "waits": False,
+        "instead_of": 0,
         "epoch": 7,
         "model_sha256": "ab",
         "labels": ["a", "b"],
@@ -120,7 +122,7 @@ TO_FAULT = [*TO_CHOOSE, "Which fault?"]
 TO_JUDGE = [*TO_TRAIN, "Report suspicious labels", "Judge", "Better?"]
 TO_FAILURE = [*TO_FAULT, "Find deleted pictures", "Any deleted?"]
 TO_JUDGE_AGAIN = [*TO_TRAIN[:-2], "Take the trained model", *TO_JUDGE[len(TO_TRAIN) :]]
-TO_RELEASE = [*TO_JUDGE, "Publish release", "Register release", "Start rollout"]
+TO_RELEASE = [*TO_JUDGE, "Publish release", "Register release", "Approved?", "Start rollout"]
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,13 @@ RETRAINING_SCENES = [
         [*TO_FAULT, *TO_RELEASE[len(TO_TRAIN) - 1 :]],
         {"createTrainingJob.sync": [NO_SPOT, RETRAINING["createTrainingJob.sync"]]},
         "released",
+        GOOD,
+    ),
+    Scene(
+        "Waits for approval",
+        TO_RELEASE[:-1],
+        {"publish-release": RETRAINING["publish-release"] | {"waits": True}},
+        "waits-for-approval",
         GOOD,
     ),
     Scene(
@@ -236,7 +245,7 @@ RETRAINING_SCENES = [
     ),
     Scene(
         "Release published",
-        [*TO_JUDGE_AGAIN, "Publish release", "Register release", "Start rollout"],
+        [*TO_JUDGE_AGAIN, "Publish release", "Register release", "Approved?", "Start rollout"],
         {"assemble-dataset": DATASET | {"model": MODEL}},
         "released",
         GOOD,
@@ -290,7 +299,7 @@ RETRAINING_SCENES = [
             "inspect-images": SNAPSHOT[:2],
             "assemble-dataset": SNAPSHOT[:3],
             "judge": TO_JUDGE[:-1],
-            "publish-release": TO_RELEASE[:-2],
+            "publish-release": TO_RELEASE[:-3],
         }.items()
     ),
     Scene(
