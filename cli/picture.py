@@ -12,6 +12,7 @@ from cli.cameras import table as camera_table
 from cli.runs import Stand
 from cli.show import shown
 from cli.status import RUNNING, WAITING, End, Status, Trigger, Waiting
+from lensloop.model.approval import APPROVED, REJECTED
 from lensloop.model.approval import WAITING as STILL_WAITS
 from lensloop.record import WAITS_FOR_APPROVAL
 

@@ -263,6 +263,31 @@ def test_a_rollouts_message_links_to_its_own_steps(end: str) -> None:
     assert f"Every step: {LINK.replace('retraining', 'rollout')}\n" in message.body
 
 
+def approval(decision: str, by: str = "", note: str = "") -> Record:
+    decided = {"decision": decision, "by": by, "note": note, "at": "2026-11-26T10:00:00+00:00"}
+    return run("waits-for-approval", approval=decided)
+
+
+def test_what_a_person_decided_is_told_with_who_and_why() -> None:
+    ann = "arn:aws:sts::111122223333:assumed-role/Admin/ann"
+    assert news.of_approval(approval("approved", ann, "seen on the bench"), SENDER) == Message(
+        "deeplens-trash: release 7 was approved",
+        "Release 7 was approved by assumed-role/Admin/ann. It is live, and its rollout has"
+        " started.\n\n– seen on the bench\n\n" + WHERE,
+    )
+    assert news.of_approval(approval("rejected"), SENDER) == Message(
+        "deeplens-trash: release 7 was rejected",
+        "Release 7 was rejected. Nothing was shipped: the cameras keep theirs. The next run starts"
+        " by itself when pictures have changed.\n\n" + WHERE,
+    )
+
+
+@pytest.mark.parametrize("decision", ["waiting", "superseded"])
+def test_of_what_nobody_decided_another_message_tells(decision: str) -> None:
+    assert news.of_approval(approval(decision), SENDER) is None
+    assert news.of_approval(run("waits-for-approval"), SENDER) is None
+
+
 def test_a_rollout_that_could_not_start_is_told_without_a_known_cause() -> None:
     message = news.of_retraining(run("not-rolled-out", failure=None), SENDER)
     assert message is not None

@@ -16,6 +16,7 @@ from typing import Any
 
 from lensloop import news
 from lensloop.machines.choose import Tried
+from lensloop.model import approval
 from lensloop.pages import dataset as dataset_page
 from lensloop.pages import demo as demo_page
 from lensloop.pages import run as run_page
@@ -179,6 +180,24 @@ def _message(subject: str, body: str, sent: bool = True) -> dict[str, Any]:
     return {"at": at, "source": "retraining", "subject": subject, "body": body, "sent": sent}
 
 
+DECISIONS = {
+    "to-approve": approval.WAITING,
+    "approved": approval.APPROVED,
+    "rejected": approval.REJECTED,
+    "replaced": approval.SUPERSEDED,
+}
+
+
+def _decided(trained: Trained, decision: str) -> dict[str, Any]:
+    by = {
+        approval.WAITING: "",
+        approval.SUPERSEDED: "release 8",
+    }.get(decision, "arn:aws:iam::123456789012:user/ann")
+    note = "blurred" if decision == approval.REJECTED else ""
+    said = {"decision": decision, "by": by, "note": note, "at": "2026-11-26T11:02:00+00:00"}
+    return record("waits-for-approval", trained, approval=said)
+
+
 NO_QUOTA = {
     "error": "SageMaker.AmazonSageMakerException",
     "cause": "The account-level service limit 'ml.m5.xlarge for training job usage' is 0 Instances,"
@@ -219,6 +238,7 @@ def ends(good: Trained, refused: Trained) -> dict[str, tuple[dict[str, Any], Tra
             record("held", good, reasons=["none of the labels of the live model is left (can)"]),
             good,
         ),
+        **{name: (_decided(good, decision), good) for name, decision in DECISIONS.items()},
         "too-few-images": (record("too-few-images", refused, **early, reasons=few), refused),
         "wrong-folders": (wrong_folders(refused, early), refused),
         "nothing-new": (

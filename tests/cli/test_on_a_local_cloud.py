@@ -31,6 +31,11 @@ def handler(event, context):
     return {"steps": [], "event": event}
 """
 
+APPROVE = """
+def handler(event, context):
+    return {"did": event["epoch"] == 4, "sentence": "Approved or rejected.", "event": event}
+"""
+
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
@@ -89,7 +94,8 @@ def deployed(aws: Aws) -> Aws:
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    _make_a_tick(aws)
+    _make(aws, "tick", TICK)
+    _make(aws, "approve-release", APPROVE)
     may_connect = {"Effect": "Allow", "Action": "iot:Connect", "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [may_connect]})
     aws.iot.create_policy(policyName=f"{PREFIX}-camera", policyDocument=policy)
@@ -98,12 +104,12 @@ def deployed(aws: Aws) -> Aws:
     return aws
 
 
-def _make_a_tick(aws: Aws) -> None:
+def _make(aws: Aws, name: str, body: str) -> None:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as zipped:
-        zipped.writestr("index.py", TICK)
+        zipped.writestr("index.py", body)
     aws.lambda_.create_function(
-        FunctionName=f"{PREFIX}-tick",
+        FunctionName=f"{PREFIX}-{name}",
         Runtime="python3.13",
         Handler="index.handler",
         Role=aws.role(),
@@ -215,11 +221,51 @@ def test_a_block_is_cleared_only_where_there_is_one(deployed: Aws) -> None:
 def test_only_what_is_held_is_approved(deployed: Aws) -> None:
     put(deployed, **trigger({}, covered=5))
     assert answer("approve")["approved"] is None
-    assert "No model is held" in ask("approve")[1]
+    assert "No release waits and no model is held" in ask("approve")[1]
     put(deployed, **(trigger({}, covered=5) | {"held": {"S": "0ffd826c"}}))
     assert "a model is held for a person" in ask("status")[1]
     assert answer("approve")["approved"] == "0ffd826c"
     assert "The model of data set 0ffd826c is approved." in ask("approve")[1]
+
+
+def candidate(state: str) -> dict[str, Any]:
+    texts = {"id": "candidate", "state": state, "dataset": "d" * 16, "model_sha256": "ab"}
+    item: dict[str, Any] = {name: {"S": value} for name, value in texts.items()}
+    return item | {"epoch": {"N": "4"}, "labels": {"L": [{"S": "can"}]}}
+
+
+def test_a_release_that_waits_is_approved_or_rejected_by_name(deployed: Aws) -> None:
+    put(deployed, **trigger({}, covered=5))
+    put(deployed, **candidate("waiting"))
+    assert answer("status")["waiting"] == {"epoch": 4, "dataset": "d" * 16}
+    assert "lensloop approve 4" in ask("status")[1]
+    told = answer("approve", "--note", "fine")["event"]
+    assert (told["epoch"], told["decision"], told["note"]) == (4, "approved", "fine")
+    assert told["by"].startswith("arn:aws:iam::000000000000:")
+    assert answer("reject", "4")["event"]["decision"] == "rejected"
+    code, stdout, _ = ask("approve")
+    assert (code, stdout) == (0, "Approved or rejected.\n")
+
+
+def test_where_two_things_wait_a_person_says_which(deployed: Aws) -> None:
+    put(deployed, **(trigger({}, covered=5) | {"held": {"S": "0ffd826c"}}))
+    put(deployed, **candidate("waiting"))
+    code, _, stderr = ask("approve")
+    assert (code, "`lensloop approve 4` or `lensloop approve --held`" in stderr) == (2, True)
+    assert answer("approve", "--held")["approved"] == "0ffd826c"
+    assert answer("approve", "4")["event"]["epoch"] == 4
+
+
+def test_what_does_not_wait_is_left_to_the_function_that_knows_what_became_of_it(
+    deployed: Aws,
+) -> None:
+    put(deployed, **trigger({}, covered=5))
+    put(deployed, **candidate("rejected"))
+    assert answer("status")["waiting"] is None
+    assert answer("reject")["did"] is False
+    assert "No release waits for approval" in ask("reject")[1]
+    code, _, stderr = ask("approve", "3")
+    assert (code, "Nothing was changed." in stderr) == (2, True)
 
 
 def test_watch_ends_at_once_where_nothing_happens(deployed: Aws) -> None:

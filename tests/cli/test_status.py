@@ -13,7 +13,7 @@ from cli.faults import DONE, NOTHING_RELEASED, RUN_FAILED
 from cli.fleet import Camera
 from cli.picture import picture, span
 from cli.runs import Stand, Training, progress
-from cli.status import End, Live, Status, Trigger, end, trigger
+from cli.status import End, Live, Status, Trigger, Waiting, end, trigger
 from cli.watching import ending, target
 from lensloop import record
 from lensloop.record import Record, Rollout
@@ -34,6 +34,7 @@ EARLY = "looked at 16 of 75 pictures (40/s)"
 LATE = "learnt from 75 of 75 pictures (9/s)"
 REFUSED = End(3, "refused", ("recall of glass 0.41 is below its floor 0.50",), "", "", ())
 RELEASED = End(3, "released", ("better",), "2026-11-22T12:00:00+00:00", "", ())
+TO_APPROVE = replace(RELEASED, outcome="waits-for-approval", approval="waiting")
 ROLLED_OUT = replace(RELEASED, rollout="rolled-out")
 CANARY_FAILED = replace(
     RELEASED, rollout="canary-failed", rollout_reasons=("deeplens_a: the disk is full",)
@@ -118,6 +119,10 @@ def test_watch_looks_at_the_run_that_works_or_is_about_to(
         (replace(QUIET, ends=(REFUSED,)), 3, NOTHING_RELEASED),
         (replace(QUIET, ends=(replace(REFUSED, outcome="nothing-new"),)), 3, NOTHING_RELEASED),
         (replace(QUIET, ends=(replace(REFUSED, outcome="blocked"),)), 3, NOTHING_RELEASED),
+        (replace(QUIET, ends=(TO_APPROVE,)), 3, NOTHING_RELEASED),
+        (replace(QUIET, ends=(replace(TO_APPROVE, approval="rejected"),)), 3, NOTHING_RELEASED),
+        (replace(QUIET, ends=(replace(TO_APPROVE, approval="superseded"),)), 3, NOTHING_RELEASED),
+        (replace(QUIET, ends=(replace(TO_APPROVE, approval="approved"),)), 3, DONE),
         (replace(QUIET, ends=(CANARY_FAILED,)), 3, RUN_FAILED),
         (replace(QUIET, ends=(replace(REFUSED, outcome="failed"),)), 3, RUN_FAILED),
         (replace(QUIET, ends=(replace(REFUSED, outcome="timed-out"),)), 3, RUN_FAILED),
@@ -191,6 +196,12 @@ def drawn(status: Status, width: int = 80, terminal: bool = False) -> str:
         (replace(QUIET, ends=(REFUSED,)), ("refused", "recall of glass 0.41")),
         (replace(QUIET, rollout=ROLLOUT), ("rollout 3  10 s so far, at: Wait for canary (8 s)",)),
         (replace(QUIET, ends=(CANARY_FAILED,)), ("released, canary-failed", "the disk is full")),
+        (
+            replace(QUIET, waiting=Waiting(3, "0ffd826cef00aa")),
+            ("waits release 3, for your approval", "lensloop approve 3", "lensloop reject 3"),
+        ),
+        (replace(QUIET, ends=(TO_APPROVE,)), ("3", "waits-for-approval")),
+        (replace(QUIET, ends=(replace(TO_APPROVE, approval="rejected"),)), ("rejected better",)),
         (replace(QUIET, live=None, cameras=()), ("no release yet", "lensloop camera add")),
     ],
 )

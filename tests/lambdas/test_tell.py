@@ -308,3 +308,40 @@ def test_a_message_of_the_tick_does_not_change_how_a_run_ended(run: Aws, inbox: 
     assert written()["outcome"] == "refused"
     assert [message["source"] for message in written()["messages"]] == ["retraining", "trigger"]
     assert "Refused" in html()
+
+
+WAITS = RELEASED | {"outcome": "waits-for-approval", "release": {"epoch": 7, "instead_of": 0}}
+
+
+def left(aws: Aws, epoch: int, file: str) -> bytes:
+    body: bytes = aws.s3.get_object(Bucket=BUCKET, Key=f"runs/{epoch}/{file}")["Body"].read()
+    return body
+
+
+def decision(aws: Aws, epoch: int) -> tuple[str, str]:
+    found = record.read(left(aws, epoch, "run.json"))["approval"]
+    assert found is not None
+    return found["decision"], found["by"]
+
+
+def test_a_persons_decision_is_noted_told_once_and_shown(run: Aws, inbox: Any) -> None:
+    tell.handler(WAITS, None)
+    assert b"lensloop reject 7" in left(run, 7, "report.html")
+    approval = {"workflow": "approval", "epoch": 7, "decision": "approved", "by": "ann", "note": ""}
+    for _ in range(2):
+        tell.handler(approval, None)
+    assert [message["Subject"] for message in inbox()] == [
+        "deeplens-trash: release 7 waits for your approval",
+        "deeplens-trash: release 7 was approved",
+    ]
+    assert decision(run, 7) == ("approved", "ann")
+    assert b"Approved by ann" in left(run, 7, "report.html")
+
+
+def test_a_release_that_waited_says_by_which_it_was_superseded(run: Aws, inbox: Any) -> None:
+    tell.handler(WAITS, None)
+    newer = {"epoch": 8, "instead_of": 7}
+    tell.handler(WAITS | {"epoch": 8, "release": newer}, None)
+    assert (decision(run, 7), decision(run, 8)) == (("superseded", "release 8"), ("waiting", ""))
+    assert b"a newer release came before" in left(run, 7, "report.html")
+    assert len(inbox()) == 2

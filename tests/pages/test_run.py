@@ -22,6 +22,16 @@ HEADLINES = {
     "not-rolled-out": ("bad", "Released, but its rollout could not be started"),
     "refused": ("bad", "Refused: the cameras keep the model that they have"),
     "held": ("warn", "Held for a person: the cameras keep the model that they have"),
+    "to-approve": (
+        "warn",
+        "Waits for approval: it goes to no camera until a person approves it",
+    ),
+    "approved": ("good", "Approved: the new model is on its way to the cameras"),
+    "rejected": ("warn", "Rejected by a person: the cameras keep the model that they have"),
+    "replaced": (
+        "plain",
+        "Superseded: a newer release came before anybody approved this one",
+    ),
     "too-few-images": ("warn", "Too few pictures: nothing was trained"),
     "wrong-folders": ("warn", "Wrong folders: they do not look like labels; nothing was trained"),
     "nothing-new": ("plain", "Nothing new: exactly these pictures were judged before"),
@@ -70,10 +80,27 @@ def test_a_release_with_weak_labels_names_them_at_once(name: str, sentence: str)
 
 
 @pytest.mark.parametrize(
-    ("name", "command"), [("held", "lensloop approve"), ("blocked", "lensloop clear-block")]
+    ("name", "command"),
+    [
+        ("held", "lensloop approve releases it"),
+        ("blocked", "lensloop clear-block"),
+        ("to-approve", "lensloop approve 7 rolls it out, lensloop reject 7 leaves it unused"),
+    ],
 )
 def test_what_waits_for_a_person_names_the_command(name: str, command: str) -> None:
     assert [other for other in ENDS if command in end(other).text] == [name]
+
+
+def test_who_decided_and_why_stands_at_the_top() -> None:
+    said = "Rejected by arn:aws:iam::123456789012:user/ann: blurred"
+    assert said in end("rejected").text
+    assert "Superseded by release 8" in end("replaced").text
+
+
+def test_what_the_cameras_made_of_an_approved_release_comes_first() -> None:
+    rollout = ENDS["rolled-out"][0]["rollout"]
+    found = read(page({**ENDS["approved"][0], "rollout": rollout}, None, None))
+    assert found.headings[0][1] == "Released, and proven on 3 cameras"
 
 
 def test_one_camera_is_one() -> None:

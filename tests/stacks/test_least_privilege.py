@@ -140,7 +140,7 @@ def test_every_function_workflow_and_job_has_its_own_role(shipped: Synthesized) 
     roles += [
         flat(r.properties["RoleArn"]) for r in shipped.resources("AWS::StepFunctions::StateMachine")
     ]
-    assert len(roles) == len(set(roles)) == 16
+    assert len(roles) == len(set(roles)) == 17
     # and besides: the training job, the signer of links, who deploys and who compares
     assert len(shipped.resources("AWS::IAM::Role")) == len(roles) + 4
 
