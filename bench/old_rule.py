@@ -9,7 +9,7 @@ from fractions import Fraction
 from lensloop.model.batch import ENOUGH_NEW, Batch
 from lensloop.model.evaluation import Evaluation, LabelScore, Live, Score
 from lensloop.model.floors import Floors
-from lensloop.model.gate import overconfident, too_little
+from lensloop.model.gate import too_little
 
 _NOISE = 2
 
@@ -25,7 +25,13 @@ def against(evaluation: Evaluation, floors: Floors) -> Iterator[str]:
 def against_a_first_model(evaluation: Evaluation, floors: Floors) -> Iterator[str]:
     yield from too_little(evaluation.candidate.all, floors)
     yield from _below_floors(evaluation.candidate.all, floors)
-    yield from overconfident(evaluation.candidate.all, floors)
+    yield from _overconfident(evaluation.candidate.all, floors)
+
+
+def _overconfident(score: Score, floors: Floors) -> Iterator[str]:
+    beyond = score.calibration_error - floors.max_calibration_error
+    if beyond * score.images >= _NOISE:
+        yield "calibration error is above its ceiling"
 
 
 def _below_floors(score: Score, floors: Floors) -> Iterator[str]:

@@ -8,11 +8,12 @@ out; its digest says what is trained on.
 
 import json
 import os
+import secrets
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lambdas.aws import bucket, kept_features
-from lambdas.aws.state import LiveRelease, state_table
+from lambdas.aws.state import LiveRelease, StateTable, state_table
 from lensloop import news
 from lensloop.dataset import snapshot
 from lensloop.dataset.assembly import Dataset, assemble
@@ -34,6 +35,8 @@ from lensloop.reasons import MOST, shortened
 from lensloop.settings import Settings
 from lensloop.wire import names
 from lensloop.wire.errors import StaleEpoch
+
+_KEY_BYTES = 16  # more than anybody can try
 
 
 @bucket.without_collector()
@@ -57,7 +60,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         beside=summary["beside"],
     )
     rows = _all_rows(epoch, inspected)
-    dataset = assemble(rows, gone, settings.min_test_images_per_label)
+    dataset = assemble(rows, gone, settings.min_test_images_per_label, _split_key(table))
     ready = readiness(dataset, settings, bucket.name(), history.beside)
     fetched = to_fetch(dataset.accepted, _kept(settings, live), epoch, settings.training_volume_gb)
     _write(dataset, fetched.rows, report(dataset, ready, history, settings))
@@ -106,6 +109,11 @@ def _kept(settings: Settings, live: LiveRelease | None) -> KeptFeatures:
     return (
         kept_features.kept(backbone, live.epoch if live else None) if backbone else KeptFeatures()
     )
+
+
+def _split_key(table: StateTable) -> str:
+    """Made by the first run, and never again: who knew it could choose a picture's split."""
+    return table.split_key(secrets.token_hex(_KEY_BYTES))
 
 
 def _reasons(changed: bool, blocked: bool, shortfalls: Sequence[str]) -> list[str]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _DATASET, _TRAINED, _LIVE, _ROLLOUT = "dataset", "trained", "live", "rollout"
 _CANDIDATE, _PACKAGE, _PRODUCTION = "candidate", "package#", "production"
+_SPLIT = "split"
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,15 @@ class StateTable:
         newest = {"id": _DATASET, "digest": digest, "epoch": epoch}
         if not self._together({"Update": self._within(of_run.as_update())}, self._put(newest)):
             raise StaleEpoch(f"Run {epoch} lost the lease while it assembled its data set.")
+
+    def split_key(self, fresh: str) -> str:
+        """The project's own; `fresh` becomes it where there is none yet. Whoever wants the same
+        splits again writes the key before the first run; an empty one leaves them to the hash.
+        """
+        if "key" not in self._item(_SPLIT):
+            change = Change(_SPLIT, "SET #key = :key", "attribute_not_exists(#key)", {"key": fresh})
+            self._update(change)  # another may have been faster
+        return str(self._item(_SPLIT)["key"])
 
     def note_trained(self, trained: Trained) -> None:
         """What was judged once can be judged again, without training."""

@@ -29,9 +29,12 @@ class Dataset(NamedTuple):
     distance: int  # how different near-duplicates were taken to be at most, in bits of the hash
 
 
-def assemble(rows: Iterable[Row], gone: Iterable[Row], min_test: int) -> Dataset:
+def assemble(
+    rows: Iterable[Row], gone: Iterable[Row], min_test: int, split_key: str = ""
+) -> Dataset:
     """`rows`: every object under images/ that was looked at. `gone`: what left the last data set; a
-    picture that comes back under another name finds its split there.
+    picture that comes back under another name finds its split there. `split_key`: the project's
+    secret, by which new pictures get theirs.
     """
     sieve = _Sieve()
     losers = sieve.take(rows)
@@ -42,7 +45,7 @@ def assemble(rows: Iterable[Row], gone: Iterable[Row], min_test: int) -> Dataset
 
     waiting = _with_split(sieve.rejected)
     sieve.usable = _remembered(sieve.usable, [*_with_split(gone), *waiting])
-    placed = place(sieve.usable, min_test, waiting)
+    placed = place(sieve.usable, min_test, waiting, split_key)
     sieve.reject(_torn(sieve.usable, placed.torn))
     accepted = _split(sieve.usable, placed.splits)
     rejected = sorted(sieve.rejected)

@@ -1,6 +1,7 @@
 """Which pictures train, which tune, and which are kept for the test?
 
-The content hash decides, so a picture's split does not depend on when it came or what came with it.
+The content decides, under the project's secret key: a picture's split does not depend on when it
+came or what came with it, and nobody who uploads can choose it by choosing bytes.
 Three corrections, none of which moves a picture that already has its place: a near-duplicate of a
 placed picture joins it; near-duplicates that come together stay together; and a label that the hash
 leaves short of test, validation or training pictures gets some of its newcomers.
@@ -9,6 +10,8 @@ A newcomer that resembles placed pictures of two splits is torn: wherever it wen
 about pictures that the training has seen. So it is rejected.
 """
 
+import hashlib
+import hmac
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,28 +42,29 @@ class Placed(NamedTuple):
     distance: int  # how many bits of the hash near-duplicates may differ in
 
 
-def by_hash(sha256: str) -> str:
-    place = _place(sha256)
+def by_hash(sha256: str, key: str = "") -> str:
+    """Without a key the hash itself decides, which everybody can work out."""
+    place = _place(sha256, key)
     return next(split for share, split in _SHARES if place < share)
 
 
-def place(rows: Sequence[Row], min_test: int, waiting: Iterable[Row] = ()) -> Placed:
+def place(rows: Sequence[Row], min_test: int, waiting: Iterable[Row] = (), key: str = "") -> Placed:
     """`rows`: every usable content once. Those with a split keep it; the others get one. `waiting`:
     pictures that are rejected for now and will come back into their split, so what resembles them
-    goes there too.
+    goes there too. `key`: the project's secret.
     """
     settled, newcomers = _told_apart(rows, waiting)
     for distance in DISTANCES:
         pairs = near_pairs(newcomers, settled.keys() - newcomers.keys(), distance)
         if pairs is None:  # so many that likeness says nothing
             continue
-        joined = _join(_Likeness.of(pairs, settled, newcomers))
+        joined = _join(_Likeness.of(pairs, settled, newcomers), key)
         if joined.is_sane(fresh=len(newcomers.keys() - settled.keys()), total=len(rows)):
             break
     else:
         distance, pairs = 0, []
-        joined = _join(_Likeness.of(pairs, settled, newcomers))
-    splits = joined.splits | _place_free(joined.free, rows, joined.splits, min_test)
+        joined = _join(_Likeness.of(pairs, settled, newcomers), key)
+    splits = joined.splits | _place_free(joined.free, rows, joined.splits, min_test, key)
     return Placed(splits, joined.torn, _alike(pairs, settled, newcomers), distance)
 
 
@@ -151,17 +155,17 @@ class _Joined:
         return len(self.torn) <= _FEW_TORN + _TORN_SHARE * fresh and plausible(largest, total)
 
 
-def _join(likeness: _Likeness) -> _Joined:
+def _join(likeness: _Likeness, key: str) -> _Joined:
     joined = _Joined()
     for group in likeness.groups():
         if any(likeness.sides[value] for value in group):
-            _join_group(group, likeness, joined)
+            _join_group(group, likeness, joined, key)
         else:
             joined.free.append(likeness.rows(group))
     return joined
 
 
-def _join_group(group: Sequence[int], likeness: _Likeness, joined: _Joined) -> None:
+def _join_group(group: Sequence[int], likeness: _Likeness, joined: _Joined, key: str) -> None:
     """From the newcomers that touch placed pictures outwards, each goes where its neighbours are;
     one with neighbours in two splits is torn.
     """
@@ -179,7 +183,7 @@ def _join_group(group: Sequence[int], likeness: _Likeness, joined: _Joined) -> N
             one, other = list(beside.values())[:2]
             joined.torn.update((row.sha256, (one, other)) for row in rows)
             continue
-        split = next(iter(beside), by_hash(rows[0].sha256))
+        split = next(iter(beside), by_hash(rows[0].sha256, key))
         joined.splits.update((row.sha256, split) for row in rows)
         for neighbour in likeness.near.get(value, ()):
             sides[neighbour].setdefault(split, rows[0]._replace(split=split))
@@ -190,10 +194,14 @@ def _join_group(group: Sequence[int], likeness: _Likeness, joined: _Joined) -> N
 
 
 def _place_free(
-    groups: Sequence[Group], rows: Iterable[Row], splits: Mapping[str, str], min_test: int
+    groups: Sequence[Group],
+    rows: Iterable[Row],
+    splits: Mapping[str, str],
+    min_test: int,
+    key: str,
 ) -> dict[str, str]:
     """By hash; then labels that this leaves short are helped out with whole groups of theirs."""
-    homes = [by_hash(min(row.sha256 for row in group)) for group in groups]
+    homes = [by_hash(min(row.sha256 for row in group), key) for group in groups]
     counts = _counts(rows, splits)
     movable: defaultdict[str, list[int]] = defaultdict(list)
     for number, (group, home) in enumerate(zip(groups, homes, strict=True)):
@@ -203,7 +211,9 @@ def _place_free(
             movable[group[0].label].append(number)
     for label, numbers in movable.items():
         # Small groups first, and of those the ones whose hash lies nearest to the test's end.
-        numbers.sort(key=lambda number: (len(groups[number]), -_place(groups[number][0].sha256)))
+        numbers.sort(
+            key=lambda number: (len(groups[number]), -_place(groups[number][0].sha256, key))
+        )
         _help_out(counts[label], numbers, groups, homes, min_test)
     found: dict[str, str] = {}
     for group, home in zip(groups, homes, strict=True):
@@ -248,5 +258,7 @@ def _floors(total: int, min_test: int) -> dict[str, int]:
     return {TEST: few, VALIDATION: few, TRAIN: total // 2}
 
 
-def _place(sha256: str) -> float:
+def _place(sha256: str, key: str) -> float:
+    if key:
+        sha256 = hmac.new(key.encode(), sha256.encode(), hashlib.sha256).hexdigest()
     return int(sha256[:13], 16) / 16.0**13

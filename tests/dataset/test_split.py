@@ -69,6 +69,37 @@ def test_the_first_six_tenths_train_and_the_last_two_test(sha256: str, split: st
     assert by_hash(sha256) == split
 
 
+def test_under_a_key_nobody_can_choose_a_side_by_choosing_bytes() -> None:
+    """Contents that would all be test pictures are spread like any others, and otherwise under
+    another key; the same key gives the same sides again.
+    """
+    chosen = [sha for n in range(10_000) if by_hash(sha := row(n).sha256) == TEST]
+    counts = Counter(by_hash(sha, "a secret") for sha in chosen)
+    assert counts[TRAIN] / len(chosen) == pytest.approx(0.6, abs=0.04)
+    assert counts[TEST] / len(chosen) == pytest.approx(0.2, abs=0.04)
+    sides = [[by_hash(sha, key) for sha in chosen] for key in ("a secret", "a secret", "another")]
+    assert sides[0] == sides[1] != sides[2]
+    assert by_hash(row(1).sha256, "") == by_hash(row(1).sha256)
+
+
+def test_the_key_decides_wherever_nothing_else_does() -> None:
+    rows = [row(n) for n in range(300)]
+    expected = {each.sha256: by_hash(each.sha256, "secret") for each in rows}
+    placed = place(rows, min_test=0, key="secret")
+    moved = sum(placed.splits[sha] != side for sha, side in expected.items())
+    assert moved <= 3  # near-duplicates by chance, and what helps a label out
+    assert place(rows, min_test=0).splits != placed.splits
+
+
+def test_a_picture_that_has_its_place_keeps_it_under_any_key() -> None:
+    """So a project that is older than its key keeps its test pictures."""
+    rows = [row(n) for n in range(100)]
+    old = after(rows, place(rows, min_test=0))
+    placed = place(old, min_test=0, key="made later")
+    assert after(old, placed) == old
+    assert placed.splits == {}
+
+
 def test_the_splits_have_the_names_that_manifests_have() -> None:
     assert (TRAIN, VALIDATION, TEST) == SPLITS == ("train", "validation", "test")
 

@@ -222,7 +222,7 @@ def _list_xml(page: dict[str, Any]) -> str:
 
 
 class MemoryTable:
-    """The state table, with exactly the two kinds of request that the data set's steps make."""
+    """The state table, with exactly the three kinds of request that the data set's steps make."""
 
     name = "deeplens-test-state"
 
@@ -236,6 +236,13 @@ class MemoryTable:
             raise ValueError("a lease must be read consistently")
         item = self.items.get(Key["id"])
         return {"Item": item} if item else {}
+
+    def update_item(self, **request: Any) -> None:
+        known = ("attribute_not_exists(#key)", "SET #key = :key", {"id": "split"})
+        asked = tuple(request[name] for name in ("ConditionExpression", "UpdateExpression", "Key"))
+        if asked != known or "split" in self.items:
+            raise NotImplementedError(request)
+        self.items["split"] = {"key": request["ExpressionAttributeValues"][":key"]}
 
     def transact_write_items(self, TransactItems: list[dict[str, Any]]) -> None:
         update, put = TransactItems[0]["Update"], TransactItems[1]["Put"]

@@ -42,6 +42,20 @@ def test_a_lease_covers_the_changes_that_the_server_knows_of(table: Any) -> None
     assert (state.epoch, state.first_at, state.spent_runs) == (1, None, 1)
 
 
+def test_the_key_of_the_split_is_made_once(table: Any) -> None:
+    table.delete_item(Key={"id": "split"})
+    state_table = StateTable(table)
+    assert state_table.split_key("first") == "first"
+    assert state_table.split_key("second") == "first"
+
+
+def test_a_key_that_was_written_before_the_first_run_stays_even_if_it_is_empty(table: Any) -> None:
+    table.delete_item(Key={"id": "split"})
+    state_table = StateTable(table)
+    assert state_table.split_key("") == ""
+    assert state_table.split_key("second") == ""
+
+
 def test_only_one_of_two_ticks_gets_the_lease(table: Any) -> None:
     state_table = StateTable(table)
     state_table.record_change(5)
