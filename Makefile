@@ -38,9 +38,13 @@ DEV := .venv/.ready-dev
 NODE := node_modules/.ready
 CHANNEL := .build/.training-channel-local
 OFFLINE := .build/.what-synthesis-fetches
+# PyTorch stands in for what SageMaker's image has, so it lies beside our environment and not in it.
+TORCH := .build/finetune
+# PyTorch's own index of CPU builds; empty takes pip's own configuration.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 MXNET := .build/mxnet/.ready
 
-.PHONY: help demo test quick check lint types pure coverage mutants bench up down status deploy-local deploy destroy install mxnet lock audit sbom clean
+.PHONY: help demo test quick check lint types pure coverage mutants bench up down status deploy-local deploy destroy install mxnet finetune-deps lock audit sbom clean
 
 help: ## Show this list
 	@echo "Lensloop: drop labelled pictures into a bucket, and a better classifier reaches your cameras."
@@ -118,6 +122,8 @@ install: $(READY) $(DEV) $(NODE) $(CHANNEL) $(OFFLINE) ## Install everything now
 
 mxnet: $(MXNET) ## Install MXNet itself, which some tests hold our converter against (needs Python 3.11; they skip without it)
 
+finetune-deps: $(TORCH)/.ready ## Fetch PyTorch (200 MB), for `algorithm: finetune` on the local cloud and its tests
+
 lock: $(TOOLS) ## Pin and hash the dependencies again, after a change of requirements*.in
 	@for name in requirements requirements-dev requirements-training; do \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 $$name.in -o $$name.txt; done
@@ -190,6 +196,13 @@ $(MXNET): $(TOOLS) requirements-mxnet.txt
 	@echo "· installing MXNet 1.9.1 for the tests (50 MB)"
 	@$(BIN)/uv venv --quiet --allow-existing --python 3.11 $(@D)
 	@VIRTUAL_ENV="$$PWD/$(@D)" $(ALIVE) $(BIN)/uv pip sync --quiet --require-hashes requirements-mxnet.txt
+	@touch $@
+
+$(TORCH)/.ready: $(TOOLS) requirements-finetune.txt
+	@echo "· fetching PyTorch into $(TORCH) (a minute or two)"
+	@rm -rf $(TORCH)
+	@$(ALIVE) $(PY) -m pip install --quiet --disable-pip-version-check --target $(TORCH) \
+	  $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) -r requirements-finetune.txt
 	@touch $@
 
 # What a synthesis for AWS would otherwise fetch or resolve by itself the first time.

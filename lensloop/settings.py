@@ -76,11 +76,18 @@ class Settings:
     )
     algorithm: str = _setting(
         "head",
-        "How to train: `head` is a frozen pretrained backbone with a new head;"
-        " `image-classification` is SageMaker's built-in algorithm, on a GPU"
-        " (docs/algorithms.md says when to choose which).",
-        pattern=r"head|image-classification",
-        form="`head` or `image-classification`",
+        "How to train: `head` is a frozen pretrained backbone with a new head; `finetune` teaches"
+        " the backbone as well, on a GPU all of it; `image-classification` is SageMaker's built-in"
+        " algorithm, on a GPU (docs/algorithms.md says when to choose which).",
+        pattern=r"head|finetune|image-classification",
+        form="`head`, `finetune` or `image-classification`",
+    )
+    finetune_epochs: int = _setting(
+        8,
+        "With `algorithm` set to `finetune`: at most this often it sees every picture; it stops"
+        " when the validation pictures gain no more.",
+        1,
+        200,
     )
     image_classification_layers: int = _setting(
         18,

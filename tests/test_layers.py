@@ -109,6 +109,22 @@ def test_every_import_of_ours_is_seen() -> None:
     assert any(line.endswith("imports camera.config") for line in found)
 
 
+def test_only_finetune_imports_torch() -> None:
+    """All else runs where there is none."""
+    importing = set()
+    for top in OURS:
+        for path in [ROOT / f"{top}.py", *(ROOT / top).rglob("*.py")]:
+            if path.exists() and "torch" in _roots(path):
+                importing.add(path.parent.relative_to(ROOT).as_posix())
+    assert importing == {"training/algorithms/finetune"}
+
+
+def _roots(path: Path) -> set[str]:
+    """The first part of every imported name."""
+    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+    return {name.partition(".")[0] for node in nodes for name in _names(node)}
+
+
 def test_no_modules_need_each_other() -> None:
     needs = {name: {found.module for found in imports(path)} for name, path in modules().items()}
     done: set[str] = set()

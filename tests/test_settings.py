@@ -49,7 +49,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"algorithm": "magic"},
-        "`algorithm` is 'magic'; it must be `head` or `image-classification`.",
+        "`algorithm` is 'magic'; it must be `head`, `finetune` or `image-classification`.",
     ),
     ({"training_spot": "perhaps"}, "`training_spot` is 'perhaps'; it must be true or false."),
     ({"quiet_seconds": "soon"}, "`quiet_seconds` is 'soon'; it must be a whole number."),

@@ -15,6 +15,7 @@ from lensloop.wire.errors import BadArtifact
 from lensloop.wire.picture import RESIZE
 from training import golden, insights, mistakes, suspicious, unfamiliar
 from training.algorithms.contract import Train, Trained
+from training.algorithms.finetune.train import train as train_finetune
 from training.algorithms.head.export import frozen_backbone
 from training.algorithms.head.train import train as train_head
 from training.algorithms.image_classification.train import train as train_image_classification
@@ -33,6 +34,7 @@ from training.shards import Array
 from training.stopwatch import Stopwatch
 
 ALGORITHMS: dict[str, Train] = {
+    "finetune": train_finetune,
     "head": train_head,
     "image-classification": train_image_classification,
 }

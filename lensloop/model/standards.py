@@ -13,7 +13,7 @@ from lensloop.model.floors import Floors
 from lensloop.settings import Settings
 
 # To be raised with every change after which an algorithm makes another model of the same pictures.
-VERSIONS: Mapping[str, int] = {"head": 1, "image-classification": 1}
+VERSIONS: Mapping[str, int] = {"head": 1, "finetune": 1, "image-classification": 1}
 
 # The frozen backbone of an algorithm, by its hash (training/model_file.py): what it saw of each
 # picture is kept under that name. An algorithm that is not here needs every picture in every run.
@@ -96,6 +96,8 @@ def _is_the_same(trained: Trained, digest: str, now: Standards, live_epoch: int)
 
 def _tuned(settings: Settings) -> dict[str, int]:
     """What else a person may say about the training."""
+    if settings.algorithm == "finetune":
+        return {"epochs": settings.finetune_epochs}
     if settings.algorithm != incremental.ALGORITHM:
         return {}
     return {

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ML = "/opt/ml"
+# What SageMaker's PyTorch image has besides Python, if `make finetune-deps` has fetched it.
+IN_THE_IMAGE = Path(__file__).parents[2] / ".build" / "finetune"
 
 # Gives the process /opt/ml without leaving a folder in /opt: what is there stays visible below a
 # new, temporary /opt.
@@ -86,13 +88,20 @@ def image(folder: Path) -> str:
     `python3` is the bare interpreter below our virtual environment.
 
     -S keeps even that one's site-packages away:
-    what a job imports comes from its channels or from Python itself.
+    what a job imports comes from its channels, from Python itself or from what the image has.
     """
     programs = folder / "bin"
     programs.mkdir(parents=True, exist_ok=True)
     interpreter = Path(sys._base_executable).resolve()  # type: ignore[attr-defined]
     for name in ("python3", "python"):
         shim = programs / name
-        shim.write_text(f'#!/bin/sh\nexec "{interpreter}" -S -s "$@"\n')
+        shim.write_text(f'#!/bin/sh\n{_its_packages()}exec "{interpreter}" -S -s "$@"\n')
         shim.chmod(0o755)
     return os.pathsep.join([str(programs), "/usr/local/bin", "/usr/bin", "/bin"])
+
+
+def _its_packages() -> str:
+    """Behind what the job brings itself."""
+    if not IN_THE_IMAGE.is_dir():
+        return ""
+    return f'export PYTHONPATH="${{PYTHONPATH:+$PYTHONPATH:}}{IN_THE_IMAGE}"\n'

@@ -74,6 +74,7 @@ def create_training_job(spec: TrainingSpec, settings: Settings, *, prefix: str) 
             "project": settings.project,
             **_layers(settings),
             **_which_pictures(settings),
+            **_epochs(settings),
             **_told_to_the_image(spec),
         },
         "OutputDataConfig": {"S3OutputPath": address(spec.bucket, names.TRAINING_PREFIX)},
@@ -108,6 +109,12 @@ def _layers(settings: Settings) -> dict[str, str]:
     if settings.algorithm != incremental.ALGORITHM:
         return {}
     return {"layers": str(settings.image_classification_layers)}
+
+
+def _epochs(settings: Settings) -> dict[str, str]:
+    if settings.algorithm != "finetune":
+        return {}
+    return {"epochs": str(settings.finetune_epochs)}
 
 
 def _command(spec: TrainingSpec) -> dict[str, list[str]]:

@@ -150,6 +150,13 @@ def test_every_algorithm_has_a_version() -> None:
     assert VERSIONS == {"head": 1, "image-classification": 1}
 
 
+def test_epochs_make_another_model_of_finetune_alone() -> None:
+    taught, longer = (Settings(algorithm="finetune", finetune_epochs=n) for n in (8, 9))
+    assert Standards.from_settings(taught).training != Standards.from_settings(longer).training
+    head, same = (Settings(finetune_epochs=n) for n in (8, 9))
+    assert Standards.from_settings(head) == Standards.from_settings(same)
+
+
 def test_depth_and_epochs_make_another_model_of_the_built_in_algorithm_alone() -> None:
     of = Standards.from_settings
     network = Settings(algorithm="image-classification")

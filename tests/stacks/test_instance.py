@@ -6,6 +6,7 @@ from lensloop.machines.ladder import SUITED
 from lensloop.settings import Settings
 from lensloop.wire.errors import SettingsError
 from stacks.training import instance
+from stacks.training.image import uris
 
 
 @pytest.mark.parametrize(
@@ -46,3 +47,9 @@ def test_one_that_is_alike_is_offered_alone(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(instance, "types", lambda: ["ml.m5.large", "ml.zz9.24xlarge"])
     with pytest.raises(SettingsError, match=r"Did you mean `ml.m5.large`\?$"):
         instance.check(Settings(training_instance_type="ml.m5.lrage"))
+
+
+@pytest.mark.parametrize("suited", SUITED["finetune"])
+def test_a_gpu_gets_the_image_for_gpus(suited: str) -> None:
+    assert all(":2.13-cu" in uri for uri in uris(suited).values())
+    assert all(":2.13-cpu-" in uri for uri in uris("ml.m5.xlarge").values())

@@ -1,0 +1,206 @@
+"""Teaching: it learns, is the same each time, and goes on where it was interrupted."""
+
+import dataclasses
+import os
+import random
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.training.drawings import drawings
+from training.algorithms.finetune import course, lesson, maps
+from training.algorithms.finetune.checkpoint import Checkpoint
+from training.algorithms.finetune.cut import LATE, WHOLE, cut, weights_of
+from training.algorithms.finetune.train import train
+from training.algorithms.head.export import frozen_backbone
+from training.embed import session
+from training.features import Features, Kept
+from training.model_file import ModelFile
+from training.paths import Paths
+from training.pictures import Pictures
+from training.stopwatch import Stopwatch
+
+COPIES = 3  # instead of more: two as they are, and a crop
+
+
+def taught(root: str, epochs: int = 2):
+    """The model of the pictures there, in `model.onnx`."""
+    paths = Paths(Path(root))
+    pictures = Pictures.read(paths)
+    paths.checkpoints.mkdir(exist_ok=True)
+    config = paths.hyperparameters
+    config.write_text(f'{{"algorithm": "finetune", "epochs": "{epochs}"}}')
+    features = Features(pictures, frozen_backbone, Kept(paths.checkpoints))
+    trained = train(pictures, features, Stopwatch())
+    (paths.root / "model.onnx").write_bytes(trained.model)
+    return trained
+
+
+@pytest.fixture(scope="module")
+def prepared(new_job):
+    """Thirty-two drawings of two labels."""
+    torch.set_num_threads(1)
+    job = new_job(dict(drawings(16, ("plum", "lime"))))
+    job.prepare()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(maps, "COPIES", COPIES)
+        patch.setattr(lesson, "COPIES", COPIES)
+        patch.setattr(lesson, "BATCH", 8)
+        yield job
+
+
+@pytest.fixture(scope="module")
+def trained(prepared):
+    return taught(str(prepared.root))
+
+
+def answers(model: bytes, pictures: Pictures, *splits: str) -> tuple[np.ndarray, list[str]]:
+    loaded = pictures.load(pictures.of(*splits))
+    images = np.stack(loaded.inputs)
+    return session(model).run(["probabilities"], {"image": images})[0], [
+        row.label for row in loaded.usable
+    ]
+
+
+def test_it_learns_what_the_drawings_are(prepared, trained):
+    pictures = Pictures.read(Paths(prepared.root))
+    probabilities, truth = answers(trained.model, pictures, "test")
+    predicted = [pictures.labels[i] for i in probabilities.argmax(axis=1)]
+    assert np.mean([a == b for a, b in zip(predicted, truth, strict=True)]) >= 0.9
+
+
+def test_its_answers_for_validation_pictures_are_of_a_model_not_taught_with_them(trained):
+    asked = trained.out_of_fold
+    assert {row.split for row in asked.rows} == {"validation"}
+    assert len(asked.probabilities) == len(asked.rows) > 0
+    np.testing.assert_allclose(asked.probabilities.sum(axis=1), 1, atol=1e-6)
+
+
+def test_the_file_answers_as_the_trainer_does(prepared, trained):
+    """From picture to probabilities, though the trainer looked at maps of half precision."""
+    pictures = Pictures.read(Paths(prepared.root))
+    probabilities, _ = answers(trained.model, pictures, "validation")
+    np.testing.assert_allclose(probabilities, trained.out_of_fold.probabilities, atol=1e-3)
+
+
+def test_early_layers_stay_as_they_were(trained):
+    """So the frozen part of the file is the frozen backbone's."""
+    before, after = (early_weights(model) for model in (frozen_backbone(), _to_features(trained)))
+    assert before.keys() == after.keys()
+    assert all((before[name] == after[name]).all() for name in before)
+
+
+def early_weights(model: bytes) -> dict[str, np.ndarray]:
+    early = cut(model, LATE).early
+    assert early is not None
+    return weights_of(early)
+
+
+def _to_features(trained) -> bytes:
+    return ModelFile(trained.model).backbone.model
+
+
+def test_teaching_twice_makes_the_same_file(prepared, trained):
+    assert taught(str(prepared.root)).model == trained.model
+
+
+def test_what_only_a_gpu_does_by_itself_runs_here_as_well(prepared, monkeypatch):
+    """All layers, after the late ones."""
+    late, every = course.lessons(1, gpu=True)
+    assert (late.first, every.first) == (LATE, WHOLE)
+    monkeypatch.setattr(course, "lessons", lambda epochs, gpu: [late, every])
+    trained = taught(str(prepared.root), epochs=1)
+    assert [part["name"] for part in trained.facts["lessons"]] == ["late layers", "all layers"]
+    before, after = (early_weights(model) for model in (frozen_backbone(), _to_features(trained)))
+    assert (before["_conv_stem.weight"] != after["_conv_stem.weight"]).any()
+
+
+def test_it_stops_when_the_validation_pictures_gain_no_more(prepared, monkeypatch):
+    surprises = iter([0.5, 0.3, 0.4, 0.4, 0.4, 0.1, 0.1, 0.1])
+    monkeypatch.setattr(lesson, "surprise", lambda logits, truth: next(surprises))
+    trained = taught(str(prepared.root), epochs=8)
+    (only,) = trained.facts["lessons"]
+    assert only == {"name": "late layers", "epochs": 2, "surprise": [0.5, 0.3, 0.4, 0.4, 0.4]}
+
+
+def test_copies_are_the_same_whenever_they_are_asked_for(prepared):
+    row = Pictures.read(Paths(prepared.root)).rows[0]
+    other = dataclasses.replace(row, sha256="f" * 64)
+    image = np.random.default_rng(1).integers(0, 255, (224, 224, 3), dtype=np.uint8)
+    copies = [maps.altered(image, row, copy) for copy in range(maps.COPIES)]
+    assert (copies[0] == image).all()
+    assert (copies[1] == image[:, ::-1]).all()
+    assert len({copy.tobytes() for copy in copies}) == maps.COPIES
+    assert all((maps.altered(image, row, i) == copy).all() for i, copy in enumerate(copies))
+    assert (maps.altered(image, other, 2) != copies[2]).any()
+
+
+def test_a_checkpoint_is_read_as_it_was_written(tmp_path):
+    checkpoint = Checkpoint(tmp_path, "key")
+    assert checkpoint.read() is None
+    checkpoint.write({"step": 1}, 0, 1)
+    checkpoint.write({"step": 2}, 0, 2)
+    assert Checkpoint(tmp_path, "key").read() == {"step": 2}
+    checkpoint.clear()
+    assert Checkpoint(tmp_path, "key").read() is None
+
+
+def test_a_checkpoint_of_other_pictures_is_none(tmp_path):
+    Checkpoint(tmp_path, "key").write({"step": 1}, 0, 1)
+    assert Checkpoint(tmp_path, "other").read() is None
+
+
+@pytest.mark.parametrize("damage", ["half", "flipped"])
+def test_of_a_damaged_checkpoint_the_one_before_is_read(tmp_path, damage):
+    checkpoint = Checkpoint(tmp_path, "key")
+    checkpoint.write({"step": 1}, 0, 1)
+    checkpoint.write({"step": 2}, 0, 2)
+    path = tmp_path / "finetune-1.pt"
+    data = path.read_bytes()
+    path.write_bytes(
+        data[: len(data) // 2] if damage == "half" else data[:-1] + bytes([data[-1] ^ 1])
+    )
+    assert Checkpoint(tmp_path, "key").read() == {"step": 1}
+
+
+@pytest.mark.slow
+def test_killed_at_ten_points_it_ends_as_undisturbed(prepared, trained, monkeypatch):
+    """In processes that begin with all that is imported here, so that they are killed at work."""
+    monkeypatch.setattr(lesson, "_KEEP_SECONDS", 0.1)
+    root, rng, survived = prepared.root, random.Random(5), 0
+    shutil.rmtree(root / "checkpoints", ignore_errors=True)
+    began = time.monotonic()
+    assert ended(started(root)) == 0
+    whole = time.monotonic() - began
+    (root / "model.onnx").unlink()
+    for _ in range(10):
+        process = started(root)
+        time.sleep(rng.uniform(0.2, 1) * whole)
+        os.kill(process, signal.SIGKILL)
+        ended(process)
+        kept = [*(root / "checkpoints" / "finetune").glob("*.pt")]
+        survived += any(path.stat().st_size for path in kept)
+    assert survived > 0
+    assert ended(started(root)) == 0
+    assert (root / "model.onnx").read_bytes() == trained.model
+
+
+def started(root: Path) -> int:
+    process = os.fork()
+    if process == 0:
+        code = 1
+        try:
+            taught(str(root))
+            code = 0
+        finally:
+            os._exit(code)
+    return process
+
+
+def ended(process: int) -> int:
+    return os.waitpid(process, 0)[1]

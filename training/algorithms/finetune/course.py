@@ -1,0 +1,157 @@
+"""In which lessons does a network become a model, and where does it go on when it was interrupted?
+The validation pictures are not taught: they say when to stop, and how confident it may be.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from training.algorithms.calibrated import targets
+from training.algorithms.finetune.checkpoint import Checkpoint
+from training.algorithms.finetune.cut import LATE, WHOLE, Cut, Weights, cut, weights_of
+from training.algorithms.finetune.lesson import Learnt, Lesson, Material, Pupil, State, Teacher
+from training.algorithms.finetune.maps import Maps, look
+from training.algorithms.finetune.network import Network
+from training.pictures import Picture, Pictures, check_trainable
+
+_LATE_RATE = 3e-4
+# The first layers know the most of all pictures, and the late ones have just been taught.
+_WHOLE_RATE = 1e-4
+
+
+@dataclass(frozen=True)
+class Taught:
+    weights: Weights  # of the network, by their names in the model file
+    head: tuple[NDArray[np.float64], NDArray[np.float64]]  # weights [features, labels], bias
+    rows: Sequence[Picture]  # the usable ones
+    # Logits for all rows; what counts are those of the validation, by the network that was not
+    # taught with them.
+    logits: NDArray[np.float64]
+    facts: dict[str, Any]
+
+
+def lessons(epochs: int, gpu: bool) -> list[Lesson]:
+    """With a GPU the late layers are only the beginning. On a CPU all layers take eight times as
+    long, and that is not worth what it brings.
+    """
+    late = Lesson("late layers", LATE, epochs, _LATE_RATE)
+    return [late, Lesson("all layers", WHOLE, epochs, _WHOLE_RATE)] if gpu else [late]
+
+
+def teach(model: bytes, pictures: Pictures, epochs: int, kept: Path) -> Taught:
+    """`model`: the pretrained network, from `image` to `features`; `kept`: where checkpoints go."""
+    with _scratch(pictures.paths.root / "maps") as folder:
+        looking = _Looking(folder, model, pictures)
+        rows = looking.at(LATE)[1].rows
+        check_trainable(rows, pictures.labels)
+        plan = lessons(epochs, torch.cuda.is_available())
+        checkpoint = Checkpoint(kept, _key(rows, plan))
+        course = _Course(plan, looking, weights_of(model), pictures.labels)
+        done = course.run(checkpoint)
+        checkpoint.clear()
+    return _taught(plan, done, rows)
+
+
+class _Looking:
+    """The parts of the network and what their early ones see, made when they are asked for."""
+
+    def __init__(self, folder: Path, model: bytes, pictures: Pictures) -> None:
+        self._folder, self._model, self._pictures = folder, model, pictures
+        self._found: dict[str, tuple[Cut, Maps]] = {}
+
+    def at(self, first: str) -> tuple[Cut, Maps]:
+        if first not in self._found:
+            part, folder = cut(self._model, first), self._folder / str(len(self._found))
+            folder.mkdir()
+            rows = self._pictures.of("train", "validation")
+            self._found[first] = part, look(folder, self._pictures, rows, part)
+        return self._found[first]
+
+
+class _Course:
+    def __init__(
+        self, plan: Sequence[Lesson], looking: _Looking, weights: Weights, labels: Sequence[str]
+    ) -> None:
+        self._plan, self._looking, self._weights, self._labels = plan, looking, weights, labels
+
+    def run(self, checkpoint: Checkpoint) -> list[State]:
+        """What came of each lesson."""
+        before = checkpoint.read() or {"done": [], "now": None}
+        done, now = list(before["done"]), before["now"]
+        for place in range(len(done), len(self._plan)):
+
+            def keep(state: State) -> None:
+                checkpoint.write({"done": done, "now": state}, len(done), state["step"])
+
+            done.append(_as_state(self._lesson(place, done, now, keep)))
+            now = None
+            checkpoint.write({"done": done, "now": None}, len(done), 0)
+        return done
+
+    def _lesson(self, place: int, done: Sequence[State], now: State | None, keep: Any) -> Learnt:
+        lesson = self._plan[place]
+        part, maps = self._looking.at(lesson.first)
+        pupil = Pupil(Network(part, self._weights), len(self._labels))
+        if done:
+            pupil.learn_from(done[-1]["weights"])
+        teacher = Teacher(pupil, lesson, self._material(maps), keep)
+        if now:
+            teacher.take_up(now)
+        return teacher.teach()
+
+    def _material(self, maps: Maps) -> Material:
+        asked = np.array([row.split == "validation" for row in maps.rows])
+        return Material(
+            maps,
+            targets(maps.rows, self._labels),
+            np.flatnonzero(~asked),
+            np.flatnonzero(asked),
+            len(self._labels),
+        )
+
+
+def _as_state(learnt: Learnt) -> State:
+    return asdict(learnt) | {"logits": torch.from_numpy(learnt.logits)}
+
+
+def _taught(plan: Sequence[Lesson], done: Sequence[State], rows: Sequence[Picture]) -> Taught:
+    weights = {name: values.numpy() for name, values in done[-1]["weights"].items()}
+    head = weights.pop("head.weight").T, weights.pop("head.bias")
+    logits = np.zeros((len(rows), len(head[1])))
+    logits[[row.split == "validation" for row in rows]] = done[-1]["logits"].numpy()
+    facts = []
+    for lesson, state in zip(plan, done, strict=True):
+        surprise = [round(loss, 4) for loss in state["losses"]]
+        facts.append({"name": lesson.name, "epochs": state["epochs"], "surprise": surprise})
+    as_doubles = head[0].astype(np.float64), head[1].astype(np.float64)
+    return Taught(weights, as_doubles, rows, logits, {"lessons": facts})
+
+
+def _key(rows: Sequence[Picture], plan: Sequence[Lesson]) -> str:
+    """Of all that decides what is taught, and of what only the same torch adds up the same way."""
+    content = [
+        [(row.sha256, row.label, row.split) for row in rows],
+        [asdict(lesson) for lesson in plan],
+        [torch.__version__, torch.get_num_threads()],
+    ]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """Beside the channels, where the job's disk is; what an earlier attempt left is of no use."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
