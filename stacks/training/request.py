@@ -144,6 +144,8 @@ def _kept_features(spec: TrainingSpec, settings: Settings) -> dict[str, Any]:
     """What earlier jobs have kept is there before the job starts, and what it keeps itself is
     carried out while it runs, so that it goes on where it was when spot capacity is taken away.
     """
+    if settings.algorithm == "finetune":  # with a backbone of its own, kept apart from the frozen
+        return {"CheckpointConfig": {"S3Uri": address(spec.bucket, names.features("finetune"))}}
     if settings.algorithm not in BACKBONES:
         return {}
     return {"CheckpointConfig": {"S3Uri": address(spec.bucket, names.FEATURES_PREFIX)}}

@@ -93,6 +93,12 @@ def retraining_by_the_built_in() -> dict[str, Any]:
     return definition_of(template, "-retraining")
 
 
+@pytest.fixture(scope="session")
+def retraining_by_finetune() -> dict[str, Any]:
+    template = synthesize(algorithm="finetune", finetune_epochs=12).to_json()
+    return definition_of(template, "-retraining")
+
+
 @pytest.fixture
 def interpreter(monkeypatch: pytest.MonkeyPatch) -> Interpreter:
     return Interpreter(monkeypatch)

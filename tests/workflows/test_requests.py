@@ -276,6 +276,18 @@ def test_where_what_is_kept_is_damaged_the_next_job_is_given_every_picture(
     assert job["CheckpointConfig"]["S3Uri"].endswith("/features/")
 
 
+def test_finetune_is_told_its_epochs_and_keeps_its_checkpoints_apart(
+    retraining_by_finetune: dict[str, Any], interpreter: Interpreter
+) -> None:
+    [job] = interpreter.run(retraining_by_finetune, RETRAINING).of("createTrainingJob.sync")
+    assert job["HyperParameters"]["algorithm"] == "finetune"
+    assert job["HyperParameters"]["epochs"] == "12"
+    assert "pictures" not in job["HyperParameters"]
+    assert job["CheckpointConfig"]["S3Uri"].endswith("/features/finetune/")
+    assert job["ResourceConfig"]["InstanceType"] == "ml.g4dn.xlarge"
+    assert ":2.13-cu" in json.dumps(job["AlgorithmSpecification"]["TrainingImage"])
+
+
 def test_the_first_job_has_no_release_to_beat(
     retraining: dict[str, Any], interpreter: Interpreter
 ) -> None:

@@ -183,7 +183,7 @@ def test_killed_at_ten_points_it_ends_as_undisturbed(prepared, trained, monkeypa
         time.sleep(rng.uniform(0.2, 1) * whole)
         os.kill(process, signal.SIGKILL)
         ended(process)
-        kept = [*(root / "checkpoints" / "finetune").glob("*.pt")]
+        kept = [*(root / "checkpoints" / "lessons").glob("*.pt")]
         survived += any(path.stat().st_size for path in kept)
     assert survived > 0
     assert ended(started(root)) == 0

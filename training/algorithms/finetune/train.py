@@ -31,7 +31,7 @@ def train(pictures: Pictures, features: Features, stopwatch: Stopwatch) -> Train
         if missing.name != "torch":
             raise
         raise BadArtifact(MISSING) from missing
-    labels, folder = pictures.labels, features.kept.folder / "finetune"
+    labels, folder = pictures.labels, features.kept.folder / "lessons"
     with stopwatch.measure("train"):
         taught = teach(frozen_backbone(), pictures, _epochs(pictures), folder)
     answers = calibrated(taught.rows, taught.logits, labels)
