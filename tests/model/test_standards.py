@@ -147,7 +147,7 @@ def test_a_new_version_of_lensloop_goes_by_the_same_standards() -> None:
 
 
 def test_every_algorithm_has_a_version() -> None:
-    assert VERSIONS == {"head": 1, "image-classification": 1}
+    assert VERSIONS == {"head": 1, "finetune": 1, "image-classification": 1}
 
 
 def test_epochs_make_another_model_of_finetune_alone() -> None:
