@@ -14,6 +14,8 @@ from lensloop.model.learning_curve import Curve
 WIDTH, HEIGHT = 300, 250
 LEFT, RIGHT, TOP, BOTTOM = 38, 8, 10, 34
 _LARGEST, _SMALLEST = 9.0, 2.5  # dots
+_STEPS = (0.02, 0.05, 0.1, 0.2)  # between the lines across a curve
+_MOST_TICKS = 6
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,12 @@ def learning(curve: Curve) -> Learning:
         x, y = across.place(point.pictures), upwards.place(accuracy)
         dot = Dot(x, y, upwards.place(low), upwards.place(high), _SMALLEST)
         points.append(Taught(point.pictures, accuracy, low, high, dot))
-    steps = [bottom + (1 - bottom) * part / 4 for part in range(5)]
     ends = _ticks(across, 0, points[-1].pictures)
-    return Learning(_frame(ends, _ticks(upwards, *steps)), points)
+    return Learning(_frame(ends, _ticks(upwards, *_round_shares(bottom))), points)
+
+
+def _round_shares(bottom: float) -> list[float]:
+    """From the whole downwards, in the smallest step that leaves room for the words."""
+    step = next(step for step in _STEPS if step * _MOST_TICKS >= 1 - bottom)
+    count = math.floor((1 - bottom) / step + 1e-9)
+    return [1 - step * number for number in range(count + 1)]

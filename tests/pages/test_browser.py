@@ -37,6 +37,8 @@ function beyond(page) {
       const place = part.getBoundingClientRect();
       if (place.width && (place.right > edge.right + 0.5 || place.left < edge.left - 0.5)) {
         found.push(part.outerHTML.slice(0, 80));
+      } else if (card !== page.body && place.height && place.top < edge.top - 0.5) {
+        found.push("above its card: " + part.outerHTML.slice(0, 80));
       }
     }
   }

@@ -44,7 +44,9 @@ def curve(*rights: int, asked: int = 100) -> Curve:
 
 def test_a_curve_begins_at_the_tenth_below_its_lowest_interval() -> None:
     drawn = learning(curve(85, 95))
-    assert [round(tick.value, 3) for tick in drawn.frame.upwards] == [0.7, 0.775, 0.85, 0.925, 1.0]
+    ticks = [round(tick.value, 3) for tick in drawn.frame.upwards]
+    assert ticks == [1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7]
+    assert [tick.place for tick in drawn.frame.upwards][::6] == [10, 216]
     assert [(tick.place, tick.value) for tick in drawn.frame.across] == [(38, 0), (288, 80)]
     half, whole = drawn.points
     assert (half.pictures, half.accuracy) == (40, 0.85)
@@ -59,7 +61,15 @@ def test_a_curve_begins_at_the_tenth_below_its_lowest_interval() -> None:
 @pytest.mark.parametrize("asked", [100_000, 100])
 def test_even_a_perfect_curve_shows_its_last_tenth(asked: int) -> None:
     drawn = learning(curve(asked, asked, asked=asked))
-    assert drawn.frame.upwards[0].value == 0.9
+    ticks = [round(tick.value, 3) for tick in drawn.frame.upwards]
+    assert ticks == [1.0, 0.98, 0.96, 0.94, 0.92, 0.9]
+
+
+@pytest.mark.parametrize(("right", "lowest"), [(62, 0.5), (12, 0.0)])
+def test_a_low_curve_has_few_lines(right: int, lowest: float) -> None:
+    ticks = [round(tick.value, 3) for tick in learning(curve(right, right)).frame.upwards]
+    assert ticks[-1] == lowest
+    assert len(ticks) == 6
 
 
 @pytest.mark.parametrize("rights", [(0, 0), (1, 100), (100, 100)])
