@@ -89,8 +89,8 @@ def _checked(others: Sequence[Row], epoch: int) -> Iterator[Row]:
     if not others:
         return
     for number in range(_CHECKED):
-        chance = hashlib.sha256(f"{epoch} {number}".encode()).digest()
-        yield others[int.from_bytes(chance[:8], "big") % len(others)]
+        chance = hashlib.sha256(f"{epoch} {number}".encode()).hexdigest()
+        yield others[int(chance, 16) % len(others)]
 
 
 def _volume(together: float) -> int:

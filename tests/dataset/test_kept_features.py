@@ -1,0 +1,53 @@
+"""What lies under features/, and which of it promises anything?"""
+
+import pytest
+
+from lensloop.dataset.kept_features import backbone_of, golden_in, pictures_in, whole_indices
+
+FILES = {
+    "a.npz": 900,
+    "a.index": 64,
+    "emptied.npz": 0,
+    "emptied.index": 0,
+    "half.npz": 0,
+    "half.index": 32,
+    "alone.index": 32,
+    "without.npz": 900,
+    "short.npz": 32,
+    "short.index": 32,
+    ".a.npz.part": 900,
+}
+
+
+def test_only_an_index_whose_shard_is_there_promises_anything() -> None:
+    assert whole_indices(FILES) == ["a.index"]
+
+
+def test_an_index_is_32_bytes_a_picture_and_a_damaged_one_promises_nothing() -> None:
+    assert [*pictures_in(b"a" * 32 + b"b" * 32)] == [b"a" * 32, b"b" * 32]
+    assert [*pictures_in(b"a" * 33)] == []
+    assert [*pictures_in(b"")] == []
+
+
+def test_golden_pictures_are_known_by_their_originals() -> None:
+    one, other = "1" * 64, "2" * 64
+    assert golden_in([f"{one}-{other}.jpg", f"golden/{other}-{one}.jpg"]) == {one, other}
+
+
+NOTES = [
+    ({"format": 1, "epochs": {"7": "abc"}}, 7, "abc"),
+    ({"format": 1, "epochs": {"7": "abc"}}, 8, ""),
+    ({"format": 1, "epochs": {"7": "abc"}}, None, ""),
+    ({"format": 2, "epochs": {"7": "abc"}}, 7, ""),
+    ({"format": 1, "epochs": {"7": 5}}, 7, ""),
+    ({"format": 1, "epochs": ["7"]}, 7, ""),
+    ({"format": 1}, 7, ""),
+    (["format"], 7, ""),
+]
+
+
+@pytest.mark.parametrize(("content", "epoch", "backbone"), NOTES)
+def test_the_backbone_of_a_runs_model_is_known_by_its_epoch(
+    content: object, epoch: int | None, backbone: str
+) -> None:
+    assert backbone_of(content, epoch) == backbone
