@@ -148,7 +148,7 @@ def _differing(one: Path, other: Path) -> int:
     scores = [
         json.loads((job / "evaluation.json").read_text())["candidate"] for job in (one, other)
     ]
-    return files + (scores[0] != scores[1])
+    return files + int(scores[0] != scores[1])
 
 
 def _rows_of(files: dict[str, Path]) -> list[Row]:

@@ -126,6 +126,10 @@ class Watch:
 
     def steps(self, run: Run) -> list[str]:
         """The names of what the run has begun to do, in order."""
+        return [name for name, _ in self.begun(run)]
+
+    def begun(self, run: Run) -> list[tuple[str, float]]:
+        """What the run has begun to do, in order, each with the second when."""
         pages = self._states.get_paginator("get_execution_history").paginate(
             executionArn=run.arn, includeExecutionData=False
         )
@@ -133,7 +137,8 @@ class Watch:
         for page in pages:
             for event in page["events"]:
                 if event["type"] in STEP_BEGINS:
-                    begun.append(event["stateEnteredEventDetails"]["name"])
+                    name = event["stateEnteredEventDetails"]["name"]
+                    begun.append((name, event["timestamp"].timestamp()))
         return begun
 
     def training_jobs(self) -> list[Job]:
