@@ -41,7 +41,7 @@ def whole_indices(files: Mapping[str, int]) -> list[str]:
     found = []
     for name, size in sorted(files.items()):
         shard = name.removesuffix(INDEX) + SHARD
-        if name.endswith(INDEX) and 0 < size < files.get(shard, 0):
+        if name.endswith(INDEX) and size and files.get(shard):
             found.append(name)
     return found
 
@@ -55,7 +55,7 @@ def pictures_in(index: bytes) -> Iterator[bytes]:
 
 def golden_in(names: Iterable[str]) -> set[str]:
     """The contents of the golden pictures' originals, by the names of their files."""
-    return {name.rpartition("/")[2].partition("-")[0] for name in names}
+    return {name[: 2 * HASH_BYTES] for name in names}
 
 
 def backbone_of(content: Any, epoch: int | None) -> str:
@@ -63,5 +63,5 @@ def backbone_of(content: Any, epoch: int | None) -> str:
     if not isinstance(content, dict) or content.get("format") != BACKBONES_FORMAT:
         return ""
     epochs = content.get("epochs")
-    found = epochs.get(str(epoch), "") if isinstance(epochs, dict) else ""
+    found = epochs.get(str(epoch)) if isinstance(epochs, dict) else None
     return found if isinstance(found, str) else ""
