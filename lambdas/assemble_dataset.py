@@ -36,6 +36,7 @@ from lensloop.settings import Settings
 from lensloop.wire import names
 from lensloop.wire.errors import StaleEpoch
 
+_GOLDEN = names.GOLDEN_PREFIX
 _KEY_BYTES = 16  # more than anybody can try
 
 
@@ -62,6 +63,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     rows = _all_rows(epoch, inspected)
     dataset = assemble(rows, gone, settings.min_test_images_per_label, _split_key(table))
     ready = readiness(dataset, settings, bucket.name(), history.beside)
+    if not ready.reasons and settings.golden_set_accuracy and not bucket.holds_any(_GOLDEN):
+        ready = ready._replace(reasons=[news.NO_GOLDEN_SET])
     fetched = to_fetch(dataset.accepted, _kept(settings, live), epoch, settings.training_volume_gb)
     _write(dataset, fetched.rows, report(dataset, ready, history, settings))
     table.point_dataset(epoch, dataset.digest)

@@ -31,6 +31,10 @@ LOCAL_ACCOUNT = "000000000000"  # the local cloud's, which has no console
 # Reasons that assemble_dataset answers for the ends of runs that train nothing.
 NOTHING_NEW = "The usable pictures are exactly those that were judged last."
 BLOCKED = "Training on exactly these pictures kept failing; it is tried again when they change."
+NO_GOLDEN_SET = (
+    "`golden_set_accuracy` asks for a golden set, and there is nothing under"
+    f" {names.GOLDEN_PREFIX}: put pictures into {names.GOLDEN_PREFIX}<label>/, or set it to 0."
+)
 SUPERSEDED = "A newer release is live and is rolled out instead."
 
 

@@ -188,6 +188,24 @@ class Settings:
     max_calibration_error: float = _setting(
         0.2, "Ceiling of the expected calibration error (0 to 1).", 0, 1
     )
+    golden_set_accuracy: float = _setting(
+        0.0,
+        "What the golden set under golden/<label>/ must reach, with a picture of every label (0 to"
+        " 1); 0 does not look at it.",
+        0,
+        1,
+    )
+    # Where the largest network of the built-in algorithm that a camera is fast with still fits.
+    max_model_mb: int = _setting(
+        150, "A model with a larger file is refused, in MB; 0 is no limit.", 0, 150
+    )
+    max_milliseconds: int = _setting(
+        0,
+        "A model that takes longer for a picture is refused, measured on one thread of the training"
+        " job; 0 is no limit.",
+        0,
+        60000,
+    )
     approval: str = _setting(
         "automatic",
         "Who lets a release go to the cameras: `automatic` is the gate, `manual` a person, with"

@@ -44,6 +44,11 @@ class Paths:
         return self._channel("live")
 
     @property
+    def golden_set(self) -> Path:
+        """The channel is there only where the golden set is asked for."""
+        return self._channel("golden")
+
+    @property
     def artefact(self) -> Path:
         """A model that was made elsewhere; the channel is there only for algorithms that take
         one.

@@ -13,7 +13,7 @@ import numpy as np
 from lensloop.model.release import LEARNT, TESTED
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.picture import RESIZE
-from training import golden, insights, mistakes, suspicious, unfamiliar
+from training import golden, golden_set, insights, mistakes, pace, suspicious, unfamiliar
 from training.algorithms.contract import Train, Trained
 from training.algorithms.finetune.train import train as train_finetune
 from training.algorithms.head.export import frozen_backbone
@@ -126,8 +126,9 @@ def _judge(
     # The test pictures taught it nothing, so its answers for them are as good as those of models
     # that were not taught with a picture.
     answered = [trained.out_of_fold, Answered(test, ours.astype(np.float64))]
+    running = session(trained.model)
     proof = golden.Proof(
-        session(trained.model),
+        running,
         labels,
         golden.confidence_of(test, answers),
         strange.most_of_golden if strange else None,
@@ -136,6 +137,9 @@ def _judge(
     return test, {
         **compare(test, labels, answers, live, answers_of_live),
         **scored_out_of_fold(trained.out_of_fold, labels, live),
+        "golden_set": golden_set.scored(paths, running, labels),
+        "model_bytes": len(trained.model),
+        "milliseconds": pace.milliseconds(running),
         "backbone": candidate.backbone.hash,
         "unfamiliar": strange.evaluated() if strange else None,
         "features": {

@@ -51,6 +51,12 @@ def holds(uri: str) -> bool:
     return True
 
 
+def holds_any(prefix: str) -> bool:
+    """Is there an object whose key begins so, and goes on?"""
+    listed = clients.s3().list_objects_v2(Bucket=name(), Prefix=prefix, MaxKeys=2)
+    return any(entry["Key"] != prefix for entry in listed.get("Contents", ()))
+
+
 def is_missing(error: ClientError) -> bool:
     """Without the right to list, S3 answers 403 for what is not there."""
     return error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404)

@@ -16,7 +16,13 @@ from lensloop.wire.formats import ENDINGS
 _OURS = frozenset(
     (
         *(names.IMAGES_PREFIX, names.DATASETS_PREFIX, names.TRAINING_PREFIX),
-        *(names.RELEASES_PREFIX, names.RUNS_PREFIX, names.REVIEW_PREFIX, "features/"),
+        *(
+            names.RELEASES_PREFIX,
+            names.RUNS_PREFIX,
+            names.REVIEW_PREFIX,
+            "features/",
+            names.GOLDEN_PREFIX,
+        ),
     )
 )
 # What people call the folder of all pictures; every other folder is taken for a label.

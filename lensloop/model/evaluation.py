@@ -126,6 +126,10 @@ class Evaluation:
     # Of the pictures that the candidate learnt, as models that had not seen them answered; known
     # are those that live had. None: written before anybody noted it.
     out_of_fold: Scores | None = None
+    golden_set: Score | None = None  # None: nobody asked for it when the model was trained
+    # Of the model's file; for one picture, on one thread of the training job. None: not measured.
+    model_bytes: int | None = None
+    milliseconds: float | None = None
 
 
 def read_evaluation(content: Any) -> Evaluation:
@@ -144,6 +148,9 @@ def read_evaluation(content: Any) -> Evaluation:
         _live(live) if live else None,
         _unfamiliar(unfamiliar, candidate.all.images) if unfamiliar else None,
         _out_of_fold(top, learnt) if learnt else None,
+        _golden_set(top, labels),
+        top.whole("model_bytes") if top.has("model_bytes") else None,
+        top.number("milliseconds") if top.has("milliseconds") else None,
     )
     top.check(BadArtifact, "evaluation.json")
     return evaluation
@@ -154,6 +161,16 @@ def _unfamiliar(part: Reader, images: int) -> Unfamiliar:
     return Unfamiliar(
         part.number("threshold", -most, most), part.whole("false_alarms", high=images)
     )
+
+
+def _golden_set(top: Reader, labels: tuple[str, ...]) -> Score | None:
+    part = top.maybe("golden_set")
+    if part is None:
+        return None
+    score = _score(part)
+    if not top.mistakes and set(score.labels) != set(labels):
+        top.mistake("`golden_set.labels` does not name the labels of the model")
+    return score
 
 
 def _out_of_fold(top: Reader, everything: Reader) -> Scores:

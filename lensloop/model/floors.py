@@ -32,6 +32,9 @@ class Floors:
     max_calibration_error: float
     min_test_images_per_label: int
     weak_labels: str
+    golden_set_accuracy: float
+    max_model_mb: int
+    max_milliseconds: int
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Floors":

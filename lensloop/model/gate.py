@@ -2,13 +2,14 @@
 
 Each question has a module: what its floors say (floors.py), whether its file is what was trained
 (promise.py), whether the labels of the new pictures may be wrong (batch.py), whether it is worse
-than live on the same pictures (paired.py), and what no rule can decide (hold.py).
+than live on the same pictures (paired.py), whether it passes the golden set (golden_set.py) and is
+small and fast enough (budgets.py), and what no rule can decide (hold.py).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lensloop.model import hold
+from lensloop.model import budgets, golden_set, hold
 from lensloop.model.batch import doubtful
 from lensloop.model.evaluation import Change, Evaluation, Score
 from lensloop.model.figures import apart, with_doubt
@@ -50,6 +51,8 @@ def judge(
         *overconfident(evaluation.candidate.all, floors),
         *doubtful(evaluation),
         *below_live(evaluation, floors),
+        *golden_set.failed(evaluation, floors),
+        *budgets.exceeded(evaluation, floors),
         *([obstacle] if obstacle else ()),
     )
     weak = weak_labels(evaluation, floors)

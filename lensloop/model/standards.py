@@ -39,6 +39,8 @@ class Standards:
             "folders_are_labels": settings.folders_are_labels,
         }
         how = {"algorithm": algorithm, "version": VERSIONS[algorithm], **_tuned(settings)}
+        if settings.golden_set_accuracy:  # only a training looks at it
+            how["golden_set"] = True
         return cls(_hash(how), _hash(floors | enough))
 
     def __str__(self) -> str:

@@ -18,6 +18,8 @@ RELEASES_PREFIX = "releases/"
 FEATURES_PREFIX = "features/"
 RUNS_PREFIX = "runs/"
 REVIEW_PREFIX = "review/"
+# The golden set, which nothing of ours and nobody who uploads may write.
+GOLDEN_PREFIX = "golden/"
 
 # Where a camera may publish the whole of what a release answered, lensloop.wire.prediction's.
 ANSWERS_TOPIC = "deeplens/{thing}/answers"

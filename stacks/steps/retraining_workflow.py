@@ -93,7 +93,7 @@ class RetrainingWorkflow(Workflow):
         )
         take_snapshot = self._take_snapshot()
         inspect = self._inspect()
-        assemble = self._assemble()
+        assemble = self._assemble(settings)
         report = self._report_suspicious_labels()
         judge = self._judge()
         publish = self._publish_release()
@@ -212,7 +212,8 @@ class RetrainingWorkflow(Workflow):
         self.catch(each)
         return each
 
-    def _assemble(self) -> Step:
+    def _assemble(self, settings: Settings) -> Step:
+        golden_set = [names.GOLDEN_PREFIX] if settings.golden_set_accuracy else []
         return self.step(
             "Assemble data set",
             assemble_dataset.handler,
@@ -225,6 +226,7 @@ class RetrainingWorkflow(Workflow):
                 ),
                 self.access.write(names.DATASETS_PREFIX),
                 self.access.state("GetItem", "UpdateItem", "PutItem"),
+                *(self.access.list_below(prefix) for prefix in golden_set),
             ],
             memory_mb=3008,
         )

@@ -42,7 +42,7 @@ class TrainingJobs(Construct):
             self,
             "What a training job may do: read its channels, write its model, keep what later jobs"
             " need, tell its progress",
-            *_read_channels(bucket, channels),
+            *_read_channels(bucket, channels, settings),
             *_read_artefact(bucket, settings),
             _write_output(bucket),
             *_pull(image),
@@ -148,12 +148,15 @@ def _entry(start: assets.Asset) -> Entry:
     return Entry(program=start.s3_object_url, program_file=start.s3_object_key)
 
 
-def _read_channels(bucket: s3.IBucket, channels: list[assets.Asset]) -> list[iam.PolicyStatement]:
+def _read_channels(
+    bucket: s3.IBucket, channels: list[assets.Asset], settings: Settings
+) -> list[iam.PolicyStatement]:
     prefixes = (
         names.DATASETS_PREFIX,
         names.IMAGES_PREFIX,
         names.RELEASES_PREFIX,
         names.FEATURES_PREFIX,
+        *((names.GOLDEN_PREFIX,) if settings.golden_set_accuracy else ()),
     )
     objects = [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]
     statements = [

@@ -63,7 +63,7 @@ def create_training_job(spec: TrainingSpec, settings: Settings, *, prefix: str) 
             ],
         },
         "Environment": {"PYTHONPATH": f"{CODE}/{spec.code_file}"},
-        "InputDataConfig": jsonata(_channels(spec)),
+        "InputDataConfig": jsonata(_channels(spec, settings)),
         "HyperParameters": {
             "algorithm": jsonata(
                 f"$artefact = null ? '{settings.algorithm}' : $artefact.algorithm"
@@ -158,7 +158,7 @@ def _either(everything: str, uncached: str) -> str:
     return f"$machine.everything or $artefact != null ? {everything} : {uncached}"
 
 
-def _channels(spec: TrainingSpec) -> str:
+def _channels(spec: TrainingSpec, settings: Settings) -> str:
     """`live`, the release to be beaten, is there only once there is one; `artefact` when the model
     was made elsewhere.
     """
@@ -169,6 +169,8 @@ def _channels(spec: TrainingSpec) -> str:
     ]
     if spec.entry:
         always.append(channel("entry", spec.entry.program))
+    if settings.golden_set_accuracy:
+        always.append(channel("golden", address(spec.bucket, names.GOLDEN_PREFIX)))
     pictures = _either(_pictures(spec, "images.manifest"), _pictures(spec, "fetch.manifest"))
     live = [channel("live", address(spec.bucket, names.release(_LIVE_EPOCH)))]
     artefact = [channel("artefact", "{$artefact.uri}")]

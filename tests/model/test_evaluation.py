@@ -15,7 +15,7 @@ from lensloop.model.evaluation import (
     read_evaluation,
 )
 from lensloop.wire.errors import BadArtifact
-from tests.model.evaluations import LABELS, evaluation, scores
+from tests.model.evaluations import LABELS, evaluation, score, scores
 
 ALL_RIGHT = dict.fromkeys(LABELS, (20, 20))
 
@@ -112,6 +112,16 @@ def test_files_without_them_have_no_answers_out_of_fold() -> None:
     assert (learnt.known, learnt.new) == (None, None)
     del content["out_of_fold"]
     assert read_evaluation(content).out_of_fold is None
+
+
+def test_the_golden_set_and_what_was_measured_of_the_file_are_read() -> None:
+    content = evaluation(scores(None, ALL_RIGHT))
+    read = read_evaluation(content)
+    assert (read.golden_set, read.model_bytes, read.milliseconds) == (None, None, None)
+    content |= {"golden_set": score(ALL_RIGHT), "model_bytes": 5, "milliseconds": 1.5}
+    read = read_evaluation(content)
+    assert read.golden_set is not None
+    assert (read.golden_set.images, read.model_bytes, read.milliseconds) == (60, 5, 1.5)
 
 
 def test_what_changed_since_live_is_read_by_label() -> None:
@@ -217,6 +227,13 @@ def test_how_many_pictures_are_right_is_a_whole_number(
         ("live.changes", {"can": 1}, "`live.changes.can` is 1; it must be an object"),
         ("live.change_of_new", {"losses": 1}, "`live.change_of_new.gains` is missing"),
         ("out_of_fold", {"images": 1}, "`out_of_fold.labels` is missing"),
+        (
+            "golden_set",
+            {"images": 0, "accuracy": 0, "calibration_error": 0, "labels": {}},
+            "`golden_set.labels` does not name the labels of the model",
+        ),
+        ("model_bytes", 1.5, "`model_bytes` is 1.5; it must be a whole number"),
+        ("milliseconds", -1, "`milliseconds` is -1; it must be a number from 0"),
         (
             "candidate.all.labels.tin",
             {"images": 0, "recall": None},

@@ -140,9 +140,17 @@ def test_a_new_version_of_an_algorithm_is_another_algorithm(
     assert (len(before.training), str(before)) == (12, f"{before.training}.{before.judging}")
 
 
+def test_whoever_begins_to_ask_for_a_golden_set_trains_once_more() -> None:
+    off, some, more = (
+        Standards.from_settings(Settings(golden_set_accuracy=least)) for least in (0.0, 0.8, 0.9)
+    )
+    assert off.training != some.training == more.training
+    assert some.judging != more.judging
+
+
 def test_a_new_version_of_lensloop_goes_by_the_same_standards() -> None:
     """Literally: where this changes, every project trains or judges again after its next deploy."""
-    assert str(Standards.from_settings(Settings())) == "c2083f18fdd4.f88d0f9eafb5"
+    assert str(Standards.from_settings(Settings())) == "c2083f18fdd4.cc478e9e6925"
     assert (NOTHING, JUDGE, TRAIN) == ("nothing", "judge", "train")
 
 

@@ -236,6 +236,12 @@ def test_the_list_of_test_pictures_is_written(first):
     assert judged == {row["sha256"]: row["label"] for row in first.rows if row["split"] == "test"}
 
 
+def test_the_file_is_measured_and_no_golden_set_was_asked_for(first):
+    assert first.evaluation["model_bytes"] == (first.root / "model" / "model.onnx").stat().st_size
+    assert 0 < first.evaluation["milliseconds"] < 10_000
+    assert first.evaluation["golden_set"] is None
+
+
 def test_the_list_of_learnt_pictures_is_written(first):
     with (first.root / "model" / "learnt.csv").open() as file:
         learnt = [row["sha256"] for row in csv.DictReader(file)]

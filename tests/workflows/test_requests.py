@@ -296,3 +296,12 @@ def test_the_first_job_has_no_release_to_beat(
     assert [channel["ChannelName"] for channel in job["InputDataConfig"]] == [
         *("code", "dependencies", "dataset", "images")
     ]
+
+
+def test_the_golden_set_is_a_channel_only_where_it_is_asked_for(interpreter: Interpreter) -> None:
+    asked = definition_of(synthesize(golden_set_accuracy=0.9).to_json(), "-retraining")
+    [job] = interpreter.run(asked, RETRAINING).of("createTrainingJob.sync")
+    [golden] = [each for each in job["InputDataConfig"] if each["ChannelName"] == "golden"]
+    source = golden["DataSource"]["S3DataSource"]
+    assert source["S3DataType"] == "S3Prefix"
+    assert source["S3Uri"].endswith("/golden/")
