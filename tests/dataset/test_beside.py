@@ -4,7 +4,16 @@ import pytest
 
 from lensloop.dataset.beside import beside
 
-OURS = ["images/", "datasets/", "training/", "releases/", "runs/", "review/", "features/"]
+OURS = [
+    "images/",
+    "datasets/",
+    "training/",
+    "releases/",
+    "runs/",
+    "review/",
+    "features/",
+    "golden/",
+]
 
 
 def folder(name: str, move: str) -> str:
