@@ -86,11 +86,14 @@ def _stand(name: str, stand: Stand, now: int) -> Iterator[RenderableType]:
 def _live(status: Status) -> Text:
     if status.live is None:
         return Text.assemble(("live", "bold"), "  no release yet")
-    return Text.assemble(
+    words = Text.assemble(
         ("live", "bold"),
         f"  release {status.live.epoch}, trained on data set ",
         shown(status.live.dataset[:12]),
     )
+    if status.live.unfamiliar:
+        words.append(f"; {status.live.unfamiliar}")
+    return words
 
 
 def _waiting(waiting: Waiting) -> Text:

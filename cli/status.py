@@ -8,6 +8,7 @@ from cli.place import Place
 from cli.runs import Stand
 from lambdas.aws.state import StateTable
 from lensloop.model import approval
+from lensloop.model.unfamiliar import unfamiliar
 from lensloop.record import WAITS_FOR_APPROVAL, Record
 from lensloop.trigger.decide import decide
 from lensloop.trigger.terms import Facts, Pacing, State, Wait
@@ -45,8 +46,11 @@ class End:
 
 @dataclass(frozen=True)
 class Live:
+    """`unfamiliar`: what its cameras can say of things it was not taught, as a sentence."""
+
     epoch: int
     dataset: str
+    unfamiliar: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ class Status:
 def look(place: Place, now: int) -> Status:
     """What ends is read last: a rollout that has ended by then has written its part."""
     state, live = _remembered(place)
+    live = _with_ability(place, live) if live else None
     run = runs.stand(place, "retraining", state.run.epoch) if state.run else None
     return Status(
         project=place.prefix,
@@ -122,6 +127,11 @@ def _remembered(place: Place) -> tuple[State, Live | None]:
     except table.meta.client.exceptions.ResourceNotFoundException:
         raise place.nothing_here() from None
     return state, Live(live.epoch, live.dataset) if live else None
+
+
+def _with_ability(place: Place, live: Live) -> Live:
+    found = records.read(place, live.epoch)
+    return replace(live, unfamiliar=unfamiliar(found)) if found else live
 
 
 def trigger(state: State, facts: Facts, now: int, pacing: Pacing) -> Trigger:

@@ -203,6 +203,10 @@ def drawn(status: Status, width: int = 80, terminal: bool = False) -> str:
         (replace(QUIET, ends=(TO_APPROVE,)), ("3", "waits-for-approval")),
         (replace(QUIET, ends=(replace(TO_APPROVE, approval="rejected"),)), ("rejected better",)),
         (replace(QUIET, live=None, cameras=()), ("no release yet", "lensloop camera add")),
+        (
+            replace(QUIET, live=Live(2, "0ffd826cef00aa", "it cannot tell")),
+            ("live release 2, trained on data set 0ffd826cef00; it cannot tell",),
+        ),
     ],
 )
 def test_each_moment_of_the_loop_can_be_read(status: Status, says: tuple[str, ...]) -> None:
