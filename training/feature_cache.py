@@ -115,10 +115,13 @@ def note_backbones(folder: Path, epochs: Mapping[str, str]) -> None:
 
 
 def clear_others(folder: Path, backbones: Collection[str]) -> None:
-    """Empties what is kept for other backbones than these."""
+    """Empties what is kept for other backbones than these, and what was never finished."""
     for path in folder.glob(f"{_A_BACKBONE}/*{SHARD}"):
         if path.parent.name not in backbones:
             shards.empty(path)
+    # A draft of a job that was killed, or that was carried out in the middle of being written.
+    for draft in folder.rglob(shards.DRAFTS):
+        draft.write_bytes(b"")
 
 
 def _gathered(small: Sequence[Shard], wanted: frozenset[bytes]) -> Iterator[Looked]:

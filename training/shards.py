@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from lensloop.dataset.kept_features import HASH_BYTES, INDEX, SHARD
 
 Array = NDArray[np.float32]
+DRAFTS = ".*.part"  # files that are being written
 _DIGITS = 16  # of the content's hash, in the name
 # What numpy raises on files that are no shard of ours.
 _DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
@@ -129,6 +130,6 @@ def _name(content: Any) -> str:
 
 
 def replace(path: Path, content: Any) -> None:
-    draft = path.with_name(f".{path.name}.part")
+    draft = path.with_name(f".{path.name}.part")  # see DRAFTS
     draft.write_bytes(content)
     os.replace(draft, path)

@@ -11,6 +11,7 @@ from lensloop.pages.confusion import matrix
 from lensloop.pages.headline import headline
 from lensloop.pages.insights import shown
 from lensloop.pages.lineage import lineage, spent
+from lensloop.reasons import counted
 
 # What a run that ended early did not come to.
 _NOTHING: Mapping[str, Any] = {
@@ -66,7 +67,19 @@ def page(
         models=_models(scores) if scores else None,
         billed=billed((run["training"] or {}).get("jobs", ())),
         tried=(run["training"] or {}).get("tried", ()),
+        looked_at=looked_at(run.get("features")),
     )
+
+
+def looked_at(features: Mapping[str, int] | None) -> str:
+    """How much of the data set the training had to look at; empty where that was not noted."""
+    if not features:
+        return ""
+    new = counted(features["embedded"], "picture", "pictures")
+    if not features["kept"]:
+        return f"It looked at {new}."
+    others = counted(features["kept"], "other", "others")
+    return f"It looked at {new}; of {others}, what earlier runs saw was kept."
 
 
 def explanations(run: Mapping[str, Any]) -> list[Explanation]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lensloop.pages.run import page
+from lensloop.pages.run import looked_at, page
 from tests.pages.findings import mistake, trained
 from tests.pages.reader import Page, read
 from tools.sample_pages import ends, record, run_html
@@ -295,3 +295,28 @@ def test_what_is_not_known_of_a_part_leaves_a_gap_and_no_word(parts: dict[str, A
     found = read(page(record("failed") | parts, None, None))
     assert found.headings[0][0] == 1
     assert "None" not in found.text
+
+
+LOOKED_AT = [
+    (None, ""),
+    ({"kept": 0, "embedded": 1251}, "It looked at 1,251 pictures."),
+    (
+        {"kept": 1, "embedded": 20},
+        "It looked at 20 pictures; of 1 other, what earlier runs saw was kept.",
+    ),
+    (
+        {"kept": 1231, "embedded": 1},
+        "It looked at 1 picture; of 1,231 others, what earlier runs saw was kept.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("features", "sentence"), LOOKED_AT)
+def test_the_training_says_how_many_pictures_it_had_to_look_at(
+    features: dict[str, int] | None, sentence: str
+) -> None:
+    assert looked_at(features) == sentence
+    record, *found = ENDS["released"]
+    shown = read(run_html(record | {"features": features}, *found)).text
+    assert ("It looked at" in shown) is bool(sentence)
+    assert sentence in shown

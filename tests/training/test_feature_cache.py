@@ -197,6 +197,15 @@ def test_what_is_kept_for_a_backbone_that_is_gone_is_emptied_and_nothing_else(tm
     assert left == {BACKBONE, "weights"}
 
 
+def test_a_file_that_was_never_finished_is_emptied(tmp_path):
+    filled(tmp_path, (1,))
+    draft = tmp_path / BACKBONE / ".0123.npz.part"
+    draft.write_bytes(b"half")
+    clear_others(tmp_path, {BACKBONE})
+    assert draft.read_bytes() == b""
+    assert held(opened(tmp_path)) == [1]
+
+
 def test_a_shard_without_its_index_is_found_and_an_index_alone_is_nothing(tmp_path):
     filled(tmp_path, (1,), (2,))
     for index in (tmp_path / BACKBONE).glob("*.index"):
