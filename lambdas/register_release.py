@@ -13,12 +13,13 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.aws import clients
+from lambdas.aws.associations import link
 from lambdas.aws.registry import show_decision
 from lambdas.aws.state import state_table
 from lensloop.model.approval import Decision
 from lensloop.model.card import card
 from lensloop.model.evaluation import read_evaluation
-from lensloop.model.registry import Release, version
+from lensloop.model.registry import Release, chain, version
 from lensloop.settings import Settings
 from lensloop.wire import names
 
@@ -30,6 +31,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         decision = Decision(older, approved=False, note=f"superseded by release {release.epoch}")
         problems += filter(None, [show_decision(decision)])
     arn = _tried("registered in SageMaker's Model Registry", lambda: register(release), problems)
+    if arn:
+        _tried("put into SageMaker's lineage", lambda: link(chain(release, arn)), problems)
     return {"package": arn, "problems": problems}
 
 

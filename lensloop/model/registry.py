@@ -8,7 +8,7 @@ where they may approve one.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from lensloop.model.evaluation import Evaluation
 from lensloop.rollout import FAILED, PROVEN, SUPERSEDED, WAITING
@@ -141,3 +141,43 @@ def _token(release: Release) -> str:
     """
     words = f"{release.prefix} {release.epoch} {release.manifest['model']['sha256']}"
     return hashlib.sha256(words.encode()).hexdigest()[:_TOKEN]
+
+
+# Lineage: what led to a release, in SageMaker's own graph
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """Something with an address; AWS keeps one for each address."""
+
+    name: str
+    kind: str
+    uri: str
+
+
+@dataclass(frozen=True)
+class Chain:
+    """data set → training job → version in the registry → release."""
+
+    dataset: Artifact
+    component: str  # the training job, by the name that AWS gives it as a part of the graph
+    package: Artifact
+    release: Artifact
+
+
+# In SageMaker's words, from each link of the chain to the next.
+Link = Literal["ContributedTo", "Produced", "AssociatedWith"]
+LINKS: tuple[Link, ...] = ("ContributedTo", "Produced", "AssociatedWith")
+
+
+def chain(release: Release, package: str) -> Chain:
+    """The job's own channels are in the graph by themselves, the data set's address among them."""
+    dataset = release.evaluation.dataset
+    manifest = f"s3://{release.bucket}/{names.dataset(dataset, 'manifest.csv.gz')}"
+    base = f"{release.prefix}-release-{release.epoch}"
+    return Chain(
+        Artifact(f"{release.prefix}-data-set-{dataset[:12]}", "DataSet", manifest),
+        f"{release.job}-aws-training-job",
+        Artifact(f"{base}-version", "ModelPackage", package),
+        Artifact(base, "Release", release.uri("manifest.json")),
+    )

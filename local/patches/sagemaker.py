@@ -10,7 +10,7 @@ from ministack import app
 from ministack.core import iam_actions, router
 from ministack.services import stepfunctions as sfn
 
-from local.sagemaker import registry, service
+from local.sagemaker import lineage, registry, service
 from local.sagemaker.job import TrainingJob
 
 MODULE = "sagemaker"
@@ -35,7 +35,10 @@ def sagemaker_exists() -> None:
     iam_actions.SERVICE_TO_IAM_NAMESPACE[MODULE] = MODULE
     # Else the whole model of SageMaker, tens of MB, is loaded to learn these two.
     iam_actions._TAG_OPERATIONS[MODULE] = frozenset(
-        {"CreateTrainingJob", "CreateModelPackage", "CreateModelPackageGroup", "AddTags"}
+        {
+            *("CreateTrainingJob", "CreateModelPackage", "CreateModelPackageGroup"),
+            *("CreateArtifact", "AddTags"),
+        }
     )
     iam_actions._UNSIGNED_OPERATIONS[MODULE] = frozenset()
     extract = iam_actions.extract_resource_arn
@@ -50,7 +53,8 @@ def sagemaker_exists() -> None:
         if name:
             return service.job_arn(name)
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        return registry.resource_of(operation, request) or request.get("ResourceArn", "*")
+        named = registry.resource_of(operation, request) or lineage.resource_of(operation, request)
+        return named or request.get("ResourceArn", "*")
 
     iam_actions.extract_resource_arn = extract_with_jobs
 

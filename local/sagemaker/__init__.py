@@ -3,6 +3,7 @@ with a process in place of the container on an instance.
 
 service.py    the API: create, describe, list, stop
 registry.py   the model registry: groups, versions, approval
+lineage.py    artifacts, and what leads from one to another
 requests.py   which requests AWS refuses
 job.py        one job from Starting to its end
 inputs.py     /opt/ml/input: channels and configuration files

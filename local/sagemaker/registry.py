@@ -123,7 +123,7 @@ def create_package(request: Request) -> Answer:
     if wrong := [*wrong_form(request, "CreateModelPackageInput"), *_beyond_us(request)]:
         return _invalid("; ".join(wrong))
     token = request.get("ClientToken", "")
-    if _made.get(token) in _packages:
+    if token in _made:
         return json_response({"ModelPackageArn": _made[token]})
     group = _plain(request["ModelPackageGroupName"])
     if group not in _groups:
@@ -173,6 +173,9 @@ def delete_package(request: Request) -> Answer:
     if request["ModelPackageName"] not in _packages:
         return _missing(request["ModelPackageName"])
     del _packages[request["ModelPackageName"]]
+    for token, arn in list(_made.items()):
+        if arn == request["ModelPackageName"]:
+            del _made[token]
     return json_response({})
 
 
@@ -257,18 +260,4 @@ OPERATIONS: dict[str, Callable[[Request], Answer]] = {
     "DeleteModelPackage": delete_package,
     "ListModelPackages": list_packages,
 }
-_STORES = {"groups": _groups, "packages": _packages, "made": _made}
-
-
-def reset() -> None:
-    for store in _STORES.values():
-        store.clear()
-
-
-def get_state() -> dict[str, Any]:
-    return {name: store.to_dict() for name, store in _STORES.items()}
-
-
-def load_persisted_state(state: dict[str, Any]) -> None:
-    for name, store in _STORES.items():
-        store._data.update(state.get(name, {}))
+STORES = {"groups": _groups, "packages": _packages, "made": _made}

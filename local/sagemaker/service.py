@@ -1,5 +1,5 @@
-"""Which calls of the SageMaker API does the local cloud answer? Those around training jobs, and the
-model registry's (registry.py).
+"""Which calls of the SageMaker API does the local cloud answer? Those around training jobs, the
+model registry's (registry.py), and those of lineage (lineage.py).
 
 A service module as ministack wants it:
 `handle_request`, and `reset`, `get_state`, `load_persisted_state`.
@@ -21,7 +21,7 @@ from ministack.core.responses import (
 )
 
 from local import leftovers
-from local.sagemaker import registry, requests, role
+from local.sagemaker import lineage, registry, requests, role
 from local.sagemaker.account import account
 from local.sagemaker.job import TrainingJob
 
@@ -126,6 +126,15 @@ def list_tags(request: dict[str, Any]) -> Answer:
     return json_response({"Tags": job.tags}) if job else _invalid("Requested resource not found.")
 
 
+def describe_trial_component(request: dict[str, Any]) -> Answer:
+    """Only those that AWS makes of training jobs."""
+    name = request["TrialComponentName"]
+    if find(name.removesuffix(lineage.OF_A_JOB)) is None or not name.endswith(lineage.OF_A_JOB):
+        return error_response_json("ResourceNotFound", f"Trial component {name} not found.", 400)
+    arn = lineage.component_arn(name)
+    return json_response({"TrialComponentName": name, "TrialComponentArn": arn})
+
+
 def _invalid(message: str) -> Answer:
     return error_response_json("ValidationException", message, 400)
 
@@ -137,21 +146,27 @@ OPERATIONS: dict[str, Callable[[dict[str, Any]], Answer]] = {
     "ListTrainingJobs": list_jobs,
     "AddTags": add_tags,
     "ListTags": list_tags,
+    "DescribeTrialComponent": describe_trial_component,
     **registry.OPERATIONS,
+    **lineage.OPERATIONS,
 }
+# What is kept besides jobs.
+STORES = {**registry.STORES, **lineage.STORES}
 
 
 def reset() -> None:
     for job in _jobs.values():
         job.stop()
     _jobs.clear()
-    registry.reset()
+    for store in STORES.values():
+        store.clear()
 
 
 def get_state() -> dict[str, Any]:
     """Jobs are processes: they do not outlive the server."""
-    return registry.get_state()
+    return {name: store.to_dict() for name, store in STORES.items()}
 
 
 def load_persisted_state(state: dict[str, Any]) -> None:
-    registry.load_persisted_state(state)
+    for name, store in STORES.items():
+        store._data.update(state.get(name, {}))

@@ -8,6 +8,7 @@ from typing import Any
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
+from lensloop.wire import names
 from stacks.storage import StorageStack
 
 
@@ -62,6 +63,20 @@ class Access:
         return [
             allow("sagemaker:CreateModelPackageGroup", on=group),
             allow("sagemaker:CreateModelPackage", on=[group, self._versions()]),
+        ]
+
+    def lineage(self, prefix: str) -> list[iam.PolicyStatement]:
+        """AWS names artifacts by hashes, and knows no resource for what lists them. A training job
+        is in the graph as its trial component."""
+        jobs = [
+            self._model("experiment-trial-component", name) for name in names.training_jobs(prefix)
+        ]
+        artifacts = self._model("artifact", "*")
+        return [
+            allow("sagemaker:ListArtifacts", "sagemaker:ListAssociations", on="*"),
+            allow("sagemaker:CreateArtifact", on=artifacts),
+            allow("sagemaker:AddAssociation", on=[artifacts, *jobs]),
+            allow("sagemaker:DescribeTrialComponent", on=jobs),
         ]
 
     def _versions(self) -> str:

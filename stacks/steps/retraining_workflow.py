@@ -345,6 +345,7 @@ class RetrainingWorkflow(Workflow):
                 self.access.read(names.RELEASES_PREFIX),
                 self.access.state("GetItem", "UpdateItem"),
                 *self.access.new_version(),
+                *self.access.lineage(self._prefix),
                 self.access.versions("UpdateModelPackage"),
             ],
             addresses={"TRAINING_IMAGE": training.image_uri},

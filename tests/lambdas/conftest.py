@@ -16,6 +16,7 @@ import pytest
 
 from lambdas.aws import clients
 from lensloop.settings import Settings
+from lensloop.wire import names
 from local.cloud import LocalCloud
 from tests.model.evaluations import evaluation, scores
 
@@ -124,3 +125,24 @@ def _empty(s3: Any, table: Any, iot: Any) -> None:
         iot.delete_thing(thingName=thing["thingName"])
     for wave in ("canary", "fleet"):
         iot.delete_thing_group(thingGroupName=f"{PREFIX}-{wave}")
+
+
+@pytest.fixture
+def sagemaker(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Its registry and its lineage are empty again afterwards."""
+    monkeypatch.setenv("TRAINING_IMAGE", "an/image:1")
+    client = cloud.client("sagemaker")
+    yield client
+    group = {"ModelPackageGroupName": names.model_group(PREFIX)}
+    groups = client.list_model_package_groups()["ModelPackageGroupSummaryList"]
+    if groups:
+        for version in client.list_model_packages(**group, MaxResults=100)[
+            "ModelPackageSummaryList"
+        ]:
+            client.delete_model_package(ModelPackageName=version["ModelPackageArn"])
+        client.delete_model_package_group(**group)
+    for one in client.list_associations()["AssociationSummaries"]:
+        ends = {end: one[end] for end in ("SourceArn", "DestinationArn")}
+        client.delete_association(**ends)
+    for artifact in client.list_artifacts()["ArtifactSummaries"]:
+        client.delete_artifact(ArtifactArn=artifact["ArtifactArn"])

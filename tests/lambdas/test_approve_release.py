@@ -1,7 +1,6 @@
 """A release that waits, and whoever decides: by the command, in the registry, twice, too late."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from lambdas.aws.state import state_table
 from lensloop.settings import Settings
 from lensloop.wire import names
 from lensloop.wire.errors import StaleEpoch
-from local.cloud import LocalCloud
 from tests.lambdas.conftest import MODEL, PREFIX, Aws, model_files
 
 ANN = "arn:aws:iam::000000000000:user/ann"
@@ -62,25 +60,18 @@ CHANGED = "ModelApprovalStatus"
 
 
 @pytest.fixture
-def world(aws: Aws, cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    sagemaker, group = cloud.client("sagemaker"), names.model_group(PREFIX)
+def world(aws: Aws, sagemaker: Any, monkeypatch: pytest.MonkeyPatch) -> World:
     world = World(sagemaker)
     monkeypatch.setattr(clients, "stepfunctions", lambda: world)
     monkeypatch.setattr(clients, "functions", lambda: world)
     addresses = {
         "SETTINGS": Settings(approval="manual").to_json(),
-        "TRAINING_IMAGE": "an/image:1",
         "ROLLOUT_ARN": ROLLOUT,
         "TELL_FUNCTION": "tell",
     }
     for name, value in addresses.items():
         monkeypatch.setenv(name, value)
-    yield world
-    for version in sagemaker.list_model_packages(ModelPackageGroupName=group, MaxResults=100)[
-        "ModelPackageSummaryList"
-    ]:
-        sagemaker.delete_model_package(ModelPackageName=version["ModelPackageArn"])
-    sagemaker.delete_model_package_group(ModelPackageGroupName=group)
+    return world
 
 
 def publish(aws: Aws, epoch: int, **more: Any) -> dict[str, Any]:

@@ -3,31 +3,20 @@ repeated, moved on by the rollout, and never in a release's way.
 """
 
 import hashlib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lambdas import check_rollout, deploy_release, publish_release, register_release
-from lambdas.aws import registry
+from lambdas.aws import clients, registry
 from lambdas.aws.state import state_table
 from lensloop.model.registry import stage
 from lensloop.wire import names
-from local.cloud import LocalCloud
-from tests.lambdas.conftest import MODEL, PREFIX, Aws, model_files
+from tests.lambdas.conftest import BUCKET, MODEL, PREFIX, Aws, model_files
 
 GROUP = names.model_group(PREFIX)
 EVENT = {"epoch": 7, "digest": "d1", "model": MODEL, "reasons": ["accuracy 1.00"]}
-
-
-@pytest.fixture
-def sagemaker(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setenv("TRAINING_IMAGE", "an/image:1")
-    client = cloud.client("sagemaker")
-    yield client
-    for version in versions(client):
-        client.delete_model_package(ModelPackageName=version["ModelPackageArn"])
-    client.delete_model_package_group(ModelPackageGroupName=GROUP)
 
 
 def versions(client: Any) -> list[dict[str, Any]]:
@@ -69,6 +58,72 @@ def answer_bucket(found: dict[str, Any]) -> str:
     source = found["InferenceSpecification"]["Containers"][0]["ModelDataSource"]["S3DataSource"]
     assert source["S3Uri"].endswith("/releases/7/model.onnx")
     return str(source["S3Uri"].split("/")[2])
+
+
+def ascendants(client: Any, uri: str) -> list[tuple[str, str]]:
+    """What led to the artifact of this address: kinds and addresses, or names."""
+    [start] = client.list_artifacts(SourceUri=uri)["ArtifactSummaries"]
+    graph = client.query_lineage(StartArns=[start["ArtifactArn"]], Direction="Ascendants")
+    found = []
+    for vertex in graph["Vertices"]:
+        name = vertex["Arn"].rpartition("/")[2]
+        if vertex["LineageType"] == "Artifact":
+            name = client.describe_artifact(ArtifactArn=vertex["Arn"])["Source"]["SourceUri"]
+        found.append((vertex["Type"], name))
+    return found
+
+
+MANIFEST = f"s3://{BUCKET}/releases/7/manifest.json"
+DATASET = ("DataSet", f"s3://{BUCKET}/datasets/d1/manifest.csv.gz")
+
+
+def test_a_release_leads_back_to_its_version_its_job_and_its_data_set(
+    aws: Aws, sagemaker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    component = "arn:aws:sagemaker:us-east-1:000000000000:experiment-trial-component/the-job"
+    asked: list[str] = []
+
+    def describe(TrialComponentName: str) -> dict[str, str]:
+        asked.append(TrialComponentName)
+        return {"TrialComponentArn": component}
+
+    monkeypatch.setattr(clients.sagemaker(), "describe_trial_component", describe)
+    package = publish(aws)["package"]
+    register_release.handler(EVENT, None)
+    expected = [
+        ("ModelPackage", package),
+        ("SageMakerTrainingJob", "the-job"),
+        DATASET,
+    ]
+    assert ascendants(sagemaker, MANIFEST) == expected
+    assert set(asked) == {"deeplens-trash-7-1-aws-training-job"}
+    [release] = sagemaker.list_artifacts(SourceUri=MANIFEST)["ArtifactSummaries"]
+    assert (release["ArtifactName"], release["ArtifactType"]) == (
+        "deeplens-trash-release-7",
+        "Release",
+    )
+
+
+def test_a_job_that_sagemakers_lineage_does_not_know_is_left_out(aws: Aws, sagemaker: Any) -> None:
+    answer = publish(aws, 8)
+    assert answer["problems"] == []
+    found = ascendants(sagemaker, MANIFEST.replace("/7/", "/8/"))
+    assert found == [("ModelPackage", answer["package"])]
+
+
+def test_a_lineage_that_refuses_is_a_sentence_beside_a_version(
+    aws: Aws, sagemaker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: Any) -> None:
+        error: Any = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
+        raise ClientError(error, "ListArtifacts")
+
+    monkeypatch.setattr(clients.sagemaker(), "list_artifacts", refuse)
+    answer = publish(aws)
+    assert answer["package"]
+    assert [problem[:58] for problem in answer["problems"]] == [
+        "The release could not be put into SageMaker's lineage: An "
+    ]
 
 
 def test_registering_again_makes_no_second_version(aws: Aws, sagemaker: Any) -> None:

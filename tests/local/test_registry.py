@@ -157,3 +157,41 @@ def test_a_role_reaches_the_versions_it_is_given_and_no_others(aws: Aws) -> None
     assert "not authorized" in refused(
         client.update_model_package, ModelPackageArn=ours, ModelApprovalStatus="Approved"
     )
+
+
+# Lineage
+
+
+def artifact(aws: Aws, uri: str) -> str:
+    made: str = aws.sagemaker.create_artifact(
+        ArtifactName="a", ArtifactType="Anything", Source={"SourceUri": uri}
+    )["ArtifactArn"]
+    return made
+
+
+def test_an_address_has_one_artifact_and_two_have_one_association(aws: Aws) -> None:
+    uris = [f"s3://{unique('b')}/x" for _ in range(3)]
+    first, second, third = (artifact(aws, uri) for uri in uris)
+    with pytest.raises(botocore.exceptions.ClientError, match="exists"):
+        artifact(aws, uris[0])
+    [listed] = aws.sagemaker.list_artifacts(SourceUri=uris[0])["ArtifactSummaries"]
+    assert listed["ArtifactArn"] == first
+    for source, destination in ((first, second), (second, third)):
+        pair = {"SourceArn": source, "DestinationArn": destination}
+        aws.sagemaker.add_association(**pair, AssociationType="ContributedTo")
+        assert "exists already" in refused(aws.sagemaker.add_association, **pair)
+        [found] = aws.sagemaker.list_associations(**pair)["AssociationSummaries"]
+        assert found["AssociationType"] == "ContributedTo"
+    up = aws.sagemaker.query_lineage(StartArns=[third], Direction="Ascendants")
+    assert [vertex["Arn"] for vertex in up["Vertices"]] == [second, first]
+    down = aws.sagemaker.query_lineage(StartArns=[first], Direction="Descendants")
+    assert [vertex["Arn"] for vertex in down["Vertices"]] == [second, third]
+    assert len(down["Edges"]) == 2
+    gone = first[:-3] + "abc"
+    missing = {"SourceArn": gone, "DestinationArn": third}
+    assert "does not exist" in refused(aws.sagemaker.add_association, **missing)
+
+
+def test_only_training_jobs_are_trial_components(aws: Aws) -> None:
+    with pytest.raises(botocore.exceptions.ClientError, match="not found"):
+        aws.sagemaker.describe_trial_component(TrialComponentName="nobody-aws-training-job")

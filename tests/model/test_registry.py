@@ -220,3 +220,29 @@ def test_the_card_names_the_worst_hundred_of_many_labels() -> None:
     assert "\n" not in text
     rows = json.loads(text)["evaluation_details"][0]["metric_groups"][1]["metric_data"]
     assert [row["value"] for row in rows] == [0.0] * 100
+
+
+# Lineage
+
+
+def test_the_chain_leads_from_the_data_set_over_job_and_version_to_the_release() -> None:
+    package = "arn:aws:sagemaker:eu-central-1:111122223333:model-package/deeplens-trash-releases/3"
+    found = registry.chain(release(), package)
+    assert found.dataset == registry.Artifact(
+        "deeplens-trash-data-set-d1", "DataSet", f"s3://{BUCKET}/datasets/d1/manifest.csv.gz"
+    )
+    assert found.component == "deeplens-trash-7-1-aws-training-job"
+    assert found.package == registry.Artifact(
+        "deeplens-trash-release-7-version", "ModelPackage", package
+    )
+    assert found.release == registry.Artifact(
+        "deeplens-trash-release-7", "Release", f"s3://{BUCKET}/releases/7/manifest.json"
+    )
+    assert registry.LINKS == ("ContributedTo", "Produced", "AssociatedWith")
+    for artifact in (found.dataset, found.package, found.release):
+        made = {
+            "ArtifactName": artifact.name,
+            "ArtifactType": artifact.kind,
+            "Source": {"SourceUri": artifact.uri},
+        }
+        assert wrong_form(made, "CreateArtifactRequest") == []

@@ -19,6 +19,10 @@ UNLIMITED = {
     (
         "cloudwatch:PutMetricData",
     ): "metrics have no ARN; the statement is limited to SageMaker's namespace",
+    (
+        "sagemaker:ListArtifacts",
+        "sagemaker:ListAssociations",
+    ): "AWS knows no resource for them; they list names and addresses of SageMaker's lineage",
     LOG_DELIVERY: (
         "Step Functions' log delivery; its own guide asks for exactly these on all resources"
     ),
@@ -30,6 +34,8 @@ PATTERNS = {
     ),
     r".*:training-job/deeplens-trash-[1-9]\*": "our training jobs, named by epoch",
     r".*:model-package/deeplens-trash-releases/\*": "versions in the registry of our releases",
+    r".*:sagemaker:.*:artifact/\*": "SageMaker names what is in its lineage by hashes",
+    r".*:experiment-trial-component/deeplens-trash-[1-9]\*": "our training jobs, in that lineage",
     r".*:execution:deeplens-trash-retraining:\*": "executions of our workflow, named by epoch",
     r".*:cloudformation:.*:stack/deeplens-trash-\*": "the stacks of this project",
     r".*:job/deeplens-trash-r[1-9]\*": "our IoT jobs, named by epoch",
