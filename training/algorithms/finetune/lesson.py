@@ -66,25 +66,36 @@ class Pupil(nn.Module):
     def __init__(self, network: Network, labels: int) -> None:
         super().__init__()
         self.network, self.head = network, nn.Linear(network.width, labels)
+        # What the features are multiplied with, so that the head learns as fast from small numbers.
+        self.register_buffer("louder", torch.ones(()))
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
 
     def forward(self, between: Mapping[str, Tensor]) -> Tensor:
-        features = self.network(between)
+        features = self.network(between) * self.louder
         return self.head(functional.dropout(features, _DROPOUT, self.training))
 
+    def listen(self, between: Mapping[str, Tensor]) -> None:
+        """Makes features such as these as loud as one, before anything is taught."""
+        with torch.no_grad():
+            before = self.louder.clone()
+            self.louder.copy_(self.network(between).square().mean().rsqrt())
+            self.head.weight.mul_(before / self.louder)
+
     def weights(self) -> State:
-        """By the names in the model file, and the head's."""
-        head = {f"head.{name}": values for name, values in self.head.state_dict().items()}
-        return {name: values.cpu() for name, values in (self.network.weights() | head).items()}
+        """By the names in the model file, and the head's, for features as they are."""
+        head = {"head.weight": self.head.weight * self.louder, "head.bias": self.head.bias}
+        all_weights = self.network.weights() | head
+        return {name: values.detach().cpu() for name, values in all_weights.items()}
 
     def learn_from(self, weights: State) -> None:
         """As `weights` gives them; of those that it has not, its own stay."""
-        mine = self.network.weights() | {
-            f"head.{name}": values for name, values in self.head.state_dict().items()
-        }
+        mine = self.network.weights()
         for name in mine.keys() & weights.keys():
             mine[name].copy_(weights[name])
+        with torch.no_grad():
+            self.head.weight.copy_(weights["head.weight"] / self.louder)
+            self.head.bias.copy_(weights["head.bias"])
 
 
 class Teacher:
@@ -98,8 +109,10 @@ class Teacher:
         """`keep` is given what `take_up` needs, now and then."""
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._pupil = pupil.to(self._device).train()
-        self._mean = copy.deepcopy(self._pupil).eval()
         self._lesson, self._material, self._keep = lesson, material, keep
+        some = material.taught[:BATCH]
+        self._pupil.listen(self._tensors(np.zeros(len(some), np.int64), some))
+        self._mean = copy.deepcopy(self._pupil).eval()
         self._optimizer = torch.optim.AdamW(_groups(pupil), lr=lesson.rate)
         half = self._device.type == "cuda"
         self._scaler = torch.amp.GradScaler(self._device.type, enabled=half)

@@ -1,0 +1,231 @@
+"""What does teaching the backbone bring, and at what price? `finetune` beside `head` on the same
+five splits of TrashNet's six labels, whether the file answers as the trainer did, and how much
+cheaper the file's network is than torch's.
+
+All pictures of a split are looked at once for all splits: what is seen does not depend on them.
+Each split's figures are written down as they come (.build/bench-finetune.json).
+"""
+
+import hashlib
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+
+from bench.photographs import DATA, hashed
+
+ROOT = Path(__file__).parents[1]
+# SageMaker's image has torch; here it is where `make finetune-deps` puts it.
+TORCH = ROOT / ".build" / "finetune"
+NOTES = ROOT / ".build" / "bench-finetune.json"
+SPLITS = 5
+_SPEED = 64  # pictures
+
+
+@dataclass(frozen=True)
+class Scores:
+    accuracy: float
+    macro: float  # the mean of the labels' recalls
+    cpu_seconds: float
+
+
+def rows() -> list[dict[str, Any]]:
+    if not (DATA / "trashnet6").is_dir():
+        print(f"  left out: the photographs are not on this machine ({DATA})", file=sys.stderr)
+        return []
+    if not TORCH.is_dir():
+        print("  left out: needs PyTorch, by `make finetune-deps`", file=sys.stderr)
+        return []
+    sys.path.append(str(TORCH))
+    import torch
+
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        bench = _Bench(Path(folder))
+        return [*bench.accuracy(), bench.same_answers(), bench.speed()]
+
+
+class _Bench:
+    def __init__(self, folder: Path) -> None:
+        from training.algorithms.finetune import course, maps
+        from training.algorithms.finetune.cut import LATE, cut
+        from training.algorithms.head.export import frozen_backbone
+        from training.features import Kept
+        from training.paths import Paths
+
+        (folder / "input" / "data").mkdir(parents=True)
+        (folder / "input" / "data" / "images").symlink_to(DATA / "trashnet6")
+        (folder / "all").mkdir()
+        self.paths, self._kept = Paths(folder), Kept(folder / "kept")
+        self.pictures = _pictures(self.paths)
+        self._all = maps.look(
+            folder / "all", self.pictures, self.pictures.rows, cut(frozen_backbone(), LATE)
+        )
+        mock.patch.object(course, "look", self._looked).start()
+        self._last: tuple[bytes, Sequence[Any]] | None = None
+
+    def accuracy(self) -> Iterator[dict[str, Any]]:
+        from training.algorithms.finetune.train import train as finetune
+        from training.algorithms.head.train import train as head
+
+        found: list[tuple[Scores, Scores]] = []
+        for seed in range(SPLITS):
+            found.append((self._scores(finetune, seed), self._scores(head, seed)))
+            notes = [[vars(ours), vars(other)] for ours, other in found]
+            NOTES.write_text(json.dumps(notes, indent=1))
+            print(f"  split {seed}: {found[-1]}", file=sys.stderr, flush=True)
+        for what, name, floor in (
+            ("accuracy", "accuracy", 0.92),
+            ("macro", "mean of the labels' recalls", 0.91),
+        ):
+            ours, other = _means(found, what)
+            title = f"finetune, {name} on trashnet6 (mean of {SPLITS} splits), beside head"
+            yield _row(title, round(ours, 4), round(other, 4), "", f"≥ {floor}", ours >= floor)
+        ours, other = _means(found, "cpu_seconds")
+        title = "finetune, CPU seconds of teaching a split, beside head"
+        yield _row(title, round(ours), round(other, 1), "s", "", True)
+
+    def same_answers(self) -> dict[str, Any]:
+        """Of the last split's model: torch's own forward pass, from the pictures."""
+        import torch
+
+        from training.algorithms.finetune.cut import WHOLE, cut, weights_of
+        from training.algorithms.finetune.network import Network
+        from training.embed import session
+        from training.model_file import ModelFile
+
+        assert self._last is not None
+        model, test = self._last
+        file = ModelFile(model)
+        backbone, furthest = file.backbone.model, 0.0
+        network = Network(cut(backbone, WHOLE), weights_of(backbone))
+        runnable = session(model)
+        for start in range(0, len(test), 16):
+            images = np.stack(self.pictures.load(test[start : start + 16]).inputs)
+            with torch.inference_mode():
+                seen = network({"image": torch.from_numpy(images)}).numpy()
+            answers = runnable.run(["probabilities"], {"image": images})[0]
+            furthest = max(furthest, float(np.abs(file.probabilities(seen) - answers).max()))
+        title = f"finetune, furthest answer of file and torch ({len(test)} test pictures)"
+        return _row(title, furthest, None, "", "≤ 0.001", furthest <= 1e-3)
+
+    def speed(self) -> dict[str, Any]:
+        """Pictures a CPU second, one thread: the file by onnxruntime, and torch's eager mode with
+        the layers as the network was published.
+        """
+        import torch
+        from torch.nn import functional
+
+        from training.algorithms.finetune.cut import WHOLE, cut, weights_of
+        from training.algorithms.finetune.network import Network
+        from training.algorithms.head.export import frozen_backbone
+        from training.embed import session
+
+        model = frozen_backbone()
+        runnable, network = session(model), Network(cut(model, WHOLE), weights_of(model))
+        network.to(memory_format=torch.contiguous_format)
+        images = np.random.default_rng(1).integers(0, 255, (16, 224, 224, 3), dtype=np.uint8)
+        tensors, convolve = {"image": torch.from_numpy(images)}, functional.conv2d
+
+        def as_published(x: Any, weight: Any, bias: Any, *rest: Any) -> Any:
+            """A batch norm behind each convolution, and the channels first."""
+            x = convolve(x.contiguous(), weight, None, *rest)
+            one = torch.ones_like(bias)
+            return functional.batch_norm(x, torch.zeros_like(bias), one, one, bias)
+
+        def ours() -> None:
+            runnable.run(None, {"image": images})
+
+        def other() -> None:
+            with torch.inference_mode(), mock.patch.object(functional, "conv2d", as_published):
+                network(tensors)
+
+        pairs = [(_per_second(ours), _per_second(other)) for _ in range(3)]
+        fast, slow = (max(column) for column in zip(*pairs, strict=True))
+        title = "embedding, pictures a CPU second: onnxruntime beside eager torch"
+        row = _row(title, round(fast, 1), round(slow, 1), "pictures/s", "≥ 3.5 ×", True)
+        return row | {"holds": fast >= 3.5 * slow}
+
+    def _scores(self, train: Callable[..., Any], seed: int) -> Scores:
+        from training.algorithms.head.export import frozen_backbone
+        from training.features import Features
+        from training.model_file import ModelFile
+        from training.stopwatch import Stopwatch
+
+        pictures = _split(self.pictures, seed)
+        features = Features(pictures, frozen_backbone, self._kept)
+        features.of(pictures.rows)  # what is frozen is looked at once for all
+        began = time.process_time()
+        trained = train(pictures, features, Stopwatch())
+        seconds = time.process_time() - began
+        model = ModelFile(trained.model)
+        test, seen = features.by(model.backbone, pictures.of("test"), "judged")
+        truth = np.array([pictures.labels.index(row.label) for row in test])
+        right = model.probabilities(seen).argmax(axis=1) == truth
+        recalls = [right[truth == label].mean() for label in range(len(pictures.labels))]
+        self._last = (trained.model, test) if "lessons" in trained.facts else self._last
+        return Scores(float(right.mean()), float(np.mean(recalls)), seconds)
+
+    def _looked(self, *asked: Any) -> Any:
+        """In the place of maps.look."""
+        _, _, rows, _ = asked
+        places = {row.sha256: i for i, row in enumerate(self._all.rows)}
+        wanted = np.array([places[row.sha256] for row in rows], np.int64)
+        return replace(self._all, rows=rows, places=self._all.places[wanted])
+
+
+def _means(found: Sequence[tuple[Scores, Scores]], what: str) -> tuple[float, float]:
+    pairs = np.array([[getattr(ours, what), getattr(other, what)] for ours, other in found])
+    ours, other = pairs.mean(axis=0)
+    return float(ours), float(other)
+
+
+def _pictures(paths: Any) -> Any:
+    from training.pictures import Picture, Pictures
+
+    files = sorted((DATA / "trashnet6").glob("*/*.jpg"))
+    contents = [file.read_bytes() for file in files]
+    found = {}
+    for file, content, look in zip(files, contents, hashed(contents), strict=True):
+        sha256, label = hashlib.sha256(content).hexdigest(), file.parent.name
+        found[sha256] = Picture(f"{label}/{file.name}", sha256, label, "train", look)
+    return Pictures(paths, [*found.values()])
+
+
+def _split(pictures: Any, seed: int) -> Any:
+    """60 / 20 / 20, at random."""
+    order = np.random.default_rng(seed).permutation(len(pictures.rows))
+    first, second = int(0.6 * len(order)), int(0.8 * len(order))
+    splits = dict.fromkeys(order[:first].tolist(), "train")
+    splits |= dict.fromkeys(order[first:second].tolist(), "validation")
+    split = [replace(row, split=splits.get(i, "test")) for i, row in enumerate(pictures.rows)]
+    return replace(pictures, rows=split)
+
+
+def _per_second(work: Callable[[], None]) -> float:
+    work()
+    began = time.process_time()
+    for _ in range(_SPEED // 16):
+        work()
+    return _SPEED / (time.process_time() - began)
+
+
+def _row(
+    name: str, ours: float, other: float | None, unit: str, goal: str, holds: bool
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "ours": ours,
+        "other": other,
+        "unit": unit,
+        "ratio": ours / other if other else 1.0,
+        "goal": goal,
+        "holds": holds,
+    }
