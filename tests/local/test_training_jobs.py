@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +13,7 @@ import botocore.exceptions
 import pytest
 
 from local.sagemaker import account, toolkit
-from local.sagemaker.box import Box, box
+from local.sagemaker.box import IN_THE_IMAGE, Box, box, image
 from stacks.assets.code import ROOT
 from tests.local.account import Aws, channel, request, unique, until
 
@@ -128,9 +129,36 @@ def test_a_job_is_described_as_sagemaker_does(aws: Aws) -> None:
 
 def test_a_job_imports_nothing_from_our_environment(aws: Aws) -> None:
     found = seen(aws, train(aws, LOOK))
-    assert not [
-        folder for folder in found["path"] if "site-packages" in folder or "/work/" in folder
-    ]
+    ours = [folder for folder in found["path"] if "site-packages" in folder or "/work/" in folder]
+    assert set(ours) <= {str(IN_THE_IMAGE)}
+
+
+def test_a_job_finds_what_the_image_has_behind_what_it_brings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has, brings = tmp_path / "has", tmp_path / "brings"
+    for folder, names in ((has, ("torch", "numpy")), (brings, ("numpy",))):
+        folder.mkdir()
+        for name in names:
+            (folder / f"{name}.py").write_text(f"whose = {folder.name!r}")
+    monkeypatch.setattr("local.sagemaker.box.IN_THE_IMAGE", has)
+    program = "import numpy, torch; print(numpy.whose, torch.whose)"
+    printed = subprocess.run(
+        ["python3", "-c", program],
+        env={"PATH": image(tmp_path / "image"), "PYTHONPATH": str(brings)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert printed.stdout == "brings has\n"
+
+
+def test_without_those_packages_a_job_has_python_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("local.sagemaker.box.IN_THE_IMAGE", tmp_path / "nothing")
+    image(tmp_path)
+    assert "PYTHONPATH" not in (tmp_path / "bin" / "python3").read_text()
 
 
 def test_a_job_imports_from_a_zip_in_a_channel(aws: Aws) -> None:
