@@ -43,8 +43,9 @@ TORCH := .build/finetune
 # PyTorch's own index of CPU builds; empty takes pip's own configuration.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 MXNET := .build/mxnet/.ready
+SDK := .build/sagemaker/.ready
 
-.PHONY: help demo test quick check lint types pure coverage mutants bench up down status deploy-local deploy destroy install mxnet finetune-deps lock audit sbom clean
+.PHONY: help demo test quick check lint types pure coverage mutants bench up down status deploy-local deploy destroy install mxnet finetune-deps experiments lock audit sbom clean
 
 help: ## Show this list
 	@echo "Lensloop: drop labelled pictures into a bucket, and a better classifier reaches your cameras."
@@ -124,16 +125,19 @@ mxnet: $(MXNET) ## Install MXNet itself, which some tests hold our converter aga
 
 finetune-deps: $(TORCH)/.ready ## Fetch PyTorch (200 MB), for `algorithm: finetune` on the local cloud and its tests
 
+experiments: $(SDK) ## Install the SageMaker SDK in an environment of its own, for `lensloop experiment` (0.7 GB)
+
 lock: $(TOOLS) ## Pin and hash the dependencies again, after a change of requirements*.in
 	@for name in requirements requirements-dev requirements-training; do \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 $$name.in -o $$name.txt; done
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 requirements-mxnet.in -o requirements-mxnet.txt
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 requirements-sagemaker.in -o requirements-sagemaker.txt
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.7 \
 	  --custom-compile-command "make lock" camera/requirements.in -o camera/requirements.txt
 	@$(BIN)/npm install --package-lock-only --ignore-scripts --no-audit --no-fund
 
 audit: $(DEV) $(NODE) ## Ask the public lists which of the pinned packages have known vulnerabilities (needs the network)
-	@for file in requirements requirements-dev requirements-training camera/requirements; do \
+	@for file in requirements requirements-dev requirements-training requirements-sagemaker camera/requirements; do \
 	  echo "· $$file.txt"; $(BIN)/uv tool run --quiet pip-audit==$(PIP_AUDIT) --require-hashes --disable-pip -r $$file.txt || failed=1; done; \
 	echo "· package-lock.json"; $(BIN)/npm audit --no-fund --loglevel=error || failed=1; exit $${failed:-0}
 
@@ -203,6 +207,13 @@ $(TORCH)/.ready: $(TOOLS) requirements-finetune.txt
 	@rm -rf $(TORCH)
 	@$(ALIVE) $(PY) -m pip install --quiet --disable-pip-version-check --target $(TORCH) \
 	  $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) -r requirements-finetune.txt
+	@touch $@
+
+# The SageMaker SDK is larger than all else together, so nothing but experiments has it (decision 0002).
+$(SDK): $(TOOLS) requirements-sagemaker.txt
+	@echo "· installing the SageMaker SDK for experiments (0.7 GB, about a minute)"
+	@$(BIN)/uv venv --quiet --allow-existing --python $(PY) $(@D)
+	@VIRTUAL_ENV="$$PWD/$(@D)" $(ALIVE) $(BIN)/uv pip sync --quiet --require-hashes requirements-sagemaker.txt
 	@touch $@
 
 # What a synthesis for AWS would otherwise fetch or resolve by itself the first time.

@@ -23,7 +23,10 @@ CODES = (
     (NOTHING_RELEASED, "`watch`: the run ended without a release"),
     (MISTAKE, "a mistake in what was asked, or nothing to talk to; stderr says which"),
     (CLOUD, "the cloud said no or could not be reached"),
-    (RUN_FAILED, "`watch`: the run or its rollout failed"),
+    (
+        RUN_FAILED,
+        "`watch`: the run or its rollout failed; `experiment`: its training job failed",
+    ),
 )
 
 _SIGNED_OUT = frozenset(

@@ -84,7 +84,7 @@ def report(asked: Asked, epoch: Epoch = None, output: Output = None, open_: Open
     """Get the page of a run: what became of it, why, and what the model got wrong."""
     with show.busy("Getting the report …"):
         which, page = _page(asked.place, epoch)
-        file = output or _cache(asked.place) / f"run-{which}.html"
+        file = output or cache(asked.place) / f"run-{which}.html"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(page)
     if asked.as_json:
@@ -108,7 +108,7 @@ def _page(place: Place, epoch: int | None) -> tuple[int, bytes]:
     raise PlaceError("No run has left a report yet; `lensloop status` says what is going on.")
 
 
-def _cache(place: Place) -> Path:
+def cache(place: Place) -> Path:
     """Neither among the person's files nor where others of this machine can write."""
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return base / "lensloop" / place.prefix

@@ -20,6 +20,7 @@ from stacks.steps.function import Function
 from stacks.steps.retraining_workflow import RetrainingWorkflow
 from stacks.storage import StorageStack
 from stacks.training.jobs import TrainingJobs
+from stacks.training.request import fixed
 from stacks.training.states import job_arns
 
 
@@ -56,6 +57,7 @@ class RetrainingStack(cdk.Stack):
         changes = Changes(self, "Changes", prefix=prefix, bucket=storage.bucket, recorder=recorder)
         self._alarms(workflow, ticking, changes)
         cdk.CfnOutput(self, "RetrainingWorkflow", value=workflow.state_machine_arn)
+        cdk.CfnOutput(self, "TrainingJobs", value=self.to_json_string(fixed(jobs.spec)))
 
     def _tick(self, workflow: sfn.StateMachine, tell: lambda_.IFunction) -> Function:
         executions = self.format_arn(

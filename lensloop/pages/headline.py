@@ -52,6 +52,12 @@ _RUN = {
         "begun anew",
         "Begun anew: pictures were deleted while it trained, and the next run takes what is there",
     ),
+    "experiment": Headline(
+        "plain", "experiment", "An experiment: its model was measured, and nothing was released"
+    ),
+    "experiment-failed": Headline(
+        "bad", "experiment failed", "An experiment whose training job failed; nothing was released"
+    ),
     "no-machine": Headline(
         "warn", "waiting", "Waiting: AWS has no free machine; it is tried again by itself"
     ),

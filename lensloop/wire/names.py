@@ -17,6 +17,7 @@ TRAINING_PREFIX = "training/"
 RELEASES_PREFIX = "releases/"
 FEATURES_PREFIX = "features/"
 RUNS_PREFIX = "runs/"
+EXPERIMENTS_PREFIX = "experiments/"
 REVIEW_PREFIX = "review/"
 # The golden set, which nothing of ours and nobody who uploads may write.
 GOLDEN_PREFIX = "golden/"
@@ -81,6 +82,11 @@ def release(epoch: int | str, file: str = "") -> str:
 def run(epoch: int, file: str = "") -> str:
     """The S3 key of a file about a run, or the prefix of the run."""
     return f"{RUNS_PREFIX}{epoch}/{file}"
+
+
+def experiment(name: str, file: str = "") -> str:
+    """The S3 key of an experiment's file, or the prefix of the experiment."""
+    return f"{EXPERIMENTS_PREFIX}{name}/{file}"
 
 
 def dataset(digest: str, file: str = "") -> str:

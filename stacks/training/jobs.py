@@ -152,11 +152,10 @@ def _read_channels(
     bucket: s3.IBucket, channels: list[assets.Asset], settings: Settings
 ) -> list[iam.PolicyStatement]:
     prefixes = (
-        names.DATASETS_PREFIX,
-        names.IMAGES_PREFIX,
-        names.RELEASES_PREFIX,
+        *(names.DATASETS_PREFIX, names.IMAGES_PREFIX, names.RELEASES_PREFIX),
         names.FEATURES_PREFIX,
         *((names.GOLDEN_PREFIX,) if settings.golden_set_accuracy else ()),
+        names.EXPERIMENTS_PREFIX,  # what starts one lies beside it
     )
     objects = [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]
     statements = [
@@ -199,7 +198,7 @@ def _s3_in(stack: cdk.Stack) -> list[str]:
 
 
 def _write_output(bucket: s3.IBucket) -> iam.PolicyStatement:
-    prefixes = (names.TRAINING_PREFIX, names.FEATURES_PREFIX)
+    prefixes = (names.TRAINING_PREFIX, names.FEATURES_PREFIX, names.EXPERIMENTS_PREFIX)
     output = [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]
     return allow("s3:PutObject", "s3:AbortMultipartUpload", on=output)
 

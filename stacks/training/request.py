@@ -19,6 +19,7 @@ from lensloop.model.standards import BACKBONES
 from lensloop.settings import Settings
 from lensloop.wire import names
 from stacks.steps.jsonata import EPOCH, filled, jsonata
+from stacks.training.image import FRAMEWORK, VERSION
 
 CODE = "/opt/ml/input/data/code"
 ENTRY = "/opt/ml/input/data/entry"
@@ -58,11 +59,9 @@ def create_training_job(spec: TrainingSpec, settings: Settings, *, prefix: str) 
             "TrainingImage": spec.image_uri,
             "TrainingInputMode": "File",
             **_command(spec),
-            "MetricDefinitions": [
-                {"Name": f"test:{name}", "Regex": f"{name}=([0-9.]+)"} for name in _METRICS
-            ],
+            "MetricDefinitions": _metrics(),
         },
-        "Environment": {"PYTHONPATH": f"{CODE}/{spec.code_file}"},
+        "Environment": _environment(spec),
         "InputDataConfig": jsonata(_channels(spec, settings)),
         "HyperParameters": {
             "algorithm": jsonata(
@@ -94,6 +93,21 @@ def create_training_job(spec: TrainingSpec, settings: Settings, *, prefix: str) 
     }
 
 
+def fixed(spec: TrainingSpec) -> dict[str, Any]:
+    """What a deployment fixes of every job: with it `lensloop experiment` runs the same code
+    (lensloop/experiment.py).
+    """
+    return {
+        "role": spec.role.role_arn,
+        "image": {"framework": FRAMEWORK, "version": VERSION},
+        "environment": _environment(spec),
+        "channels": _of_code(spec),
+        "metrics": _metrics(),
+        "entry": ENTRY,
+        "wait_for_spot": int(WAIT_FOR_SPOT.to_seconds()),
+    }
+
+
 def job_name(prefix: str) -> str:
     """The name of this run's next job, as JSONata. Each job that a run asks for has a number of its
     own; an execution that is redriven has not, so that its job is refused by its name (and is not
@@ -115,6 +129,18 @@ def _epochs(settings: Settings) -> dict[str, str]:
     if settings.algorithm != "finetune":
         return {}
     return {"epochs": str(settings.finetune_epochs)}
+
+
+def _metrics() -> list[dict[str, str]]:
+    return [{"Name": f"test:{name}", "Regex": f"{name}=([0-9.]+)"} for name in _METRICS]
+
+
+def _environment(spec: TrainingSpec) -> dict[str, str]:
+    return {"PYTHONPATH": f"{CODE}/{spec.code_file}"}
+
+
+def _of_code(spec: TrainingSpec) -> list[dict[str, Any]]:
+    return [channel("code", spec.code), channel("dependencies", spec.dependencies)]
 
 
 def _command(spec: TrainingSpec) -> dict[str, list[str]]:
@@ -163,8 +189,7 @@ def _channels(spec: TrainingSpec, settings: Settings) -> str:
     was made elsewhere.
     """
     always = [
-        channel("code", spec.code),
-        channel("dependencies", spec.dependencies),
+        *_of_code(spec),
         channel("dataset", address(spec.bucket, names.dataset(_DIGEST, "manifest.csv.gz"))),
     ]
     if spec.entry:
