@@ -4,6 +4,8 @@
 The SageMaker SDK starts the job, in an environment of its own; everything else is done here.
 """
 
+import gzip
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,16 +21,21 @@ from cli.faults import RUN_FAILED
 from cli.measured import NOTE, note_of, outcome, put
 from cli.place import PROJECT, Place
 from lambdas.aws.state import StateTable
+from lensloop.dataset.fetched import to_fetch
+from lensloop.dataset.kept_features import KeptFeatures
+from lensloop.dataset.rows import read_rows
 from lensloop.experiment import (
     DONE,
     START,
     Experiment,
     ExperimentError,
+    check_algorithm,
     check_name,
     parameters,
     plan,
 )
 from lensloop.machines.ladder import Rung, types
+from lensloop.settings import Settings
 from lensloop.wire import names
 
 Algorithm = Annotated[str | None, typer.Option(help="Default: the deployed one.")]
@@ -102,17 +109,20 @@ def _wanted(
 ) -> Experiment:
     settings = place.settings()
     chosen = algorithm or settings.algorithm
+    check_algorithm(chosen)
     suited = replace(settings, algorithm=chosen)
     if chosen != settings.algorithm:
         suited = replace(suited, training_instance_type="")
     now = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     table = StateTable(place.table())
     live = table.live()
+    digest = _digest(place, dataset or table.trigger().digest)
     wanted = Experiment(
         name=name or f"{chosen}-{now}",
         algorithm=chosen,
         machine=Rung(instance or types(suited)[0], spot),
-        digest=_digest(place, dataset or table.trigger().digest),
+        digest=digest,
+        volume_gb=_volume_gb(place, digest, settings),
         live_epoch=live.epoch if live else None,
         parameters=parameters(parameter or ()),
     )
@@ -134,6 +144,14 @@ def _digest(place: Place, beginning: str) -> str:
         many = f"{len(found)} data sets begin" if found else "There is no data set that begins"
         raise ExperimentError(f"{many} with `{beginning}`; each run's page names its own.")
     return found[0]
+
+
+def _volume_gb(place: Place, digest: str, settings: Settings) -> int:
+    """A disk for every picture, and for what the job sees of them."""
+    key = names.dataset(digest, "manifest.csv.gz")
+    packed = place.client("s3").get_object(Bucket=place.bucket, Key=key)["Body"].read()
+    rows = [*read_rows(io.StringIO(gzip.decompress(packed).decode("utf-8"), newline=""))]
+    return to_fetch(rows, KeptFeatures(), 0, settings.training_volume_gb).everything_gb
 
 
 # The job

@@ -14,6 +14,7 @@ from typing import Any
 
 from lensloop import record
 from lensloop.machines.ladder import Rung
+from lensloop.model import incremental
 from lensloop.record import Findings, Record
 from lensloop.settings import Settings
 from lensloop.wire import names
@@ -25,7 +26,7 @@ DONE, FAILED = "experiment", "experiment-failed"  # outcomes
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _PARAMETER = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)=(.*)", re.DOTALL)
 # Those say what the job is about; an experiment that changed them would not be what it says.
-_OURS = frozenset({"algorithm", "epoch", "digest", "project", "pictures"})
+_OURS = frozenset({"algorithm", "artefact", "epoch", "digest", "project", "pictures"})
 
 
 class ExperimentError(LensloopError):
@@ -38,8 +39,17 @@ class Experiment:
     algorithm: str
     machine: Rung
     digest: str
+    volume_gb: int
     live_epoch: int | None
     parameters: Mapping[str, str]
+
+
+def check_algorithm(algorithm: str) -> None:
+    if algorithm == incremental.ALGORITHM:
+        raise ExperimentError(
+            f"`{algorithm}` trains in a container of SageMaker's own, which no experiment starts:"
+            " set `algorithm` in a --stage of its own instead."
+        )
 
 
 def check_name(name: str) -> None:
@@ -101,7 +111,7 @@ def plan(
             "ResourceConfig": {
                 "InstanceCount": 1,
                 "InstanceType": experiment.machine.instance,
-                "VolumeSizeInGB": settings.training_volume_gb,
+                "VolumeSizeInGB": experiment.volume_gb,
             },
             "StoppingCondition": {
                 "MaxRuntimeInSeconds": longest,

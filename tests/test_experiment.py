@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lensloop.experiment import ExperimentError, check_name, parameters, result
+from lensloop.experiment import ExperimentError, check_algorithm, check_name, parameters, result
 from lensloop.failure import sentence
 from lensloop.pages.headline import headline
 from lensloop.record import Findings
@@ -41,6 +41,17 @@ def test_other_names_are_refused(name: str) -> None:
     )
 
 
+def test_sagemakers_own_algorithm_is_no_experiment() -> None:
+    check_algorithm("head")
+    check_algorithm("finetune")
+    with pytest.raises(ExperimentError) as refused:
+        check_algorithm("image-classification")
+    assert str(refused.value) == (
+        "`image-classification` trains in a container of SageMaker's own, which no experiment"
+        " starts: set `algorithm` in a --stage of its own instead."
+    )
+
+
 def test_parameters_are_names_and_texts() -> None:
     assert parameters(["epochs=20", "rate=1e-3", "note=a=b\nc", "Deep-Rate_2="]) == {
         "epochs": "20",
@@ -59,7 +70,8 @@ def test_what_is_no_parameter_is_refused(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["algorithm", "epoch", "digest", "project", "pictures", "sagemaker_program"]
+    "name",
+    ["algorithm", "artefact", "epoch", "digest", "project", "pictures", "sagemaker_program"],
 )
 def test_what_says_what_the_job_is_about_is_no_parameter(name: str) -> None:
     with pytest.raises(ExperimentError) as refused:

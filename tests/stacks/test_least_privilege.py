@@ -29,7 +29,7 @@ UNLIMITED = {
 }
 # A pattern may end in * only below a name of ours.
 PATTERNS = {
-    r".*/(images|datasets|datasets/inspections|features|training|releases|runs)/\*": (
+    r".*/(images|datasets|datasets/inspections|features|training|releases|runs|experiments)/\*": (
         "objects below one prefix of our bucket"
     ),
     r".*:training-job/deeplens-trash-[1-9]\*": "our training jobs, named by epoch",
@@ -172,7 +172,11 @@ def test_no_role_holds_a_policy_that_aws_manages(shipped: Synthesized) -> None:
         ("RecordChanges", set(), set()),
         ("Tick", set(), set()),
         ("Tell", {"runs", "datasets", "training"}, {"runs"}),
-        ("TrainingRole", {"images", "datasets", "releases", "features"}, {"training", "features"}),
+        (
+            "TrainingRole",
+            {"images", "datasets", "releases", "features", "experiments"},
+            {"training", "features", "experiments"},
+        ),
     ],
 )
 def test_each_role_reaches_only_its_part_of_the_bucket(

@@ -18,18 +18,20 @@ from aws_cdk import aws_s3 as s3
 from cli import sdk
 from cli.place import LocalCloud, Place
 from lensloop.experiment import Experiment, ExperimentError, plan
+from lensloop.machines.choose import CACHE_DAMAGED
 from lensloop.machines.ladder import Rung
 from lensloop.settings import Settings
 from stacks.training.request import TrainingSpec, fixed
 from tests.workflows.conftest import ENTRY
-from tests.workflows.interpreter import Interpreter
-from tests.workflows.scenes import RETRAINING
+from tests.workflows.interpreter import Failure, Interpreter
+from tests.workflows.scenes import RETRAINING, failed_job
 
 SDK = Path(os.environ.get(sdk.ENVIRONMENT) or sdk.PYTHON)
 ASKED: dict[str, Any] = {
     "name": "twenty-epochs",
     "algorithm": "head",
     "digest": "d1",
+    "volume_gb": 40,
     "live_epoch": 5,
 }
 
@@ -54,9 +56,13 @@ def deployed() -> dict[str, Any]:
 def of_the_workflow(
     retraining_by_the_image: dict[str, Any], interpreter: Interpreter
 ) -> dict[str, Any]:
-    """As the workflow asks where AWS's own image starts our code, as it does for ModelTrainer."""
-    [job] = interpreter.run(retraining_by_the_image, RETRAINING).of("createTrainingJob.sync")
-    return dict(job)
+    """As the workflow asks where AWS's own image starts our code, as it does for ModelTrainer, and
+    where a job is given every picture: an experiment begins with nothing kept.
+    """
+    damaged = Failure("States.TaskFailed", failed_job(f"AlgorithmError: {CACHE_DAMAGED}"))
+    answers = {"createTrainingJob.sync": [damaged, RETRAINING["createTrainingJob.sync"]]}
+    run = interpreter.run(retraining_by_the_image, RETRAINING | answers)
+    return dict(run.of("createTrainingJob.sync")[-1])
 
 
 def planned(deployed: dict[str, Any], spot: bool = True, **changes: Any) -> dict[str, Any]:
@@ -76,13 +82,15 @@ def test_a_plan_is_the_workflows_request_but_for_where_it_writes_and_what_starts
     text = json.dumps(ours).replace("s3://bucket/", f"s3://{bucket}/")
     ours = json.loads(text.replace("start.py", ENTRY.program_file))
     assert ours["OutputDataConfig"] == {"S3OutputPath": f"s3://{bucket}/experiments/twenty-epochs/"}
-    assert ours["HyperParameters"] == theirs["HyperParameters"] | {"epoch": "0"}
+    of_the_loop = {"epoch": "0", "artefact": "", "pictures": "all"}  # which keeps what it has seen
+    assert ours["HyperParameters"] | of_the_loop == theirs["HyperParameters"] | {"epoch": "0"}
     entry = channels(ours).pop("entry")
     assert entry["DataSource"]["S3DataSource"]["S3Uri"].startswith(
         f"s3://{bucket}/experiments/twenty-epochs/"
     )
     rest = [channel for channel in theirs["InputDataConfig"] if channel["ChannelName"] != "entry"]
     assert [one for one in ours["InputDataConfig"] if one != entry] == rest
+    assert theirs.pop("CheckpointConfig")["S3Uri"].endswith("/features/")
     different = {"OutputDataConfig", "HyperParameters", "InputDataConfig", "RoleArn"}
     specification = dict(theirs["AlgorithmSpecification"])
     assert specification.pop("TrainingImage")
