@@ -12,7 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from lensloop.dataset.kept_features import BACKBONES_FILE, BACKBONES_FORMAT, SHARD
+from lensloop.dataset.kept_features import (
+    BACKBONES_FILE,
+    BACKBONES_FORMAT,
+    GOLDEN_FOLDER,
+    SHARD,
+)
 from training import shards
 from training.shards import Array, Looked, Shard
 
@@ -22,23 +27,22 @@ _SOON = 256
 # are more of them than a job should have to fetch one by one.
 _FULL = 16_384
 _MOST_SMALL = 8
+_ANEW = "anew"  # a file with the name of the last job that began so
 _A_BACKBONE = "[0-9a-f]" * 16  # as its folder is called
 
 
 class FeatureCache:
     """Of one backbone."""
 
-    def __init__(self, folder: Path, backbone: str, width: int, trusted: bool = True) -> None:
-        """`width`: numbers a picture. Not `trusted`: what is there is not used, and is emptied at
-        the end.
-        """
+    def __init__(self, folder: Path, backbone: str, width: int) -> None:
+        """`width`: numbers a picture."""
         self._folder, self._backbone, self._width = folder / backbone, backbone, width
         self._shards: list[Shard] = []
         self._places: dict[bytes, tuple[int, int]] = {}  # picture → shard, place in it
         self._waiting: list[Looked] = []
         self._waste: set[Path] = set()
         for path in sorted(self._folder.glob(f"*{SHARD}")):
-            shard = shards.read(path, backbone, width) if trusted else None
+            shard = shards.read(path, backbone, width)
             if shard:
                 self._take(shard)
             else:
@@ -112,6 +116,18 @@ def note_backbones(folder: Path, epochs: Mapping[str, str]) -> None:
     """
     content = {"format": BACKBONES_FORMAT, "epochs": dict(epochs)}
     shards.replace(folder / BACKBONES_FILE, json.dumps(content).encode())
+
+
+def begin_anew(folder: Path, job: str) -> None:
+    """Empties all that is kept, once in a job of this name: one that is interrupted goes on with
+    what it has seen itself since.
+    """
+    note = folder / _ANEW
+    if job and note.is_file() and note.read_text("utf-8") == job:
+        return
+    for path in (*folder.glob(f"{_A_BACKBONE}/*{SHARD}"), *folder.glob(f"{GOLDEN_FOLDER}/*.jpg")):
+        shards.empty(path)
+    shards.replace(note, job.encode())
 
 
 def clear_others(folder: Path, backbones: Collection[str]) -> None:

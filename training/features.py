@@ -17,7 +17,7 @@ from lensloop.machines.choose import CACHE_DAMAGED
 from lensloop.reasons import counted
 from lensloop.wire.errors import BadArtifact
 from training.embed import embed
-from training.feature_cache import FeatureCache, clear_others
+from training.feature_cache import FeatureCache, begin_anew, clear_others
 from training.model_file import Backbone, frozen
 from training.pictures import Picture, Pictures
 from training.shards import Array
@@ -42,11 +42,14 @@ class Kept:
     """What earlier jobs left, and how far it goes."""
 
     folder: Path
-    pictures: str = ""  # UNCACHED or ALL; where nobody says, all are here and what is kept is used
+    pictures: str = ""  # UNCACHED, else all are here
 
-    @property
-    def trusted(self) -> bool:
-        return self.pictures != ALL
+    @classmethod
+    def found(cls, folder: Path, pictures: str, job: str) -> "Kept":
+        """`pictures`: what the job was told of them. With ALL nothing is kept."""
+        if pictures == ALL:
+            begin_anew(folder, job)
+        return cls(folder, pictures)
 
 
 class Features:
@@ -104,9 +107,7 @@ class Features:
         clear_others(self.kept.folder, {*self._caches, self.frozen.hash})
 
     def _open(self, backbone: Backbone) -> FeatureCache:
-        cache = FeatureCache(
-            self.kept.folder, backbone.hash, backbone.width, trusted=self.kept.trusted
-        )
+        cache = FeatureCache(self.kept.folder, backbone.hash, backbone.width)
         self._check(backbone, cache)
         self._caches[backbone.hash] = cache
         return cache

@@ -14,11 +14,12 @@ from training.pictures import Picture
 class KeptGolden:
     """Files named by the picture's content and by their own, by which they are checked."""
 
-    def __init__(self, folder: Path, trusted: bool = True) -> None:
-        """Not `trusted`: what is there is not used."""
+    def __init__(self, folder: Path) -> None:
         self._folder = folder / GOLDEN_FOLDER
-        self._there = {path.name[:64]: path for path in self._folder.glob("*.jpg")}
-        self._found = self._there if trusted else {}
+        self._found: dict[str, Path] = {}
+        for path in self._folder.glob("*.jpg"):
+            if path.stat().st_size:
+                self._found[path.name[:64]] = path
 
     def __len__(self) -> int:
         return len(self._found)
@@ -34,11 +35,11 @@ class KeptGolden:
         if self._found.get(row.sha256) != path:
             self._folder.mkdir(parents=True, exist_ok=True)
             shards.replace(path, data)
-            self._found = {**self._found, row.sha256: path}
+            self._found[row.sha256] = path
 
     def tidy(self, wanted: Collection[str]) -> None:
         """Empties those of pictures that are no test pictures any more."""
-        for sha256, path in self._there.items():
+        for sha256, path in self._found.items():
             if sha256 not in wanted:
                 shards.empty(path)
 

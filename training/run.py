@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -60,7 +61,8 @@ def _kept(paths: Paths, settings: Mapping[str, str]) -> Iterator[Kept]:
         folder = paths.checkpoints
         if not folder.is_dir():
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="lensloop-features-")))
-        yield Kept(folder, settings.get("pictures", ""))
+        job = os.environ.get("TRAINING_JOB_NAME", "")
+        yield Kept.found(folder, settings.get("pictures", ""), job)
 
 
 def _run(paths: Paths, settings: Mapping[str, str], stopwatch: Stopwatch, kept: Kept) -> None:
@@ -163,7 +165,7 @@ def _learnt(trained: Trained, backbone: Backbone, features: Features) -> Learnt 
 def _golden(
     paths: Paths, chosen: Iterator[Picture], proof: golden.Proof, pictures: Pictures, kept: Kept
 ) -> list[dict[str, Any]]:
-    before = KeptGolden(kept.folder, kept.trusted)
+    before = KeptGolden(kept.folder)
     written = golden.write(paths.model / "golden", chosen, pictures, proof, before)
     before.tidy({row.sha256 for row in pictures.of("test")})
     return written

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from training import feature_cache, shards
-from training.feature_cache import FeatureCache, clear_others
+from training.feature_cache import FeatureCache, begin_anew, clear_others
 from training.shards import Looked
 
 BACKBONE, OTHER, WIDTH = "0123456789abcdef", "fedcba9876543210", 4
@@ -24,8 +24,8 @@ def looked(*numbers: int) -> Looked:
     return Looked([content(number) for number in numbers], features, thumbnails)
 
 
-def opened(folder: Path, trusted: bool = True) -> FeatureCache:
-    return FeatureCache(folder, BACKBONE, WIDTH, trusted)
+def opened(folder: Path) -> FeatureCache:
+    return FeatureCache(folder, BACKBONE, WIDTH)
 
 
 def filled(folder: Path, *groups: tuple[int, ...]) -> FeatureCache:
@@ -166,14 +166,28 @@ def test_full_shards_stay_as_they_are_and_small_ones_become_full(tmp_path, monke
     assert held(opened(tmp_path)) == [1, 2, 3, 4, *range(10, 19)]
 
 
-def test_what_is_not_trusted_is_not_used_and_gives_way_to_what_is_made_anew(tmp_path):
+def test_a_job_that_begins_anew_finds_nothing_and_goes_on_when_it_is_interrupted(tmp_path):
     filled(tmp_path, (1, 2), (3,))
-    cache = opened(tmp_path, trusted=False)
+    golden = tmp_path / "golden"
+    golden.mkdir()
+    (golden / "0.jpg").write_bytes(b"JPEG")
+    begin_anew(tmp_path, "trash-7-2")
+    assert (golden / "0.jpg").read_bytes() == b""
+    cache = opened(tmp_path)
     assert held(cache) == []
     cache.put(looked(1, 2))  # the same file as one that was there
     cache.flush()
-    cache.tidy([content(number) for number in range(9)])
+    begin_anew(tmp_path, "trash-7-2")
     assert held(opened(tmp_path)) == [1, 2]
+    begin_anew(tmp_path, "trash-8-2")
+    assert held(opened(tmp_path)) == []
+
+
+def test_a_job_without_a_name_begins_anew_each_time(tmp_path):
+    for _ in range(2):
+        begin_anew(tmp_path, "")
+        assert held(opened(tmp_path)) == []
+        filled(tmp_path, (1,))
 
 
 def test_what_was_found_wrong_is_forgotten_and_emptied(tmp_path):

@@ -140,7 +140,7 @@ def test_where_the_pictures_are_not_there_another_job_must_embed_them_again(pict
     second = Features(pictures, frozen_backbone, replace(kept, pictures=UNCACHED))
     with pytest.raises(CacheDamaged, match="not what the network sees"):
         second.of(pictures.rows)
-    third = Features(pictures, frozen_backbone, replace(kept, pictures=ALL))
+    third = Features(pictures, frozen_backbone, Kept.found(kept.folder, ALL, "job"))
     _, seen = third.of(pictures.rows)
     assert np.array_equal(seen, right)
     assert third.embedded == COUNT

@@ -139,6 +139,11 @@ def test_our_job_is_given_its_network(jobs: list[Any]) -> None:
     assert (ours["HyperParameters"]["artefact"], ours["HyperParameters"]["layers"]) == (MODEL, "18")
     [channel] = [c for c in ours["InputDataConfig"] if c["ChannelName"] == "artefact"]
     assert channel["DataSource"]["S3DataSource"]["S3Uri"] == MODEL
+    # No backbone that is the same in every run: it is given every picture, and keeps nothing.
+    [pictures] = [c for c in ours["InputDataConfig"] if c["ChannelName"] == "images"]
+    assert pictures["DataSource"]["S3DataSource"]["S3Uri"].endswith("/images.manifest")
+    assert "pictures" not in ours["HyperParameters"]
+    assert "CheckpointConfig" not in ours
     assert ours["EnableNetworkIsolation"] is True
 
 
