@@ -18,14 +18,14 @@ import numpy as np
 
 from bench import old_rule, photographs
 from lensloop.dataset.rows import Row
-from lensloop.dataset.split import TEST, TRAIN, VALIDATION, place
+from lensloop.dataset.split import TEST, place
 from lensloop.model import gate
 from lensloop.model.evaluation import Evaluation, read_evaluation
 from lensloop.model.floors import Floors
 from lensloop.settings import Settings
-from training.algorithms.head.regression import train
+from training.algorithms.head.train import learn
 from training.evaluate import Answers, compare, scored_out_of_fold
-from training.out_of_fold import Answered, out_of_fold
+from training.out_of_fold import Answered
 from training.pictures import Picture
 
 DRAWS = 100
@@ -67,10 +67,10 @@ class Model:
 
 
 def rows() -> list[dict[str, Any]]:
-    found = [_read(folder) for folder in photographs.present("bins3", "trashnet6")]
+    found = [read(folder) for folder in photographs.present("bins3", "trashnet6")]
     if len(found) < 2:
         return []
-    collections = {3: found[0], 6: found[1], 40: _cut_finer(found)}
+    collections = {3: found[0], 6: found[1], 40: cut_finer(found)}
     return [*_good(collections), *_bad(collections)]
 
 
@@ -135,17 +135,11 @@ def _taught(drawn: Collection) -> Model:
     ]
     labels = drawn.labels
 
-    def part(*wanted: str) -> tuple[list[Picture], Array, Array]:
-        chosen = [i for i, picture in enumerate(pictures) if picture.split in wanted]
-        found = [pictures[i] for i in chosen]
-        return found, drawn.features[chosen], np.array([labels.index(row.label) for row in found])
-
-    (_, *learn), (_, *tune) = part(TRAIN), part(VALIDATION)
-    head, _ = train(learn[0], learn[1], (tune[0], tune[1]), len(labels))
-    test, features, _ = part(TEST)
-    rows, learnt, _ = part(TRAIN, VALIDATION)
-    answers = Answered(test, head.probabilities(features))
-    return Model(labels, answers, out_of_fold(rows, learnt, labels))
+    is_test = np.array([picture.split == TEST for picture in pictures])
+    test, learnt = np.flatnonzero(is_test), np.flatnonzero(~is_test)
+    taught, answered = learn([pictures[i] for i in learnt], drawn.features[learnt], labels)
+    answers = Answered([pictures[i] for i in test], taught.head.probabilities(drawn.features[test]))
+    return Model(labels, answers, answered)
 
 
 def _evaluation(model: Model) -> Evaluation:
@@ -214,7 +208,7 @@ def _without(answered: Answered, column: int) -> Answered:
 # Photographs
 
 
-def _read(folder: Path) -> Collection:
+def read(folder: Path) -> Collection:
     files = sorted(folder.glob("*/*.jpg"))
     contents = [file.read_bytes() for file in files]
     rows = []
@@ -224,7 +218,7 @@ def _read(folder: Path) -> Collection:
     return Collection(rows, photographs.embedded(contents))
 
 
-def _cut_finer(collections: Sequence[Collection]) -> Collection:
+def cut_finer(collections: Sequence[Collection]) -> Collection:
     """Both collections in one, every content once."""
     parts: list[Collection] = []
     seen: set[str] = set()

@@ -17,15 +17,16 @@ import numpy as np
 from onnxruntime import InferenceSession
 
 from bench import old_rule, photographs
-from lensloop.dataset.split import TEST, TRAIN, VALIDATION, by_hash
+from lensloop.dataset.split import TEST, by_hash
 from lensloop.model import gate
 from lensloop.model.evaluation import Evaluation, read_evaluation
 from lensloop.model.floors import Floors
 from lensloop.settings import Settings
-from training.algorithms.head.regression import Head, train
+from training.algorithms.head.discriminant import Head
+from training.algorithms.head.train import learn
 from training.evaluate import Answers, compare, scored_out_of_fold
 from training.live import LiveRelease
-from training.out_of_fold import Answered, out_of_fold
+from training.out_of_fold import Answered
 from training.pictures import Picture
 
 BATCHES = 100
@@ -130,16 +131,10 @@ def _judged(
 
 def _taught(of: Collection, pictures: Rows) -> Model:
     labels = sorted({picture.label for picture in pictures})
-
-    def part(*splits: str) -> tuple[Rows, np.ndarray, np.ndarray]:
-        chosen = [picture for picture in pictures if picture.split in splits]
-        targets = np.array([labels.index(picture.label) for picture in chosen], np.int64)
-        return chosen, np.stack([of.features[picture.sha256] for picture in chosen]), targets
-
-    (_, *learn), (_, *tune) = part(TRAIN), part(VALIDATION)
-    head, _ = train(learn[0], learn[1], (tune[0], tune[1]), len(labels))
-    rows, features, _ = part(TRAIN, VALIDATION)
-    return Model(labels, head, out_of_fold(rows, features, labels))
+    learnt = [picture for picture in pictures if picture.split != TEST]
+    features = np.stack([of.features[picture.sha256] for picture in learnt])
+    taught, answered = learn(learnt, features, labels)
+    return Model(labels, taught.head, answered)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import numpy as np
 from bench import photographs
 from lensloop.dataset.near_duplicates import DISTANCES
 from lensloop.dataset.rows import Row
-from lensloop.dataset.split import TEST, TRAIN, VALIDATION, by_hash, place
+from lensloop.dataset.split import TEST, by_hash, place
 
 STRADDLE = "pairs that straddle two splits"
 
@@ -128,13 +128,14 @@ def _leaks(found: list[Row], splits: list[str]) -> int:
 
 
 def _accuracy(found: list[Row], features: np.ndarray, splits: list[str]) -> float:
-    from training.algorithms.head.regression import train
+    from training.algorithms.head.train import learn
+    from training.pictures import Picture
 
     labels = sorted({row.label for row in found})
     targets = np.array([labels.index(row.label) for row in found])
-    learn, tune, test = (
-        [i for i, split in enumerate(splits) if split == name] for name in (TRAIN, VALIDATION, TEST)
-    )
-    head, _ = train(features[learn], targets[learn], (features[tune], targets[tune]), len(labels))
-    right = head.probabilities(features[test]).argmax(axis=1) == targets[test]
+    learnt = [i for i, split in enumerate(splits) if split != TEST]
+    test = [i for i, split in enumerate(splits) if split == TEST]
+    pictures = [Picture(row.key, row.sha256, row.label, "", row.phash) for row in found]
+    taught, _ = learn([pictures[i] for i in learnt], features[learnt], labels)
+    right = taught.head.probabilities(features[test]).argmax(axis=1) == targets[test]
     return round(100 * float(right.mean()), 2)

@@ -38,21 +38,18 @@ def _phash(content: bytes) -> str:
     return phash(open_picture(content, at_least=256))
 
 
-def embedded(contents: Sequence[bytes]) -> np.ndarray:
-    """What the shipped backbone sees: float32 [pictures, 1280]."""
+def embedded(contents: Sequence[bytes], model: bytes | None = None) -> np.ndarray:
+    """What the shipped backbone sees, float32 [pictures, 2984]; or another model's first answer."""
     from lensloop.wire.picture import read_input
-    from training.algorithms.head.backbone import pretrained
-    from training.algorithms.head.export import embedder
-    from training.algorithms.head.weights import read_weights
+    from training.algorithms.head.export import frozen_backbone
     from training.embed import session
     from training.pictures import SIZE
 
-    network = session(embedder(read_weights(pretrained())))
+    network = session(model or frozen_backbone())
 
     def embed(content: bytes) -> np.ndarray:
-        features: np.ndarray = network.run(None, {"image": read_input(content, SIZE, SIZE)[None]})[
-            0
-        ][0]
+        image = read_input(content, SIZE, SIZE)[None]
+        features: np.ndarray = network.run(None, {"image": image})[0][0]
         return features
 
     with ThreadPoolExecutor(2) as pool:

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from bench import photographs
-from lensloop.dataset.split import TEST, TRAIN, VALIDATION, by_hash
-from training.algorithms.head.regression import train
-from training.out_of_fold import Answered, out_of_fold
+from lensloop.dataset.split import TEST, by_hash
+from training.algorithms.head.train import learn
+from training.out_of_fold import Answered
 from training.pictures import Picture
 from training.suspicious import suspects
 
@@ -106,19 +106,15 @@ def _listed(pictures: Sequence[Picture], features: np.ndarray) -> tuple[set[int]
     """
     labels = sorted({picture.label for picture in pictures})
     targets = np.array([labels.index(picture.label) for picture in pictures])
-    learn, tune, test = (
-        [i for i, picture in enumerate(pictures) if picture.split == name]
-        for name in (TRAIN, VALIDATION, TEST)
-    )
-    head, _ = train(features[learn], targets[learn], (features[tune], targets[tune]), len(labels))
-    taught = learn + tune
-    answered = out_of_fold([pictures[i] for i in taught], features[taught], labels)
-    tested = Answered([pictures[i] for i in test], head.probabilities(features[test]))
+    taught = [i for i, picture in enumerate(pictures) if picture.split != TEST]
+    test = [i for i, picture in enumerate(pictures) if picture.split == TEST]
+    found, answered = learn([pictures[i] for i in taught], features[taught], labels)
+    tested = Answered([pictures[i] for i in test], found.head.probabilities(features[test]))
     rows = [*answered.rows, *tested.rows]
     truth = np.array([labels.index(row.label) for row in rows])
     listed = suspects(truth, np.concatenate([answered.probabilities, tested.probabilities]))
     place = {picture.sha256: i for i, picture in enumerate(pictures)}
-    own = np.flatnonzero(head.probabilities(features).argmax(axis=1) != targets)
+    own = np.flatnonzero(found.head.probabilities(features).argmax(axis=1) != targets)
     return {place[rows[i].sha256] for i, _ in listed}, {int(i) for i in own}
 
 

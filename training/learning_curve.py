@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lensloop.model.learning_curve import SHARES
-from training.algorithms.head.regression import Head, fit, main_axes
-from training.out_of_fold import STRENGTH
+from training.algorithms.head.discriminant import Span, fit
 from training.pictures import Picture
 from training.shards import Array
 
@@ -30,13 +29,12 @@ def curve(
     if not others or not rows:
         return None
     targets, truth = _numbers(rows, labels), _numbers(others, labels)
-    mean, axes = main_axes(features)
-    places, questions = (features - mean) @ axes, (seen - mean) @ axes
-    head = Head(np.zeros((axes.shape[1], len(labels))), np.zeros(len(labels)), 0)
+    span = Span.of(features)
+    places, questions = span.places(features), span.places(seen)
     sizes, rights = [], []
     for share in SHARES:
         chosen = _part(rows, share)
-        head = fit(places[chosen], targets[chosen], len(labels), STRENGTH, head)
+        head = fit(places[chosen], targets[chosen], len(labels), span.width)
         sizes.append(len(chosen))
         rights.append(head.logits(questions).argmax(axis=1) == truth)
     whole = rights[-1]

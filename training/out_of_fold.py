@@ -1,5 +1,7 @@
 """What do models that were not taught with a picture predict for it? Cross-validated answers: for
 doubts about labels, and for every figure that must not come from what was learnt by heart.
+
+Near-duplicates share a fold, so that a wrong label has no twin to vouch for it.
 """
 
 from collections.abc import Sequence
@@ -9,13 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lensloop.dataset.near_duplicates import DISTANCES, components, near_pairs, plausible
-from training.algorithms.head.regression import Array, Head, fit, main_axes
 from training.pictures import Picture
 
 FOLDS = 5  # each picture is judged by a head that was fitted to the other four fifths
-# Of the penalty; with a weaker one a head begins to believe wrong labels
-# (bench/suspicious_labels.py).
-STRENGTH = 0.1
 
 
 @dataclass(frozen=True)
@@ -25,29 +23,7 @@ class Answered:
     """
 
     rows: Sequence[Picture]
-    probabilities: Array
-
-
-def out_of_fold(
-    rows: Sequence[Picture], features: NDArray[np.float32], labels: Sequence[str]
-) -> Answered:
-    """Cross-validated answers for pictures that were learnt from. Near-duplicates share a fold, so
-    that a wrong label has no twin to vouch for it; a picture is passed over when its label has none
-    in the other folds.
-    """
-    targets = np.array([labels.index(row.label) for row in rows], np.int64)
-    mean, axes = main_axes(features)
-    places, home = (features - mean) @ axes, folds(rows)
-    answers, asked = np.empty((len(rows), len(labels))), np.zeros(len(rows), bool)
-    head = Head(np.zeros((axes.shape[1], len(labels))), np.zeros(len(labels)), 0)
-    for fold in range(FOLDS):
-        left, learn = home == fold, home != fold
-        if not left.any() or not learn.any():
-            continue
-        head = fit(places[learn], targets[learn], len(labels), STRENGTH, head)
-        answers[left] = head.probabilities(places[left])
-        asked |= left & np.isin(targets, targets[learn])
-    return Answered([row for row, was in zip(rows, asked, strict=True) if was], answers[asked])
+    probabilities: NDArray[np.float64]
 
 
 def folds(rows: Sequence[Picture]) -> NDArray[np.int64]:

@@ -15,12 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lensloop.dataset.suspicious import FILE, FORMAT
-from training.algorithms.head.regression import Array
+from training.algorithms.head.calibration import Array
 from training.features import Features
 from training.out_of_fold import Answered
 from training.pictures import Picture
 
-MARGIN = 0.5  # of probability, between another label and the picture's own
+# Of probability, between another label and the picture's own: this share of the usual confidence. A
+# head that was taught many wrong labels is sure of nothing, and rightly so.
+MARGIN = 0.6
 _SHEET = 48  # thumbnails; the table beside them has all
 
 
@@ -36,8 +38,9 @@ def suspects(targets: NDArray[np.int64], probabilities: Array) -> list[tuple[int
     other = others.argmax(axis=1)
     shown = others[every, other]
     margin = shown - probabilities[every, targets]
+    least = MARGIN * float(np.median(probabilities.max(axis=1)))
     order = np.argsort(-shown, kind="stable")
-    return [(int(i), int(other[i])) for i in order if margin[i] >= MARGIN]
+    return [(int(i), int(other[i])) for i in order if margin[i] >= least]
 
 
 def write(

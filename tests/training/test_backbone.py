@@ -9,8 +9,9 @@ import onnx
 import pytest
 
 from training.algorithms.head.backbone import FEATURES, pretrained
+from training.algorithms.head.discriminant import Head
 from training.algorithms.head.export import classifier, embedder
-from training.algorithms.head.regression import Head
+from training.algorithms.head.familiarity import Axes, Familiarity, Rarity
 from training.algorithms.head.weights import read_weights
 from training.embed import session
 
@@ -75,15 +76,43 @@ def weights() -> dict[str, np.ndarray]:
 
 def head(labels: int) -> Head:
     rng = np.random.default_rng(1)
-    return Head(rng.normal(0, 0.1, (FEATURES, labels)), rng.normal(0, 0.1, labels), 0.01, 1.7)
+    return Head(rng.normal(0, 0.1, (FEATURES, labels)), rng.normal(0, 0.1, labels), 1.7)
 
 
 @pytest.mark.parametrize("name", TORCH)
 def test_the_features_are_those_of_the_torch_model(name):
     features = session(embedder(weights())).run(None, {"image": pattern(name)})[0][0]
+    last = features[-1280:]
     every_80th, mean = TORCH[name]
-    np.testing.assert_allclose(features[::80], every_80th, atol=1e-3)
-    assert features.mean() == pytest.approx(mean, abs=1e-4)
+    np.testing.assert_allclose(last[::80] / last.mean(), np.array(every_80th) / mean, atol=0.01)
+
+
+def test_the_features_are_what_each_block_sees_on_average_and_of_length_one():
+    features = session(embedder(weights())).run(None, {"image": pattern("moire")})[0][0]
+    whole = onnx.load_model_from_string(embedder(weights()))
+    joined = whole.graph.node[-1]
+    made = {node.output[0]: node for node in whole.graph.node}
+    begin = 0
+    for name in joined.input:
+        pooled = made[made[made[name].input[0]].input[0]]
+        width = averages(whole, pooled.input[0])
+        length = np.linalg.norm(width)
+        part = features[begin : begin + len(width)]
+        np.testing.assert_allclose(part, width / length, atol=1e-4)
+        begin += len(width)
+    assert (len(joined.input), begin) == (13, FEATURES)
+
+
+def averages(model: onnx.ModelProto, block: str) -> np.ndarray:
+    seen = onnx.ModelProto()
+    seen.CopyFrom(model)
+    seen.graph.ClearField("output")
+    shape = ["N", "channels", "height", "width"]
+    seen.graph.output.append(
+        onnx.helper.make_tensor_value_info(block, onnx.TensorProto.FLOAT, shape)
+    )
+    answer = session(seen.SerializeToString()).run([block], {"image": pattern("moire")})[0]
+    return np.asarray(answer[0].mean(axis=(1, 2)))
 
 
 @pytest.mark.parametrize("labels", [2, 3, 40])
@@ -93,7 +122,25 @@ def test_the_model_file_computes_what_numpy_computes(labels):
     probabilities = session(classifier(weights(), head(labels))).run(
         ["probabilities"], {"image": image}
     )[0]
-    np.testing.assert_allclose(probabilities, head(labels).probabilities(features), atol=1e-5)
+    np.testing.assert_allclose(probabilities, head(labels).probabilities(features), atol=1e-3)
+
+
+def test_the_model_file_says_how_unfamiliar_a_picture_is_as_numpy_does():
+    rng, image = np.random.default_rng(2), np.concatenate([pattern(name) for name in TORCH])
+    directions = np.linalg.qr(rng.normal(size=(1280, 24))).Q.astype(np.float16)
+    mean = rng.normal(0, 0.02, 1280).astype(np.float32)
+    rarities = [Rarity.of(rng.exponential(size=500)) for _ in "ab"]
+    familiar = Familiarity(Axes(mean, directions), *rarities)
+    features = session(embedder(weights())).run(None, {"image": image})[0]
+    model = session(classifier(weights(), head(3), familiar))
+    assert [(o.name, o.shape) for o in model.get_outputs()] == [
+        ("probabilities", ["N", 3]),
+        ("unfamiliar", ["N"]),
+    ]
+    probabilities, unfamiliar = model.run(None, {"image": image})
+    expected = familiar.unfamiliar(features, probabilities.astype(np.float64))
+    np.testing.assert_allclose(unfamiliar, expected, rtol=1e-3)
+    assert expected[0] != expected[1]
 
 
 def test_the_model_file_has_the_contract_of_a_release():

@@ -9,9 +9,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from lensloop.model.standards import BACKBONES
 from lensloop.wire.errors import BadArtifact
-from training.algorithms.head.backbone import pretrained
+from training.algorithms.head.backbone import FEATURES, pretrained
+from training.algorithms.head.discriminant import Head
 from training.algorithms.head.export import classifier, frozen_backbone
-from training.algorithms.head.regression import Head
 from training.algorithms.head.weights import read_weights
 from training.embed import session
 from training.model_file import ModelFile, frozen
@@ -19,8 +19,8 @@ from training.model_file import ModelFile, frozen
 
 def head(labels: int, seed: int) -> Head:
     rng = np.random.default_rng(seed)
-    weights = rng.normal(size=(1280, labels)) / 30
-    return Head(weights, rng.normal(size=labels), 0.1, 1.5)
+    weights = rng.normal(size=(FEATURES, labels))
+    return Head(weights, rng.normal(size=labels), 1.5)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_the_head_answers_for_features_what_the_whole_file_answers_for_pictures(
     model, images = ModelFile(shipped[0]), noise(3)
     whole = session(shipped[0]).run(None, {"image": images})[0]
     features = model.backbone.session.run(None, {"image": images})[0]
-    assert features.shape == (3, 1280)
+    assert features.shape == (3, FEATURES)
     np.testing.assert_allclose(model.probabilities(features), whole, atol=1e-5)
 
 

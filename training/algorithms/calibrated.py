@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lensloop.model.scores import reject_threshold
 from lensloop.wire.errors import BadArtifact
-from training.algorithms.head import regression
+from training.algorithms.head import calibration
 from training.out_of_fold import Answered
 from training.pictures import Picture
 from training.shards import Array
@@ -29,8 +29,8 @@ def calibrated(
     """`logits` for each of the rows; those of the validation are looked at."""
     held_out = [place for place, row in enumerate(rows) if row.split == "validation"]
     asked, truth = logits[held_out], targets([rows[place] for place in held_out], labels)
-    temperature = regression.temperature(asked, truth) if held_out else 1.0
-    probabilities = regression.softmax(asked / temperature)
+    temperature = calibration.temperature(asked, truth) if held_out else 1.0
+    probabilities = calibration.softmax(asked / temperature)
     right = probabilities.argmax(axis=1) == truth
     threshold = reject_threshold(right.tolist(), probabilities.max(axis=1).tolist())
     return Calibrated(
@@ -41,7 +41,7 @@ def calibrated(
 def surprise(logits: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
     """How little these answers fit, at their best temperature."""
     even = np.full(len(truth), 1 / len(truth))
-    return regression.log_loss(logits / regression.temperature(logits, truth), truth, even)
+    return calibration.log_loss(logits / calibration.temperature(logits, truth), truth, even)
 
 
 def targets(rows: Sequence[Picture], labels: Sequence[str]) -> NDArray[np.int64]:

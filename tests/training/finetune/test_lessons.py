@@ -17,7 +17,7 @@ from training.algorithms.finetune import course, lesson, maps
 from training.algorithms.finetune.checkpoint import Checkpoint
 from training.algorithms.finetune.cut import LATE, WHOLE, cut, weights_of
 from training.algorithms.finetune.train import train
-from training.algorithms.head.export import frozen_backbone
+from training.algorithms.head.export import frozen_backbone, plain_backbone
 from training.embed import session
 from training.features import Features, Kept
 from training.model_file import ModelFile
@@ -90,7 +90,7 @@ def test_the_file_answers_as_the_trainer_does(prepared, trained):
 
 def test_early_layers_stay_as_they_were(trained):
     """So the frozen part of the file is the frozen backbone's."""
-    before, after = (early_weights(model) for model in (frozen_backbone(), _to_features(trained)))
+    before, after = (early_weights(model) for model in (plain_backbone(), _to_features(trained)))
     assert before.keys() == after.keys()
     assert all((before[name] == after[name]).all() for name in before)
 
@@ -116,7 +116,7 @@ def test_what_only_a_gpu_does_by_itself_runs_here_as_well(prepared, monkeypatch)
     monkeypatch.setattr(course, "lessons", lambda epochs, gpu: [late, every])
     trained = taught(str(prepared.root), epochs=1)
     assert [part["name"] for part in trained.facts["lessons"]] == ["late layers", "all layers"]
-    before, after = (early_weights(model) for model in (frozen_backbone(), _to_features(trained)))
+    before, after = (early_weights(model) for model in (plain_backbone(), _to_features(trained)))
     assert (before["_conv_stem.weight"] != after["_conv_stem.weight"]).any()
 
 

@@ -9,8 +9,8 @@ from training.algorithms.calibrated import calibrated
 from training.algorithms.contract import Trained
 from training.algorithms.finetune.cut import with_weights
 from training.algorithms.head.backbone import pretrained
-from training.algorithms.head.export import classifier, frozen_backbone
-from training.algorithms.head.regression import Head
+from training.algorithms.head.discriminant import Head
+from training.algorithms.head.export import plain_backbone, plain_classifier
 from training.algorithms.head.weights import read_weights
 from training.features import Features
 from training.pictures import Pictures
@@ -33,12 +33,12 @@ def train(pictures: Pictures, features: Features, stopwatch: Stopwatch) -> Train
         raise BadArtifact(MISSING) from missing
     labels, folder = pictures.labels, features.kept.folder / "lessons"
     with stopwatch.measure("train"):
-        taught = teach(frozen_backbone(), pictures, _epochs(pictures), folder)
+        taught = teach(plain_backbone(), pictures, _epochs(pictures), folder)
     answers = calibrated(taught.rows, taught.logits, labels)
     with stopwatch.measure("export"):
         weights, bias = taught.head
-        head = Head(weights, bias, strength=0, temperature=answers.temperature)
-        model = with_weights(classifier(read_weights(pretrained()), head), taught.weights)
+        head = Head(weights, bias, temperature=answers.temperature)
+        model = with_weights(plain_classifier(read_weights(pretrained()), head), taught.weights)
     return Trained(
         model=model,
         learnt_from=taught.rows,

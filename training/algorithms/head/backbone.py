@@ -1,5 +1,5 @@
-"""How does a picture become 1,280 numbers? EfficientNet-Lite0 up to its pooling, as ONNX nodes with
-folded batch norms.
+"""How does a picture become 2,984 numbers? EfficientNet-Lite0 as ONNX nodes with folded batch
+norms, and what its blocks see from the fifth on, each averaged over the picture.
 
 Written against the published architecture (tensorflow/tpu, efficientnet_lite_builder.py) and
 checked against the torch model that the weights come from: tests/training/test_backbone.py keeps
@@ -16,7 +16,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 from training.pictures import SIZE
 
-FEATURES = 1280
+# Whose averages are features beside the last layer's: earlier ones add colour and nothing else, and
+# fewer of these tell less (bench/head.py, decision 0010).
+_FIRST_BLOCK = 4
+LAST_LAYER = 1280  # features of the last layer, behind all others
 # With IR 8: every onnxruntime since 1.10 (2021) reads it, also the last one for Python 3.7.
 _OPSET = 13
 _IR_VERSION = 8
@@ -42,6 +45,14 @@ _STAGES = (
 )
 
 
+def _channels() -> list[int]:
+    """Of each block's output."""
+    return [stage.channels for stage in _STAGES for _ in range(stage.repeats)]
+
+
+FEATURES = sum(_channels()[_FIRST_BLOCK:]) + LAST_LAYER
+
+
 class Graph:
     """ONNX nodes and weights, grown from the input on; each method returns its output's name."""
 
@@ -60,11 +71,17 @@ class Graph:
         self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
         return name
 
-    def model(self, output: str, width: int) -> onnx.ModelProto:
-        """The model from `image` to `output`, float32 [N, width]."""
+    def half(self, name: str, values: Any) -> str:
+        """A constant of half the size: as exact as a trained number needs to be."""
+        return self.node("Cast", self.constant(name, np.float16(values)), to=TensorProto.FLOAT)
+
+    def model(self, output: str, width: int, *scores: str) -> onnx.ModelProto:
+        """The model from `image` to `output`, float32 [N, width], and `scores`, float32 [N]."""
         image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["N", SIZE, SIZE, 3])
-        result = helper.make_tensor_value_info(output, TensorProto.FLOAT, ["N", width])
-        graph = helper.make_graph(self.nodes, "lensloop", [image], [result], self.initializers)
+        results = [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["N", width])]
+        for score in scores:
+            results.append(helper.make_tensor_value_info(score, TensorProto.FLOAT, ["N"]))
+        graph = helper.make_graph(self.nodes, "lensloop", [image], results, self.initializers)
         opset = helper.make_opsetid("", _OPSET)
         model = helper.make_model(
             graph, producer_name="lensloop", ir_version=_IR_VERSION, opset_imports=[opset]
@@ -82,6 +99,19 @@ def pretrained() -> Path:
 
 def add_backbone(graph: Graph, weights: Mapping[str, np.ndarray]) -> str:
     """From `image`, uint8 [N, 224, 224, 3] RGB, to the features' name; normalisation is inside."""
+    *blocks, last = _add_network(graph, weights)
+    seen = [_of_length_one(graph, _average(graph, x)) for x in (*blocks[_FIRST_BLOCK:], last)]
+    return graph.node("Concat", *seen, axis=1, output="features")
+
+
+def add_plain_backbone(graph: Graph, weights: Mapping[str, np.ndarray]) -> str:
+    """The same, with the last layer's average alone for features, as the network was taught."""
+    *_, last = _add_network(graph, weights)
+    return graph.node("Flatten", graph.node("GlobalAveragePool", last), output="features")
+
+
+def _add_network(graph: Graph, weights: Mapping[str, np.ndarray]) -> list[str]:
+    """What each block makes, and behind them the last layer."""
     graph.constant("zero", np.float32(0))
     graph.constant("six", np.float32(6))
     x = graph.node("Transpose", "image", perm=[0, 3, 1, 2])
@@ -90,15 +120,24 @@ def add_backbone(graph: Graph, weights: Mapping[str, np.ndarray]) -> str:
     x = graph.node("Mul", x, graph.constant("scale", np.float32(1 / 128)))
     network = _Network(graph, weights)
     x = network.convolution(x, "_conv_stem", "_bn0", stride=2)
-    block, channels = 0, 32
+    block, channels, made = 0, 32, list[str]()
     for stage in _STAGES:
         for repeat in range(stage.repeats):
             stride = stage.stride if repeat == 0 else 1
             y = network.block(x, f"_blocks.{block}", stage.expand, stride)
             x = graph.node("Add", y, x) if stride == 1 and channels == stage.channels else y
+            made.append(x)
             block, channels = block + 1, stage.channels
-    x = network.convolution(x, "_conv_head", "_bn1")
-    return graph.node("Flatten", graph.node("GlobalAveragePool", x), output="features")
+    return [*made, network.convolution(x, "_conv_head", "_bn1")]
+
+
+def _average(graph: Graph, x: str) -> str:
+    return graph.node("Flatten", graph.node("GlobalAveragePool", x))
+
+
+def _of_length_one(graph: Graph, x: str) -> str:
+    """So that each block has a say, however large its numbers are."""
+    return graph.node("LpNormalization", x, axis=1, p=2)
 
 
 class _Network:

@@ -1,13 +1,21 @@
 """What leaves the training job?
-One ONNX file from the picture's bytes to a probability for each label.
+One ONNX file from the picture's bytes to a probability for each label, and how unfamiliar it is.
 """
 
 from collections.abc import Mapping
 
 import numpy as np
 
-from training.algorithms.head.backbone import FEATURES, Graph, add_backbone, pretrained
-from training.algorithms.head.regression import Head
+from training.algorithms.head.backbone import (
+    FEATURES,
+    LAST_LAYER,
+    Graph,
+    add_backbone,
+    add_plain_backbone,
+    pretrained,
+)
+from training.algorithms.head.discriminant import Head
+from training.algorithms.head.familiarity import TINY, Familiarity, Rarity
 from training.algorithms.head.weights import read_weights
 
 
@@ -22,12 +30,75 @@ def frozen_backbone() -> bytes:
     return embedder(read_weights(pretrained()))
 
 
-def classifier(weights: Mapping[str, np.ndarray], head: Head) -> bytes:
-    """Backbone, head and temperature: `image` → `probabilities`."""
+def classifier(
+    weights: Mapping[str, np.ndarray], head: Head, familiarity: Familiarity | None = None
+) -> bytes:
+    """Backbone, head and temperature: `image` → `probabilities`, and `unfamiliar` if it can tell
+    what is.
+    """
     graph = Graph()
     features = add_backbone(graph, weights)
-    slopes = graph.constant("head.weight", (head.weights / head.temperature).astype(np.float32))
+    probabilities = _add_head(graph, features, head)
+    scores = []
+    if familiarity:
+        scores.append(_add_familiarity(graph, features, probabilities, familiarity))
+    return bytes(graph.model(probabilities, len(head.bias), *scores).SerializeToString())
+
+
+def plain_backbone() -> bytes:
+    """The network as it was taught, to be taught on: `image` → `features` of its last layer."""
+    graph = Graph()
+    features = add_plain_backbone(graph, read_weights(pretrained()))
+    return bytes(graph.model(features, LAST_LAYER).SerializeToString())
+
+
+def plain_classifier(weights: Mapping[str, np.ndarray], head: Head) -> bytes:
+    """That network with a head for its last layer: `image` → `probabilities`."""
+    graph = Graph()
+    probabilities = _add_head(graph, add_plain_backbone(graph, weights), head)
+    return bytes(graph.model(probabilities, len(head.bias)).SerializeToString())
+
+
+def _add_head(graph: Graph, features: str, head: Head) -> str:
+    slopes = graph.half("head.weight", head.weights / head.temperature)
     bias = graph.constant("head.bias", (head.bias / head.temperature).astype(np.float32))
     logits = graph.node("Gemm", features, slopes, bias)
-    probabilities = graph.node("Softmax", logits, output="probabilities", axis=1)
-    return bytes(graph.model(probabilities, len(head.bias)).SerializeToString())
+    return graph.node("Softmax", logits, output="probabilities", axis=1)
+
+
+def _add_familiarity(
+    graph: Graph, features: str, probabilities: str, familiarity: Familiarity
+) -> str:
+    """As Familiarity.unfamiliar computes it."""
+    columns = graph.constant("columns", np.array([1], np.int64))
+    axes = familiarity.axes
+    begin, end = np.array([FEATURES - len(axes.mean)], np.int64), np.array([FEATURES], np.int64)
+    last = graph.node(
+        "Slice",
+        features,
+        graph.constant("last.begin", begin),
+        graph.constant("last.end", end),
+        columns,
+    )
+    apart = graph.node("Sub", last, graph.constant("familiar.mean", axes.mean))
+    along = graph.node("MatMul", apart, graph.half("familiar.axes", axes.directions))
+    off = graph.node("Sub", *(_squares(graph, x) for x in (apart, along)))
+    tiny = graph.node("Add", probabilities, graph.constant("tiny", np.float32(TINY)))
+    doubts = graph.node("Mul", probabilities, graph.node("Log", tiny))
+    doubt = graph.node("Neg", graph.node("ReduceSum", doubts, columns, keepdims=1))
+    both = graph.node(
+        "Add",
+        _add_rarity(graph, off, familiarity.strangeness, "familiar.strange"),
+        _add_rarity(graph, doubt, familiarity.doubt, "familiar.doubt"),
+    )
+    return graph.node("Squeeze", both, columns, output="unfamiliar")
+
+
+def _squares(graph: Graph, x: str) -> str:
+    return graph.node("ReduceSumSquare", x, axes=[1], keepdims=1)
+
+
+def _add_rarity(graph: Graph, values: str, rarity: Rarity, name: str) -> str:
+    knots = graph.constant(f"{name}.knots", rarity.knots.astype(np.float32))
+    bends = graph.constant(f"{name}.bends", rarity.bends.astype(np.float32)[:, None])
+    return graph.node("MatMul", graph.node("Relu", graph.node("Sub", values, knots)), bends)

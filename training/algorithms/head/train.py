@@ -8,14 +8,15 @@ import numpy as np
 
 from lensloop.model.scores import reject_threshold
 from training.algorithms.contract import Trained
-from training.algorithms.head import regression
 from training.algorithms.head.backbone import pretrained
+from training.algorithms.head.discriminant import Taught, teach
 from training.algorithms.head.export import classifier
-from training.algorithms.head.regression import Head
+from training.algorithms.head.familiarity import familiarity
 from training.algorithms.head.weights import read_weights
 from training.features import Features
-from training.out_of_fold import out_of_fold
+from training.out_of_fold import Answered, folds
 from training.pictures import Picture, Pictures, check_trainable
+from training.shards import Array
 from training.stopwatch import Stopwatch
 
 
@@ -25,23 +26,30 @@ def train(pictures: Pictures, features: Features, stopwatch: Stopwatch) -> Train
         rows, seen = features.of(pictures.of("train", "validation"))
     check_trainable(rows, labels)
     with stopwatch.measure("train"):
-        head, threshold = _teach(rows, seen, labels)
-    with stopwatch.measure("doubt"):
-        answered = out_of_fold(rows, seen, labels)
+        taught, answered = learn(rows, seen, labels)
+        familiar = familiarity(seen, taught)
     with stopwatch.measure("export"):
-        model = classifier(read_weights(pretrained()), head)
-    facts = {"strength": head.strength}
-    return Trained(model, rows, answered, head.temperature, threshold, None, facts)
+        model = classifier(read_weights(pretrained()), taught.head, familiar and familiar[0])
+    right = [
+        row.label == labels[best]
+        for row, best in zip(answered.rows, answered.probabilities.argmax(axis=1), strict=True)
+    ]
+    return Trained(
+        model,
+        rows,
+        answered,
+        taught.head.temperature,
+        reject_threshold(right, answered.probabilities.max(axis=1).tolist()),
+        familiar[1] if familiar else None,
+        {"shrinkage": taught.shrinkage},
+    )
 
 
-def _teach(
-    rows: Sequence[Picture], features: np.ndarray, labels: Sequence[str]
-) -> tuple[Head, float]:
-    """The head, and the confidence below which its answers deserve a second look."""
+def learn(rows: Sequence[Picture], seen: Array, labels: Sequence[str]) -> tuple[Taught, Answered]:
+    """A head for these pictures, by what the backbone sees in them; and what heads that were not
+    taught with a picture or its near-duplicates predict for it.
+    """
     targets = np.array([labels.index(row.label) for row in rows], np.int64)
-    learn = np.array([row.split == "train" for row in rows])
-    validation = features[~learn], targets[~learn]
-    head, before = regression.train(features[learn], targets[learn], validation, len(labels))
-    probabilities = before.probabilities(features[~learn])
-    right = probabilities.argmax(axis=1) == targets[~learn]
-    return head, reject_threshold(right.tolist(), probabilities.max(axis=1).tolist())
+    taught = teach(seen, targets, folds(rows), len(labels))
+    asked = [row for row, was in zip(rows, taught.asked, strict=True) if was]
+    return taught, Answered(asked, taught.probabilities)
