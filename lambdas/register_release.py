@@ -7,19 +7,21 @@ on to the cameras.
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.aws import clients
+from lambdas.aws import clients, mlflow
 from lambdas.aws.associations import link
+from lambdas.aws.mlflow import MlflowError
 from lambdas.aws.registry import show_decision
 from lambdas.aws.state import state_table
 from lensloop.model.approval import Decision
 from lensloop.model.card import card
 from lensloop.model.evaluation import read_evaluation
-from lensloop.model.registry import Release, chain, version
+from lensloop.model.registry import Release, chain, logged, version
 from lensloop.settings import Settings
 from lensloop.wire import names
 
@@ -33,6 +35,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     arn = _tried("registered in SageMaker's Model Registry", lambda: register(release), problems)
     if arn:
         _tried("put into SageMaker's lineage", lambda: link(chain(release, arn)), problems)
+    if app_arn := Settings.from_json(os.environ["SETTINGS"]).mlflow_app_arn:
+        now, app = int(time.time()), mlflow.app(app_arn)
+        _tried("logged in MLflow", lambda: mlflow.log(app, logged(release), now), problems)
     return {"package": arn, "problems": problems}
 
 
@@ -73,7 +78,7 @@ def _made_group(name: str) -> bool:
 def _tried(what: str, do: Callable[[], str], problems: list[str]) -> str:
     try:
         return do()
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, MlflowError) as error:
         problems.append(f"The release could not be {what}: {error}")
         return ""
 

@@ -213,6 +213,13 @@ class Settings:
         pattern=r"automatic|manual",
         form="`automatic` or `manual`",
     )
+    mlflow_app_arn: str = _setting(
+        "",
+        "ARN of an MLflow app of SageMaker in which every release is logged as a run; empty for"
+        " none (docs/registry.md).",
+        pattern=r"(arn:aws(-us-gov)?:sagemaker:[a-z0-9-]+:[0-9]{12}:mlflow-app/[A-Za-z0-9-]+)?",
+        form="empty, or `arn:aws:sagemaker:<region>:<account>:mlflow-app/<id>`",
+    )
     canary_timeout_minutes: int = _setting(
         60, "A canary that has not proved the release by then ends the rollout.", 1, 10080
     )

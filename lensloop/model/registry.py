@@ -181,3 +181,38 @@ def chain(release: Release, package: str) -> Chain:
         Artifact(f"{base}-version", "ModelPackage", package),
         Artifact(base, "Release", release.uri("manifest.json")),
     )
+
+
+# MLflow, where there is an app of it
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A release as a run of MLflow's."""
+
+    experiment: str
+    name: str
+    tag: tuple[str, str]  # by which it is found again
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+
+
+def logged(release: Release) -> Logged:
+    measured = release.evaluation.candidate.all
+    metrics = {
+        "accuracy": measured.accuracy,
+        "calibration_error": measured.calibration_error,
+        "test_pictures": float(measured.images),
+    }
+    recalls = [one.recall for one in measured.labels.values() if one.recall is not None]
+    if recalls:
+        metrics["lowest_recall"] = min(recalls)
+    kept = ("dataset", "model_sha256", "training_job", "algorithm", "labels", "manifest", "run")
+    told = properties(release)
+    return Logged(
+        experiment=release.prefix,
+        name=f"release-{release.epoch}",
+        tag=("lensloop.release", f"{release.epoch}-{told['model_sha256'][:12]}"),
+        params={key: told[key] for key in kept},
+        metrics=metrics,
+    )

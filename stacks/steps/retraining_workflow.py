@@ -18,6 +18,7 @@ Take snapshot → Inspect new images → Assemble data set
 """
 
 from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
@@ -346,6 +347,7 @@ class RetrainingWorkflow(Workflow):
                 self.access.state("GetItem", "UpdateItem"),
                 *self.access.new_version(),
                 *self.access.lineage(self._prefix),
+                *self._may_log_in_mlflow(),
                 self.access.versions("UpdateModelPackage"),
             ],
             addresses={"TRAINING_IMAGE": training.image_uri},
@@ -354,6 +356,11 @@ class RetrainingWorkflow(Workflow):
         unknown = {"package": "", "problems": [], "failure": FAILURE}
         register.add_catch(then, errors=ANY_ERROR, assign={"registered": unknown})
         return register.next(then)
+
+    def _may_log_in_mlflow(self) -> list[iam.PolicyStatement]:
+        """An app has this one action for all of MLflow's API."""
+        app = self._settings.mlflow_app_arn
+        return [allow("sagemaker:CallMlflowAppApi", on=app)] if app else []
 
     def _start_rollout(self, rollout: sfn.IStateMachine, then: sfn.IChainable) -> sfn.Chain:
         """The rollout has this run's name,

@@ -67,12 +67,16 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     return seen_story
 
 
+MLFLOW_APP = "arn:aws:sagemaker:eu-central-1:111122223333:mlflow-app/app-ABC"
+
+
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
     """The policies are the same without the code, which takes long to pack."""
     unpacked: dict[str, list[str]] = {"aws:cdk:bundling-stacks": []}
     folder = tmp_path_factory.mktemp("shipped")
-    return synthesize(folder, github_repository="someone/lensloop", **unpacked)
+    optional = {"github_repository": "someone/lensloop", "mlflow_app_arn": MLFLOW_APP}
+    return synthesize(folder, **optional, **unpacked)
 
 
 def _watch(demo: int, seen_story: Story, ended: threading.Event) -> None:

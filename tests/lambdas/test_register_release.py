@@ -9,9 +9,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambdas import check_rollout, deploy_release, publish_release, register_release
-from lambdas.aws import clients, registry
+from lambdas.aws import clients, mlflow, registry
 from lambdas.aws.state import state_table
 from lensloop.model.registry import stage
+from lensloop.settings import Settings
 from lensloop.wire import names
 from tests.lambdas.conftest import BUCKET, MODEL, PREFIX, Aws, model_files
 
@@ -180,3 +181,27 @@ def test_a_stage_that_cannot_be_shown_stops_no_rollout(aws: Aws) -> None:
     state_table().note_package(7, "arn:aws:sagemaker:us-east-1:000000000000:model-package/gone/1")
     assert "does not show that release 7" in registry.show_stage(7, stage("canary", "waiting"))
     assert registry.show_stage(9, stage("canary", "waiting")) == "", "it was never registered"
+
+
+APP = "arn:aws:sagemaker:eu-central-1:000000000000:mlflow-app/app-1"
+
+
+def test_a_release_is_logged_in_mlflow_only_where_an_app_is_named(
+    aws: Aws, sagemaker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[Any] = []
+
+    def log(app: Any, logged: Any, now: int) -> str:
+        runs.append((app, logged))
+        raise mlflow.MlflowError("MLflow answered runs/create with 403")
+
+    monkeypatch.setattr(mlflow, "log", log)
+    assert publish(aws)["problems"] == []
+    monkeypatch.setenv("SETTINGS", Settings(mlflow_app_arn=APP).to_json())
+    answer = register_release.handler(EVENT, None)
+    assert answer["package"]
+    assert answer["problems"] == [
+        "The release could not be logged in MLflow: MLflow answered runs/create with 403"
+    ]
+    [(app, logged)] = runs
+    assert (app.arn, logged.name) == (APP, "release-7")

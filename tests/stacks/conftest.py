@@ -9,5 +9,8 @@ from tests.stacks.synthesized import Synthesized, synthesize
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
     folder = tmp_path_factory.mktemp("shipped")
     return synthesize(
-        folder, github_repository="someone/lensloop", notify_email="somebody@example.com"
+        folder,
+        github_repository="someone/lensloop",
+        notify_email="somebody@example.com",
+        mlflow_app_arn="arn:aws:sagemaker:eu-central-1:111122223333:mlflow-app/app-ABC",
     )

@@ -96,6 +96,9 @@ NOT_SEEN: dict[str, frozenset[Permission]] = {
     " tests/lambdas/test_approve_release.py has one do so": _of(
         "RegisterRelease", "sagemaker:UpdateModelPackage"
     ),
+    "only where an MLflow app is named; tests/lambdas/test_mlflow.py logs in a stand-in": _of(
+        "RegisterRelease", "sagemaker:CallMlflowAppApi"
+    ),
     "only GitHub's workflow acts as it; tests/stacks/test_least_privilege.py says on what": _of(
         "Deploy", "sts:AssumeRole"
     )

@@ -96,6 +96,14 @@ def test_every_pattern_of_resources_is_below_a_name_of_ours(shipped: Synthesized
     assert used == set(PATTERNS), "a pattern is listed that nothing needs any more"
 
 
+def test_of_mlflow_only_the_app_that_is_named_may_be_called(shipped: Synthesized) -> None:
+    (found,) = [s for s in _allowed(shipped) if "sagemaker:CallMlflowAppApi" in s.all_of("Action")]
+    assert found.where.split("/")[1].startswith("RegisterReleaseRole")
+    assert found.all_of("Resource") == [
+        "arn:aws:sagemaker:eu-central-1:111122223333:mlflow-app/app-ABC"
+    ]
+
+
 def test_metrics_are_limited_to_sagemakers_namespace(shipped: Synthesized) -> None:
     (found,) = [s for s in _allowed(shipped) if "cloudwatch:PutMetricData" in s.all_of("Action")]
     assert found.statement["Condition"] == {

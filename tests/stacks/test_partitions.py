@@ -84,3 +84,9 @@ def test_a_digest_holds_on_to_one_build_of_the_training_image(tmp_path: Path) ->
     skipped: dict[str, list[str]] = {"aws:cdk:bundling-stacks": []}
     app = synthesize(tmp_path, training_image_digest=digest, **skipped)
     assert f"/pytorch@{digest}" in _retraining(app)
+
+
+def test_without_an_mlflow_app_nobody_may_call_one(
+    deployed: tuple[Synthesized, str, str, str],
+) -> None:
+    assert "CallMlflowAppApi" not in json.dumps(deployed[0].templates)
