@@ -81,14 +81,15 @@ def _row(
     name: str, ours: float, other: float | None, unit: str, goal: float | None = None
 ) -> dict[str, Any]:
     """A goal below zero is the most that it may be."""
+    ours = float(ours)  # numpy's own numbers are not written as JSON
     holds = goal is None or (ours >= goal if goal > 0 else ours <= -goal)
     shown = "" if goal is None else f"≥ {goal:g}" if goal > 0 else f"≤ {-goal:g}"
     return {
         "name": name,
         "ours": round(ours, 4),
-        "other": None if other is None else round(other, 4),
+        "other": None if other is None else round(float(other), 4),
         "unit": unit,
-        "ratio": ours / other if other else None,
+        "ratio": ours / float(other) if other else None,
         "goal": shown,
         "holds": holds,
     }
