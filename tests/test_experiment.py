@@ -4,10 +4,20 @@ from typing import Any
 
 import pytest
 
-from lensloop.experiment import ExperimentError, check_algorithm, check_name, parameters, result
+from lensloop.experiment import (
+    Experiment,
+    ExperimentError,
+    check_algorithm,
+    check_name,
+    parameters,
+    plan,
+    result,
+)
 from lensloop.failure import sentence
+from lensloop.machines.ladder import Rung
 from lensloop.pages.headline import headline
 from lensloop.record import Findings
+from lensloop.settings import Settings
 
 NOW = "2026-11-26T12:00:00+00:00"
 JOB: dict[str, Any] = {
@@ -77,6 +87,92 @@ def test_what_says_what_the_job_is_about_is_no_parameter(name: str) -> None:
     with pytest.raises(ExperimentError) as refused:
         parameters([f"{name}=1"])
     assert str(refused.value) == f"`{name}` is set by Lensloop and no parameter."
+
+
+DEPLOYED: dict[str, Any] = {
+    "role": "arn:aws:iam::111122223333:role/training",
+    "image": {"framework": "pytorch", "version": "2.13"},
+    "environment": {"PYTHONPATH": "/code.zip"},
+    "channels": [{"ChannelName": "code"}],
+    "metrics": [{"Name": "test:accuracy", "Regex": "x"}],
+    "entry": "/opt/ml/input/data/entry",
+    "wait_for_spot": 1800,
+}
+SETTINGS = Settings(stage="dev", max_training_minutes=30)
+
+
+def planned(**changes: Any) -> dict[str, Any]:
+    wanted: dict[str, Any] = {
+        "name": "mine",
+        "algorithm": "finetune",
+        "machine": Rung("ml.g5.xlarge", True),
+        "digest": "d1",
+        "volume_gb": 42,
+        "live_epoch": 5,
+        "parameters": {"epochs": "20"},
+    }
+    experiment = Experiment(**(wanted | changes))
+    return plan(experiment, DEPLOYED, SETTINGS, bucket="b", region="eu-west-1")
+
+
+def channel(name: str, address: str, kind: str = "S3Prefix") -> dict[str, Any]:
+    source = {
+        "S3DataType": kind,
+        "S3Uri": address,
+        "S3DataDistributionType": "FullyReplicated",
+    }
+    return {"ChannelName": name, "InputMode": "File", "DataSource": {"S3DataSource": source}}
+
+
+def test_a_plan_says_the_whole_request_but_for_name_and_image() -> None:
+    assert planned() == {
+        "base_job_name": "deeplens-trash-dev-experiment",
+        "image": {
+            "framework": "pytorch",
+            "version": "2.13",
+            "instance_type": "ml.g5.xlarge",
+            "region": "eu-west-1",
+        },
+        "request": {
+            "RoleArn": DEPLOYED["role"],
+            "AlgorithmSpecification": {"MetricDefinitions": DEPLOYED["metrics"]},
+            "Environment": {"PYTHONPATH": "/code.zip"},
+            "InputDataConfig": [
+                {"ChannelName": "code"},
+                channel("dataset", "s3://b/datasets/d1/manifest.csv.gz"),
+                channel("images", "s3://b/datasets/d1/images.manifest", "ManifestFile"),
+                channel("entry", "s3://b/experiments/mine/start.py"),
+                channel("live", "s3://b/releases/5/"),
+            ],
+            "HyperParameters": {
+                "epochs": "20",
+                "algorithm": "finetune",
+                "epoch": "0",
+                "digest": "d1",
+                "project": "trash",
+                "sagemaker_program": '"start.py"',
+                "sagemaker_submit_directory": '"/opt/ml/input/data/entry"',
+            },
+            "OutputDataConfig": {"S3OutputPath": "s3://b/experiments/mine/"},
+            "ResourceConfig": {
+                "InstanceCount": 1,
+                "InstanceType": "ml.g5.xlarge",
+                "VolumeSizeInGB": 42,
+            },
+            "StoppingCondition": {"MaxRuntimeInSeconds": 1800, "MaxWaitTimeInSeconds": 3600},
+            "EnableNetworkIsolation": True,
+            "EnableManagedSpotTraining": True,
+            "Tags": [{"Key": "lensloop", "Value": "deeplens-trash-dev"}],
+        },
+    }
+
+
+def test_on_demand_nothing_waits_and_without_a_release_nothing_is_beside_it() -> None:
+    request = planned(machine=Rung("ml.m5.xlarge", False), live_epoch=None)["request"]
+    assert request["StoppingCondition"] == {"MaxRuntimeInSeconds": 1800}
+    assert request["EnableManagedSpotTraining"] is False
+    names = [one["ChannelName"] for one in request["InputDataConfig"]]
+    assert names == ["code", "dataset", "images", "entry"]
 
 
 def test_the_result_is_a_record_whose_model_stands_beside_the_live_one() -> None:
