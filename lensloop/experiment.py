@@ -203,4 +203,4 @@ def _failure(job: Mapping[str, Any]) -> dict[str, str] | None:
     if job["TrainingJobStatus"] == "Completed":
         return None
     why = job.get("FailureReason") or f"The training job ended as {job['SecondaryStatus']}."
-    return {"Error": "", "Cause": why}
+    return {"Cause": why}

@@ -184,6 +184,7 @@ def test_the_result_is_a_record_whose_model_stands_beside_the_live_one() -> None
         "the live model (release 5): 0.880 on the same pictures",
     ]
     assert told["execution"] == JOB["TrainingJobArn"]
+    assert (told["project"], told["ended_at"]) == ("trash", NOW)
     assert told["training"] == {
         "jobs": [
             {
@@ -236,5 +237,6 @@ def test_a_job_that_failed_says_why(ending: dict[str, str], why: str) -> None:
     assert (told["training"] or {})["model"] is None
     [made] = (told["training"] or {})["jobs"]
     assert (made["billable_seconds"], made["spot"]) == (None, False)
-    assert (told["dataset"] or {})["images"] == 0
+    dataset = told["dataset"] or {}
+    assert (dataset["images"], dataset["rejected"]) == (0, 0)
     assert headline(told).tone == "bad"
