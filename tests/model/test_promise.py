@@ -55,6 +55,12 @@ def doubts(test: Counts, learnt: Counts | None) -> list[str]:
             id="among 39 labels that may be bad luck",
         ),
         pytest.param(
+            {"can": (4, 0), "jar": (100, 100)},
+            {"can": (40, 32), "jar": (400, 400)},
+            [],
+            id="luck in eleven of a thousand cases",
+        ),
+        pytest.param(
             {"can": (0, 0), "jar": (8, 8)},
             {"can": (9, 9), "jar": (9, 9)},
             [],
