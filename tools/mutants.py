@@ -32,7 +32,7 @@ GOAL = 0.9  # issue 7's; what survives beyond it was read and has its reason
 NEAREST = {
     "lensloop/model/gate.py": ("tests/model/test_gate.py", "tests/model/test_hold.py"),
     "lensloop/model/batch.py": ("tests/model/test_batch.py", "tests/model/test_gate.py"),
-    "lensloop/model/paired.py": ("tests/model/test_paired.py", "tests/model/test_gate.py"),
+    "lensloop/model/paired.py": ("tests/model/test_paired.py", "tests/model/test_hold.py"),
     "lensloop/model/pool.py": ("tests/model/test_floors.py", "tests/model/test_gate.py"),
     "lensloop/rollout.py": ("tests/rollout/test_rollout_rules.py",),
 }

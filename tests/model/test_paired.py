@@ -84,6 +84,12 @@ def test_a_label_has_fallen_where_noise_would_hardly_make_it_fall(
     assert (not fallen(known(losses, gains), tolerance=0)) == ships
 
 
+def test_a_fall_within_the_tolerance_is_none_however_many_answers_changed() -> None:
+    """Six net of sixty, though nine are lost."""
+    assert fallen(known(9, 3), tolerance=0.1) == []
+    assert fallen(known(10, 3), tolerance=0.1) != []
+
+
 def test_a_fall_names_what_was_lost_and_gained() -> None:
     assert fallen(known(6, 1)) == [
         "accuracy on the 180 known test pictures 0.81 is more than 0.02 below the live model's 0.83"
