@@ -22,6 +22,7 @@ from lensloop.dataset.kept_features import KeptFeatures
 from lensloop.dataset.readiness import readiness
 from lensloop.dataset.report import History, report
 from lensloop.dataset.rows import MANIFEST, REJECTED, Row
+from lensloop.model.imported import MODEL
 from lensloop.model.standards import (
     BACKBONES,
     JUDGE,
@@ -34,7 +35,7 @@ from lensloop.model.standards import (
 from lensloop.reasons import MOST, shortened
 from lensloop.settings import Settings
 from lensloop.wire import names
-from lensloop.wire.errors import StaleEpoch
+from lensloop.wire.errors import BadArtifact, StaleEpoch
 
 _GOLDEN = names.GOLDEN_PREFIX
 _KEY_BYTES = 16  # more than anybody can try
@@ -76,16 +77,19 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         Judged("" if approved else trigger.digest, trigger.judged_by),
         trained,
         LiveModel(live.epoch, live.dataset, live.training) if live else None,
+        approved=approved,
     )
-    changed = todo != NOTHING
+    imported = _imported(trigger.to_import)
+    changed = todo != NOTHING or imported is not None
     model = trained.model if trained and todo == JUDGE and bucket.holds(trained.model) else None
-    blocked = dataset.digest == trigger.blocked_digest
+    blocked = dataset.digest == trigger.blocked_digest and imported is None
     return {
         "epoch": epoch,
         "digest": dataset.digest,
         "standards": str(standards),
         "changed": changed,
-        "model": model,
+        "model": None if imported else model,
+        "imported": imported,
         "approved": approved,
         "blocked": blocked,
         "trainable": not ready.reasons,
@@ -117,6 +121,16 @@ def _kept(settings: Settings, live: LiveRelease | None) -> KeptFeatures:
 def _split_key(table: StateTable) -> str:
     """Made by the first run, and never again: who knew it could choose a picture's split."""
     return table.split_key(secrets.token_hex(_KEY_BYTES))
+
+
+def _imported(digest: str) -> dict[str, str] | None:
+    """The model from elsewhere that a person wants tried. Raises BadArtifact."""
+    if not digest:
+        return None
+    uri = f"s3://{bucket.name()}/{names.imported(digest)}"
+    if not bucket.holds(f"{uri}{MODEL}"):
+        raise BadArtifact(f"The imported model is not at {uri} any more; import it again.")
+    return {"digest": digest, "uri": uri}
 
 
 def _reasons(changed: bool, blocked: bool, shortfalls: Sequence[str]) -> list[str]:

@@ -16,7 +16,8 @@ from lensloop.model.evaluation import Evaluation, read_evaluation
 from lensloop.model.floors import Floors
 from lensloop.model.gate import judge
 from lensloop.model.hold import slid_after
-from lensloop.model.standards import Standards, Trained
+from lensloop.model.imported import ALGORITHM, TRAINED_ELSEWHERE
+from lensloop.model.standards import IMPORTED, Standards, Trained
 from lensloop.reasons import shortened
 from lensloop.settings import Settings
 from lensloop.wire.errors import BadArtifact
@@ -27,9 +28,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     files = read_files(archive, release.belongs)
     evaluation = evaluation_in(files, event["digest"])
     settings = Settings.from_json(os.environ["SETTINGS"])
-    obstacle = release.obstacle(
-        settings.project, int(event["epoch"]), files, parsed(files, "evaluation.json"), trained_at
-    )
+    told = parsed(files, "evaluation.json")
+    obstacle = release.obstacle(settings.project, int(event["epoch"]), files, told, trained_at)
     standards = Standards.from_settings(settings)
     slid = _slid(evaluation)
     verdict = judge(
@@ -39,10 +39,11 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         slid=slid,
         approved=bool(event.get("approved")),
     )
+    imported = told.get("algorithm") == ALGORITHM
     trained = Trained(
         epoch=int(event["epoch"]),
         digest=event["digest"],
-        training=standards.training,
+        training=IMPORTED if imported else standards.training,
         live_epoch=evaluation.live.epoch if evaluation.live else 0,
         model=event["model"],
     )
@@ -53,7 +54,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "ship": verdict.ship,
         "hold": verdict.hold,
         "slid": 0.0 if event.get("approved") else round(slid_after(evaluation, slid), 4),
-        "reasons": list(shortened(verdict.reasons)),
+        "reasons": list(shortened((*([TRAINED_ELSEWHERE] if imported else []), *verdict.reasons))),
         "weak": list(shortened(verdict.weak)),
         "accuracy": evaluation.candidate.all.accuracy,
         "known_accuracy": evaluation.candidate.known.accuracy

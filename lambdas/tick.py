@@ -3,7 +3,7 @@ again until it waits.
 
 Runs each minute, after every batch of changes and whenever an execution changes its status; any
 number may run at once. Events: {} or anything for a tick, {"sweep": true} daily, {"clear_blocked":
-true} and {"approve": true} from a person.
+true}, {"approve": true} and {"import": "<digest>"} from a person.
 """
 
 import json
@@ -32,6 +32,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         table.clear_blocked(int(time.time()))
     elif event.get("approve"):
         table.approve(int(time.time()))
+    elif event.get("import"):
+        table.try_import(str(event["import"]), int(time.time()))
     elif event.get("sweep"):
         # Events can be lost; the next run lists the bucket and compares digests.
         table.record_change(int(time.time()))

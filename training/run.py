@@ -20,6 +20,7 @@ from training.algorithms.finetune.train import train as train_finetune
 from training.algorithms.head.export import frozen_backbone
 from training.algorithms.head.train import train as train_head
 from training.algorithms.image_classification.train import train as train_image_classification
+from training.algorithms.imported.train import train as train_imported
 from training.embed import session
 from training.evaluate import Answers, compare, known_to, scored_out_of_fold
 from training.feature_cache import note_backbones
@@ -38,6 +39,7 @@ ALGORITHMS: dict[str, Train] = {
     "finetune": train_finetune,
     "head": train_head,
     "image-classification": train_image_classification,
+    "imported": train_imported,
 }
 
 

@@ -46,6 +46,7 @@ def _describe_execution(epoch: int) -> Execution | None:
         outcome=output.get("outcome", ""),
         digest=output.get("digest", ""),
         standards=output.get("standards", ""),
+        imported=output.get("imported", ""),
         **failure,
         reasons=tuple(str(reason)[:300] for reason in (broke or output.get("reasons", []))[:5]),
     )

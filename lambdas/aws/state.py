@@ -134,6 +134,10 @@ class StateTable:
         """A person has looked at the model that is held, and wants it released."""
         self._update(trigger_item.approve(now))
 
+    def try_import(self, digest: str, now: int) -> None:
+        """A person wants a model from elsewhere evaluated, and released if it is better."""
+        self._update(trigger_item.try_import(digest, now))
+
     def apply(self, step: Step) -> bool:
         """False: another tick was faster, and nothing was written."""
         return self._update(trigger_item.change_of(step))

@@ -54,6 +54,12 @@ def approve(now: int) -> Change:
     return _change(expression, "attribute_exists(#held)", one=1, now=now, zero=0, none={})
 
 
+def try_import(digest: str, now: int) -> Change:
+    """Also one that was judged before: a person asks again."""
+    expression = f"SET {_RAISE_MARK}, #imported = :imported REMOVE #import_judged ADD #gen :one"
+    return _change(expression, one=1, now=now, zero=0, none={}, imported=digest)
+
+
 @singledispatch
 def change_of(step: Step) -> Change:
     raise TypeError(f"{type(step).__name__} changes nothing in the table")
@@ -149,6 +155,8 @@ def to_state(item: Mapping[str, Any]) -> State:
         standards=item.get("standards", ""),
         held=item.get("held", ""),
         approved=item.get("approved", ""),
+        imported=item.get("imported", ""),
+        import_judged=item.get("import_judged", ""),
         run=_run(run) if "epoch" in run else None,
         first_at=_number(item, "first_at") if "first_at" in item else None,
         last_at=_number(item, "last_at"),

@@ -18,7 +18,8 @@ VERSIONS: Mapping[str, int] = {"head": 2, "finetune": 1, "image-classification":
 # The frozen backbone of an algorithm, by its hash (training/model_file.py): what it saw of each
 # picture is kept under that name. An algorithm that is not here needs every picture in every run.
 BACKBONES: Mapping[str, str] = {"head": "0aa527c712ac5f53"}
-
+# Stands for the standards of a model that was trained elsewhere: no training makes it again.
+IMPORTED = "imported"
 NOTHING, JUDGE, TRAIN = "nothing", "judge", "train"
 
 
@@ -74,16 +75,25 @@ class LiveModel:
 
 
 def what_to_do(
-    digest: str, now: Standards, judged: Judged, trained: Trained | None, live: LiveModel | None
+    digest: str,
+    now: Standards,
+    judged: Judged,
+    trained: Trained | None,
+    live: LiveModel | None,
+    *,
+    approved: bool = False,
 ) -> str:
     """With these pictures, by these standards. A model that is there is judged again and not
-    trained again, as long as it was compared with the release that is live now.
+    trained again, as long as it was compared with the release that is live now. `approved`: a
+    person wants the model that is held, wherever it was trained.
     """
     if live and live.digest == digest and live.training in ("", now.training):
         return NOTHING
     if judged.digest == digest and judged.by in ("", str(now)):
         return NOTHING
     if trained and _is_the_same(trained, digest, now, live.epoch if live else 0):
+        return JUDGE
+    if trained and approved and (trained.digest, trained.training) == (digest, IMPORTED):
         return JUDGE
     return TRAIN
 

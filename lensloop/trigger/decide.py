@@ -157,11 +157,11 @@ def _finish(
     if execution is not None and execution.status == "SUCCEEDED":
         if execution.outcome == NO_MACHINE:
             return _delay(state, run, execution, now, pacing)
-        return _succeed(run, execution, now)
+        return _succeed(state, run, execution, now)
     return _fail(state, run, execution, now, pacing)
 
 
-def _succeed(run: Run, execution: Execution, now: int) -> Finish:
+def _succeed(state: State, run: Run, execution: Execution, now: int) -> Finish:
     """Every good end clears the mark, a refusal as well: repeating it would end the same way. Only
     a run whose pictures were deleted under it did nothing: the next one begins at once.
     """
@@ -175,6 +175,10 @@ def _succeed(run: Run, execution: Execution, now: int) -> Finish:
         "not_before": None,
         "told_faults": None,
     }
+    if execution.outcome in JUDGED and execution.imported:
+        changes["import_judged"] = execution.imported
+        if execution.outcome == "refused":
+            return _after_import(state, run, execution, changes, now)
     if execution.outcome in JUDGED and execution.digest:
         held = execution.digest if execution.outcome == "held" else None
         changes |= {"digest": execution.digest, "judged_by": execution.standards or None}
@@ -184,6 +188,18 @@ def _succeed(run: Run, execution: Execution, now: int) -> Finish:
     if execution.outcome != "blocked":
         changes |= {"failed_digest": None, "failed_times": None, "blocked_digest": None}
     changes["last_outcome"] = _outcome(run, execution.outcome or "unknown", execution.reasons, now)
+    return Finish(f"run {run.epoch} ended: {execution.outcome}", run.epoch, run.digest, changes)
+
+
+def _after_import(
+    state: State, run: Run, execution: Execution, changes: dict[str, Any], now: int
+) -> Finish:
+    """A model from elsewhere was refused: that says nothing about what a training on these pictures
+    would make. Pictures that nobody has trained on yet are trained on next.
+    """
+    if execution.digest != state.digest:
+        del changes["covered"]
+    changes["last_outcome"] = _outcome(run, execution.outcome, execution.reasons, now)
     return Finish(f"run {run.epoch} ended: {execution.outcome}", run.epoch, run.digest, changes)
 
 
@@ -247,6 +263,9 @@ def _blame(
     if found.kind == ROLLOUT:
         return [], {}
     message = news.failed(run.epoch, found, reasons, pause)
+    if found.counts and state.to_import:
+        # It was the model from elsewhere that could not be used: it is not tried again by itself.
+        return [message], {"import_judged": state.imported}
     if not found.counts:
         if found.key in state.told_faults:
             return [], {}

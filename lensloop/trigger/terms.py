@@ -37,6 +37,8 @@ class State:
     standards: str = ""  # those of the last run that came to a good end
     held: str = ""  # the digest of the data set whose model waits for a person
     approved: str = ""  # that digest, once the person has approved it
+    imported: str = ""  # the digest of a model from elsewhere that a person wants tried
+    import_judged: str = ""  # that digest, once there was a verdict, or none was to be had
     run: Run | None = None
     first_at: int | None = None
     last_at: int = 0
@@ -50,6 +52,11 @@ class State:
     news: tuple[str, ...] = ()
     cap_told: str = ""
     told_faults: tuple[str, ...] = ()  # the keys of those that people were told since the last end
+
+    @property
+    def to_import(self) -> str:
+        """What the next run is to try instead of training; empty when nothing is."""
+        return "" if self.imported == self.import_judged else self.imported
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,7 @@ class Execution:
     error: str = ""  # of a failed one
     cause: str = ""
     standards: str = ""
+    imported: str = ""  # the model from elsewhere that it tried instead of training
 
     @property
     def ended(self) -> bool:

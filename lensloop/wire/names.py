@@ -21,6 +21,7 @@ EXPERIMENTS_PREFIX = "experiments/"
 REVIEW_PREFIX = "review/"
 # The golden set, which nothing of ours and nobody who uploads may write.
 GOLDEN_PREFIX = "golden/"
+IMPORTS_PREFIX = "imports/"  # models that were trained elsewhere, each in a folder by its digest
 
 # Where a camera may publish the whole of what a release answered, lensloop.wire.prediction's.
 ANSWERS_TOPIC = "deeplens/{thing}/answers"
@@ -107,6 +108,11 @@ def checkpoints(epoch: int | str) -> str:
 def features(folder: str, file: str = "") -> str:
     """The S3 key of what training jobs keep for each other, by the hash of the backbone."""
     return f"{FEATURES_PREFIX}{folder}/{file}"
+
+
+def imported(digest: str, file: str = "") -> str:
+    """The S3 key of a file of a model that was trained elsewhere, or the prefix of the model."""
+    return f"{IMPORTS_PREFIX}{digest}/{file}"
 
 
 def inspection(epoch: int, chunk: int) -> str:

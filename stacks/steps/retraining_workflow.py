@@ -6,6 +6,7 @@ Take snapshot → Inspect new images → Assemble data set
 → Blocked?          yes → Blocked
 → Enough to train?  folders one level too deep → Wrong folders;  no → Too few images
 → Trained already?  yes → Take the trained model → Report suspicious labels …
+                    elsewhere → Take the imported model → Train …
 → Train             fails → Choose machine → Which fault?   another machine → Train
                                                             none is free → No machine free
                     a picture may be gone → Find deleted pictures → Any deleted?
@@ -37,6 +38,7 @@ from lambdas import (
 )
 from lensloop.dataset.inspection import InspectionUnfinished
 from lensloop.dataset.lists import ConversionUnfinished
+from lensloop.model.imported import ALGORITHM as IMPORTED
 from lensloop.record import NO_MACHINE, PICTURES_DELETED, WAITS_FOR_APPROVAL
 from lensloop.settings import Settings
 from lensloop.wire import names
@@ -138,6 +140,7 @@ class RetrainingWorkflow(Workflow):
         trained_already = self.ask(
             "Trained already?",
             ("$dataset.model != null", self._take_trained_model(then=judged)),
+            ("$dataset.imported != null", self._take_imported_model(then=train.judge)),
             otherwise=train.start,
         )
         enough = self.ask(
@@ -223,7 +226,8 @@ class RetrainingWorkflow(Workflow):
             may=[
                 self.access.list_below(names.FEATURES_PREFIX),
                 self.access.read(
-                    names.DATASETS_PREFIX, names.TRAINING_PREFIX, names.FEATURES_PREFIX
+                    *(names.DATASETS_PREFIX, names.TRAINING_PREFIX),
+                    *(names.FEATURES_PREFIX, names.IMPORTS_PREFIX),
                 ),
                 self.access.write(names.DATASETS_PREFIX),
                 self.access.state("GetItem", "UpdateItem", "PutItem"),
@@ -287,6 +291,12 @@ class RetrainingWorkflow(Workflow):
         """
         taken = {"jobs": [], "model": jsonata("$dataset.model")}
         state = sfn.Pass.jsonata(self, "Take the trained model", assign={"training": taken})
+        return state.next(then)
+
+    def _take_imported_model(self, then: sfn.IChainable) -> sfn.Chain:
+        """A person wants a model tried that was trained elsewhere: our job makes it one of ours."""
+        taken = {"algorithm": IMPORTED, "uri": jsonata("$dataset.imported.uri")}
+        state = sfn.Pass.jsonata(self, "Take the imported model", assign={"artefact": taken})
         return state.next(then)
 
     def _report_suspicious_labels(self) -> Step:
@@ -407,4 +417,5 @@ class RetrainingWorkflow(Workflow):
             digest="$dataset.digest",
             reasons=f"[${answered}.reasons]",
             standards=f"${answered}.standards",
+            imported="$dataset.imported = null ? '' : $dataset.imported.digest",
         )

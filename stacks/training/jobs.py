@@ -153,7 +153,7 @@ def _read_channels(
 ) -> list[iam.PolicyStatement]:
     prefixes = (
         *(names.DATASETS_PREFIX, names.IMAGES_PREFIX, names.RELEASES_PREFIX),
-        names.FEATURES_PREFIX,
+        *(names.FEATURES_PREFIX, names.IMPORTS_PREFIX),
         *((names.GOLDEN_PREFIX,) if settings.golden_set_accuracy else ()),
         names.EXPERIMENTS_PREFIX,  # what starts one lies beside it
     )

@@ -89,11 +89,13 @@ class TrainingStates:
             training=_trained(job_name(prefix), _MODEL),
         )
         train.next(then)
-        self.start = self._take_first_machine("Take the first machine", OURS).next(train)
+        # Where a run begins whose model is there already, made elsewhere.
+        self.judge = self._take_first_machine("Take the first machine", OURS).next(train)
+        self.start = self.judge
         again = [(f"$machine.then = '{TRAIN}'", train)]
         if network:
             job = self._train_network(network)
-            job.next(self.start)
+            job.next(self.judge)
             again.insert(0, (f"$machine.then = '{TRAIN}' and $machine.job = '{BUILT_IN}'", job))
             machine = self._take_first_machine("Take the first GPU machine", BUILT_IN)
             self.start = network.copy.next(machine).next(job)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lensloop.model.standards import (
+    IMPORTED,
     JUDGE,
     NOTHING,
     TRAIN,
@@ -172,3 +173,12 @@ def test_depth_and_epochs_make_another_model_of_the_built_in_algorithm_alone() -
     longer = Settings(algorithm="image-classification", image_classification_epochs=31)
     assert len({of(one).training for one in (network, deeper, longer, Settings())}) == 4
     assert of(Settings(image_classification_layers=50)) == of(Settings())
+
+
+def test_an_import_that_is_held_is_judged_again_once_a_person_approves_it() -> None:
+    now = Standards.from_settings(Settings())
+    held = Trained(epoch=3, digest="d1", training=IMPORTED, live_epoch=2, model="s3://b/m")
+    judged = Judged("", str(now))
+    assert what_to_do("d1", now, judged, held, None, approved=True) == JUDGE
+    assert what_to_do("d1", now, judged, held, None) == TRAIN
+    assert what_to_do("d2", now, judged, held, None, approved=True) == TRAIN

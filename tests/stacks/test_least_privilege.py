@@ -29,7 +29,7 @@ UNLIMITED = {
 }
 # A pattern may end in * only below a name of ours.
 PATTERNS = {
-    r".*/(images|datasets|datasets/inspections|features|training|releases|runs|experiments)/\*": (
+    r".*/(images|datasets(/inspections)?|features|imports|training|releases|runs|experiments)/\*": (
         "objects below one prefix of our bucket"
     ),
     r".*:training-job/deeplens-trash-[1-9]\*": "our training jobs, named by epoch",
@@ -170,7 +170,7 @@ def test_no_role_holds_a_policy_that_aws_manages(shipped: Synthesized) -> None:
     [
         ("TakeSnapshot", {"datasets"}, {"datasets/inspections"}),
         ("InspectImages", {"images", "datasets/inspections"}, {"datasets/inspections"}),
-        ("AssembleDataset", {"datasets", "training", "features"}, {"datasets"}),
+        ("AssembleDataset", {"datasets", "training", "features", "imports"}, {"datasets"}),
         ("ReportSuspiciousLabels", {"training", "datasets"}, {"datasets"}),
         ("Judge", {"training"}, set()),
         ("PublishRelease", {"training", "releases"}, {"releases"}),
@@ -182,7 +182,7 @@ def test_no_role_holds_a_policy_that_aws_manages(shipped: Synthesized) -> None:
         ("Tell", {"runs", "datasets", "training"}, {"runs"}),
         (
             "TrainingRole",
-            {"images", "datasets", "releases", "features", "experiments"},
+            {"images", "datasets", "releases", "features", "imports", "experiments"},
             {"training", "features", "experiments"},
         ),
     ],

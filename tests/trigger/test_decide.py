@@ -597,3 +597,52 @@ def test_a_bad_end_is_remembered_whole(
         "last_outcome": {"epoch": 7, "outcome": ending, "at": NOW, "reasons": reasons},
         **({"failed_digest": "abc", "failed_times": 1} if ending == "failed" else {}),
     }
+
+
+# A model from elsewhere
+
+TRYING = replace(WORKING, imported="m1", digest="abc")
+
+
+def tried(outcome: str) -> Execution:
+    return replace(ended(outcome=outcome), imported="m1")
+
+
+@pytest.mark.parametrize("outcome", ["refused", "held", "released"])
+def test_after_a_verdict_an_import_is_not_tried_again(outcome: str) -> None:
+    assert the_end(TRYING, tried(outcome)).changes["import_judged"] == "m1"
+    assert TRYING.to_import == "m1"
+    assert replace(TRYING, import_judged="m1").to_import == ""
+
+
+def test_an_import_waits_where_there_was_no_verdict() -> None:
+    assert "import_judged" not in the_end(TRYING, tried("too-few-images")).changes
+
+
+def test_a_refused_import_says_nothing_about_a_training_on_the_same_pictures() -> None:
+    end = the_end(replace(TRYING, digest="old"), tried("refused"))
+    assert "covered" not in end.changes  # the next run trains on them
+    assert not {"digest", "judged_by", "held"} & set(end.changes)
+
+
+def test_pictures_that_were_judged_before_need_no_run_after_a_refused_import() -> None:
+    end = the_end(TRYING, tried("refused"))
+    assert end.changes["covered"] == 5
+    assert "digest" not in end.changes
+    assert end.changes["last_outcome"]["outcome"] == "refused"
+
+
+def test_a_released_import_is_the_verdict_on_these_pictures() -> None:
+    assert the_end(TRYING, tried("released")).changes["digest"] == "abc"
+
+
+def test_an_import_that_cannot_be_used_blocks_no_pictures_and_is_not_tried_again() -> None:
+    end = the_end(TRYING, failed())
+    assert end.changes["import_judged"] == "m1"
+    assert "failed_digest" not in end.changes
+    assert len(end.news) == 1
+
+
+def test_an_import_that_met_a_fault_of_the_account_is_tried_again() -> None:
+    end = the_end(TRYING, failed(cause="CapacityError: none"))
+    assert "import_judged" not in end.changes

@@ -17,6 +17,7 @@ DATASET = {
     "standards": "t1.j1",
     "changed": True,
     "model": None,
+    "imported": None,
     "approved": False,
     "blocked": False,
     "trainable": True,
@@ -121,6 +122,7 @@ TO_CHOOSE = [*TO_TRAIN, "Choose machine"]
 TO_FAULT = [*TO_CHOOSE, "Which fault?"]
 TO_JUDGE = [*TO_TRAIN, "Report suspicious labels", "Judge", "Better?"]
 TO_FAILURE = [*TO_FAULT, "Find deleted pictures", "Any deleted?"]
+TO_IMPORT = [*TO_TRAIN[: TO_TRAIN.index("Take the first machine")], "Take the imported model"]
 TO_JUDGE_AGAIN = [*TO_TRAIN[:-2], "Take the trained model", *TO_JUDGE[len(TO_TRAIN) :]]
 TO_RELEASE = [*TO_JUDGE, "Publish release", "Register release", "Approved?", "Start rollout"]
 
@@ -153,7 +155,15 @@ NO_MACHINE = (
 )
 DELETED: dict[str, Any] = {"count": 1, "reasons": ["1 picture was deleted"]}
 UNUSABLE = ["can has 1 picture", "tin has 2 pictures"]
+IMPORTED = {"digest": "1a2b", "uri": "s3://deeplens-trash-111122223333-eu-central-1/imports/1a2b/"}
 RETRAINING_SCENES = [
+    Scene(
+        "Release published",
+        [*TO_IMPORT, *TO_RELEASE[TO_RELEASE.index("Take the first machine") :]],
+        {"assemble-dataset": DATASET | {"imported": IMPORTED}},
+        "released",
+        GOOD,
+    ),
     Scene("Release published", TO_RELEASE, {}, "released", GOOD),
     Scene(
         "Release published",

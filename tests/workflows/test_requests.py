@@ -18,6 +18,7 @@ from lensloop.settings import Settings
 from tests.workflows.conftest import synthesize
 from tests.workflows.interpreter import Failure, Interpreter, Request, definition_of
 from tests.workflows.scenes import (
+    IMPORTED,
     NO_SPOT,
     RETRAINING,
     RETRAINING_SCENES,
@@ -305,3 +306,16 @@ def test_the_golden_set_is_a_channel_only_where_it_is_asked_for(interpreter: Int
     source = golden["DataSource"]["S3DataSource"]
     assert source["S3DataType"] == "S3Prefix"
     assert source["S3Uri"].endswith("/golden/")
+
+
+def test_a_model_from_elsewhere_is_given_to_our_job_with_its_name(
+    retraining: dict[str, Any], interpreter: Interpreter
+) -> None:
+    wanted = RETRAINING["assemble-dataset"] | {"imported": IMPORTED}
+    run = interpreter.run(retraining, RETRAINING | {"assemble-dataset": wanted})
+    [job] = run.of("createTrainingJob.sync")
+    assert job["HyperParameters"]["algorithm"] == "imported"
+    assert job["HyperParameters"]["artefact"] == IMPORTED["uri"]
+    [channel] = [c for c in job["InputDataConfig"] if c["ChannelName"] == "artefact"]
+    assert channel["DataSource"]["S3DataSource"]["S3Uri"] == IMPORTED["uri"]
+    assert run.output["imported"] == IMPORTED["digest"]

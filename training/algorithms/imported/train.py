@@ -1,0 +1,105 @@
+"""How does a model that was trained elsewhere become one of ours? It is checked as the command
+checked it, wrapped, and calibrated on the validation pictures.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from onnxruntime.capi import onnxruntime_pybind11_state as runtime
+
+from lensloop.model import imported
+from lensloop.model.imported import MODEL, SAID, Import
+from lensloop.model.onnx_file import describe
+from lensloop.wire.errors import BadArtifact
+from training.algorithms.calibrated import calibrated
+from training.algorithms.contract import Trained
+from training.algorithms.imported.wrap import Wrapped
+from training.embed import session
+from training.features import Features
+from training.model_file import Backbone, frozen
+from training.paths import Paths
+from training.pictures import SIZE, Pictures, check_trainable
+from training.stopwatch import Stopwatch
+
+# onnxruntime's own words for a model that it cannot load or run.
+_REFUSALS = (
+    *(runtime.Fail, runtime.InvalidArgument, runtime.InvalidGraph, runtime.InvalidProtobuf),
+    *(runtime.NotImplemented, runtime.RuntimeException, RuntimeError, ValueError),
+)
+_DIFFERENT = 1e-3  # of two logits for the same picture, in two batches
+
+
+def train(pictures: Pictures, features: Features, stopwatch: Stopwatch) -> Trained:
+    labels = pictures.labels
+    with stopwatch.measure("import"):
+        model, how, digest = read_import(pictures.paths)
+        if wrong := imported.misnamed(how.labels, labels):
+            raise BadArtifact(wrong)
+        order = [how.labels.index(label) for label in labels]
+        wrapped = Wrapped(model, how)
+        backbone = _runnable(wrapped.logits())
+    with stopwatch.measure("embed"):
+        rows, seen = features.by(backbone, pictures.of("train", "validation"), "answered")
+    check_trainable(rows, labels)
+    with stopwatch.measure("calibrate"):
+        answers = calibrated(rows, seen[:, order].astype(np.float64), labels)
+    with stopwatch.measure("export"):
+        exported = wrapped.classifier(order, answers.temperature)
+    return Trained(
+        model=exported,
+        learnt_from=rows,
+        out_of_fold=answers.answered,
+        temperature=answers.temperature,
+        reject_threshold=answers.reject_threshold,
+        unfamiliar_threshold=None,
+        facts={"artefact": {"sha256": digest}, "preparation": _told(how)},
+    )
+
+
+def read_import(paths: Paths) -> tuple[bytes, Import, str]:
+    """The model, how it is used, and the digest of both."""
+    try:
+        model = (paths.artefact / MODEL).read_bytes()
+        said = (paths.artefact / SAID).read_bytes()
+    except OSError as missing:
+        raise BadArtifact(f"The channel `artefact` lacks a file: {missing}.") from missing
+    labels, preparation = imported.read_said(said)
+    how = imported.understood(describe(model), labels, preparation)
+    return model, how, imported.digest(model, said)
+
+
+def _runnable(model: bytes) -> Backbone:
+    """That the model answers for several pictures at once as for one."""
+    chance = np.random.default_rng(0)
+    pictures = chance.integers(0, 256, (3, SIZE, SIZE, 3), np.uint8)
+    try:
+        running = session(model)
+        together = running.run(None, {"image": pictures})[0]
+        alone = [running.run(None, {"image": pictures[i : i + 1]})[0] for i in range(3)]
+    except _REFUSALS as fault:
+        raise BadArtifact(
+            "The imported model does not run on several pictures at once; export it with a batch"
+            f" size of its own choice (dynamic). {_first_line(fault)}"
+        ) from fault
+    if np.abs(together - np.concatenate(alone)).max() > _DIFFERENT:
+        raise BadArtifact(
+            "The imported model answers otherwise for a picture beside others than for it alone;"
+            " export it for inference (`model.eval()`)."
+        )
+    return frozen(model)
+
+
+def _first_line(fault: BaseException) -> str:
+    return str(fault).strip().splitlines()[0][:200]
+
+
+def _told(how: Import) -> str:
+    parts = [f"{how.height} × {how.width}"]
+    if how.floats:
+        told = how.preparation
+        parts.append(f"(pixel / {told.scale:g} - {_short(told.mean)}) / {_short(told.std)}")
+    return ", ".join(parts)
+
+
+def _short(values: Sequence[float]) -> str:
+    return "/".join(f"{value:g}" for value in values)
