@@ -13,11 +13,16 @@ import pytest
 import torch
 
 from tests.training.drawings import drawings
+from tests.training.test_backbone import pattern
+from training.algorithms.calibrated import calibrated
 from training.algorithms.finetune import course, lesson, maps
 from training.algorithms.finetune.checkpoint import Checkpoint
 from training.algorithms.finetune.cut import LATE, WHOLE, cut, weights_of
-from training.algorithms.finetune.train import train
-from training.algorithms.head.export import frozen_backbone, plain_backbone
+from training.algorithms.finetune.train import _familiar, train
+from training.algorithms.head.backbone import FEATURES, pretrained
+from training.algorithms.head.discriminant import Head
+from training.algorithms.head.export import classifier, frozen_backbone
+from training.algorithms.head.weights import read_weights
 from training.embed import session
 from training.features import Features, Kept
 from training.model_file import ModelFile
@@ -90,7 +95,7 @@ def test_the_file_answers_as_the_trainer_does(prepared, trained):
 
 def test_early_layers_stay_as_they_were(trained):
     """So the frozen part of the file is the frozen backbone's."""
-    before, after = (early_weights(model) for model in (plain_backbone(), _to_features(trained)))
+    before, after = (early_weights(model) for model in (frozen_backbone(), _to_features(trained)))
     assert before.keys() == after.keys()
     assert all((before[name] == after[name]).all() for name in before)
 
@@ -116,7 +121,7 @@ def test_what_only_a_gpu_does_by_itself_runs_here_as_well(prepared, monkeypatch)
     monkeypatch.setattr(course, "lessons", lambda epochs, gpu: [late, every])
     trained = taught(str(prepared.root), epochs=1)
     assert [part["name"] for part in trained.facts["lessons"]] == ["late layers", "all layers"]
-    before, after = (early_weights(model) for model in (plain_backbone(), _to_features(trained)))
+    before, after = (early_weights(model) for model in (frozen_backbone(), _to_features(trained)))
     assert (before["_conv_stem.weight"] != after["_conv_stem.weight"]).any()
 
 
@@ -204,3 +209,25 @@ def started(root: Path) -> int:
 
 def ended(process: int) -> int:
     return os.waitpid(process, 0)[1]
+
+
+def test_its_file_tells_what_is_unfamiliar_by_what_the_taught_network_sees(new_job):
+    job = new_job(dict(drawings(30, ("plum", "lime"))))
+    job.prepare()
+    pictures = Pictures.read(Paths(job.root))
+    rows = [
+        dataclasses.replace(row, split="validation" if place % 4 else "train")
+        for place, row in enumerate(pictures.rows)
+    ]
+    truth = np.array([row.label == "plum" for row in rows])
+    logits = np.stack([~truth, truth], axis=1) * 4.0
+    answers = calibrated(rows, logits, pictures.labels)
+    head = Head(np.random.default_rng(2).normal(size=(FEATURES, 2)), np.zeros(2))
+    found = _familiar(pictures, rows, {}, head, answers)
+    assert found is not None
+    familiar, threshold = found
+    model = session(classifier(read_weights(pretrained()), head, familiar))
+    images = np.stack(pictures.load(rows).inputs)
+    known = model.run(["unfamiliar"], {"image": images})[0]
+    stripes = model.run(["unfamiliar"], {"image": pattern("stripes")})[0]
+    assert np.median(known) < threshold < stripes[0]

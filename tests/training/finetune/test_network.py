@@ -11,13 +11,13 @@ import torch
 from tests.training.test_backbone import TORCH, pattern
 from training.algorithms.finetune.cut import LATE, WHOLE, Cut, cut, weights_of, with_weights
 from training.algorithms.finetune.network import Network
-from training.algorithms.head.export import plain_backbone
+from training.algorithms.head.export import frozen_backbone
 from training.embed import session
 
 
 @cache
 def model() -> bytes:
-    return plain_backbone()
+    return frozen_backbone()
 
 
 def image() -> np.ndarray:
