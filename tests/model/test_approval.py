@@ -2,6 +2,7 @@
 
 import pytest
 
+from lensloop.model import approval
 from lensloop.model.approval import Decision, what_follows
 
 SHIPS = "Release 7 is approved and live, and its rollout starts."
@@ -56,3 +57,11 @@ def test_what_follows(
 ) -> None:
     follows = what_follows(Decision(7, approved), epoch, state, live)
     assert (follows.ship, follows.drop, follows.sentence) == (ship, drop, sentence)
+
+
+def test_the_words_of_the_setting_and_of_the_records_stay_as_they_are() -> None:
+    """They are in cdk.json, in the state table and in runs/, which nobody rewrites."""
+    assert (approval.AUTOMATIC, approval.MANUAL) == ("automatic", "manual")
+    words = (approval.WAITING, approval.APPROVED, approval.REJECTED, approval.SUPERSEDED)
+    assert words == ("waiting", "approved", "rejected", "superseded")
+    assert (Decision(7, True).by, Decision(7, True).note) == ("", "")
