@@ -21,10 +21,10 @@ from training.algorithms.calibrated import surprise
 from training.algorithms.finetune.maps import COPIES, Maps
 from training.algorithms.finetune.network import Network
 
-BATCH = 32  # pictures a step: more teach no faster on a CPU, and fewer not as well
+BATCH = 32  # pictures a step; no other number was tried
 _SMOOTHING = 0.05  # of the labels: some of them are wrong
 _DROPOUT = 0.2  # of the features, as the network learnt ImageNet
-_DECAY = 0.02  # of the weights; a tenth of it teaches the same
+_DECAY = 0.02  # of the weights; no other value was tried
 _HEAD_FASTER = 5  # the head begins at nothing, the network at what ImageNet taught
 _WARM = 0.1  # of the steps, in which the rate grows
 _LAST_STEPS = 100  # whose mean is what is kept of the weights
