@@ -106,9 +106,18 @@ def test_the_reject_threshold_keeps_answers_that_are_nearly_all_right(right, con
     assert scores.reject_threshold(right, confidence) == threshold
 
 
-def test_exactly_as_many_right_answers_as_are_wanted_are_enough():
+@pytest.mark.parametrize(
+    ("answers", "wrong", "enough"),
+    [(100, 1, True), (99, 1, False), (300, 4, True), (299, 4, False), (800, 16, False)],
+)
+def test_of_the_wrong_answers_that_are_allowed_luck_has_its_share(answers, wrong, enough):
+    right = [True] * (answers - wrong) + [False] * wrong
+    confidence = [0.9] * (answers - wrong) + [0.7] * (wrong - 1) + [0.6]
+    assert (scores.reject_threshold(right, confidence) == 0.6) == enough
+
+
+def test_whoever_wants_no_wrong_answer_gets_none():
     assert scores.reject_threshold([True, True, False], [0.9, 0.8, 0.7], wanted=1) == 0.8
-    assert scores.reject_threshold([True, False], [0.9, 0.8], wanted=0.5) == 0.8
 
 
 def test_the_gate_reads_what_is_written_here_even_without_a_test_picture():
