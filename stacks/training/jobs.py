@@ -44,7 +44,7 @@ class TrainingJobs(Construct):
             " need, tell its progress",
             *_read_channels(bucket, channels, settings),
             *_read_artefact(bucket, settings),
-            _write_output(bucket),
+            _write(bucket, names.TRAINING_PREFIX, names.FEATURES_PREFIX, names.EXPERIMENTS_PREFIX),
             *_pull(image),
             *_report(self),
         )
@@ -88,7 +88,7 @@ class TrainingJobs(Construct):
             "What SageMaker's own algorithm may do: read copies of pictures, write its network",
             allow("s3:GetObject", on=readable),
             allow_listing(bucket, names.DATASETS_PREFIX, names.TRAINING_PREFIX),
-            _write_output(bucket),
+            _write(bucket, names.TRAINING_PREFIX),
             *_pull(image),
             *_report(self),
         )
@@ -197,8 +197,7 @@ def _s3_in(stack: cdk.Stack) -> list[str]:
     return [f"s3.{stack.region}.amazonaws.com", f"s3.{stack.region}.{stack.url_suffix}"]
 
 
-def _write_output(bucket: s3.IBucket) -> iam.PolicyStatement:
-    prefixes = (names.TRAINING_PREFIX, names.FEATURES_PREFIX, names.EXPERIMENTS_PREFIX)
+def _write(bucket: s3.IBucket, *prefixes: str) -> iam.PolicyStatement:
     output = [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]
     return allow("s3:PutObject", "s3:AbortMultipartUpload", on=output)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.stacks.synthesized import Synthesized, synthesize
+from tests.stacks.synthesized import MLFLOW_APP, Synthesized, synthesize
 
 
 @pytest.fixture(scope="session")
@@ -12,5 +12,5 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         folder,
         github_repository="someone/lensloop",
         notify_email="somebody@example.com",
-        mlflow_app_arn="arn:aws:sagemaker:eu-central-1:111122223333:mlflow-app/app-ABC",
+        mlflow_app_arn=MLFLOW_APP,
     )

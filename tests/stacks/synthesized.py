@@ -11,6 +11,7 @@ import aws_cdk as cdk
 import app
 
 ROOT = Path(__file__).parents[2]
+MLFLOW_APP = "arn:aws:sagemaker:eu-central-1:111122223333:mlflow-app/app-ABC"
 
 
 class Resource(NamedTuple):

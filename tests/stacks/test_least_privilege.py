@@ -9,7 +9,7 @@ from aws_cdk.assertions import Template
 from lensloop.settings import Settings
 from stacks.delivery import DeliveryStack
 from tests.stacks.permissions import LOG_DELIVERY
-from tests.stacks.synthesized import Statement, Synthesized, flat
+from tests.stacks.synthesized import MLFLOW_APP, Statement, Synthesized, flat
 
 # Where AWS itself leaves no choice. Each: the actions, and why no resource can be named.
 UNLIMITED = {
@@ -99,9 +99,7 @@ def test_every_pattern_of_resources_is_below_a_name_of_ours(shipped: Synthesized
 def test_of_mlflow_only_the_app_that_is_named_may_be_called(shipped: Synthesized) -> None:
     (found,) = [s for s in _allowed(shipped) if "sagemaker:CallMlflowAppApi" in s.all_of("Action")]
     assert found.where.split("/")[1].startswith("RegisterReleaseRole")
-    assert found.all_of("Resource") == [
-        "arn:aws:sagemaker:eu-central-1:111122223333:mlflow-app/app-ABC"
-    ]
+    assert found.all_of("Resource") == [MLFLOW_APP]
 
 
 def test_metrics_are_limited_to_sagemakers_namespace(shipped: Synthesized) -> None:
