@@ -59,7 +59,8 @@ def test_changed_floors_judge_the_same_model_again_and_train_nothing(strict: Per
 
     strict.cloud.deploy(CONTEXT)
     released = next_end(strict, refused["epoch"], "released")
-    assert released["training"] == {"jobs": [], "model": (refused["training"] or {})["model"]}
+    trained = {"jobs": [], "tried": [], "model": (refused["training"] or {})["model"]}
+    assert released["training"] == trained
     assert strict.jobs() == jobs
     assert len(jobs) == 1
     live = strict.table.live()

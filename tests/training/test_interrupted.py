@@ -41,8 +41,11 @@ def files(folder: Path) -> dict[str, bytes]:
     return found
 
 
+TIMES = ("seconds", "milliseconds", "features")
+
+
 def without_times(evaluation: dict[str, Any]) -> dict[str, Any]:
-    return {key: found for key, found in evaluation.items() if key not in ("seconds", "features")}
+    return {key: found for key, found in evaluation.items() if key not in TIMES}
 
 
 @pytest.mark.slow
