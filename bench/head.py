@@ -65,7 +65,7 @@ EVERYWHERE: Mapping[str, float] = {
     "wrong of those answered": -0.02,
     f"calibration error, {FEW} pictures a label": -0.03,
     "unfamiliar: of a new label flagged": 0.80,
-    "unfamiliar: false alarms": -0.07,
+    "unfamiliar: false alarms": -0.05,
 }
 
 
