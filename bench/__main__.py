@@ -12,8 +12,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from bench.figure import Row
+
 HERE = Path(__file__).parent
-Row = dict[str, Any]
 COLUMNS = ("name", "ours", "other", "unit", "ratio", "goal", "holds")
 
 

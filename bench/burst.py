@@ -15,6 +15,7 @@ from typing import Any
 import numpy
 from PIL import Image
 
+from bench.figure import figure
 from lensloop.wire import names
 from local.cloud import LocalCloud
 
@@ -49,24 +50,24 @@ def rows() -> list[dict[str, Any]]:
         trainings = len(_jobs(jobs))
     burst = sum("/burst-" in key for key in trained)
     return [
-        {
-            "name": f"trainings after {BURST:,} uploads during one",
-            "ours": trainings - 1,
-            "other": BURST,
-            "unit": "trainings; other = one for each object, as the usual tutorial has it",
-            "ratio": BURST / max(trainings - 1, 1),
-            "goal": "exactly 1",
-            "holds": trainings == 2,
-        },
-        {
-            "name": "uploads of the burst in its manifest",
-            "ours": burst,
-            "other": BURST,
-            "unit": "pictures",
-            "ratio": burst / BURST,
-            "goal": "all",
-            "holds": burst == BURST,
-        },
+        figure(
+            f"trainings after {BURST:,} uploads during one",
+            trainings - 1,
+            BURST,
+            "trainings; other = one for each object, as the usual tutorial has it",
+            BURST / max(trainings - 1, 1),
+            "exactly 1",
+            trainings == 2,
+        ),
+        figure(
+            "uploads of the burst in its manifest",
+            burst,
+            BURST,
+            "pictures",
+            burst / BURST,
+            "all",
+            burst == BURST,
+        ),
     ]
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from bench.figure import figure
 from tests.fakes.memory_cloud import (
     GET_SECONDS,
     LIST_SECONDS,
@@ -101,15 +102,7 @@ def _row(
     goal = (
         f"≤ {most:,} {unit}" if most is not None else f"≥ {least_ratio:,}×" if least_ratio else ""
     )
-    return {
-        "name": f"{group}: {name}",
-        "ours": ours,
-        "other": other,
-        "unit": unit,
-        "ratio": ratio,
-        "goal": goal,
-        "holds": holds,
-    }
+    return figure(f"{group}: {name}", ours, other, unit, ratio, goal, holds)
 
 
 def _measured(size: int) -> dict[str, float]:

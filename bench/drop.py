@@ -11,8 +11,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from bench.figure import figure
 from bench.photographs import present
-from cli.identity import add_camera
 from demo.album import Album, Picture
 from demo.cameras import Fleet
 from demo.run import CONTEXT, MINUTE_SECONDS
@@ -20,7 +20,6 @@ from demo.watch import Watch
 from lensloop.settings import Settings
 from lensloop.wire import names
 from local.cloud import LocalCloud
-from local.ports import LOOPBACK
 
 NEW = 20  # pictures, of each label the same share
 QUIET_SECONDS = 10
@@ -47,29 +46,14 @@ def _measured(collection: Path) -> Iterator[dict[str, Any]]:
         prefix = names.prefix(Settings().project)
         fleet = Fleet(state / "cameras", album, state / "cloud")
         running.callback(fleet.stop)
-        _register(cloud, fleet, prefix)
+        fleet.register(cloud, prefix)
+        fleet.start()
         watch = Watch(cloud.client, cloud.table(outputs["StateTable"]), outputs, prefix)
         _upload(watch, before)
         first = _settled(watch, fleet, 1)
         _upload(watch, few)
         dropped = time.time()
         yield from _told(watch, fleet, dropped, _settled(watch, fleet, first + 1), len(before))
-
-
-def _register(cloud: LocalCloud, fleet: Fleet, prefix: str) -> None:
-    for camera in fleet.cameras:
-        add_camera(
-            cloud.client("iot"),
-            prefix,
-            Settings().project,
-            camera.thing,
-            camera.home,
-            canary=camera.wave == "canary",
-            endpoint=LOOPBACK,
-            port=cloud.mqtt_port,
-            ca=cloud.ca_pem,
-        )
-    fleet.start()
 
 
 def _upload(watch: Watch, pictures: Sequence[Picture]) -> None:
@@ -136,12 +120,5 @@ def _told(
 
 
 def _row(name: str, seconds: float, goal: int = 0, holds: bool = True) -> dict[str, Any]:
-    return {
-        "name": name,
-        "ours": round(seconds, 1),
-        "other": goal or None,
-        "unit": "s",
-        "ratio": goal / seconds if goal else None,
-        "goal": f"≤ {goal} s" if goal else "",
-        "holds": holds,
-    }
+    ratio, shown = (goal / seconds, f"≤ {goal} s") if goal else (None, "")
+    return figure(name, round(seconds, 1), goal or None, "s", ratio, shown, holds)

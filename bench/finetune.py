@@ -19,6 +19,7 @@ from unittest import mock
 
 import numpy as np
 
+from bench.figure import figure
 from bench.photographs import DATA, hashed
 
 ROOT = Path(__file__).parents[1]
@@ -150,8 +151,8 @@ class _Bench:
         pairs = [(_per_second(ours), _per_second(other)) for _ in range(3)]
         fast, slow = (max(column) for column in zip(*pairs, strict=True))
         title = "embedding, pictures a CPU second: onnxruntime beside eager torch"
-        row = _row(title, round(fast, 1), round(slow, 1), "pictures/s", "≥ 3.5 ×", True)
-        return row | {"holds": fast >= 3.5 * slow}
+        holds = fast >= 3.5 * slow
+        return _row(title, round(fast, 1), round(slow, 1), "pictures/s", "≥ 3.5 ×", holds)
 
     def _scores(self, train: Callable[..., Any], seed: int) -> Scores:
         from training.algorithms.head.export import frozen_backbone
@@ -220,12 +221,4 @@ def _per_second(work: Callable[[], None]) -> float:
 def _row(
     name: str, ours: float, other: float | None, unit: str, goal: str, holds: bool
 ) -> dict[str, Any]:
-    return {
-        "name": name,
-        "ours": ours,
-        "other": other,
-        "unit": unit,
-        "ratio": ours / other if other else 1.0,
-        "goal": goal,
-        "holds": holds,
-    }
+    return figure(name, ours, other, unit, ours / other if other else 1.0, goal, holds)

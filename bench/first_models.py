@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from bench import old_rule, photographs
+from bench.figure import figure
 from lensloop.dataset.rows import Row
 from lensloop.dataset.split import TEST, place
 from lensloop.model import gate
@@ -105,15 +106,8 @@ def _bad(collections: Mapping[int, Collection]) -> Iterator[dict[str, Any]]:
 
 def _row(name: str, found: Mapping[str, int], unit: str, most: float) -> dict[str, Any]:
     ours, other = found["ours"], found["other"]
-    return {
-        "name": name,
-        "ours": ours,
-        "other": other,
-        "unit": unit,
-        "ratio": ours / other if other else None,
-        "goal": f"at most {most:g}",
-        "holds": ours <= most,
-    }
+    ratio = ours / other if other else None
+    return figure(name, ours, other, unit, ratio, f"at most {most:g}", ours <= most)
 
 
 # A candidate

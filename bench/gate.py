@@ -17,6 +17,7 @@ import numpy as np
 from onnxruntime import InferenceSession
 
 from bench import old_rule, photographs
+from bench.figure import figure
 from lensloop.dataset.split import TEST, by_hash
 from lensloop.model import gate
 from lensloop.model.evaluation import Evaluation, read_evaluation
@@ -97,15 +98,8 @@ def _honest(collections: Sequence[Collection]) -> Iterator[dict[str, Any]]:
 
 
 def _row(name: str, ours: int, others: int) -> dict[str, Any]:
-    return {
-        "name": name,
-        "ours": ours,
-        "other": others,
-        "unit": "batches",
-        "ratio": ours / others if others else None,
-        "goal": "fewer than before",
-        "holds": ours <= others,
-    }
+    ratio = ours / others if others else None
+    return figure(name, ours, others, "batches", ratio, "fewer than before", ours <= others)
 
 
 # One batch

@@ -17,15 +17,15 @@ from typing import Any
 import numpy as np
 
 from bench import first_models, old_head, photographs
+from bench.figure import figure
 from lensloop.model.scores import calibration_error, reject_threshold
 from training.algorithms.head.backbone import FEATURES, LAST_LAYER, pretrained
-from training.algorithms.head.discriminant import Head
-from training.algorithms.head.export import classifier, plain_backbone, plain_classifier
+from training.algorithms.head.export import classifier
 from training.algorithms.head.familiarity import FALSE_ALARMS, familiarity
 from training.algorithms.head.train import learn
 from training.algorithms.head.weights import read_weights
 from training.embed import session
-from training.pictures import SIZE, Picture
+from training.pictures import SIZE, Picture, numbered
 
 SPLITS = 5
 MANY = 100_000  # synthetic pictures
@@ -47,8 +47,7 @@ class Collection:
 
     @property
     def targets(self) -> Array:
-        labels = self.labels
-        return np.array([labels.index(row.label) for row in self.rows])
+        return numbered(self.rows, self.labels)
 
     def only(self, chosen: Array) -> "Collection":
         return Collection(
@@ -84,15 +83,9 @@ def _row(
     ours = float(ours)  # numpy's own numbers are not written as JSON
     holds = goal is None or (ours >= goal if goal > 0 else ours <= -goal)
     shown = "" if goal is None else f"≥ {goal:g}" if goal > 0 else f"≤ {-goal:g}"
-    return {
-        "name": name,
-        "ours": round(ours, 4),
-        "other": None if other is None else round(float(other), 4),
-        "unit": unit,
-        "ratio": ours / float(other) if other else None,
-        "goal": shown,
-        "holds": holds,
-    }
+    ratio = ours / float(other) if other else None
+    against = None if other is None else round(float(other), 4)
+    return figure(name, round(ours, 4), against, unit, ratio, shown, holds)
 
 
 def _quality(of: Collection) -> Iterator[dict[str, Any]]:
@@ -113,7 +106,10 @@ def _read(folder: Path) -> Collection:
     for file, content, phash in zip(files, contents, photographs.hashed(contents), strict=True):
         sha256 = hashlib.sha256(content).hexdigest()
         pictures.append(Picture(file.name, sha256, file.parent.name, "", phash))
-    seen, plain = photographs.embedded(contents), photographs.embedded(contents, plain_backbone())
+    seen, plain = (
+        photographs.embedded(contents),
+        photographs.embedded(contents, old_head.backbone()),
+    )
     return Collection(folder.name, pictures, seen, plain)
 
 
@@ -184,7 +180,7 @@ def _old(of: Collection, learnt: Array, tuned: Array) -> _Taught:
 
 def _tested(taught: _Taught, test: Collection, of: Collection) -> _Result:
     """Threshold and all else were chosen without a look at the test pictures."""
-    truth = np.array([of.labels.index(row.label) for row in test.rows])
+    truth = numbered(test.rows, of.labels)
     chances = taught.predict(test)
     confidence, correct = chances.max(axis=1), chances.argmax(axis=1) == truth
     threshold = reject_threshold(taught.right.tolist(), taught.asked.max(axis=1).tolist())
@@ -296,10 +292,9 @@ def _cost(found: Sequence[Collection]) -> Iterator[dict[str, Any]]:
         familiar = familiarity(of.features, taught)
         assert familiar
         ours = classifier(weights, taught.head, familiar[0])
-        none = Head(np.zeros((LAST_LAYER, len(of.labels))), np.zeros(len(of.labels)))
         # The head until issue 9 had its numbers at full length.
-        other = plain_classifier(weights, none)
-        before = len(other) + 2 * none.weights.size
+        other = old_head.classifier(len(of.labels))
+        before = len(other) + 2 * LAST_LAYER * len(of.labels)
         more = (len(ours) - before) / 1e6
         yield _row(f"{of.name}: the model's file, more than before", more, None, "MB", -0.1)
         yield from _speed(of, ours, other)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from bench import photographs
+from bench.figure import figure
 from lensloop.dataset.near_duplicates import DISTANCES
 from lensloop.dataset.rows import Row
 from lensloop.dataset.split import TEST, by_hash, place
@@ -58,15 +59,7 @@ def _row(
 ) -> dict[str, Any]:
     goal = "" if most is None else f"{most} {unit}"
     holds = most is None or ours <= most
-    return {
-        "name": name,
-        "ours": ours,
-        "other": other,
-        "unit": unit,
-        "ratio": None,
-        "goal": goal,
-        "holds": holds,
-    }
+    return figure(name, ours, other, unit, None, goal, holds)
 
 
 def _pictures(folder: Path) -> list[tuple[Row, bytes]]:
@@ -129,13 +122,13 @@ def _leaks(found: list[Row], splits: list[str]) -> int:
 
 def _accuracy(found: list[Row], features: np.ndarray, splits: list[str]) -> float:
     from training.algorithms.head.train import learn
-    from training.pictures import Picture
+    from training.pictures import Picture, numbered
 
     labels = sorted({row.label for row in found})
-    targets = np.array([labels.index(row.label) for row in found])
     learnt = [i for i, split in enumerate(splits) if split != TEST]
     test = [i for i, split in enumerate(splits) if split == TEST]
     pictures = [Picture(row.key, row.sha256, row.label, "", row.phash) for row in found]
+    targets = numbered(pictures, labels)
     taught, _ = learn([pictures[i] for i in learnt], features[learnt], labels)
     right = taught.head.probabilities(features[test]).argmax(axis=1) == targets[test]
     return round(100 * float(right.mean()), 2)

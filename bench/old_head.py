@@ -9,7 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from training.algorithms.head.backbone import LAST_LAYER, Graph, add_network, pretrained
 from training.algorithms.head.calibration import balanced, log_loss, softmax
+from training.algorithms.head.discriminant import Head
+from training.algorithms.head.export import add_head
+from training.algorithms.head.weights import read_weights
 
 STRENGTHS = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001)  # each warms up the next
 AXES = 256
@@ -44,6 +48,24 @@ def train(learn: Labelled, tune: Labelled, labels: int) -> OldHead:
         lambda some: softmax(_logits(taught, (some - mean) @ axes, labels) / divisor),
         softmax(before / divisor),
     )
+
+
+def backbone() -> bytes:
+    """What that head saw: `image` → `features` of the last layer alone."""
+    graph = Graph()
+    return bytes(graph.model(_add_backbone(graph), LAST_LAYER).SerializeToString())
+
+
+def classifier(labels: int) -> bytes:
+    """A file like the one that cameras had, for its size and its time: the head says nothing."""
+    graph, head = Graph(), Head(np.zeros((LAST_LAYER, labels)), np.zeros(labels))
+    probabilities = add_head(graph, _add_backbone(graph), head)
+    return bytes(graph.model(probabilities, labels).SerializeToString())
+
+
+def _add_backbone(graph: Graph) -> str:
+    *_, last = add_network(graph, read_weights(pretrained()))
+    return graph.node("Flatten", graph.node("GlobalAveragePool", last), output="features")
 
 
 def _logits(point: Array, places: Array, labels: int) -> Array:

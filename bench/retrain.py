@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.figure import figure
 from bench.photographs import hashed, present
 from lensloop.dataset.fetched import to_fetch
 from lensloop.dataset.kept_features import GOLDEN_FOLDER, KeptFeatures, golden_in, pictures_in
@@ -66,20 +67,6 @@ def rows() -> list[dict[str, Any]]:
     return [*photographs, *_many()]
 
 
-def _row(
-    name: str, ours: float, other: float | None, unit: str, ratio: float, goal: str, holds: bool
-) -> dict[str, Any]:
-    return {
-        "name": name,
-        "ours": ours,
-        "other": other,
-        "unit": unit,
-        "ratio": ratio,
-        "goal": goal,
-        "holds": holds,
-    }
-
-
 # A few new photographs
 
 
@@ -102,7 +89,7 @@ def _retrain(collection: Path, folder: Path) -> Iterator[dict[str, Any]]:
 
     size = sum(row.size for row in data)
     share, name = fetched.bytes / size, f"{len(new)} new of {len(data)} photographs"
-    yield _row(
+    yield figure(
         f"{name}: bytes fetched, of all",
         round(100 * share, 2),
         100,
@@ -112,7 +99,7 @@ def _retrain(collection: Path, folder: Path) -> Iterator[dict[str, Any]]:
         share <= 0.02,
     )
     ratio = whole["features"] / little["features"]
-    yield _row(
+    yield figure(
         f"{name}: processor time for features, against embedding again",
         round(little["features"], 2),
         round(whole["features"], 2),
@@ -121,7 +108,7 @@ def _retrain(collection: Path, folder: Path) -> Iterator[dict[str, Any]]:
         "≥ 20 ×",
         ratio >= 20,
     )
-    yield _row(
+    yield figure(
         f"{name}: processor time of the whole job",
         round(little["cpu"], 2),
         round(whole["cpu"], 2),
@@ -130,7 +117,7 @@ def _retrain(collection: Path, folder: Path) -> Iterator[dict[str, Any]]:
         "",
         True,
     )
-    yield _row(
+    yield figure(
         f"{name}: files of the model that differ",
         _differing(again / "model", retrain / "model"),
         0,
@@ -192,7 +179,7 @@ def _many() -> Iterator[dict[str, Any]]:
         _prepare(job, data, (), {}, {"pictures": "uncached"})
         width = _draw(job / "checkpoints", data, targets, rng)
         spent = _run(job)
-    yield _row(
+    yield figure(
         f"{MANY} pictures by kept features of {width} numbers: trained and judged",
         round(spent["wall"], 1),
         180,
@@ -201,7 +188,7 @@ def _many() -> Iterator[dict[str, Any]]:
         "≤ 180 s",
         spent["wall"] <= 180,
     )
-    yield _row("the same: memory at most", round(spent["gb"], 1), 16, "GB", 1.0, "", True)
+    yield figure("the same: memory at most", round(spent["gb"], 1), 16, "GB", 1.0, "", True)
 
 
 def _draw(folder: Path, data: Sequence[Row], targets: np.ndarray, rng: Any) -> int:

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from bench import photographs
+from bench.figure import figure
 from lensloop.dataset.split import TEST, by_hash
 from training.algorithms.head.train import learn
 from training.out_of_fold import Answered
-from training.pictures import Picture
+from training.pictures import Picture, numbered
 from training.suspicious import suspects
 
 WRONG = 0.05
@@ -78,15 +79,10 @@ def _of(name: str, pictures: Sequence[Picture], features: np.ndarray) -> list[di
 def _row(
     name: str, ours: float, other: float, at_least: float = 0, at_most: float = 100
 ) -> dict[str, Any]:
-    return {
-        "name": name,
-        "ours": round(ours, 1),
-        "other": round(other, 1),
-        "unit": "%",
-        "ratio": ours / other if other else None,
-        "goal": f"≥ {at_least} %" if at_least else f"≤ {at_most} %",
-        "holds": at_least <= ours <= at_most,
-    }
+    ratio = ours / other if other else None
+    goal = f"≥ {at_least} %" if at_least else f"≤ {at_most} %"
+    holds = at_least <= ours <= at_most
+    return figure(name, round(ours, 1), round(other, 1), "%", ratio, goal, holds)
 
 
 def _plant(pictures: Sequence[Picture], seed: int) -> tuple[list[Picture], set[int]]:
@@ -105,13 +101,13 @@ def _listed(pictures: Sequence[Picture], features: np.ndarray) -> tuple[set[int]
     own list.
     """
     labels = sorted({picture.label for picture in pictures})
-    targets = np.array([labels.index(picture.label) for picture in pictures])
+    targets = numbered(pictures, labels)
     taught = [i for i, picture in enumerate(pictures) if picture.split != TEST]
     test = [i for i, picture in enumerate(pictures) if picture.split == TEST]
     found, answered = learn([pictures[i] for i in taught], features[taught], labels)
     tested = Answered([pictures[i] for i in test], found.head.probabilities(features[test]))
     rows = [*answered.rows, *tested.rows]
-    truth = np.array([labels.index(row.label) for row in rows])
+    truth = numbered(rows, labels)
     listed = suspects(truth, np.concatenate([answered.probabilities, tested.probabilities]))
     place = {picture.sha256: i for i, picture in enumerate(pictures)}
     own = np.flatnonzero(found.head.probabilities(features).argmax(axis=1) != targets)

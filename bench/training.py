@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.figure import figure
 from bench.photographs import DATA, hashed
 from lensloop.wire.picture import read_input
 from stacks.training import channel as training_channel
@@ -33,20 +34,6 @@ PICTURES = 256
 
 def rows() -> list[dict[str, Any]]:
     return [_threads(), *_job()]
-
-
-def _row(
-    name: str, ours: float, other: float | None, unit: str, ratio: float, goal: str, holds: bool
-) -> dict[str, Any]:
-    return {
-        "name": name,
-        "ours": ours,
-        "other": other,
-        "unit": unit,
-        "ratio": ratio,
-        "goal": goal,
-        "holds": holds,
-    }
 
 
 def _threads() -> dict[str, Any]:
@@ -71,7 +58,7 @@ def _threads() -> dict[str, Any]:
     times = [(_seconds(ours), _seconds(other)) for _ in range(3)]
     speed, against = (PICTURES / min(column) for column in zip(*times, strict=True))
     name = f"embedding: a batch for each of {cores} cores, against all on one"
-    return _row(
+    return figure(
         name,
         round(speed),
         round(against),
@@ -97,10 +84,10 @@ def _job() -> Iterator[dict[str, Any]]:
             lambda: subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
         )
     name = f"training on {len(pictures)} photographs, unpacking included"
-    yield _row(name, round(wall, 1), 60, "s", 60 / wall, "≤ 60 s", wall <= 60)
+    yield figure(name, round(wall, 1), 60, "s", 60 / wall, "≤ 60 s", wall <= 60)
     data = pictures[0].read_bytes()
     decode = _seconds(lambda: [read_input(data, SIZE, SIZE) for _ in range(100)])
-    yield _row(
+    yield figure(
         "decoding for the model, one core", round(100 / decode), None, "pictures/s", 1.0, "", True
     )
 

@@ -5,8 +5,7 @@ docs/trigger.md explains.
 rule once, and compares five triggers on the same arrivals.
 """
 
-from typing import Any
-
+from bench.figure import Row, figure
 from proof.cases import DESIGN, DESIGN_IN_FULL, MUTANTS
 from proof.checker import Result, check
 from proof.simulator import OURS, PROMISE, SWEEP, TRIGGERS, campaign, loads, simulate
@@ -14,7 +13,6 @@ from proof.simulator import Result as Simulated
 
 SEEDS = 1000
 BURST, DRIP = "burst of 500 in 3 min", "drip, one per 45 s for 8 h"
-Row = dict[str, Any]
 
 
 def rows() -> list[Row]:
@@ -162,15 +160,7 @@ def _campaigns() -> list[Row]:
 
 
 def _row(name: str, ours: float, unit: str, goal: str, holds: bool) -> Row:
-    return {
-        "name": name,
-        "ours": ours,
-        "other": None,
-        "unit": unit,
-        "ratio": None,
-        "goal": goal,
-        "holds": holds,
-    }
+    return figure(name, ours, None, unit, None, goal, holds)
 
 
 def _against(

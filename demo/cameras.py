@@ -12,10 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cli.identity import add_camera
 from demo.album import Album, Picture
 from demo.errors import DemoFailed
 from demo.listener import Listener, canonical
+from lensloop.settings import Settings
 from local import leftovers
+from local.cloud import LocalCloud
+from local.ports import LOOPBACK
 from local.tools import PROJECT
 
 THINGS = (
@@ -126,6 +130,20 @@ class Fleet:
         for number, camera in enumerate(self.cameras):
             shutil.rmtree(camera.home, ignore_errors=True)
             camera.look_at(album.frames_of(number))
+
+    def register(self, cloud: LocalCloud, prefix: str) -> None:
+        for camera in self.cameras:
+            add_camera(
+                cloud.client("iot"),
+                prefix,
+                Settings().project,
+                camera.thing,
+                camera.home,
+                canary=camera.wave == "canary",
+                endpoint=LOOPBACK,
+                port=cloud.mqtt_port,
+                ca=cloud.ca_pem,
+            )
 
     def start(self) -> None:
         for camera in self.cameras:

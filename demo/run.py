@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from cli.identity import add_camera
 from demo import album, ending, own_pictures, report, summary
 from demo.cameras import Fleet
 from demo.errors import DemoFailed
@@ -146,20 +145,8 @@ def _up(state: Path, show: Show, keep: bool) -> Iterator[LocalCloud]:
 
 
 def _register(cloud: LocalCloud, fleet: Fleet, listener: Listener, prefix: str) -> None:
-    iot = cloud.client("iot")
-    for camera in fleet.cameras:
-        add_camera(
-            iot,
-            prefix,
-            Settings().project,
-            camera.thing,
-            camera.home,
-            canary=camera.wave == "canary",
-            endpoint=LOOPBACK,
-            port=cloud.mqtt_port,
-            ca=cloud.ca_pem,
-        )
-    listener.start(iot, LOOPBACK, cloud.mqtt_port, cloud.ca_pem)
+    fleet.register(cloud, prefix)
+    listener.start(cloud.client("iot"), LOOPBACK, cloud.mqtt_port, cloud.ca_pem)
     fleet.start()
 
 

@@ -10,7 +10,7 @@ from lensloop.settings import Settings
 from lensloop.wire import names
 from stacks.alarms import Alarms
 from stacks.approval import approval
-from stacks.steps.access import Access
+from stacks.steps.access import Access, service
 from stacks.steps.reporter import reporter
 from stacks.steps.rollout_workflow import RolloutWorkflow
 from stacks.storage import StorageStack
@@ -64,12 +64,8 @@ class FleetStack(cdk.Stack):
         role = iam.Role(
             self,
             "Presign",
-            assumed_by=iam.ServicePrincipal(
-                "iot.amazonaws.com",
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": self.account},
-                    "ArnLike": {"aws:SourceArn": self.format_arn(service="iot", resource="*")},
-                },
+            assumed_by=service(
+                "iot", self, acting_for=self.format_arn(service="iot", resource="*")
             ),
             description="What a link in a camera's job may fetch: releases",
         )

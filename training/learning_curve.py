@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lensloop.model.learning_curve import SHARES
 from training.algorithms.head.discriminant import Span, fit
-from training.pictures import Picture
+from training.pictures import Picture, numbered
 from training.shards import Array
 
 
@@ -28,7 +28,7 @@ def curve(
     others, seen = asked
     if not others or not rows:
         return None
-    targets, truth = _numbers(rows, labels), _numbers(others, labels)
+    targets, truth = numbered(rows, labels), numbered(others, labels)
     span = Span.of(features)
     places, questions = span.places(features), span.places(seen)
     sizes, rights = [], []
@@ -51,10 +51,6 @@ def curve(
             for share, size, right in zip(SHARES, sizes, rights, strict=True)
         ],
     }
-
-
-def _numbers(rows: Sequence[Picture], labels: Sequence[str]) -> NDArray[np.int64]:
-    return np.array([labels.index(row.label) for row in rows], np.int64)
 
 
 def _part(rows: Sequence[Picture], share: float) -> NDArray[np.int64]:

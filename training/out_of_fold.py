@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lensloop.dataset.near_duplicates import DISTANCES, components, near_pairs, plausible
-from training.pictures import Picture
+from lensloop.model.scores import reject_threshold
+from training.pictures import Picture, numbered
 
 # Each picture is judged by a head that was fitted to nine tenths of the others. With four fifths of
 # them, the head of all was confident too little: it knows more than those that spoke for it.
@@ -26,6 +27,11 @@ class Answered:
 
     rows: Sequence[Picture]
     probabilities: NDArray[np.float64]
+
+    def reject_threshold(self, labels: Sequence[str]) -> float:
+        """The confidence below which answers deserve a second look."""
+        right = self.probabilities.argmax(axis=1) == numbered(self.rows, labels)
+        return reject_threshold(right.tolist(), self.probabilities.max(axis=1).tolist())
 
 
 def folds(rows: Sequence[Picture]) -> NDArray[np.int64]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lensloop.wire.errors import BadArtifact, PictureError
 from lensloop.wire.picture import open_for_input, open_picture, thumbnail, to_input
@@ -105,6 +106,11 @@ class Pictures:
             loaded.inputs.append(to_input(image, SIZE, SIZE))
             loaded.thumbnails.append(base64.b64decode(thumbnail(image)))
         return loaded
+
+
+def numbered(rows: Sequence[Picture], labels: Sequence[str]) -> NDArray[np.int64]:
+    """Each picture's label, by its place among the labels."""
+    return np.array([labels.index(row.label) for row in rows], np.int64)
 
 
 def check_trainable(rows: Sequence[Picture], labels: Sequence[str]) -> None:

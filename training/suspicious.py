@@ -18,7 +18,7 @@ from lensloop.dataset.suspicious import FILE, FORMAT
 from training.algorithms.head.calibration import Array
 from training.features import Features
 from training.out_of_fold import Answered
-from training.pictures import Picture
+from training.pictures import Picture, numbered
 
 # Of probability, between another label and the picture's own: this share of the usual confidence. A
 # head that was taught many wrong labels is sure of nothing, and rightly so.
@@ -49,7 +49,7 @@ def write(
     """Writes suspicious.json for the report, and returns how many there are."""
     rows = [row for part in answered for row in part.rows]
     probabilities = np.concatenate([part.probabilities for part in answered])
-    found = suspects(np.array([labels.index(row.label) for row in rows], np.int64), probabilities)
+    found = suspects(numbered(rows, labels), probabilities)
     doubts = [_doubt(rows[i], probabilities[i], labels, other) for i, other in found]
     for doubt, (i, _) in zip(doubts[:_SHEET], found, strict=False):
         if thumbnail := features.thumbnail(rows[i]):

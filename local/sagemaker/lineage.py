@@ -9,16 +9,14 @@ from typing import Any
 from ministack.core.responses import (
     AccountRegionScopedDict,
     error_response_json,
-    get_account_id,
-    get_region,
     json_response,
     new_uuid,
 )
 
+from local.sagemaker import answers
+from local.sagemaker.answers import Answer, Request, invalid
 from local.sagemaker.requests import wrong_form
 
-Answer = Any  # what ministack's response functions give: status, headers, body
-Request = dict[str, Any]
 OF_A_JOB = "-aws-training-job"  # how AWS names the trial component of a training job
 
 _artifacts: Any = AccountRegionScopedDict()  # ARN → what DescribeArtifact answers
@@ -26,7 +24,7 @@ _associations: Any = AccountRegionScopedDict()  # "source destination" → its s
 
 
 def component_arn(name: str) -> str:
-    return _arn("experiment-trial-component", name)
+    return answers.arn("experiment-trial-component", name)
 
 
 def resource_of(operation: str, request: Request) -> str:
@@ -34,7 +32,7 @@ def resource_of(operation: str, request: Request) -> str:
     if operation == "AddAssociation":
         return str(request.get("SourceArn", "*"))
     if operation == "CreateArtifact":
-        return _arn("artifact", "new")
+        return answers.arn("artifact", "new")
     if operation == "DescribeTrialComponent":
         return component_arn(request.get("TrialComponentName", ""))
     return ""
@@ -43,10 +41,10 @@ def resource_of(operation: str, request: Request) -> str:
 def create_artifact(request: Request) -> Answer:
     """There is one for each address."""
     if wrong := wrong_form(request, "CreateArtifactRequest"):
-        return _invalid("; ".join(wrong))
+        return invalid("; ".join(wrong))
     if _of(request["Source"]["SourceUri"]):
         return error_response_json("ResourceInUse", "Artifact with this source exists.", 400)
-    arn = _arn("artifact", new_uuid().replace("-", ""))
+    arn = answers.arn("artifact", new_uuid().replace("-", ""))
     _artifacts[arn] = {**request, "ArtifactArn": arn, "CreationTime": time.time()}
     return json_response({"ArtifactArn": arn})
 
@@ -65,14 +63,14 @@ def list_artifacts(request: Request) -> Answer:
 def add_association(request: Request) -> Answer:
     """AWS refuses one that is there already."""
     if wrong := wrong_form(request, "AddAssociationRequest"):
-        return _invalid("; ".join(wrong))
+        return invalid("; ".join(wrong))
     source, destination = request["SourceArn"], request["DestinationArn"]
     for arn in (source, destination):
         if ":artifact/" in arn and arn not in _artifacts:
             return _missing(arn)
     key = f"{source} {destination}"
     if key in _associations:
-        return _invalid(f"Association from {source} to {destination} exists already.")
+        return invalid(f"Association from {source} to {destination} exists already.")
     _associations[key] = {**request, "CreationTime": time.time()}
     return json_response({"SourceArn": source, "DestinationArn": destination})
 
@@ -129,16 +127,8 @@ def _of(uri: str) -> list[dict[str, Any]]:
     return [one for one in _artifacts.values() if one["Source"]["SourceUri"] == uri]
 
 
-def _arn(kind: str, name: str) -> str:
-    return f"arn:aws:sagemaker:{get_region()}:{get_account_id()}:{kind}/{name}"
-
-
 def _missing(arn: str) -> Answer:
     return error_response_json("ResourceNotFound", f"{arn} does not exist.", 400)
-
-
-def _invalid(message: str) -> Answer:
-    return error_response_json("ValidationException", message, 400)
 
 
 OPERATIONS: dict[str, Callable[[Request], Answer]] = {

@@ -13,16 +13,14 @@ from ministack.core.iam_evaluator import caller_arn
 from ministack.core.responses import (
     AccountRegionScopedDict,
     error_response_json,
-    get_account_id,
-    get_region,
     json_response,
 )
 from ministack.services import eventbridge
 
+from local.sagemaker import answers
+from local.sagemaker.answers import Answer, Request, invalid
 from local.sagemaker.requests import wrong_form
 
-Answer = Any  # what ministack's response functions give: status, headers, body
-Request = dict[str, Any]
 EVENT = "SageMaker Model Package State Change"
 SUMMARY = (
     "ModelPackageGroupName",
@@ -51,7 +49,7 @@ _made: Any = AccountRegionScopedDict()  # client token → ARN
 
 
 def group_arn(name: str) -> str:
-    return f"arn:aws:sagemaker:{get_region()}:{get_account_id()}:model-package-group/{_plain(name)}"
+    return answers.arn("model-package-group", _plain(name))
 
 
 def resource_of(operation: str, request: Request) -> str:
@@ -68,10 +66,10 @@ def resource_of(operation: str, request: Request) -> str:
 
 def create_group(request: Request) -> Answer:
     if wrong := wrong_form(request, "CreateModelPackageGroupInput"):
-        return _invalid("; ".join(wrong))
+        return invalid("; ".join(wrong))
     name = request["ModelPackageGroupName"]
     if name in _groups:
-        return _invalid(f"Model Package Group already exists: {group_arn(name)}")
+        return invalid(f"Model Package Group already exists: {group_arn(name)}")
     _groups[name] = {
         "ModelPackageGroupName": name,
         "ModelPackageGroupArn": group_arn(name),
@@ -121,7 +119,7 @@ def versions(group: str) -> list[dict[str, Any]]:
 def create_package(request: Request) -> Answer:
     """With the same client token again: what that made."""
     if wrong := [*wrong_form(request, "CreateModelPackageInput"), *_beyond_us(request)]:
-        return _invalid("; ".join(wrong))
+        return invalid("; ".join(wrong))
     token = request.get("ClientToken", "")
     if token in _made:
         return json_response({"ModelPackageArn": _made[token]})
@@ -156,7 +154,7 @@ def describe_package(request: Request) -> Answer:
 
 def update_package(request: Request) -> Answer:
     if wrong := wrong_form(request, "UpdateModelPackageInput"):
-        return _invalid("; ".join(wrong))
+        return invalid("; ".join(wrong))
     package = _packages.get(request["ModelPackageArn"])
     if package is None:
         return _missing(request["ModelPackageArn"])
@@ -238,15 +236,11 @@ def _part(whole: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _missing(arn: str) -> Answer:
-    return _invalid(f"ModelPackage {arn} does not exist.")
+    return invalid(f"ModelPackage {arn} does not exist.")
 
 
 def _missing_group(name: str) -> Answer:
-    return _invalid(f"Model Package Group {group_arn(name)} does not exist.")
-
-
-def _invalid(message: str) -> Answer:
-    return error_response_json("ValidationException", message, 400)
+    return invalid(f"Model Package Group {group_arn(name)} does not exist.")
 
 
 OPERATIONS: dict[str, Callable[[Request], Answer]] = {

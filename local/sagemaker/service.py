@@ -15,17 +15,15 @@ from ministack.core.concurrency import spawn_background
 from ministack.core.responses import (
     AccountRegionScopedDict,
     error_response_json,
-    get_account_id,
-    get_region,
     json_response,
 )
 
 from local import leftovers
-from local.sagemaker import lineage, registry, requests, role
+from local.sagemaker import answers, lineage, registry, requests, role
 from local.sagemaker.account import account
+from local.sagemaker.answers import Answer, Request, invalid
 from local.sagemaker.job import TrainingJob
 
-Answer = Any  # what ministack's response functions give: status, headers, body
 _jobs: Any = AccountRegionScopedDict()
 SUMMARY = (
     "TrainingJobName",
@@ -50,7 +48,7 @@ async def handle_request(
 
 
 def job_arn(name: str) -> str:
-    return f"arn:aws:sagemaker:{get_region()}:{get_account_id()}:training-job/{name}"
+    return answers.arn("training-job", name)
 
 
 def find(name: str) -> TrainingJob | None:
@@ -58,9 +56,9 @@ def find(name: str) -> TrainingJob | None:
     return job
 
 
-def create(request: dict[str, Any]) -> Answer:
+def create(request: Request) -> Answer:
     if wrong := requests.mistakes(request):
-        return _invalid(
+        return invalid(
             f"{len(wrong)} validation error{'s'[: len(wrong) > 1]} detected: {'; '.join(wrong)}"
         )
     name = request["TrainingJobName"]
@@ -72,7 +70,7 @@ def create(request: dict[str, Any]) -> Answer:
             400,
         )
     if not role.assumable(request["RoleArn"], job_arn(name)):
-        return _invalid(
+        return invalid(
             f"Could not assume role {request['RoleArn']}. Please ensure that the role exists and"
             f" allows principal '{role.SERVICE}' to assume the role."
         )
@@ -85,17 +83,17 @@ def create(request: dict[str, Any]) -> Answer:
     return json_response({"TrainingJobArn": job_arn(name)})
 
 
-def describe(request: dict[str, Any]) -> Answer:
+def describe(request: Request) -> Answer:
     job = find(request["TrainingJobName"])
-    return json_response(job.description) if job else _invalid("Requested resource not found.")
+    return json_response(job.description) if job else invalid("Requested resource not found.")
 
 
-def stop(request: dict[str, Any]) -> Answer:
+def stop(request: Request) -> Answer:
     job = find(request["TrainingJobName"])
     if job is None:
-        return _invalid("Requested resource not found.")
+        return invalid("Requested resource not found.")
     if job.over:
-        return _invalid(
+        return invalid(
             "The request was rejected because the training job is in status"
             f" {job.description['TrainingJobStatus']}."
         )
@@ -103,7 +101,7 @@ def stop(request: dict[str, Any]) -> Answer:
     return json_response({})
 
 
-def list_jobs(request: dict[str, Any]) -> Answer:
+def list_jobs(request: Request) -> Answer:
     wanted, part = request.get("StatusEquals"), request.get("NameContains", "")
     found = []
     for job in sorted(_jobs.values(), key=lambda job: -job.description["CreationTime"]):
@@ -112,21 +110,21 @@ def list_jobs(request: dict[str, Any]) -> Answer:
     return json_response({"TrainingJobSummaries": found[: request.get("MaxResults", 100)]})
 
 
-def add_tags(request: dict[str, Any]) -> Answer:
+def add_tags(request: Request) -> Answer:
     job = find(request["ResourceArn"].rpartition("/")[2])
     if job is None:
-        return _invalid("Requested resource not found.")
+        return invalid("Requested resource not found.")
     new = {tag["Key"] for tag in request["Tags"]}
     job.tags = [tag for tag in job.tags if tag["Key"] not in new] + request["Tags"]
     return json_response({"Tags": job.tags})
 
 
-def list_tags(request: dict[str, Any]) -> Answer:
+def list_tags(request: Request) -> Answer:
     job = find(request["ResourceArn"].rpartition("/")[2])
-    return json_response({"Tags": job.tags}) if job else _invalid("Requested resource not found.")
+    return json_response({"Tags": job.tags}) if job else invalid("Requested resource not found.")
 
 
-def describe_trial_component(request: dict[str, Any]) -> Answer:
+def describe_trial_component(request: Request) -> Answer:
     """Only those that AWS makes of training jobs."""
     name = request["TrialComponentName"]
     if find(name.removesuffix(lineage.OF_A_JOB)) is None or not name.endswith(lineage.OF_A_JOB):
@@ -135,11 +133,7 @@ def describe_trial_component(request: dict[str, Any]) -> Answer:
     return json_response({"TrialComponentName": name, "TrialComponentArn": arn})
 
 
-def _invalid(message: str) -> Answer:
-    return error_response_json("ValidationException", message, 400)
-
-
-OPERATIONS: dict[str, Callable[[dict[str, Any]], Answer]] = {
+OPERATIONS: dict[str, Callable[[Request], Answer]] = {
     "CreateTrainingJob": create,
     "DescribeTrainingJob": describe,
     "StopTrainingJob": stop,

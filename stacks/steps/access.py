@@ -5,6 +5,7 @@ Each answer is one statement for its role, limited to one part of what is stored
 from collections.abc import Sequence
 from typing import Any
 
+import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
@@ -23,6 +24,19 @@ def allow_listing(bucket: s3.IBucket, *prefixes: str) -> iam.PolicyStatement:
     below = [f"{prefix}*" for prefix in prefixes]
     limit = {"StringLike": {"s3:prefix": below}}
     return allow("s3:ListBucket", on=bucket.bucket_arn, when=limit)
+
+
+def service(name: str, stack: cdk.Stack, *, acting_for: str) -> iam.ServicePrincipal:
+    """Who may take a role: that service of AWS, for what has this ARN in this account, so that no
+    other account gets it to act with our rights (the confused deputy).
+    """
+    return iam.ServicePrincipal(
+        f"{name}.amazonaws.com",
+        conditions={
+            "StringEquals": {"aws:SourceAccount": stack.account},
+            "ArnLike": {"aws:SourceArn": acting_for},
+        },
+    )
 
 
 class Access:

@@ -13,7 +13,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from lensloop.settings import Settings
-from stacks.steps.access import Access, allow
+from stacks.steps.access import Access, allow, service
 from stacks.steps.function import Handler
 from stacks.steps.jsonata import EPOCH, jsonata
 from stacks.steps.step import Call, Step
@@ -187,13 +187,7 @@ class Workflow(Construct):
         return iam.Role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal(
-                "states.amazonaws.com",
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": stack.account},
-                    "ArnLike": {"aws:SourceArn": arn},
-                },
-            ),
+            assumed_by=service("states", stack, acting_for=arn),
             description=f"What the workflow {name} may do.",
         )
 

@@ -14,7 +14,7 @@ from lensloop.machines.ladder import BUILT_IN, jobs, types
 from lensloop.settings import Settings
 from lensloop.wire import names
 from stacks.assets.code import ROOT, training_code
-from stacks.steps.access import allow, allow_listing
+from stacks.steps.access import allow, allow_listing, service
 from stacks.training import channel as training_channel
 from stacks.training import instance
 from stacks.training.built_in import BuiltInSpec
@@ -100,12 +100,8 @@ def _role(scope: Construct, description: str, *may: iam.PolicyStatement) -> iam.
     role = iam.Role(
         scope,
         "Role",
-        assumed_by=iam.ServicePrincipal(
-            "sagemaker.amazonaws.com",
-            conditions={
-                "StringEquals": {"aws:SourceAccount": stack.account},
-                "ArnLike": {"aws:SourceArn": stack.format_arn(service="sagemaker", resource="*")},
-            },
+        assumed_by=service(
+            "sagemaker", stack, acting_for=stack.format_arn(service="sagemaker", resource="*")
         ),
         description=description,
     )

@@ -2,17 +2,18 @@
 pictures choose the temperature and the threshold.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lensloop.model.scores import reject_threshold
 from lensloop.wire.errors import BadArtifact
+from training.algorithms.contract import Trained
 from training.algorithms.head import calibration
 from training.out_of_fold import Answered
-from training.pictures import Picture
+from training.pictures import Picture, numbered
 from training.shards import Array
 
 
@@ -22,30 +23,40 @@ class Calibrated:
     reject_threshold: float
     answered: Answered  # the validation pictures: it was not taught with them
 
+    def trained(
+        self,
+        model: bytes,
+        rows: Sequence[Picture],
+        facts: Mapping[str, Any],
+        unfamiliar_threshold: float | None = None,
+    ) -> Trained:
+        """With that model file; `rows` are those that it learnt from."""
+        return Trained(
+            model=model,
+            learnt_from=rows,
+            out_of_fold=self.answered,
+            temperature=self.temperature,
+            reject_threshold=self.reject_threshold,
+            unfamiliar_threshold=unfamiliar_threshold,
+            facts=facts,
+        )
+
 
 def calibrated(
     rows: Sequence[Picture], logits: NDArray[np.float64], labels: Sequence[str]
 ) -> Calibrated:
     """`logits` for each of the rows; those of the validation are looked at."""
-    held_out = [place for place, row in enumerate(rows) if row.split == "validation"]
-    asked, truth = logits[held_out], targets([rows[place] for place in held_out], labels)
-    temperature = calibration.temperature(asked, truth) if held_out else 1.0
-    probabilities = calibration.softmax(asked / temperature)
-    right = probabilities.argmax(axis=1) == truth
-    threshold = reject_threshold(right.tolist(), probabilities.max(axis=1).tolist())
-    return Calibrated(
-        temperature, threshold, Answered([rows[place] for place in held_out], probabilities)
-    )
+    places = [place for place, row in enumerate(rows) if row.split == "validation"]
+    held_out, asked = [rows[place] for place in places], logits[places]
+    temperature = calibration.temperature(asked, numbered(held_out, labels))
+    answered = Answered(held_out, calibration.softmax(asked / temperature))
+    return Calibrated(temperature, answered.reject_threshold(labels), answered)
 
 
 def surprise(logits: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
     """How little these answers fit, at their best temperature."""
     even = np.full(len(truth), 1 / len(truth))
     return calibration.log_loss(logits / calibration.temperature(logits, truth), truth, even)
-
-
-def targets(rows: Sequence[Picture], labels: Sequence[str]) -> NDArray[np.int64]:
-    return np.array([labels.index(row.label) for row in rows], np.int64)
 
 
 def logits_of(features: Array, last_layer: tuple[Array, Array]) -> NDArray[np.float64]:

@@ -15,13 +15,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.algorithms.calibrated import targets
 from training.algorithms.finetune.checkpoint import Checkpoint
 from training.algorithms.finetune.cut import LATE, WHOLE, Cut, Weights, cut, weights_of
 from training.algorithms.finetune.lesson import Learnt, Lesson, Material, Pupil, State, Teacher
 from training.algorithms.finetune.maps import Maps, look
 from training.algorithms.finetune.network import Network
-from training.pictures import Picture, Pictures, check_trainable
+from training.pictures import Picture, Pictures, check_trainable, numbered
 
 _LATE_RATE = 6e-4  # the best of five on two splits, by validation and test pictures alike
 # The first layers know the most of all pictures, and the late ones have just been taught.
@@ -112,7 +111,7 @@ class _Course:
         asked = np.array([row.split == "validation" for row in maps.rows])
         return Material(
             maps,
-            targets(maps.rows, self._labels),
+            numbered(maps.rows, self._labels),
             np.flatnonzero(~asked),
             np.flatnonzero(asked),
             len(self._labels),

@@ -49,15 +49,8 @@ def train(pictures: Pictures, features: Features, stopwatch: Stopwatch) -> Train
     with stopwatch.measure("export"):
         file = classifier(read_weights(pretrained()), head, familiar and familiar[0])
         model = with_weights(file, taught.weights)
-    return Trained(
-        model=model,
-        learnt_from=taught.rows,
-        out_of_fold=answers.answered,
-        temperature=answers.temperature,
-        reject_threshold=answers.reject_threshold,
-        unfamiliar_threshold=familiar[1] if familiar else None,
-        facts=taught.facts,
-    )
+    threshold = familiar[1] if familiar else None
+    return answers.trained(model, taught.rows, taught.facts, threshold)
 
 
 def _familiar(

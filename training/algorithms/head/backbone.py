@@ -99,18 +99,12 @@ def pretrained() -> Path:
 
 def add_backbone(graph: Graph, weights: Mapping[str, np.ndarray]) -> str:
     """From `image`, uint8 [N, 224, 224, 3] RGB, to the features' name; normalisation is inside."""
-    *blocks, last = _add_network(graph, weights)
+    *blocks, last = add_network(graph, weights)
     seen = [_of_length_one(graph, _average(graph, x)) for x in (*blocks[_FIRST_BLOCK:], last)]
     return graph.node("Concat", *seen, axis=1, output="features")
 
 
-def add_plain_backbone(graph: Graph, weights: Mapping[str, np.ndarray]) -> str:
-    """The same, with the last layer's average alone for features, as the network was taught."""
-    *_, last = _add_network(graph, weights)
-    return graph.node("Flatten", graph.node("GlobalAveragePool", last), output="features")
-
-
-def _add_network(graph: Graph, weights: Mapping[str, np.ndarray]) -> list[str]:
+def add_network(graph: Graph, weights: Mapping[str, np.ndarray]) -> list[str]:
     """What each block makes, and behind them the last layer."""
     graph.constant("zero", np.float32(0))
     graph.constant("six", np.float32(6))

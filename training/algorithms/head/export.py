@@ -6,14 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from training.algorithms.head.backbone import (
-    FEATURES,
-    LAST_LAYER,
-    Graph,
-    add_backbone,
-    add_plain_backbone,
-    pretrained,
-)
+from training.algorithms.head.backbone import FEATURES, Graph, add_backbone, pretrained
 from training.algorithms.head.discriminant import Head
 from training.algorithms.head.familiarity import TINY, Familiarity, Rarity
 from training.algorithms.head.weights import read_weights
@@ -38,28 +31,14 @@ def classifier(
     """
     graph = Graph()
     features = add_backbone(graph, weights)
-    probabilities = _add_head(graph, features, head)
+    probabilities = add_head(graph, features, head)
     scores = []
     if familiarity:
         scores.append(_add_familiarity(graph, features, probabilities, familiarity))
     return bytes(graph.model(probabilities, len(head.bias), *scores).SerializeToString())
 
 
-def plain_backbone() -> bytes:
-    """The network as it was taught, to be taught on: `image` → `features` of its last layer."""
-    graph = Graph()
-    features = add_plain_backbone(graph, read_weights(pretrained()))
-    return bytes(graph.model(features, LAST_LAYER).SerializeToString())
-
-
-def plain_classifier(weights: Mapping[str, np.ndarray], head: Head) -> bytes:
-    """That network with a head for its last layer: `image` → `probabilities`."""
-    graph = Graph()
-    probabilities = _add_head(graph, add_plain_backbone(graph, weights), head)
-    return bytes(graph.model(probabilities, len(head.bias)).SerializeToString())
-
-
-def _add_head(graph: Graph, features: str, head: Head) -> str:
+def add_head(graph: Graph, features: str, head: Head) -> str:
     slopes = graph.half("head.weight", head.weights / head.temperature)
     bias = graph.constant("head.bias", (head.bias / head.temperature).astype(np.float32))
     logits = graph.node("Gemm", features, slopes, bias)

@@ -4,9 +4,6 @@ head on what comes out, and puts both into one file.
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from lensloop.model.scores import reject_threshold
 from training.algorithms.contract import Trained
 from training.algorithms.head.backbone import pretrained
 from training.algorithms.head.discriminant import Taught, teach
@@ -15,7 +12,7 @@ from training.algorithms.head.familiarity import familiarity
 from training.algorithms.head.weights import read_weights
 from training.features import Features
 from training.out_of_fold import Answered, folds
-from training.pictures import Picture, Pictures, check_trainable
+from training.pictures import Picture, Pictures, check_trainable, numbered
 from training.shards import Array
 from training.stopwatch import Stopwatch
 
@@ -30,16 +27,12 @@ def train(pictures: Pictures, features: Features, stopwatch: Stopwatch) -> Train
         familiar = familiarity(seen, taught)
     with stopwatch.measure("export"):
         model = classifier(read_weights(pretrained()), taught.head, familiar and familiar[0])
-    right = [
-        row.label == labels[best]
-        for row, best in zip(answered.rows, answered.probabilities.argmax(axis=1), strict=True)
-    ]
     return Trained(
         model,
         rows,
         answered,
         taught.head.temperature,
-        reject_threshold(right, answered.probabilities.max(axis=1).tolist()),
+        answered.reject_threshold(labels),
         familiar[1] if familiar else None,
         {"shrinkage": taught.shrinkage},
     )
@@ -49,7 +42,6 @@ def learn(rows: Sequence[Picture], seen: Array, labels: Sequence[str]) -> tuple[
     """A head for these pictures, by what the backbone sees in them; and what heads that were not
     taught with a picture or its near-duplicates predict for it.
     """
-    targets = np.array([labels.index(row.label) for row in rows], np.int64)
-    taught = teach(seen, targets, folds(rows), len(labels))
+    taught = teach(seen, numbered(rows, labels), folds(rows), len(labels))
     asked = [row for row, was in zip(rows, taught.asked, strict=True) if was]
     return taught, Answered(asked, taught.probabilities)

@@ -6,6 +6,7 @@ number them so (lensloop/dataset/lists.py).
 """
 
 import hashlib
+import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,14 +14,14 @@ from lensloop.archive import read_files
 from lensloop.model import deeplens
 from lensloop.model.deeplens import SYMBOL
 from lensloop.wire.errors import BadArtifact
-from training.algorithms.calibrated import calibrated, check_labels, logits_of, surprise, targets
+from training.algorithms.calibrated import calibrated, check_labels, logits_of, surprise
 from training.algorithms.contract import Trained
 from training.algorithms.image_classification.convert import Network
 from training.algorithms.normalisation import MEAN, RAW, ZOO, Normalisation
 from training.features import Features
 from training.model_file import Backbone, frozen
 from training.paths import Paths
-from training.pictures import Picture, Pictures, check_trainable
+from training.pictures import Picture, Pictures, check_trainable, numbered
 from training.stopwatch import Stopwatch
 
 ARCHIVE = "model.tar.gz"
@@ -43,15 +44,7 @@ def train(pictures: Pictures, features: Features, stopwatch: Stopwatch) -> Train
         answers = calibrated(rows, logits_of(seen, network.last_layer()), labels)
     with stopwatch.measure("export"):
         model = network.classifier(how, answers.temperature)
-    return Trained(
-        model=model,
-        learnt_from=rows,
-        out_of_fold=answers.answered,
-        temperature=answers.temperature,
-        reject_threshold=answers.reject_threshold,
-        unfamiliar_threshold=None,
-        facts={**facts, "preparation": how.name},
-    )
+    return answers.trained(model, rows, {**facts, "preparation": how.name})
 
 
 def read_artefact(paths: Paths) -> tuple[Network, dict[str, Any]]:
@@ -60,8 +53,7 @@ def read_artefact(paths: Paths) -> tuple[Network, dict[str, Any]]:
         data = (paths.artefact / ARCHIVE).read_bytes()
     except OSError as missing:
         raise BadArtifact(f"The channel `artefact` holds no {ARCHIVE}.") from missing
-    with (paths.artefact / ARCHIVE).open("rb") as archive:
-        files = read_files(archive, deeplens.belongs)
+    files = read_files(io.BytesIO(data), deeplens.belongs)
     if SYMBOL not in files:
         raise BadArtifact(f"The built-in algorithm's archive holds no {SYMBOL}.")
     # The newest epoch that was kept: without checkpoints it keeps the best one only.
@@ -102,4 +94,4 @@ def _preparation(
 def _loss(network: Network, rows: Sequence[Picture], seen: Any, labels: Sequence[str]) -> float:
     if not rows:
         return 0.0
-    return surprise(logits_of(seen, network.last_layer()), targets(rows, labels))
+    return surprise(logits_of(seen, network.last_layer()), numbered(rows, labels))

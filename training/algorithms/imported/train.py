@@ -45,15 +45,8 @@ def train(pictures: Pictures, features: Features, stopwatch: Stopwatch) -> Train
         answers = calibrated(rows, seen[:, order].astype(np.float64), labels)
     with stopwatch.measure("export"):
         exported = wrapped.classifier(order, answers.temperature)
-    return Trained(
-        model=exported,
-        learnt_from=rows,
-        out_of_fold=answers.answered,
-        temperature=answers.temperature,
-        reject_threshold=answers.reject_threshold,
-        unfamiliar_threshold=None,
-        facts={"artefact": {"sha256": digest}, "preparation": _told(how)},
-    )
+    facts = {"artefact": {"sha256": digest}, "preparation": _told(how)}
+    return answers.trained(exported, rows, facts)
 
 
 def read_import(paths: Paths) -> tuple[bytes, Import, str]:
