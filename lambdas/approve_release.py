@@ -11,15 +11,11 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from lambdas.aws import clients, registry
-from lambdas.aws.executions import error_code
+from lambdas.aws import clients, handover, registry
 from lambdas.aws.state import Candidate, StateTable, state_table
 from lensloop.model.approval import APPROVED, REJECTED, WAITING, Decision, what_follows
 from lensloop.model.registry import APPROVED as IN_REGISTRY
 from lensloop.model.registry import PENDING, epoch_in
-from lensloop.wire import names
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import DescribeModelPackageOutputTypeDef
@@ -82,16 +78,7 @@ def _who(found: "DescribeModelPackageOutputTypeDef") -> str:
 def _ship(table: StateTable, candidate: Candidate, decision: Decision) -> None:
     """Again after a retry: what is live already stays live, and an execution of that name runs."""
     table.decide_candidate(candidate, APPROVED, decision, int(time.time()))
-    epoch = candidate.release.epoch
-    try:
-        clients.stepfunctions().start_execution(
-            stateMachineArn=os.environ["ROLLOUT_ARN"],
-            name=names.execution(epoch),
-            input=json.dumps({"epoch": epoch}),
-        )
-    except ClientError as error:
-        if error_code(error) != "ExecutionAlreadyExists":
-            raise
+    handover.start(os.environ["ROLLOUT_ARN"], candidate.release.epoch)
 
 
 def _tell(candidate: Candidate | None) -> None:
@@ -105,8 +92,4 @@ def _tell(candidate: Candidate | None) -> None:
         "by": candidate.decided_by,
         "note": candidate.note,
     }
-    clients.functions().invoke(
-        FunctionName=os.environ["TELL_FUNCTION"],
-        InvocationType="Event",
-        Payload=json.dumps(event).encode(),
-    )
+    handover.tell(event)

@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lambdas.aws import clients
+from lambdas.aws import clients, handover
 from lambdas.aws.executions import error_code, gather
 from lambdas.aws.state import StateTable, state_table
 from lensloop.settings import Settings
@@ -67,40 +67,16 @@ def tick(table: StateTable, pacing: Pacing, prefix: str) -> list[Step]:
 def act(step: Step, table: StateTable, epoch: int) -> None:
     match step:
         case Start():
-            _start_execution(step.epoch)
+            # If it exists already, the next look at it says whose it is.
+            handover.start(os.environ["RETRAINING_ARN"], step.epoch)
         case StopTraining():
             for job in step.jobs:
                 _stop_training(job)
         case Tell():
-            _tell(step.text, epoch)
+            handover.tell({"workflow": "trigger", "epoch": epoch, "text": step.text})
             table.apply(step)
         case _:
             table.apply(step)
-
-
-def _tell(text: str, epoch: int) -> None:
-    """Lambda keeps an event that it has accepted and tries it again: it is as good as sent."""
-    event = {"workflow": "trigger", "epoch": epoch, "text": text}
-    clients.functions().invoke(
-        FunctionName=os.environ["TELL_FUNCTION"],
-        InvocationType="Event",
-        Payload=json.dumps(event, ensure_ascii=False).encode(),
-    )
-
-
-def _start_execution(epoch: int) -> None:
-    """That it exists already is as good as started:
-    the next look at the execution says whose it is.
-    """
-    try:
-        clients.stepfunctions().start_execution(
-            stateMachineArn=os.environ["RETRAINING_ARN"],
-            name=names.execution(epoch),
-            input=json.dumps({"epoch": epoch}),
-        )
-    except ClientError as error:
-        if error_code(error) != "ExecutionAlreadyExists":
-            raise
 
 
 def _stop_training(job: str) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lensloop import record
+from lensloop.channel import channel
 from lensloop.machines.ladder import Rung
 from lensloop.model import incremental
 from lensloop.record import Findings, Record
@@ -127,22 +128,13 @@ def plan(
 def _channels(experiment: Experiment, bucket: str) -> list[dict[str, Any]]:
     folder, digest = names.experiment(experiment.name), experiment.digest
     found = [
-        _channel("dataset", _at(bucket, names.dataset(digest, "manifest.csv.gz"))),
-        _channel("images", _at(bucket, names.dataset(digest, "images.manifest")), listed=True),
-        _channel("entry", _at(bucket, f"{folder}{START}")),
+        channel("dataset", _at(bucket, names.dataset(digest, "manifest.csv.gz"))),
+        channel("images", _at(bucket, names.dataset(digest, "images.manifest")), listed=True),
+        channel("entry", _at(bucket, f"{folder}{START}")),
     ]
     if experiment.live_epoch is not None:
-        found.append(_channel("live", _at(bucket, names.release(experiment.live_epoch))))
+        found.append(channel("live", _at(bucket, names.release(experiment.live_epoch))))
     return found
-
-
-def _channel(name: str, address: str, *, listed: bool = False) -> dict[str, Any]:
-    source = {
-        "S3DataType": "ManifestFile" if listed else "S3Prefix",
-        "S3Uri": address,
-        "S3DataDistributionType": "FullyReplicated",
-    }
-    return {"ChannelName": name, "InputMode": "File", "DataSource": {"S3DataSource": source}}
 
 
 def _at(bucket: str, key: str) -> str:

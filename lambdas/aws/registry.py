@@ -2,6 +2,8 @@
 a release reaches the cameras whether the registry knows of it or not.
 """
 
+from typing import Any
+
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.aws import clients
@@ -14,34 +16,28 @@ MAX_DESCRIPTION = 1024
 
 def show_stage(epoch: int, stage: Stage) -> str:
     """What went wrong; nothing when all is well, or when the release is not in the registry."""
-    arn = state_table().package(epoch)
-    if not arn:
-        return ""
-    try:
-        clients.sagemaker().update_model_package(
-            ModelPackageArn=arn,
-            ModelLifeCycle={"Stage": stage.name, "StageStatus": stage.status},
-        )
-    except (BotoCoreError, ClientError) as error:
-        problem = f"The registry does not show that release {epoch} is {stage.status}: {error}"
-        print(problem)
-        return problem
-    return ""
+    life = {"Stage": stage.name, "StageStatus": stage.status}
+    return _show(epoch, f"that release {epoch} is {stage.status}", ModelLifeCycle=life)
 
 
 def show_decision(decision: Decision) -> str:
     """A person has decided elsewhere: the registry says so as well."""
-    arn = state_table().package(decision.epoch)
+    return _show(
+        decision.epoch,
+        f"the decision about release {decision.epoch}",
+        ModelApprovalStatus="Approved" if decision.approved else "Rejected",
+        ApprovalDescription=_in_one_line(decision),
+    )
+
+
+def _show(epoch: int, what: str, **change: Any) -> str:
+    arn = state_table().package(epoch)
     if not arn:
         return ""
     try:
-        clients.sagemaker().update_model_package(
-            ModelPackageArn=arn,
-            ModelApprovalStatus="Approved" if decision.approved else "Rejected",
-            ApprovalDescription=_in_one_line(decision),
-        )
+        clients.sagemaker().update_model_package(ModelPackageArn=arn, **change)
     except (BotoCoreError, ClientError) as error:
-        problem = f"The registry does not show the decision about release {decision.epoch}: {error}"
+        problem = f"The registry does not show {what}: {error}"
         print(problem)
         return problem
     return ""

@@ -11,6 +11,7 @@ from typing import Any
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
+from lensloop.channel import channel
 from lensloop.dataset.lists import SHORTEST_SIDE
 from lensloop.settings import Settings
 from lensloop.wire import names
@@ -103,4 +104,4 @@ def _channels(spec: BuiltInSpec) -> str:
 
 
 def _channel(name: str, address: str, *, listed: bool = False) -> dict[str, Any]:
-    return request.channel(name, address, listed=listed) | {"ContentType": _IMAGE}
+    return channel(name, address, listed=listed) | {"ContentType": _IMAGE}

@@ -13,6 +13,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
+from lensloop.channel import channel
 from lensloop.dataset.kept_features import ALL, UNCACHED
 from lensloop.model import incremental
 from lensloop.model.standards import BACKBONES
@@ -213,16 +214,6 @@ def _channels(spec: TrainingSpec, settings: Settings) -> str:
 def _pictures(spec: TrainingSpec, listed: str) -> str:
     place = address(spec.bucket, names.dataset(_DIGEST, listed))
     return filled(channel("images", place, listed=True))
-
-
-def channel(name: str, address: str, *, listed: bool = False) -> dict[str, Any]:
-    """Everything below an address, or the objects that are `listed` in it."""
-    source = {
-        "S3DataType": "ManifestFile" if listed else "S3Prefix",
-        "S3Uri": address,
-        "S3DataDistributionType": "FullyReplicated",
-    }
-    return {"ChannelName": name, "InputMode": "File", "DataSource": {"S3DataSource": source}}
 
 
 def address(bucket: s3.IBucket, key: str) -> str:

@@ -19,7 +19,7 @@ from unittest.mock import patch
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from lambdas import record_changes, tick
-from lambdas.aws import clients
+from lambdas.aws import clients, handover
 from lambdas.aws import executions as trigger_facts
 from lensloop.settings import Settings
 from lensloop.trigger.terms import EXECUTION_ENDED, State
@@ -173,7 +173,7 @@ class FakeAws:
         table, states, sagemaker = map(self._door, (self.table, self._states(), self._sagemaker()))
         functions = self._door(SimpleNamespace(invoke=self._invoke))
         stand_ins: list[tuple[object, str, object]] = [
-            *((module, "os", system) for module in (tick, record_changes, trigger_facts)),
+            *((module, "os", system) for module in (tick, record_changes, trigger_facts, handover)),
             *((module, "time", clock) for module in (tick, record_changes)),
             (clients, "table", lambda: table),
             (clients, "stepfunctions", lambda: states),

@@ -99,7 +99,12 @@ def test_stopping_the_execution_ends_the_process_of_its_job_and_the_next_run_tra
     )
     sagemaker = person.cloud.client("sagemaker")
     assert until(lambda: not processes(job), bool, 30)
-    assert sagemaker.describe_training_job(TrainingJobName=job)["TrainingJobStatus"] == "Stopped"
+
+    def ended() -> bool:
+        found = sagemaker.describe_training_job(TrainingJobName=job)
+        return found["TrainingJobStatus"] == "Stopped"
+
+    assert until(ended, bool, 30)  # its output is written after the process
     told = person.waits_for_end(before + 1)
     assert told["outcome"] == "aborted"
     assert first_end(person, before + 1, "released")["epoch"] > before + 1
