@@ -1,5 +1,5 @@
-"""What may a camera say and hear? Its own jobs and its own results, with its own certificate, under
-its own name.
+"""What may a camera say and hear? Its own jobs, its own results and how it is, with its own
+certificate, under its own name.
 """
 
 from typing import Any
@@ -19,6 +19,7 @@ def camera_policy(stack: cdk.Stack) -> dict[str, Any]:
     def arn(kind: str, name: str) -> str:
         return stack.format_arn(service="iot", resource=kind, resource_name=name)
 
+    topics = (*names.RESULTS_TOPICS, names.REPORT_TOPIC)
     jobs = f"$aws/things/{ME}/jobs/*"
     return {
         "Version": "2012-10-17",
@@ -34,7 +35,7 @@ def camera_policy(stack: cdk.Stack) -> dict[str, Any]:
                 "Action": "iot:Publish",
                 "Resource": [
                     arn("topic", jobs),
-                    *(arn("topic", topic.format(thing=ME)) for topic in names.RESULTS_TOPICS),
+                    *(arn("topic", topic.format(thing=ME)) for topic in topics),
                 ],
             },
             {"Effect": "Allow", "Action": "iot:Subscribe", "Resource": arn("topicfilter", jobs)},

@@ -31,6 +31,9 @@ ANSWERS_TOPIC = "deeplens/{thing}/answers"
 # answer, as AWS' examples do, must not find another name among the labels.
 RESULTS_TOPICS = ("$aws/things/{thing}/infer", "deeplens/{thing}/infer", ANSWERS_TOPIC)
 
+# Where a camera says how it is and what it runs, lensloop.wire.report's.
+REPORT_TOPIC = "deeplens/{thing}/report"
+
 
 def prefix(project: str, stage: str = "") -> str:
     """`deeplens-<project>[-<stage>]`, the start of every name."""

@@ -49,3 +49,7 @@ def test_results_go_to_the_topic_of_deeplens_or_to_one_that_is_not_reserved() ->
         "deeplens/{thing}/infer",
         "deeplens/{thing}/answers",
     )
+
+
+def test_a_camera_reports_on_a_topic_of_its_own() -> None:
+    assert names.REPORT_TOPIC == "deeplens/{thing}/report"
