@@ -102,7 +102,7 @@ def test_stopping_the_execution_ends_the_process_of_its_job_and_the_next_run_tra
 
     def ended() -> bool:
         found = sagemaker.describe_training_job(TrainingJobName=job)
-        return found["TrainingJobStatus"] == "Stopped"
+        return bool(found["TrainingJobStatus"] == "Stopped")
 
     assert until(ended, bool, 30)  # its output is written after the process
     told = person.waits_for_end(before + 1)
