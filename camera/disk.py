@@ -23,6 +23,8 @@ def write(path: Path, content: bytes) -> None:
     """The whole file or the old one, never a part."""
     part = path.with_name(path.name + ".part")
     try:
+        if part.is_dir():  # no doing of ours, and in the way for ever
+            remove(part)
         with open(str(part), "wb") as file:
             file.write(content)
             file.flush()
@@ -41,7 +43,7 @@ def read_json(path: Path) -> Any:
     """The content, or None when the file is missing or damaged."""
     try:
         return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):  # the last one: nested too deep
         return None
 
 
@@ -53,8 +55,9 @@ def move(source: Path, target: Path) -> None:
 def point(link: Path, target: str) -> None:
     """Makes `link` a symlink to `target`; whoever looks sees the old one or the new one."""
     part = link.with_name(link.name + ".part")
-    if part.is_symlink():
-        part.unlink()
+    remove(part)  # whatever a cut or a person left there
+    if not link.is_symlink():  # a copy of the camera's folder may have made a folder of the link
+        remove(link)
     os.symlink(target, str(part))
     move(part, link)
 
@@ -73,6 +76,14 @@ def settle(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def boot() -> str:
+    """Another one after each start of the computer: so a cut is told from an agent that died."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:  # no Linux, or no /proc: each end then counts as the agent's own
+        return ""
 
 
 def free_bytes(folder: Path) -> int:

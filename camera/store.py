@@ -1,7 +1,7 @@
 """Which releases are on this camera, which are good, and which one is current?
 
     DIR/releases/<epoch>/      manifest.json, model.onnx, golden.zip: complete and verified
-    DIR/releases/<epoch>.part  not yet
+    DIR/releases/<epoch>-….part  not yet; at most one, and kept until its order ends
     DIR/current                -> releases/<epoch>, which is being tried or running
     DIR/state.json             the truth: which releases were proved and committed
 
@@ -25,11 +25,23 @@ STATE = "state.json"
 log = logging.getLogger(__name__)
 
 
+class Tries(NamedTuple):
+    """How often a proof was begun that never came to an end."""
+
+    starts: int = 0  # and the agent died in it, while the computer went on
+    cuts: int = (
+        0  # and the computer went as well: the power, most likely, and no fault of the model
+    )
+
+
 class State(NamedTuple):
     good: Tuple[Installed, ...] = ()  # proved and committed, the newest first; at most two
     # About to be proved; still here after a start = that start ended badly.
     trying: Optional[Installed] = None
-    starts: int = 0  # how often `trying` was begun
+    tries: Tries = Tries()
+    boot: str = ""  # the start of the computer in which `trying` was last begun
+    # After the loss of this file: found on the disk, and not proved by this camera since.
+    unproved: Tuple[Installed, ...] = ()
 
 
 class Store:
@@ -43,8 +55,8 @@ class Store:
         """Reads the state and clears away whatever an interrupted change left."""
         self.releases.mkdir(parents=True, exist_ok=True)
         state = _read_state(disk.read_json(self.home / STATE))
-        self.state = State(good=self._found()) if state is None else state
-        self._sweep()
+        self.state = State(unproved=self._found()) if state is None else state
+        self._sweep(keep_parts=True)
 
     @property
     def highest(self) -> Optional[Installed]:
@@ -53,19 +65,29 @@ class Store:
     def folder(self, epoch: int) -> Path:
         return self.releases / str(epoch)
 
-    def begin(self, release: Installed) -> int:
-        """Remembers what is about to be tried;
-        returns how often it has been begun without an end.
+    def begin(self, release: Installed) -> Tries:
+        """Remembers what is about to be proved;
+        returns how often that has been begun before without an end.
         """
-        starts = self.state.starts + 1 if self.state.trying == release else 1
-        self._write(self.state._replace(trying=release, starts=starts))
-        return starts
+        tries, boot = Tries(), disk.boot()
+        if self.state.trying == release:
+            tries = self.state.tries
+            if self.state.boot == boot:
+                tries = tries._replace(starts=tries.starts + 1)
+            else:
+                tries = tries._replace(cuts=tries.cuts + 1)
+        self._write(self.state._replace(trying=release, tries=tries, boot=boot))
+        return tries
 
-    def workplace(self, epoch: int) -> Path:
-        """An empty folder to download into."""
-        part = self.releases / f"{epoch}.part"
-        disk.remove(part)
-        part.mkdir()
+    def workplace(self, epoch: int, manifest_sha256: str) -> Path:
+        """A folder to download into, with what an interrupted download of exactly this release left
+        there. What is left of another one makes room.
+        """
+        part = self.releases / f"{epoch}-{manifest_sha256[:16]}.part"
+        for other in self.releases.glob("*.part"):
+            if other != part:
+                disk.remove(other)
+        part.mkdir(exist_ok=True)
         return part
 
     def activate(self, release: Installed, part: Path) -> Path:
@@ -90,20 +112,26 @@ class Store:
         On a full or failing disk each step may fail and the next is still tried: a start trusts
         nothing but `good`.
         """
-        self.state = self.state._replace(trying=None, starts=0)
+        self.state = self.state._replace(trying=None, tries=Tries(), boot="")
         _attempt(
             self._unpoint if running is None else functools.partial(self._point, running.epoch)
         )
         self._sweep()
         _attempt(functools.partial(self._write, self.state))
 
+    def adopt(self, proved: Tuple[Installed, ...]) -> None:
+        """At start, after the loss of state.json: these have proved themselves again."""
+        self.state = State(good=proved[:2])
+        _attempt(functools.partial(self._write, self.state))
+        self._sweep(keep_parts=True)
+
     def settle_on(self, release: Installed) -> None:
         """At start: `current` shows the release that this start proved."""
         _attempt(functools.partial(self._point, release.epoch))
 
     def _found(self) -> Tuple[Installed, ...]:
-        """Without a state: what the folders themselves say, newest first. A start proves them
-        before it uses one.
+        """Without a state: what the folders themselves say, newest first. None of them is good
+        before it has proved itself.
         """
         found = []
         for folder in self.releases.glob("[0-9]*/"):
@@ -120,11 +148,16 @@ class Store:
     def _unpoint(self) -> None:
         disk.remove(self.current)
 
-    def _sweep(self) -> None:
-        kept = {str(release.epoch) for release in self.state.good}
-        for folder in self.releases.iterdir():
-            if folder.name not in kept:
-                _attempt(functools.partial(disk.remove, folder))
+    def clear(self) -> None:
+        """Gives up what was downloaded and not activated."""
+        self._sweep()
+
+    def _sweep(self, keep_parts: bool = False) -> None:
+        kept = {str(release.epoch) for release in self.state.good + self.state.unproved}
+        for entry in self.releases.iterdir():
+            part = entry.name.endswith(".part") and entry.is_dir()
+            if entry.name not in kept and not (part and keep_parts):
+                _attempt(functools.partial(disk.remove, entry))
 
     def _write(self, state: State) -> None:
         disk.write_json(self.home / STATE, _shown(state))
@@ -144,7 +177,10 @@ def _shown(state: State) -> Any:
         "format": 1,
         "good": [release._asdict() for release in state.good],
         "trying": state.trying._asdict() if state.trying else None,
-        "starts": state.starts,
+        "starts": state.tries.starts,
+        "cuts": state.tries.cuts,
+        "boot": state.boot,
+        "unproved": [release._asdict() for release in state.unproved],
     }
 
 
@@ -157,7 +193,12 @@ def _read_state(content: Any) -> Optional[State]:
     state = State(
         good=tuple(_installed(part) for part in top.parts("good")),
         trying=_installed(trying) if trying else None,
-        starts=top.whole("starts"),
+        # What agents from before did not write is not missing.
+        tries=Tries(top.whole("starts"), top.whole("cuts") if top.has("cuts") else 0),
+        boot=str(content.get("boot") or "") if top.has("boot") else "",
+        unproved=(
+            tuple(_installed(part) for part in top.parts("unproved")) if top.has("unproved") else ()
+        ),
     )
     if top.mistakes:
         log.error(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional, Tuple
 
 from camera import AGENT_VERSION, disk, download, model, prove
 from camera.download import DownloadError
@@ -17,6 +17,9 @@ from lensloop.wire.order import Order, OrderError, parse
 MAX_MANIFEST_BYTES = 1024 * 1024  # labels and a few file names; what is larger is no manifest
 MAX_GOLDEN_BYTES = 512 * 1024 * 1024  # of all together; a camera's disk must not be filled
 MAX_STARTS = 3  # an agent that died this often while proving one release does not try it again
+# Cuts of the power say nothing about a release, unless they come each time that it is proved: as
+# with a model for which a computer has too little memory.
+MAX_CUTS = 10
 log = logging.getLogger(__name__)
 
 
@@ -45,16 +48,51 @@ def restore(store: Store) -> Optional[Running]:
     and proves itself here, network or not.
     """
     store.open()
+    if store.state.unproved:
+        store.adopt(_proved_again(store))
     for release in store.state.good:
-        try:
-            running = _prove(store.folder(release.epoch), release)
-        except BadArtifact as error:
-            log.error("release %d is no longer usable here: %s", release.epoch, error)
+        running = _still_usable(store, release)
+        if running is None:
             continue
         store.settle_on(release)
         log.info("running release %d, golden pictures %s", release.epoch, running.proof.golden)
         return running
     return None
+
+
+def _proved_again(store: Store) -> Tuple[Installed, ...]:
+    """Which of the folders that were found without a state are good. One that ends the agent is
+    passed over in the end, as when it was ordered.
+    """
+    proved = []
+    for release in store.state.unproved:
+        try:
+            _may_begin(store, release)
+        except BadArtifact as error:
+            log.error("release %d is passed over: %s", release.epoch, error)
+            continue
+        except OSError as error:  # a disk that can only be read holds good releases all the same
+            log.error("state.json cannot be written (%s)", error)
+        if _still_usable(store, release):
+            proved.append(release)
+    return tuple(proved)
+
+
+def _still_usable(store: Store, release: Installed) -> Optional[Running]:
+    try:
+        return _prove(store.folder(release.epoch), release)
+    except BadArtifact as error:
+        log.error("release %d is no longer usable here: %s", release.epoch, error)
+        return None
+
+
+def _may_begin(store: Store, release: Installed) -> None:
+    tries = store.begin(release)
+    if tries.starts >= MAX_STARTS or tries.cuts >= MAX_CUTS:
+        raise BadArtifact(
+            f"the agent started this release {tries.starts + tries.cuts} times and never came to"
+            " an end; giving it up"
+        )
 
 
 def take(document: Any, store: Store, running: Optional[Running], project: str) -> Outcome:
@@ -81,14 +119,10 @@ def take(document: Any, store: Store, running: Optional[Running], project: str) 
 def _change(order: Order, manifest: Manifest, store: Store, running: Optional[Running]) -> Outcome:
     release = Installed(manifest.epoch, manifest.model.sha256)
     try:
-        starts = store.begin(release)
-        if starts > MAX_STARTS:
-            raise BadArtifact(
-                f"the agent started this release {starts - 1} times and never came to an end;"
-                " giving it up"
-            )
         part = _bring(order, manifest, store)
-        new = _prove(store.activate(release, part), release)
+        folder = store.activate(release, part)
+        _may_begin(store, release)  # counted from here: a cut in a download speaks against nothing
+        new = _prove(folder, release)
         store.commit(release, running.installed if running else None)
     except (LensloopError, OSError) as error:
         store.go_back(running.installed if running else None)
@@ -129,7 +163,7 @@ def _bring(order: Order, manifest: Manifest, store: Store) -> Path:
     """A folder with the complete, verified release."""
     if manifest.golden.size > MAX_GOLDEN_BYTES:
         raise DownloadError(f"{manifest.golden.size} golden bytes are more than this agent takes")
-    part = store.workplace(manifest.epoch)
+    part = store.workplace(manifest.epoch, order.manifest_sha256)
     download.check_space(store.home, manifest.model.size + manifest.golden.size)
     for url, file in ((order.model_url, manifest.model), (order.golden_url, manifest.golden)):
         download.fetch(url, part / file.file, file.sha256, limit=file.size, size=file.size)

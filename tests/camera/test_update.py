@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from camera import disk, download
+from camera import disk, download, update
 from camera.store import Store
-from camera.update import MAX_STARTS, Running, restore, take
+from camera.update import MAX_CUTS, MAX_STARTS, Running, restore, take
 from tests.camera.conftest import Shelf
 from tests.camera.small_release import (
     COLOURS,
@@ -434,7 +434,20 @@ def test_what_ran_until_now_is_kept_and_not_what_had_rotted(home: Path, shelf: S
     assert_works(home, start(home)[1], 6)
 
 
-@pytest.mark.parametrize("damage", [b"", b"{half", b"[]", b'{"good": 5}', None])
+DAMAGES = {
+    "empty": b"",
+    "half": b"{half",
+    "a list": b"[]",
+    "no list": b'{"good": 5}',
+    "endless": b'{"good": [{"epoch": 1e999, "sha256": "%s"}], "starts": 0}' % (b"a" * 64),
+    "negative": b'{"good": [], "starts": -1}',
+    "no number": b'{"good": [], "starts": NaN}',
+    "deep": b"[" * 100_000,
+    "gone": None,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_lost_state_is_rebuilt_from_releases_that_prove_themselves(
     home: Path, shelf: Shelf, damage: bytes | None
 ) -> None:
@@ -449,3 +462,103 @@ def test_the_state_names_what_is_good(home: Path, shelf: Shelf) -> None:
     state = json.loads((home / "state.json").read_text())
     assert [release["epoch"] for release in state["good"]] == [7, 6]
     assert state["trying"] is None
+
+
+@pytest.mark.parametrize("stray", ["current.part", "state.json.part", "current"])
+def test_what_stands_in_the_way_is_cleared_away(home: Path, shelf: Shelf, stray: str) -> None:
+    """A folder where a link or a file must be: as a person's copy of the camera's folder makes."""
+    install(home, shelf, 7)
+    if stray == "current":
+        (home / stray).unlink()
+    (home / stray / "something").mkdir(parents=True)
+    store, running = start(home)
+    assert_works(home, running, 7)
+    assert_works(home, take(shelf.put(make_release(8)), store, running, "trash").running, 8)
+
+
+def activated_only(home: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch, files: Any) -> None:
+    """The power goes between activation and proof, and takes state.json along."""
+
+    class Cut(BaseException):
+        pass
+
+    def cut(*_: Any) -> None:
+        raise Cut
+
+    store, running = start(home)
+    with monkeypatch.context() as patch:
+        patch.setattr("camera.prove.prove", cut)
+        with pytest.raises(Cut):
+            take(shelf.put(files), store, running, "trash")
+    (home / "state.json").write_bytes(b"{half")
+
+
+def test_an_unproved_release_does_not_become_good_by_the_loss_of_the_state(
+    home: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would raise the floor: no release below its epoch would ever be taken again."""
+    install(home, shelf, 7)
+    bad = make_release(900, model=colour_model(order=(1, 0, 2)))
+    activated_only(home, shelf, monkeypatch, bad)
+    store, running = start(home)
+    assert_works(home, running, 7)
+    assert [release.epoch for release in store.state.good] == [7]
+    assert not (home / "releases" / "900").exists()
+    assert_works(home, take(shelf.put(make_release(8)), store, running, "trash").running, 8)
+
+
+def test_an_unproved_release_that_ends_the_agent_cannot_do_so_for_ever(
+    home: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(home, shelf, 7)
+    activated_only(home, shelf, monkeypatch, make_release(8))
+    prove = update.prove.prove
+
+    class Killed(BaseException):
+        pass
+
+    def kill(loaded: Any, folder: Path) -> Any:
+        if loaded.installed.epoch == 8:
+            raise Killed
+        return prove(loaded, folder)
+
+    monkeypatch.setattr("camera.prove.prove", kill)
+    for _ in range(MAX_STARTS):
+        with pytest.raises(Killed):
+            start(home)
+    assert_works(home, start(home)[1], 7)
+
+
+@pytest.mark.parametrize(("cuts", "status"), [(MAX_CUTS - 1, "SUCCEEDED"), (MAX_CUTS, "FAILED")])
+def test_cuts_of_the_power_in_proofs_do_not_speak_against_a_release_for_long(
+    home: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch, cuts: int, status: str
+) -> None:
+    """Each time the computer has started anew, so the agent did not die by itself."""
+    install(home, shelf, 7)
+    for number in range(cuts + 1):
+        monkeypatch.setattr(disk, "boot", lambda number=number: f"boot {number}")
+        if number < cuts:
+            with monkeypatch.context() as patch:
+                patch.setattr("camera.prove.prove", _the_power_goes)
+                store = Store(home)
+                store.open()
+                with pytest.raises(KeyboardInterrupt):
+                    take(shelf.put(make_release(8)), store, None, "trash")
+    assert take(shelf.put(make_release(8)), *start(home), "trash").answer.status == status
+
+
+def _the_power_goes(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def test_an_agent_that_is_cut_off_in_downloads_loses_no_release(
+    home: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(home, shelf, 7)
+    document = shelf.put(make_release(8))
+    with monkeypatch.context() as patch:
+        patch.setattr(download, "_stream", _the_power_goes)
+        for _ in range(MAX_STARTS + 2):
+            with pytest.raises(KeyboardInterrupt):
+                take(document, *start(home), "trash")
+    assert_works(home, take(document, *start(home), "trash").running, 8)
