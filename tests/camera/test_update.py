@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from camera import disk, download, update
+from camera import disk, download
+from camera import prove as proving
 from camera.store import Store
 from camera.update import MAX_CUTS, MAX_STARTS, Running, restore, take
 from tests.camera.conftest import Shelf
@@ -512,7 +513,7 @@ def test_an_unproved_release_that_ends_the_agent_cannot_do_so_for_ever(
 ) -> None:
     install(home, shelf, 7)
     activated_only(home, shelf, monkeypatch, make_release(8))
-    prove = update.prove.prove
+    prove = proving.prove
 
     class Killed(BaseException):
         pass
