@@ -4,7 +4,7 @@ function's process lives.
 
 import functools
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 
@@ -58,7 +58,12 @@ def functions() -> "LambdaClient":
     return boto3.client("lambda")
 
 
-_MADE_HERE = (s3, table, iot, stepfunctions, sagemaker, sns, functions)
+@functools.cache
+def kms() -> Any:
+    return boto3.client("kms")
+
+
+_MADE_HERE = (s3, table, iot, stepfunctions, sagemaker, sns, functions, kms)
 
 
 def forget() -> None:

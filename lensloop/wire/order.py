@@ -4,17 +4,26 @@ read by the camera.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, NamedTuple
+import base64
+from typing import Any, Callable, Dict, NamedTuple, Optional
 
 from lensloop.wire.errors import LensloopError
 from lensloop.wire.manifest import Manifest
 from lensloop.wire.reading import Reader
 
 OPERATION = "release"
+MOST_SIGNATURE_BYTES = 72  # DER of two numbers of 32 bytes, each with a sign byte
 
 
 class OrderError(LensloopError):
     """The job document is not an order that this agent knows."""
+
+
+class Signed(NamedTuple):
+    """What lensloop.wire.statement reads, and its signature; neither is looked at here."""
+
+    statement: str
+    signature: bytes
 
 
 class Order(NamedTuple):
@@ -28,18 +37,31 @@ class Order(NamedTuple):
     model_size: int
     golden_url: str
     golden_sha256: str
+    signature: bytes = b""  # of the manifest; empty in an order from before releases were signed
+    signed: Optional[Signed] = None
 
 
-def make(manifest: Manifest, manifest_sha256: str, url: Callable[[str], str]) -> Dict[str, Any]:
+def make(
+    manifest: Manifest,
+    manifest_sha256: str,
+    url: Callable[[str], str],
+    signature: bytes = b"",
+    signed: Optional[Signed] = None,
+) -> Dict[str, Any]:
     """The document. `url` gives each file of the release the address where cameras fetch it."""
     model, golden = manifest.model, manifest.golden
-    return {
+    document = {
         "operation": OPERATION,
         "epoch": manifest.epoch,
         "manifest": {"url": url("manifest.json"), "sha256": manifest_sha256},
         "model": {"url": url(model.file), "sha256": model.sha256, "size": model.size},
         "golden": {"url": url(golden.file), "sha256": golden.sha256},
     }
+    if signature:
+        document["manifest"]["signature"] = _text(signature)
+    if signed:
+        document.update(statement=signed.statement, statement_signature=_text(signed.signature))
+    return document
 
 
 def parse(document: Any) -> Order:
@@ -58,6 +80,20 @@ def parse(document: Any) -> Order:
         model_size=model.whole("size", low=1),
         golden_url=golden.text("url"),
         golden_sha256=golden.sha256("sha256"),
+        signature=_signature(manifest, "signature") if manifest.has("signature") else b"",
+        signed=_signed(top) if top.has("statement") else None,
     )
     top.check(OrderError, "the job's document is not a release order")
     return order
+
+
+def _signed(top: Reader) -> Signed:
+    return Signed(top.text("statement"), _signature(top, "statement_signature"))
+
+
+def _signature(part: Reader, name: str) -> bytes:
+    return part.base64(name, MOST_SIGNATURE_BYTES)
+
+
+def _text(signature: bytes) -> str:
+    return base64.b64encode(signature).decode("ascii")

@@ -12,6 +12,7 @@ until `check`: so one reading finds all mistakes. What nobody asks for is passed
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Any, Callable, List, Mapping, Optional, Pattern, Tuple, Type
 
@@ -89,6 +90,11 @@ class Reader:
         """A list with at least one text in it."""
         return tuple(self.value(name, _are_texts, called, ()))
 
+    def base64(self, name: str, most: int) -> bytes:
+        """Bytes, at most so many of them."""
+        called = f"at most {most} bytes in base64"
+        return _decoded(str(self.value(name, lambda value: _is_base64(value, most), called, "")))
+
     def number(self, name: str, low: float = 0, high: float = _MOST) -> float:
         """Neither NaN nor a boolean is one."""
         return float(
@@ -152,6 +158,17 @@ def shown(value: Any) -> str:
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) and value != ""
+
+
+def _is_base64(value: Any, most: int) -> bool:
+    try:
+        return _is_text(value) and len(_decoded(value)) <= most
+    except ValueError:  # binascii's is one
+        return False
+
+
+def _decoded(value: str) -> bytes:
+    return base64.b64decode(value, validate=True)
 
 
 def _are_texts(value: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lensloop.wire import manifest, order
-from lensloop.wire.order import Order, OrderError
+from lensloop.wire.order import Order, OrderError, Signed
 from tests.camera.small_release import make_release
 
 RELEASE = manifest.parse(make_release(7).manifest)
@@ -41,6 +41,13 @@ def test_what_is_ordered_is_what_is_read() -> None:
     )
 
 
+def test_signatures_and_a_statement_travel_with_the_order() -> None:
+    signed = Signed('{"serial":1}', b"\x30\x02")
+    document = order.make(RELEASE, "a" * 64, "https://bucket/7/{}".format, b"\x30\x01", signed)
+    read = order.parse(json.loads(json.dumps(document)))
+    assert (read.signature, read.signed) == (b"\x30\x01", signed)
+
+
 def test_the_first_release_and_the_smallest_file_can_be_ordered() -> None:
     small = order.parse({**GOOD, "epoch": 1, "model": {**GOOD["model"], "size": 1}})
     assert (small.epoch, small.model_size) == (1, 1)
@@ -66,6 +73,11 @@ def test_fields_of_a_later_version_are_passed_over() -> None:
         ("model.size", 0, "`model.size` is 0"),
         ("golden.url", [], "`golden.url` is []"),
         ("golden.sha256", "abc", "`golden.sha256` is 'abc'"),
+        ("manifest.signature", "no base64!", "`manifest.signature` is 'no base64!'"),
+        ("manifest.signature", "A" * 100, "it must be at most 72 bytes in base64"),
+        ("manifest.signature", 5, "`manifest.signature` is 5"),
+        ("statement", "{}", "`statement_signature` is missing"),
+        ("statement", {}, "`statement` is {}"),
     ],
 )
 def test_each_mistake_gets_a_sentence(path: str, value: Any, sentence: str) -> None:

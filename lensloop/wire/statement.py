@@ -1,0 +1,71 @@
+"""What may a person say to cameras that no release says? A signed statement: go to this release,
+although it is older, or believe these keys from now on.
+
+The text is what is signed, to the byte; a camera takes a serial once, so no old one is played back.
+
+Python 3.7 syntax: this file also lands on cameras.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple, Tuple
+
+from lensloop.wire.errors import LensloopError
+from lensloop.wire.reading import Reader
+
+FORMAT = 1
+KIND = "lensloop-statement"  # so that nothing else that the key signed can be taken for one
+MOST_KEYS = 4  # the one in use, the next, and room for a mistake
+
+
+class StatementError(LensloopError):
+    """The statement says nothing that a camera can follow."""
+
+
+class Statement(NamedTuple):
+    project: str
+    serial: int  # higher in each statement than in the one before
+    epoch: int  # of the release that cameras are to run
+    manifest_sha256: str  # of that release
+    keys: Tuple[str, ...] = ()  # PEM; what cameras believe instead, from then on
+
+
+def text(statement: Statement) -> str:
+    """What is signed: the same bytes for the same statement."""
+    content = {"format": FORMAT, "kind": KIND, **statement._asdict()}
+    content["keys"] = list(statement.keys) or None
+    return json.dumps(content, sort_keys=True, separators=(",", ":"))
+
+
+def parse(said: str) -> Statement:
+    """Raises StatementError naming every mistake."""
+    top = Reader(_json(said))
+    top.expect_format(FORMAT)
+    top.value("kind", lambda kind: kind == KIND, repr(KIND))
+    found = Statement(
+        project=top.text("project"),
+        serial=top.whole("serial", low=1),
+        epoch=top.whole("epoch", low=1),
+        manifest_sha256=top.sha256("manifest_sha256"),
+        keys=_keys(top),
+    )
+    top.check(StatementError, "the job's statement is wrong")
+    return found
+
+
+def _keys(top: Reader) -> Tuple[str, ...]:
+    """Most statements replace none."""
+    if not top.has("keys"):
+        return ()
+    keys = top.texts("keys", "a list of public keys in PEM")
+    if len(keys) > MOST_KEYS:
+        top.mistake(f"`keys` names {len(keys)} keys; there may be {MOST_KEYS}")
+    return keys
+
+
+def _json(said: str) -> Any:
+    try:
+        return json.loads(said)
+    except (ValueError, RecursionError) as error:
+        raise StatementError(f"the job's statement is not JSON: {error}") from error
