@@ -50,7 +50,7 @@ def make(
 ) -> Dict[str, Any]:
     """The document. `url` gives each file of the release the address where cameras fetch it."""
     model, golden = manifest.model, manifest.golden
-    document = {
+    document: Dict[str, Any] = {
         "operation": OPERATION,
         "epoch": manifest.epoch,
         "manifest": {"url": url("manifest.json"), "sha256": manifest_sha256},
