@@ -1,22 +1,46 @@
 """What can a person do about cameras? `lensloop camera add|list|remove|bundle`."""
 
-from dataclasses import asdict
+import re
+from contextlib import ExitStack
+from dataclasses import asdict, replace
+from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, NamedTuple
 
 import typer
 from rich.table import Table
 
+from camera.config import FILE as CAMERA_FILE
 from camera.config import MQTT_OVER_TLS
 from cli import reach, show
 from cli.asked import AsJson, Asked, asks
 from cli.bundle import write_bundle
 from cli.faults import CLOUD
-from cli.fleet import Camera, cameras
+from cli.fleet import Camera, CameraError, cameras
 from cli.identity import add_camera, remove_camera
+from cli.install_bundle import COMPUTERS, Computer, fetch_packages, write_install_bundle
 
 app = typer.Typer(no_args_is_help=True, help="Add, list and remove cameras, or pack their agent.")
 THING = Annotated[str, typer.Argument(help="deeplens_<id>", show_default=False)]
+# It is written into a file that a shell reads.
+FRAMES = re.compile(r"[^\s'\"\\$`]{1,500}")
+
+
+class Kind(StrEnum):
+    """The names of install_bundle.COMPUTERS."""
+
+    PI = "pi"
+    PC = "pc"
+    DEEPLENS = "deeplens"
+
+
+FOR = Annotated[
+    Kind | None, typer.Option("--for", help="The computer that the camera's agent runs on.")
+]
+PYTHON = Annotated[
+    str | None, typer.Option(help="Its Python, such as 3.12. Default: those of its usual systems.")
+]
 
 
 class Broker(NamedTuple):
@@ -34,7 +58,20 @@ class Broker(NamedTuple):
 def add(
     asked: Asked,
     thing: THING,
-    home: Annotated[Path, typer.Option(help="Folder for its certificate; copy it to the camera.")],
+    home: Annotated[
+        Path | None,
+        typer.Option(help="Folder for its certificate. With --bundle it may be left out."),
+    ] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(help="Write all that the camera needs to this .tar.gz, its key included."),
+    ] = None,
+    for_: FOR = None,
+    python: PYTHON = None,
+    frames: Annotated[
+        str | None,
+        typer.Option(help="For the bundle: where its frames come from. Default: its own camera."),
+    ] = None,
     canary: Annotated[
         bool, typer.Option("--canary", help="It proves each release before the fleet gets it.")
     ] = False,
@@ -49,34 +86,30 @@ def add(
         typer.Option(help="PEM of the broker's CA. Default: the camera's own trust store on AWS."),
     ] = None,
 ) -> None:
-    """Make a camera's identity and the folder that its agent runs on."""
+    """Make a camera's identity, and the folder or the bundle that its agent is installed from."""
     connects = broker(asked, endpoint, port, ca)
-    place = asked.place
-    with show.busy(f"Registering {thing} …"):
-        config = add_camera(
-            place.client("iot"),
-            place.prefix,
-            place.project,
-            thing,
-            home,
-            canary=canary,
-            endpoint=connects.host,
-            port=connects.port,
-            ca=connects.ca,
+    packed = packing(bundle, for_, python, frames)
+    if home is None and packed is None:
+        raise CameraError(
+            "Say where its identity goes: --bundle FILE.tar.gz --for pi, pc or deeplens,"
+            " or --home FOLDER."
         )
+    with TemporaryDirectory(prefix="lensloop-") as scratch:
+        folder = home or Path(scratch, thing)
+        problem = _register(asked, thing, folder, canary, connects, packed)
+        if packed:
+            _pack(asked, thing, folder, packed, its_only_key=home is None)
     wave = "canary" if canary else "fleet"
-    with show.busy("Trying to connect as it will …"):
-        problem = reach.problem(home)
+    made = bundle or folder / CAMERA_FILE
     if asked.as_json:
-        show.give({"thing": thing, "wave": wave, "config": str(config), "problem": problem})
+        where = {"config": str(folder / CAMERA_FILE) if home else None}
+        where["bundle"] = str(bundle) if bundle else None
+        show.give({"thing": thing, "wave": wave, **where, "problem": problem})
     elif not problem:
-        show.say(
-            f"{thing} ({wave}) is ready: {config}\n"
-            f"Run its agent with: python -m camera --home {home} --frames ..."
-        )
+        show.say(f"{thing} ({wave}) is ready: {made}\n{_next(folder, bundle)}")
     else:
         show.say(
-            f"{thing} ({wave}) is registered: {config}\n"
+            f"{thing} ({wave}) is registered: {made}\n"
             f"But {problem}.\n"
             "The same command with --endpoint, --port or --ca changes where it connects."
         )
@@ -113,17 +146,97 @@ def remove(asked: Asked, thing: THING) -> None:
         show.say(f"{thing} is removed and its certificate revoked.")
 
 
-@app.command()
-def bundle(
-    output: Annotated[Path, typer.Option(help="The zip to write.")] = Path("lensloop-camera.zip"),
+@app.command("bundle")
+def pack_agent(
+    output: Annotated[Path, typer.Option(help="The file to write.")] = Path("lensloop-camera.zip"),
+    for_: FOR = None,
+    python: PYTHON = None,
     as_json: AsJson = False,
 ) -> None:
-    """Pack the agent into a zip for a camera."""
-    written = write_bundle(output)
+    """Pack the agent alone: with --for, a .tar.gz that updates it where it is installed."""
+    packed = packing(output, for_, python, None) if for_ else None
+    if packed is None:
+        written = write_bundle(output)
+    else:
+        with show.busy(f"Packing {output} …"):
+            written = write_install_bundle(packed.output, packed.computer)
     if as_json:
         show.give({"bundle": str(written)})
     else:
         show.say(f"{written} is ready; docs/cameras.md says how.")
+
+
+class Packing(NamedTuple):
+    """What is to be written where, for which computer."""
+
+    output: Path
+    computer: Computer
+    frames: str | None
+
+
+def packing(
+    output: Path | None, for_: Kind | None, python: str | None, frames: str | None
+) -> Packing | None:
+    """Nothing where no bundle is asked for."""
+    if output is None:
+        if for_ or python or frames:
+            raise CameraError("--for, --python and --frames are for a bundle: give --bundle FILE.")
+        return None
+    if for_ is None:
+        raise CameraError(f"Say which computer it is for: --for {', '.join(COMPUTERS)}.")
+    computer = COMPUTERS[for_.value]
+    if python:
+        if not re.fullmatch(r"3\.([7-9]|\d\d)", python):
+            raise CameraError(f"{python!r} is no Python version; it is something like 3.12.")
+        computer = replace(computer, pythons=(python,))
+    if frames and not FRAMES.fullmatch(frames):
+        raise CameraError("--frames may hold no quotes, spaces or control characters.")
+    return Packing(output, computer, frames)
+
+
+def _register(
+    asked: Asked, thing: str, home: Path, canary: bool, connects: Broker, packed: Packing | None
+) -> str:
+    """Why it cannot connect; nothing when it can."""
+    place = asked.place
+    iot = place.client("iot")
+    if packed:
+        with show.busy("Fetching the agent's packages …"):  # a camera without them is none
+            fetch_packages(packed.computer)
+    with show.busy(f"Registering {thing} …"):
+        add_camera(
+            iot,
+            place.prefix,
+            place.project,
+            thing,
+            home,
+            canary=canary,
+            endpoint=connects.host,
+            port=connects.port,
+            ca=connects.ca,
+        )
+    with show.busy("Trying to connect as it will …"):
+        return reach.problem(home)
+
+
+def _pack(asked: Asked, thing: str, home: Path, packed: Packing, *, its_only_key: bool) -> None:
+    with ExitStack() as undo:
+        if its_only_key:  # a camera whose key is nowhere could never be used
+            place = asked.place
+            undo.callback(remove_camera, place.client("iot"), place.prefix, thing)
+        with show.busy(f"Packing {packed.output} …"):
+            write_install_bundle(packed.output, packed.computer, home, packed.frames)
+        undo.pop_all()
+
+
+def _next(home: Path, bundle: Path | None) -> str:
+    if bundle is None:
+        return f"Run its agent with: python -m camera --home {home} --frames ..."
+    return (
+        "Copy it to the camera over a channel you trust, and there:"
+        f" tar -xzf {bundle.name} && sudo sh lensloop/install.sh\n"
+        "Delete it here and there afterwards: the camera's private key is in it."
+    )
 
 
 def table(found: list[Camera]) -> Table:

@@ -94,7 +94,8 @@ def _make_thing(iot: "IoTClient", thing: str, undo: contextlib.ExitStack) -> Non
     if _exists(iot, thing):
         raise CameraError(
             f"A camera called {thing} exists already. Use the folder it was made with, take another"
-            f" name, or remove it first (`lensloop camera remove {thing}`)."
+            f" name, or remove it first (`lensloop camera remove {thing}`). For its agent alone,"
+            " `lensloop camera bundle --for …` packs an update."
         )
     iot.create_thing(thingName=thing)
     undo.callback(_when_detached, iot, lambda: iot.delete_thing(thingName=thing))

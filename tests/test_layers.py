@@ -35,7 +35,8 @@ ALLOWED = {
     "lambdas": ("lensloop",),
     "training": ("lensloop",),
     "stacks": ("lensloop", "lambdas"),  # a step owns its function, so it imports the handler
-    "cli": ("camera", "lensloop", "lambdas.aws"),  # which it only reads with
+    # It only reads with lambdas.aws, and fetches a camera's packages as the stacks do theirs.
+    "cli": ("camera", "lensloop", "lambdas.aws", "stacks.assets.packages"),
     "local": (),
     "experiments": (),  # it runs where nothing else of ours is
     "demo": ("cli", "lensloop", "lambdas.aws", "local"),

@@ -66,7 +66,7 @@ def fetch(requirements: str, target: Target, folder: Path) -> None:
         last = "\n".join(done.stderr.strip().splitlines()[-6:])
         raise PackagesError(
             f"Packages for Python {target.python} could not be fetched from the package index. "
-            "The first synthesis needs the network, later ones do not: check it and try again. "
+            "That needs the network the first time and not later: check it and try again. "
             f"uv says:\n{last}"
         )
 

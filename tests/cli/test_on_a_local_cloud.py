@@ -4,6 +4,7 @@ execution made by hand: what the deployed stacks would have left.
 
 import io
 import json
+import tarfile
 import time
 import zipfile
 from collections.abc import Iterator
@@ -13,12 +14,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from cli import place, reach
+from cli import install_bundle, place, reach
 from cli.main import app
 from lensloop import record
 from lensloop.record import Record
 from lensloop.wire import names
 from local.cloud import LocalCloud
+from stacks.assets.packages import PackagesError
 from tests.local.account import Aws
 
 pytestmark = pytest.mark.slow
@@ -292,3 +294,69 @@ def test_a_camera_is_registered_with_the_broker_of_its_cloud(
     assert "But no broker answers at 127.0.0.1:1 from here" in stdout
     assert json.loads((home / "camera.json").read_text())["port"] == 1
     assert answer("camera", "remove", "deeplens_test")["removed"] is True
+
+
+def test_a_bundle_alone_carries_a_camera_s_only_key(
+    deployed: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(install_bundle, "PACKAGES", tmp_path / "packages")
+    monkeypatch.setattr(install_bundle, "fetch", lambda pins, target, folder: folder.mkdir())
+    monkeypatch.setattr(reach, "PATIENCE_SECONDS", 0.0)
+    file = tmp_path / "hall.tar.gz"
+    add = ("camera", "add", "deeplens_hall", "--bundle", str(file), "--for", "pi")
+    made = answer(*add, "--frames", "/dev/video2")
+    assert (made["problem"], made["config"], made["bundle"]) == ("", None, str(file))
+    with tarfile.open(file) as archive:
+        assert {"lensloop/home/private.key", "lensloop/home/ca.pem"} <= set(archive.getnames())
+        facts = archive.extractfile("lensloop/facts")
+        assert facts is not None
+        assert b"MACHINE='aarch64'" in facts.read()
+    code, _, said = ask(*add)
+    assert code == 2
+    assert "`lensloop camera bundle --for …` packs an update" in said
+    answer("camera", "remove", "deeplens_hall")
+    assert not deployed.iot.list_certificates()["certificates"]
+
+
+def test_without_its_packages_no_camera_is_registered(
+    deployed: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fetch(*_: Any) -> None:
+        raise PackagesError("Packages for Python 3.7 could not be fetched.")
+
+    monkeypatch.setattr(install_bundle, "PACKAGES", tmp_path / "packages")
+    monkeypatch.setattr(install_bundle, "fetch", fetch)
+    file = str(tmp_path / "hall.tar.gz")
+    code, _, said = ask("camera", "add", "deeplens_hall", "--bundle", file, "--for", "deeplens")
+    assert code == 2
+    assert "could not be fetched" in said
+    assert answer("camera", "list") == []
+
+
+def test_a_bundle_that_cannot_be_written_leaves_no_camera_behind(
+    deployed: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(install_bundle, "PACKAGES", tmp_path / "packages")
+    monkeypatch.setattr(install_bundle, "fetch", lambda pins, target, folder: folder.mkdir())
+    monkeypatch.setattr(reach, "PATIENCE_SECONDS", 0.0)
+    (tmp_path / "hall.tar.gz").mkdir()
+    file = str(tmp_path / "hall.tar.gz")
+    assert ask("camera", "add", "deeplens_hall", "--bundle", file, "--for", "pc")[0] != 0
+    assert answer("camera", "list") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((), "Say where its identity goes"),
+        (("--bundle", "x.tar.gz"), "Say which computer it is for: --for pi, pc, deeplens."),
+        (("--home", "x", "--for", "pi"), "give --bundle FILE"),
+        (("--bundle", "x.tar.gz", "--for", "pi", "--python", "2.7"), "no Python version"),
+        (("--bundle", "x.tar.gz", "--for", "pi", "--frames", "a'b"), "no quotes"),
+    ],
+)
+def test_half_a_request_for_a_bundle_is_refused(
+    deployed: Aws, arguments: tuple[str, ...], sentence: str
+) -> None:
+    code, _, said = ask("camera", "add", "deeplens_hall", *arguments)
+    assert (code, sentence in said) == (2, True)
