@@ -16,6 +16,7 @@ from typing import Callable, Iterator, Optional
 from camera.broker import Broker
 from camera.frames import Frame
 from camera.jobs import Jobs
+from camera.reporting import Reporting
 from camera.results import Results
 from camera.store import Store
 from camera.update import Running, restore, take
@@ -23,6 +24,7 @@ from lensloop.wire.errors import PictureError
 
 ASK_SECONDS = 300.0  # a lost message delays a job by at most this long
 ASK_AGAIN_SECONDS = 10.0  # after a job that could not be begun or answered
+WATCH_SECONDS = 1.0  # between two looks at whether something is to be reported
 PAUSE_SECONDS = 5.0  # after a surprise
 FINISH_SECONDS = 30.0  # for a job in hand at the end, so that it need not be done twice
 log = logging.getLogger(__name__)
@@ -35,11 +37,13 @@ class Agent:
         broker: Broker,
         jobs: Jobs,
         results: Results,
+        reporting: Reporting,
         store: Store,
         project: str,
         fps: float,
     ) -> None:
         self._broker, self._jobs, self._results = broker, jobs, results
+        self._reporting = reporting
         self._store, self._project = store, project
         self._spacing = 1.0 / fps
         self._stop = threading.Event()
@@ -58,6 +62,7 @@ class Agent:
         worker = threading.Thread(target=self._carry_out_jobs, name="jobs", daemon=True)
         self._broker.start()
         worker.start()
+        threading.Thread(target=self._keep_watch, name="watch", daemon=True).start()
         try:
             self._classify(first, source, enough)
         finally:
@@ -101,6 +106,11 @@ class Agent:
             self._results.passed_over(frame.name, error)
             return
         self._results.saw(frame.name, prediction, running.installed.epoch)
+
+    def _keep_watch(self) -> None:
+        """Beside the jobs, because a job may take hours on a weak link."""
+        while not self._stop.wait(WATCH_SECONDS):
+            self._survive(self._reporting.look)
 
     def _carry_out_jobs(self) -> None:
         self._ask_at = time.monotonic() + ASK_SECONDS

@@ -6,8 +6,10 @@ from camera.agent import Agent
 from camera.broker import Broker
 from camera.config import Config
 from camera.jobs import Jobs
+from camera.reporting import Reporting, of_now
 from camera.results import Results
 from camera.store import Store
+from lensloop.wire import names
 
 
 def assemble(config: Config, record: bool = False, fps: float = 5.0) -> Agent:
@@ -25,5 +27,15 @@ def connect(broker: Broker, config: Config, record: bool, fps: float) -> Agent:
         connected=lambda: broker.up,
         record=record,
     )
-    broker.listen(jobs.topics(), received=jobs.received, connected=jobs.ask)
-    return Agent(broker, jobs, results, Store(config.home), config.project, fps)
+    reporting = Reporting(
+        names.REPORT_TOPIC.format(thing=config.thing),
+        broker.publish_now,
+        lambda: of_now(results.facts(), config.home),
+    )
+
+    def connected() -> None:
+        jobs.ask()
+        reporting.connected()
+
+    broker.listen(jobs.topics(), received=jobs.received, connected=connected)
+    return Agent(broker, jobs, results, reporting, Store(config.home), config.project, fps)

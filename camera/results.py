@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict
 
 from camera.jobs import Answer
+from camera.machine import Speed
 from camera.update import Running
 from lensloop.wire import names
 from lensloop.wire.prediction import Prediction
@@ -38,6 +39,7 @@ class Results:
         self._record_path = home / "results.jsonl" if record else None
         self._publish, self._connected = publish, connected
         self._lock = threading.Lock()
+        self._speed = Speed()
         self._written_at = self._logged_at = float("-inf")
         self._status: Dict[str, Any] = {
             "thing": thing,
@@ -46,6 +48,8 @@ class Results:
             "proven": False,
             "golden": None,
             "latency_ms": None,
+            "precision": None,
+            "fps": 0.0,
             "connected": False,
             "frames": 0,
             "unsure": 0,
@@ -56,6 +60,7 @@ class Results:
             "last_result": None,
             "last_update": None,
             "last_error": None,
+            "given_back": None,
         }
 
     def saw(self, frame: str, prediction: Prediction, epoch: int) -> None:
@@ -65,6 +70,7 @@ class Results:
         if self._record_path is not None:
             with open(str(self._record_path), "a", encoding="utf-8") as file:
                 file.write(json.dumps(answer) + "\n")
+        self._speed.frame()
         with self._lock:
             self._status["frames"] += 1
             self._status["published" if sent else "dropped"] += 1
@@ -104,10 +110,16 @@ class Results:
             proven=True,
             golden=proof.golden,
             latency_ms=proof.milliseconds,
+            precision=running.precision,
         )
 
     def answered(self, answer: Answer) -> None:
         self.note(last_update={"status": answer.status, "details": answer.details})
+
+    def facts(self) -> Dict[str, Any]:
+        """What status.json shows, as it is now."""
+        with self._lock:
+            return dict(self._status, fps=self._speed.fps)
 
     def note(self, **facts: Any) -> None:
         with self._lock:
@@ -122,7 +134,7 @@ class Results:
             if not at_once and time.monotonic() - self._written_at < STATUS_SECONDS:
                 return
             self._written_at = time.monotonic()
-            self._status["connected"] = self._connected()
+            self._status.update(connected=self._connected(), fps=self._speed.fps)
             part = self._status_path.with_name("status.json.part")
             try:
                 part.write_text(json.dumps(self._status, indent=1, ensure_ascii=False), "utf-8")

@@ -32,6 +32,7 @@ class Running(NamedTuple):
 
     model: model.Model
     proof: prove.Proof
+    precision: str = "fp32"  # of the model's file
 
     @property
     def installed(self) -> Installed:

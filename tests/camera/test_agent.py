@@ -23,8 +23,9 @@ from camera.broker import Broker
 from camera.frames import Frame, SourceError, open_source
 from camera.results import Results
 from camera.update import take
-from lensloop.wire import names
+from lensloop.wire import names, report
 from lensloop.wire.prediction import Prediction
+from lensloop.wire.report import Report
 from tests.camera.conftest import Shelf, certificate
 from tests.camera.small_release import colour_model, make_release, picture
 from tests.camera.test_update import install, start
@@ -280,8 +281,8 @@ def test_a_full_disk_stops_the_record_and_not_the_camera(
 
 
 class Cloud(Broker):
-    """The broker and AWS IoT Jobs behind it, as the agent sees them: one job, which it offers when
-    asked, and every message kept.
+    """The broker and AWS IoT Jobs behind it, as the agent sees them: at most one job, which it
+    offers when asked, and every message kept.
     """
 
     def __init__(self, document: Any) -> None:
@@ -303,12 +304,16 @@ class Cloud(Broker):
         base, end = topic.split("/jobs/") if "/jobs/" in topic else (topic, "")
         if end == "$next/get":
             job = {"jobId": "j1", "executionNumber": 1, "versionNumber": 1}
-            offered = {"execution": {**job, "jobDocument": self.document}}
+            offered = {"execution": {**job, "jobDocument": self.document} if self.document else {}}
             self._received(f"{base}/jobs/$next/get/accepted", offered)
         elif end:
             accepted = {"clientToken": content["clientToken"]}
             self._received(f"{topic}/accepted", accepted)
         return True
+
+    def reports(self) -> list[Report]:
+        topic = names.REPORT_TOPIC.format(thing="deeplens_test")
+        return [report.parse(content) for to, content in list(self.messages) if to == topic]
 
     def answers(self) -> list[str]:
         return [content["status"] for topic, content in self.messages if "/update" in topic]
@@ -330,6 +335,34 @@ def test_a_release_that_is_ordered_while_frames_are_looked_at_is_taken_and_answe
     assert cloud.answers() == ["IN_PROGRESS", "SUCCEEDED"]
     assert status(home)["published"] == status(home)["frames"]
     assert status(home)["last_update"]["status"] == "SUCCEEDED"
+
+
+def test_a_camera_reports_what_it_runs_when_it_connects_and_when_that_changes(
+    home: Path, shelf: Shelf, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("camera.reporting.LEAST_SECONDS", 0.1)
+    monkeypatch.setattr(module, "WATCH_SECONDS", 0.05)
+    install(home, shelf, 7)
+    cloud = Cloud(None)
+    agent = connect(cloud, config.read(home), record=True, fps=500)
+    running = threading.Thread(
+        target=agent.run, args=(lambda: open_source(str(pictures), loop=True),)
+    )
+    running.start()
+    try:
+        eventually(lambda: [said.epoch for said in cloud.reports()] == [7])
+        cloud.document = shelf.put(make_release(8))
+        cloud._connected()
+        eventually(lambda: [said.epoch for said in cloud.reports()][-1] == 8)
+    finally:
+        agent.stop()
+        running.join(10)
+    last = cloud.reports()[-1]
+    assert last.sha256 == make_release(8).manifest["model"]["sha256"]
+    assert (last.golden, last.precision, last.given_back) == ("6/6", "fp32", None)
+    assert last.fps > 1
+    assert last.disk_free_mb > 0
+    assert 2 <= len(cloud.reports()) <= 3  # the second connect may fall together with the change
 
 
 @pytest.fixture
