@@ -15,7 +15,8 @@ from typing import Callable, Iterator, Optional
 
 from camera.broker import Broker
 from camera.frames import Frame
-from camera.jobs import Jobs
+from camera.jobs import Execution, Jobs
+from camera.line import Later, Line
 from camera.reporting import Reporting
 from camera.results import Results
 from camera.store import Store
@@ -27,6 +28,7 @@ ASK_AGAIN_SECONDS = 10.0  # after a job that could not be begun or answered
 WATCH_SECONDS = 1.0  # between two looks at whether something is to be reported
 PAUSE_SECONDS = 5.0  # after a surprise
 FINISH_SECONDS = 30.0  # for a job in hand at the end, so that it need not be done twice
+DROP_SECONDS = 1.0  # for a download in hand: what has arrived is kept
 log = logging.getLogger(__name__)
 Source = Callable[[], Iterator[Frame]]
 
@@ -50,6 +52,7 @@ class Agent:
         self._ready = threading.Event()
         self._ask_at = 0.0
         self._seen = 0
+        self._line, self._line_of = Line(self._stop), ("", 0)  # the patience of which job
         self.running: Optional[Running] = None
 
     def run(self, source: Source, enough: Optional[int] = None) -> None:
@@ -67,7 +70,7 @@ class Agent:
             self._classify(first, source, enough)
         finally:
             self._stop.set()
-            worker.join(FINISH_SECONDS)
+            worker.join(DROP_SECONDS if self._line.busy else FINISH_SECONDS)
             self._broker.stop()
             self._results.note()
 
@@ -125,15 +128,33 @@ class Agent:
         if execution is None:
             return
         self._ask_at = time.monotonic() + ASK_AGAIN_SECONDS  # unless it comes to a good end below
-        started = self._jobs.start(execution)
-        if started is None:
-            return
+        if self._line_of != (execution.job, execution.number):
+            self._line_of = (execution.job, execution.number)
+            self._line = Line(self._stop)
+        started = self._jobs.start(execution, self._line.trouble)
+        if started is not None:
+            self._carry_out(started)
+
+    def _carry_out(self, started: Execution) -> None:
         log.info("job %s", started.job)
-        outcome = take(started.document, self._store, self.running, self._project)
+        try:
+            outcome = take(started.document, self._store, self.running, self._project, self._line)
+        except Later as reason:
+            self._wait(reason)
+            return
         self._use(outcome.running)
         self._results.answered(outcome.answer)
         if self._jobs.answer(started, outcome.answer):
             self._ask_at = time.monotonic() + ASK_SECONDS
+
+    def _wait(self, reason: Later) -> None:
+        """The cloud is asked for the job again, and says whether it still stands, with fresh
+        addresses. While the broker is away, that is as soon as it is back.
+        """
+        seconds = self._line.wait_for(reason)
+        log.warning("waiting %.0f seconds: %s", seconds, reason)
+        self._results.note(last_update={"status": "WAITING", "details": {"reason": str(reason)}})
+        self._ask_at = time.monotonic() + seconds
 
     def _use(self, running: Optional[Running]) -> None:
         self.running = running

@@ -1,38 +1,40 @@
 """How does a file reach the camera?
-Over https, no larger than announced, its sha256 checked as it arrives.
+No larger than announced, going on where the link broke; the sha256 of the whole decides.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import http.client
-import ipaddress
 import logging
 import os
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
+import re
 from pathlib import Path
-from typing import Any, Optional, Tuple
+from typing import Any, BinaryIO, NamedTuple, Optional
 
-from camera import disk
-from camera.trust import trusting
-from lensloop.wire.errors import LensloopError
+from camera import disk, server
+from camera.line import Later, Line, Watch
+from camera.server import BLOCK, DownloadError, Interrupted, PastTheEnd
 
-ATTEMPTS = 5
-TIMEOUT_SECONDS = 30.0
-BLOCK = 64 * 1024
+# In a row, without one more byte; with their pauses they take five minutes. Then the cloud is asked
+# whether the job still stands.
+ATTEMPTS = 10
+SETTLE_BYTES = 1024 * 1024  # as much is lost at most when the power goes
 SPARE_BYTES = 32 * 1024 * 1024  # the system's own logs need room too
 log = logging.getLogger(__name__)
 
 
-class DownloadError(LensloopError):
-    """A file could not be brought here whole and unchanged."""
+class _Wanted(NamedTuple):
+    url: str
+    part: Path
+    sha256: str
+    limit: int
+    size: Optional[int]
 
-
-class _Interrupted(Exception):
-    """Worth another attempt."""
+    @property
+    def name(self) -> str:
+        return self.part.name[: -len(".part")]
 
 
 def check_space(folder: Path, needed: int) -> None:
@@ -50,136 +52,153 @@ def fetch(
     sha256: str,
     limit: int,
     size: Optional[int] = None,
+    line: Optional[Line] = None,
 ) -> None:
-    """Brings the file to `target`, or raises DownloadError and leaves nothing there."""
-    part = target.with_name(target.name + ".part")
+    """Brings the file to `target`, unless it is there already.
+
+    Raises DownloadError for good, and Later or TooLate with what has arrived kept beside `target`.
+    """
+    wanted = _Wanted(url, target.with_name(target.name + ".part"), sha256, limit, size)
     try:
-        check_url(url)
-        _persist(url, part, sha256, limit, size)
-        disk.move(part, target)
+        if _digest(target).hexdigest() == sha256:
+            return
+        server.check_url(url)
+        _persist(wanted, line or Line())
+        disk.move(wanted.part, target)
     except OSError as error:
         raise DownloadError(
             f"{target.name} cannot be written ({error}); check this camera's disk"
         ) from error
     except ValueError as error:  # the modules below say so of an address that is none
         raise DownloadError(f"the address of {target.name} is not one ({error})") from error
-    finally:
-        if part.exists():
-            part.unlink()
 
 
-def check_url(url: str) -> None:
-    """Only https, except to this very machine, where the local cloud lives. Never shows the URL: it
-    is a secret.
-    """
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
-        return
-    raise DownloadError(
-        f"a {parts.scheme} address on {parts.hostname} is not taken; releases come by https"
-    )
+def arrived(target: Path) -> int:
+    """Bytes of the file that are here, whole or not."""
+    return max(_size(target), _size(target.with_name(target.name + ".part")))
 
 
-def _persist(url: str, part: Path, sha256: str, limit: int, size: Optional[int]) -> None:
-    """What was interrupted is tried again; a file that is whole and another one stays so."""
-    for attempt in range(1, ATTEMPTS + 1):
+def _persist(wanted: _Wanted, line: Line) -> None:
+    """What was interrupted goes on; a file that is whole and another one stays so."""
+    attempt = 0
+    while True:
+        line.check()
+        before = _size(wanted.part)
         try:
-            digest = _whole(url, part, limit, size)
-        except _Interrupted as reason:
-            _pause_or_give_up(attempt, reason)
+            digest = _attempt(wanted, line)
+        except Interrupted as reason:
+            line.trouble = str(reason)
+            attempt = attempt + 1 if _size(wanted.part) <= before else 1
+            _pause_or_hand_back(attempt, reason, line)
             continue
-        if digest != sha256:
-            name = part.name[: -len(".part")]
-            raise DownloadError(f"{name} has sha256 {digest} and {sha256} was announced")
-        return
+        if digest == wanted.sha256:
+            return
+        disk.remove(wanted.part)
+        if not before:
+            raise DownloadError(
+                f"{wanted.name} has sha256 {digest} and {wanted.sha256} was announced"
+            )
+        log.warning("what was kept of %s is damaged; fetching the whole again", wanted.name)
 
 
-def _pause_or_give_up(attempt: int, reason: _Interrupted) -> None:
-    if attempt == ATTEMPTS:
-        raise DownloadError(
-            f"{ATTEMPTS} attempts failed, the last one because {reason}"
+def _pause_or_hand_back(attempt: int, reason: Interrupted, line: Line) -> None:
+    if attempt >= ATTEMPTS:
+        raise Later(
+            f"{ATTEMPTS} attempts in a row brought nothing, the last one because {reason}"
         ) from reason
-    log.warning(
-        "download interrupted (%s); attempt %d of %d follows", reason, attempt + 1, ATTEMPTS
-    )
-    pause(attempt)
+    log.warning("download interrupted (%s); trying again", reason)
+    pause(line, attempt)
 
 
-def _whole(url: str, part: Path, limit: int, size: Optional[int]) -> str:
-    """The sha256 of what arrived, if that is all of it."""
-    digest, received = _stream(url, part, limit)
-    if size is not None and received != size:
-        raise _Interrupted(f"{received} bytes arrived and {size} were announced")
-    return digest
+def pause(line: Line, attempt: int) -> None:
+    line.pause(attempt)
 
 
-def pause(attempt: int) -> None:
-    """2, 4, 8, 16 seconds."""
-    time.sleep(2.0**attempt)
+def _attempt(wanted: _Wanted, line: Line) -> str:
+    """The sha256 of all that is here, if that is the whole."""
+    if wanted.size is None or _size(wanted.part) > wanted.size:
+        disk.remove(wanted.part)  # small, or nonsense: not worth going on
+    have = _size(wanted.part)
+    if have != wanted.size:
+        with line.watched() as watch:
+            try:
+                _stream(wanted, have, watch, line)
+            except PastTheEnd:
+                disk.remove(wanted.part)
+                raise
+            except Interrupted:
+                line.check()  # if this agent cut the connection, it knows why
+                watch.check()
+                raise
+            finally:
+                if _size(wanted.part) > have and not watch.slow:
+                    line.progressed()
+    return str(_digest(wanted.part).hexdigest())
 
 
-def _stream(url: str, part: Path, limit: int) -> Tuple[str, int]:
-    """(sha256, bytes) of what the server sent; more than `limit` is not read."""
-    digest, received = hashlib.sha256(), 0
-    with _open(url) as response, open(str(part), "wb") as file:
-        announced = int(response.headers.get("Content-Length") or 0)
-        while True:
-            block = _read(response)
-            if not block:
-                break
-            received += len(block)
-            if received > limit:
-                raise DownloadError(f"more than the {limit} bytes announced are coming")
-            digest.update(block)
-            file.write(block)
-        file.flush()
-        os.fsync(file.fileno())
-    if announced and received < announced:
-        raise _Interrupted(f"{received} of {announced} bytes arrived")
-    return digest.hexdigest(), received
+def _stream(wanted: _Wanted, have: int, watch: Watch, line: Line) -> None:
+    """Adds to what is here; a server that cannot go on there starts over."""
+    with server.answer(wanted.url, have, watch, line) as response:
+        have = have if _goes_on(response, have) else 0
+        coming = response.headers.get("Content-Length")
+        whole = have + int(coming) if coming else wanted.size
+        _check_whole(wanted, whole)
+        with open(str(wanted.part), "ab" if have else "wb") as file:
+            here = have + _pour(response, file, wanted.limit - have, watch)
+    if whole is not None and here < whole:
+        raise Interrupted(f"{here} of {whole} bytes arrived")
 
 
-def _open(url: str) -> Any:
-    local = _is_loopback(urllib.parse.urlsplit(url).hostname or "")
-    way: Any = (
-        urllib.request.ProxyHandler({})
-        if local
-        else urllib.request.HTTPSHandler(context=trusting())
-    )
-    try:
-        return urllib.request.build_opener(_CarefulRedirects(), way).open(
-            url, timeout=TIMEOUT_SECONDS
-        )
-    except urllib.error.HTTPError as error:
-        if error.code >= 500 or error.code == 429:
-            raise _Interrupted(f"the server answered {error.code}") from error
-        hint = " (the address may have expired)" if error.code == 403 else ""
-        raise DownloadError(f"the server answered {error.code}{hint}") from error
-    # A URLError, a timeout, a broken connection.
-    except (OSError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", error)
-        raise _Interrupted(f"the server cannot be reached: {reason}") from error
-
-
-def _read(response: Any) -> bytes:
-    try:
-        return bytes(response.read(BLOCK))
-    except (OSError, http.client.HTTPException) as error:
-        raise _Interrupted(f"the connection broke: {error!r}") from error
-
-
-class _CarefulRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(
-        self, req: Any, fp: Any, code: Any, msg: Any, headers: Any, newurl: str
-    ) -> Any:
-        check_url(newurl)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
+def _goes_on(response: Any, have: int) -> bool:
+    """Whether what comes begins where we are, and not at the beginning."""
+    if response.status != http.client.PARTIAL_CONTENT:
         return False
+    begins = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
+    if begins is None or int(begins.group(1)) != have:
+        raise PastTheEnd(f"the server goes on elsewhere than at byte {have}")
+    return True
+
+
+def _check_whole(wanted: _Wanted, whole: Optional[int]) -> None:
+    if whole is not None and whole > wanted.limit:
+        raise DownloadError(f"more than the {wanted.limit} bytes announced are coming")
+    if wanted.size is not None and whole != wanted.size:
+        raise DownloadError(f"the server has {whole} bytes and {wanted.size} were announced")
+
+
+def _pour(response: Any, file: BinaryIO, limit: int, watch: Watch) -> int:
+    """Bytes written; more than `limit` is not read."""
+    received = settled = 0
+    try:
+        while True:
+            block = server.read(response)
+            if not block:
+                return received
+            received += len(block)
+            watch.received = received
+            if received > limit:
+                raise DownloadError(f"{limit} bytes were announced and more are coming")
+            file.write(block)
+            if received - settled >= SETTLE_BYTES:
+                _settle(file)
+                settled = received
+    finally:
+        _settle(file)
+
+
+def _settle(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
+
+
+def _digest(path: Path) -> Any:
+    digest = hashlib.sha256()
+    if path.is_file():
+        with open(str(path), "rb") as file:
+            for block in iter(functools.partial(file.read, BLOCK), b""):
+                digest.update(block)
+    return digest

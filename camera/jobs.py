@@ -85,9 +85,9 @@ class Jobs:
             execution, self._next = self._next, None
             return execution
 
-    def start(self, execution: Execution) -> Optional[Execution]:
-        """Tells the cloud that work begins. None: the job is no longer ours, or the cloud is away;
-        ask again later.
+    def start(self, execution: Execution, waited_for: str = "") -> Optional[Execution]:
+        """Tells the cloud that work begins, or goes on after it waited for something.
+        None: the job is no longer ours, or the cloud is away; ask again later.
 
         A job that was answered before, but whose answer got lost,
         is answered again and not done again.
@@ -96,7 +96,8 @@ class Jobs:
         if known is not None:
             self.answer(execution, known)
             return None
-        if not self._update(execution, "IN_PROGRESS", {}):
+        details = {"waited_for": waited_for} if waited_for else {}
+        if not self._update(execution, "IN_PROGRESS", details):
             return None
         return execution._replace(version=execution.version + 1)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, Optional, Tuple
 
 from camera import AGENT_VERSION, disk, download, model, prove
-from camera.download import DownloadError
 from camera.jobs import Answer
+from camera.line import Later, Line, TooLate
 from camera.store import Store
 from lensloop.wire.errors import BadArtifact, LensloopError
 from lensloop.wire.manifest import Installed, Manifest, ManifestError, accepts
@@ -96,11 +96,23 @@ def _may_begin(store: Store, release: Installed) -> None:
         )
 
 
-def take(document: Any, store: Store, running: Optional[Running], project: str) -> Outcome:
-    """Carries out one job. Whatever happens, the outcome holds a working model if there was one."""
+def take(
+    document: Any,
+    store: Store,
+    running: Optional[Running],
+    project: str,
+    line: Optional[Line] = None,
+) -> Outcome:
+    """Carries out one job. Whatever happens, the outcome holds a working model if there was one.
+
+    Raises Later when the link gave nothing more, or the addresses have expired: nothing has
+    changed, and the same job, asked for again, goes on.
+    """
+    line = line or Line()
     try:
         order = parse(document)
-        manifest = _fetch_manifest(order, store)
+        line.until(order.minutes)
+        manifest = _fetch_manifest(order, store, line)
         _check(order, manifest, project)
         decision = accepts(
             manifest, store.highest, running.installed if running else None, AGENT_VERSION
@@ -110,17 +122,21 @@ def take(document: Any, store: Store, running: Optional[Running], project: str) 
             return Outcome(_success(running), running)
         if not decision.take:
             raise Refused(decision.reason)
+        part = _bring(order, manifest, store, line)
+    except Later:
+        raise
     except (Refused, OrderError, ManifestError) as error:
         return Outcome(_refusal("REJECTED", error), running)
     except (LensloopError, OSError) as error:
+        if not isinstance(error, TooLate):
+            store.clear()
         return Outcome(_refusal("FAILED", error), running)
-    return _change(order, manifest, store, running)
+    return _change(part, manifest, store, running)
 
 
-def _change(order: Order, manifest: Manifest, store: Store, running: Optional[Running]) -> Outcome:
+def _change(part: Path, manifest: Manifest, store: Store, running: Optional[Running]) -> Outcome:
     release = Installed(manifest.epoch, manifest.model.sha256)
     try:
-        part = _bring(order, manifest, store)
         folder = store.activate(release, part)
         _may_begin(store, release)  # counted from here: a cut in a download speaks against nothing
         new = _prove(folder, release)
@@ -136,9 +152,9 @@ def _change(order: Order, manifest: Manifest, store: Store, running: Optional[Ru
     return Outcome(_success(new), new)
 
 
-def _fetch_manifest(order: Order, store: Store) -> Manifest:
+def _fetch_manifest(order: Order, store: Store, line: Line) -> Manifest:
     target = store.releases / "offered.json"
-    download.fetch(order.manifest_url, target, order.manifest_sha256, MAX_MANIFEST_BYTES)
+    download.fetch(order.manifest_url, target, order.manifest_sha256, MAX_MANIFEST_BYTES, line=line)
     return model.read_manifest(target)
 
 
@@ -160,14 +176,16 @@ def _check(order: Order, manifest: Manifest, project: str) -> None:
         raise Refused("the job and the release manifest name different files")
 
 
-def _bring(order: Order, manifest: Manifest, store: Store) -> Path:
+def _bring(order: Order, manifest: Manifest, store: Store, line: Line) -> Path:
     """A folder with the complete, verified release."""
     if manifest.golden.size > MAX_GOLDEN_BYTES:
-        raise DownloadError(f"{manifest.golden.size} golden bytes are more than this agent takes")
+        raise BadArtifact(f"{manifest.golden.size} golden bytes are more than this agent takes")
     part = store.workplace(manifest.epoch, order.manifest_sha256)
-    download.check_space(store.home, manifest.model.size + manifest.golden.size)
-    for url, file in ((order.model_url, manifest.model), (order.golden_url, manifest.golden)):
-        download.fetch(url, part / file.file, file.sha256, limit=file.size, size=file.size)
+    files = ((order.model_url, manifest.model), (order.golden_url, manifest.golden))
+    missing = (max(0, file.size - download.arrived(part / file.file)) for _, file in files)
+    download.check_space(store.home, sum(missing))
+    for url, file in files:
+        download.fetch(url, part / file.file, file.sha256, file.size, file.size, line)
     disk.move(store.releases / "offered.json", part / "manifest.json")
     return part
 

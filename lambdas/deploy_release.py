@@ -74,7 +74,7 @@ def order_wave(job: str, epoch: int, wave: str, cameras: int, settings: Settings
             targets=[fleet.group_of(wave)],
             targetSelection="CONTINUOUS",
             description=f"Release {epoch} for the {wave} cameras",
-            document=json.dumps(document(epoch)),
+            document=json.dumps(document(epoch, minutes)),
             presignedUrlConfig={
                 "roleArn": os.environ["PRESIGN_ROLE_ARN"],
                 "expiresInSec": _URL_LIVES_SECONDS,
@@ -88,7 +88,7 @@ def order_wave(job: str, epoch: int, wave: str, cameras: int, settings: Settings
             raise
 
 
-def document(epoch: int) -> dict[str, Any]:
+def document(epoch: int, minutes: int) -> dict[str, Any]:
     """What a camera is told; the addresses become presigned ones when it asks."""
     bucket, host = os.environ["BUCKET"], os.environ["S3_HOST"]
     key = names.release(epoch, "manifest.json")
@@ -101,7 +101,7 @@ def document(epoch: int) -> dict[str, Any]:
         key = names.release(epoch, file)
         return f"${{aws:iot:s3-presigned-url:https://{host}/{bucket}/{key}}}"
 
-    return order.make(release, hashlib.sha256(body).hexdigest(), url)
+    return order.make(release, hashlib.sha256(body).hexdigest(), url, minutes=minutes)
 
 
 def abort_criteria(cameras: int, min_proven_share: float) -> list["AbortCriteriaTypeDef"]:

@@ -13,6 +13,9 @@ from lensloop.wire.reading import Reader
 
 OPERATION = "release"
 MOST_SIGNATURE_BYTES = 72  # DER of two numbers of 32 bytes, each with a sign byte
+# For orders from before, which did not say. AWS IoT ends a job by itself at the time it was given.
+DEFAULT_MINUTES = 60
+MOST_MINUTES = 7 * 24 * 60  # and takes no longer one
 
 
 class OrderError(LensloopError):
@@ -39,6 +42,7 @@ class Order(NamedTuple):
     golden_sha256: str
     signature: bytes = b""  # of the manifest; empty in an order from before releases were signed
     signed: Optional[Signed] = None
+    minutes: int = DEFAULT_MINUTES  # from the beginning of the work until a camera gives it up
 
 
 def make(
@@ -47,12 +51,14 @@ def make(
     url: Callable[[str], str],
     signature: bytes = b"",
     signed: Optional[Signed] = None,
+    minutes: int = DEFAULT_MINUTES,
 ) -> Dict[str, Any]:
     """The document. `url` gives each file of the release the address where cameras fetch it."""
     model, golden = manifest.model, manifest.golden
     document: Dict[str, Any] = {
         "operation": OPERATION,
         "epoch": manifest.epoch,
+        "minutes": minutes,
         "manifest": {"url": url("manifest.json"), "sha256": manifest_sha256},
         "model": {"url": url(model.file), "sha256": model.sha256, "size": model.size},
         "golden": {"url": url(golden.file), "sha256": golden.sha256},
@@ -82,6 +88,7 @@ def parse(document: Any) -> Order:
         golden_sha256=golden.sha256("sha256"),
         signature=_signature(manifest, "signature") if manifest.has("signature") else b"",
         signed=_signed(top) if top.has("statement") else None,
+        minutes=top.whole("minutes", 1, MOST_MINUTES) if top.has("minutes") else DEFAULT_MINUTES,
     )
     top.check(OrderError, "the job's document is not a release order")
     return order

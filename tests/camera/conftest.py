@@ -2,10 +2,13 @@
 as a test wants, certificates, and a registered camera.
 """
 
+import contextlib
 import datetime
 import http.server
 import json
+import re
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +29,11 @@ class Shelf:
         self.url = f"http://127.0.0.1:{port}"
         self.files: dict[str, bytes] = {}
         self.truncated: set[str] = set()
+        self.dead: dict[str, float] = {}  # closed without an answer until then (monotonic)
+        self.breaks_after: dict[str, int] = {}  # each connection, after as many bytes
+        self.trickles: dict[str, float] = {}  # one byte, then as many seconds, and again
+        self.resumes = True
+        self.ranges: list[tuple[str, int]] = []
         self.statuses: dict[str, list[int]] = {}  # answered first, one per request
         self.requests: list[str] = []
 
@@ -55,24 +63,50 @@ class Shelf:
         }
 
 
+class _Handler(http.server.BaseHTTPRequestHandler):
+    here: Shelf
+
+    def do_GET(self) -> None:
+        path = self.path.split("?")[0]
+        self.here.requests.append(path)
+        if time.monotonic() < self.here.dead.get(path, 0):
+            self.close_connection = True
+            return
+        waiting = self.here.statuses.get(path, [])
+        body = self.here.files.get(path, b"")
+        status = waiting.pop(0) if waiting else 200 if path in self.here.files else 404
+        start = self.asked_start() if self.here.resumes and status == 200 else 0
+        if start:
+            self.here.ranges.append((path, start))
+            status = 206 if start < len(body) else 416
+        self.send_response(status)
+        if status == 206:
+            self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
+        self.send_header("Content-Length", str(len(body) - start))
+        self.end_headers()
+        with contextlib.suppress(OSError):  # the camera may have had enough
+            self.give(path, body[start:])
+
+    def asked_start(self) -> int:
+        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        return int(asked[1]) if asked else 0
+
+    def give(self, path: str, body: bytes) -> None:
+        if path in self.here.truncated:
+            body = body[: len(body) // 2]
+        for byte in body if path in self.here.trickles else ():
+            self.wfile.write(bytes([byte]))
+            time.sleep(self.here.trickles[path])
+        self.wfile.write(body[: self.here.breaks_after.get(path, len(body))])
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
 @pytest.fixture
 def shelf() -> Iterator[Shelf]:
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = self.path.split("?")[0]
-            here.requests.append(path)
-            waiting = here.statuses.get(path, [])
-            body = here.files.get(path, b"")
-            self.send_response(waiting.pop(0) if waiting else 200 if path in here.files else 404)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body[: len(body) // 2] if path in here.truncated else body)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    here = Shelf(server.server_address[1])
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    here = _Handler.here = Shelf(server.server_address[1])
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
     )
@@ -86,7 +120,7 @@ def shelf() -> Iterator[Shelf]:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Pauses between attempts are noted, not slept."""
     noted: list[int] = []
-    monkeypatch.setattr("camera.download.pause", noted.append)
+    monkeypatch.setattr("camera.download.pause", lambda _line, attempt: noted.append(attempt))
     return noted
 
 

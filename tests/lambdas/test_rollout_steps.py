@@ -96,7 +96,7 @@ def test_an_order_says_what_to_fetch_and_how_to_know_it(released: Aws, cameras: 
     document = json.loads(released.iot.get_job_document(jobId=order["job"])["document"])
     body = released.s3.get_object(Bucket=BUCKET, Key="releases/7/manifest.json")["Body"].read()
     manifest = json.loads(body)
-    assert (document["operation"], document["epoch"]) == ("release", 7)
+    assert (document["operation"], document["epoch"], document["minutes"]) == ("release", 7, 60)
     assert document["manifest"]["sha256"] == sha256(body).hexdigest()
     assert (document["model"]["sha256"], document["model"]["size"]) == (
         manifest["model"]["sha256"],

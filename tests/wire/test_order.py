@@ -15,9 +15,10 @@ GOOD = order.make(RELEASE, "a" * 64, "https://bucket/7/{}".format)
 
 
 def test_an_order_names_each_file_of_the_release_with_its_address_and_its_digest() -> None:
-    assert order.make(RELEASE, "a" * 64, "https://bucket/7/{}".format) == {
+    assert order.make(RELEASE, "a" * 64, "https://bucket/7/{}".format, minutes=90) == {
         "operation": "release",
         "epoch": 7,
+        "minutes": 90,
         "manifest": {"url": "https://bucket/7/manifest.json", "sha256": "a" * 64},
         "model": {
             "url": "https://bucket/7/model.onnx",
@@ -38,6 +39,7 @@ def test_what_is_ordered_is_what_is_read() -> None:
         model_size=RELEASE.model.size,
         golden_url="https://bucket/7/golden.zip",
         golden_sha256=RELEASE.golden.sha256,
+        minutes=60,
     )
 
 
@@ -53,6 +55,12 @@ def test_the_first_release_and_the_smallest_file_can_be_ordered() -> None:
     assert (small.epoch, small.model_size) == (1, 1)
 
 
+def test_an_order_from_before_says_no_time_and_has_an_hour() -> None:
+    assert order.parse({name: part for name, part in GOOD.items() if name != "minutes"}) == (
+        order.parse(GOOD)
+    )
+
+
 def test_fields_of_a_later_version_are_passed_over() -> None:
     assert order.parse({**GOOD, "signature": "…"}).epoch == 7
 
@@ -64,6 +72,8 @@ def test_fields_of_a_later_version_are_passed_over() -> None:
         ("operation", None, "`operation` is missing"),
         ("epoch", 0, "`epoch` is 0"),
         ("epoch", "7", "`epoch` is '7'"),
+        ("minutes", 0, "`minutes` is 0; it must be a whole number from 1 to 10080"),
+        ("minutes", 1e999, "`minutes` is inf"),
         ("epoch", float("inf"), "`epoch` is inf"),
         ("manifest", None, "`manifest` is missing"),
         ("manifest.url", "", "`manifest.url` is ''"),
