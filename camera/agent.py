@@ -13,15 +13,17 @@ import threading
 import time
 from typing import Callable, Iterator, Optional
 
+from camera import recovery
 from camera.broker import Broker
 from camera.frames import Frame
+from camera.health import Fault, Health
 from camera.jobs import Execution, Jobs
 from camera.line import Later, Line
 from camera.reporting import Reporting
 from camera.results import Results
 from camera.store import Store
 from camera.update import Running, restore, take
-from lensloop.wire.errors import PictureError
+from lensloop.wire.errors import BadArtifact, PictureError
 
 ASK_SECONDS = 300.0  # a lost message delays a job by at most this long
 ASK_AGAIN_SECONDS = 10.0  # after a job that could not be begun or answered
@@ -50,6 +52,8 @@ class Agent:
         self._spacing = 1.0 / fps
         self._stop = threading.Event()
         self._ready = threading.Event()
+        self._changing = threading.Lock()
+        self._health = Health(0.0)
         self._ask_at = 0.0
         self._seen = 0
         self._line, self._line_of = Line(self._stop), ("", 0)  # the patience of which job
@@ -108,7 +112,32 @@ class Agent:
             log.warning("passed over %s: %s", frame.name, error)
             self._results.passed_over(frame.name, error)
             return
+        except BadArtifact as error:
+            self._failed(running, frame, error)
+            return
         self._results.saw(frame.name, prediction, running.installed.epoch)
+        fault = self._health.answered(running.model.seconds)
+        if fault:
+            self._recover(running, frame, fault)
+
+    def _failed(self, running: Running, frame: Frame, error: BadArtifact) -> None:
+        log.error("%s: %s", frame.name, error)
+        self._results.error(error)
+        fault = self._health.failed(str(error))
+        if fault:
+            self._recover(running, frame, fault)
+        elif self._health.excused:
+            self._stop.wait(PAUSE_SECONDS)
+
+    def _recover(self, running: Running, frame: Frame, fault: Fault) -> None:
+        try:
+            older = recovery.give_back(self._store, running, fault, frame.predict)
+        except recovery.NothingBetter as error:
+            log.error("%s", error)
+            self._results.error(error)
+            self._health.excuse(fault)
+            return
+        self._use(older, instead_of=running)
 
     def _keep_watch(self) -> None:
         """Beside the jobs, because a job may take hours on a weak link."""
@@ -137,12 +166,14 @@ class Agent:
 
     def _carry_out(self, started: Execution) -> None:
         log.info("job %s", started.job)
+        before = self.running
         try:
-            outcome = take(started.document, self._store, self.running, self._project, self._line)
+            outcome = take(started.document, self._store, before, self._project, self._line)
         except Later as reason:
             self._wait(reason)
             return
-        self._use(outcome.running)
+        if outcome.running is not before:  # which may have been given back meanwhile
+            self._use(outcome.running)
         self._results.answered(outcome.answer)
         if self._jobs.answer(started, outcome.answer):
             self._ask_at = time.monotonic() + ASK_SECONDS
@@ -156,11 +187,17 @@ class Agent:
         self._results.note(last_update={"status": "WAITING", "details": {"reason": str(reason)}})
         self._ask_at = time.monotonic() + seconds
 
-    def _use(self, running: Optional[Running]) -> None:
-        self.running = running
-        if running is not None:
-            self._results.running(running)
-            self._ready.set()
+    def _use(self, running: Optional[Running], instead_of: Optional[Running] = None) -> None:
+        """`instead_of`: only if that is still what runs."""
+        if running is None:
+            return
+        with self._changing:
+            if instead_of is not None and self.running is not instead_of:
+                return
+            self._health = Health(running.seconds)
+            self.running = running
+            self._results.running(running, self._store.given_back(running.installed))
+        self._ready.set()
 
     def _survive(self, step: Callable[[], None]) -> bool:
         """The project's one broad catch: whatever a frame or a job does to the camera, it says so

@@ -9,10 +9,11 @@ import logging
 import threading
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Optional
 
 from camera.jobs import Answer
 from camera.machine import Speed
+from camera.store import Bad
 from camera.update import Running
 from lensloop.wire import names
 from lensloop.wire.prediction import Prediction
@@ -101,8 +102,8 @@ class Results:
             self._status["errors"] += 1
         self.note(last_error=repr(reason))
 
-    def running(self, running: Running) -> None:
-        """What the camera classifies with from now on."""
+    def running(self, running: Running, given_back: Optional[Bad] = None) -> None:
+        """What the camera classifies with from now on, and what newer one it gave back."""
         installed, proof = running.installed, running.proof
         self.note(
             epoch=installed.epoch,
@@ -111,6 +112,8 @@ class Results:
             golden=proof.golden,
             latency_ms=proof.milliseconds,
             precision=running.precision,
+            given_back=given_back
+            and {"epoch": given_back.release.epoch, "reason": given_back.reason},
         )
 
     def answered(self, answer: Answer) -> None:

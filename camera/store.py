@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import threading
 from pathlib import Path
 from typing import Any, Callable, NamedTuple, Optional, Tuple
 
@@ -21,6 +22,8 @@ from lensloop.wire.manifest import Installed
 from lensloop.wire.reading import Reader, listed
 
 STATE = "state.json"
+MOST_BAD = 8  # releases that were given back; an older one could only come back by a signed order
+MOST_REASON = 300  # characters
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +37,13 @@ class Tries(NamedTuple):
     )
 
 
+class Bad(NamedTuple):
+    """A release that proved itself here, failed at run time and is not taken again."""
+
+    release: Installed
+    reason: str
+
+
 class State(NamedTuple):
     good: Tuple[Installed, ...] = ()  # proved and committed, the newest first; at most two
     # About to be proved; still here after a start = that start ended badly.
@@ -42,14 +52,18 @@ class State(NamedTuple):
     boot: str = ""  # the start of the computer in which `trying` was last begun
     # After the loss of this file: found on the disk, and not proved by this camera since.
     unproved: Tuple[Installed, ...] = ()
+    bad: Tuple[Bad, ...] = ()  # given back, the last first
 
 
 class Store:
+    """Changed by the jobs' thread, and by the frames' thread when it gives a release back."""
+
     def __init__(self, home: Path) -> None:
         self.home = home
         self.releases = home / "releases"
         self.current = home / "current"
         self.state = State()
+        self._lock = threading.RLock()
 
     def open(self) -> None:
         """Reads the state and clears away whatever an interrupted change left."""
@@ -62,6 +76,37 @@ class Store:
     def highest(self) -> Optional[Installed]:
         return max(self.state.good, default=None)
 
+    def highest_beside(self, offered: Installed) -> Optional[Installed]:
+        """What an offered release must be above. One that was given back counts as well, so that
+        nothing between it and the good one slips in; but another file under its number is new.
+        """
+        releases = set(self.state.good)
+        if offered not in releases:
+            releases |= {bad.release for bad in self.state.bad if bad.release.epoch > offered.epoch}
+        return max(releases, default=None)
+
+    def given_back(self, running: Installed) -> Optional[Bad]:
+        """The last release that was given back, until a newer one runs."""
+        newer = (bad for bad in self.state.bad if bad.release.epoch > running.epoch)
+        return next(newer, None)
+
+    def give_back(self, release: Installed, older: Installed, reason: str) -> bool:
+        """From here on `older` is what a restart brings back. False when `release` is not the
+        newest good one any more.
+
+        Works on a disk that cannot be written as well, until the next start.
+        """
+        with self._lock:
+            if self.state.good[:1] != (release,):
+                return False
+            good = tuple(each for each in self.state.good if each != release)
+            bad = (Bad(release, reason[:MOST_REASON]), *self.state.bad)[:MOST_BAD]
+            self.state = self.state._replace(good=good, bad=bad)
+            _attempt(functools.partial(self._write, self.state))
+            _attempt(functools.partial(self._point, older.epoch))
+            _attempt(functools.partial(disk.remove, self.folder(release.epoch)))
+            return True
+
     def folder(self, epoch: int) -> Path:
         return self.releases / str(epoch)
 
@@ -70,13 +115,14 @@ class Store:
         returns how often that has been begun before without an end.
         """
         tries, boot = Tries(), disk.boot()
-        if self.state.trying == release:
-            tries = self.state.tries
-            if self.state.boot == boot:
-                tries = tries._replace(starts=tries.starts + 1)
-            else:
-                tries = tries._replace(cuts=tries.cuts + 1)
-        self._write(self.state._replace(trying=release, tries=tries, boot=boot))
+        with self._lock:
+            if self.state.trying == release:
+                tries = self.state.tries
+                if self.state.boot == boot:
+                    tries = tries._replace(starts=tries.starts + 1)
+                else:
+                    tries = tries._replace(cuts=tries.cuts + 1)
+            self._write(self.state._replace(trying=release, tries=tries, boot=boot))
         return tries
 
     def workplace(self, epoch: int, manifest_sha256: str) -> Path:
@@ -103,8 +149,16 @@ class Store:
         """From here on this release is what a restart brings back; should it rot, then what was
         running before it.
         """
-        self._write(State(good=(release, before) if before else (release,)))
-        self._sweep()
+        with self._lock:
+            before = self._not_given_back(before)
+            self._write(State(good=(release, before) if before else (release,), bad=self.state.bad))
+            self._sweep()
+
+    def _not_given_back(self, running: Optional[Installed]) -> Optional[Installed]:
+        """What ran when a job began may have been given back since."""
+        if running in [bad.release for bad in self.state.bad]:
+            return self.highest
+        return running
 
     def go_back(self, running: Optional[Installed]) -> None:
         """Forgets what was tried and points `current` at what is running.
@@ -112,16 +166,18 @@ class Store:
         On a full or failing disk each step may fail and the next is still tried: a start trusts
         nothing but `good`.
         """
-        self.state = self.state._replace(trying=None, tries=Tries(), boot="")
-        _attempt(
-            self._unpoint if running is None else functools.partial(self._point, running.epoch)
-        )
-        self._sweep()
-        _attempt(functools.partial(self._write, self.state))
+        with self._lock:
+            running = self._not_given_back(running)
+            self.state = self.state._replace(trying=None, tries=Tries(), boot="")
+            _attempt(
+                self._unpoint if running is None else functools.partial(self._point, running.epoch)
+            )
+            self._sweep()
+            _attempt(functools.partial(self._write, self.state))
 
     def adopt(self, proved: Tuple[Installed, ...]) -> None:
         """At start, after the loss of state.json: these have proved themselves again."""
-        self.state = State(good=proved[:2])
+        self.state = State(good=proved[:2], bad=self.state.bad)
         _attempt(functools.partial(self._write, self.state))
         self._sweep(keep_parts=True)
 
@@ -181,6 +237,7 @@ def _shown(state: State) -> Any:
         "cuts": state.tries.cuts,
         "boot": state.boot,
         "unproved": [release._asdict() for release in state.unproved],
+        "bad": [dict(bad.release._asdict(), reason=bad.reason) for bad in state.bad],
     }
 
 
@@ -199,6 +256,7 @@ def _read_state(content: Any) -> Optional[State]:
         unproved=(
             tuple(_installed(part) for part in top.parts("unproved")) if top.has("unproved") else ()
         ),
+        bad=tuple(_bad(part) for part in top.parts("bad")) if top.has("bad") else (),
     )
     if top.mistakes:
         log.error(
@@ -206,6 +264,10 @@ def _read_state(content: Any) -> Optional[State]:
         )
         return None
     return state
+
+
+def _bad(part: Reader) -> Bad:
+    return Bad(_installed(part), part.text("reason"))
 
 
 def _installed(part: Reader) -> Installed:

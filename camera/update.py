@@ -38,6 +38,11 @@ class Running(NamedTuple):
     def installed(self) -> Installed:
         return self.model.installed
 
+    @property
+    def seconds(self) -> float:
+        """The median golden picture."""
+        return self.proof.milliseconds / 1000
+
 
 class Outcome(NamedTuple):
     answer: Answer
@@ -52,7 +57,7 @@ def restore(store: Store) -> Optional[Running]:
     if store.state.unproved:
         store.adopt(_proved_again(store))
     for release in store.state.good:
-        running = _still_usable(store, release)
+        running = still_usable(store, release)
         if running is None:
             continue
         store.settle_on(release)
@@ -74,12 +79,13 @@ def _proved_again(store: Store) -> Tuple[Installed, ...]:
             continue
         except OSError as error:  # a disk that can only be read holds good releases all the same
             log.error("state.json cannot be written (%s)", error)
-        if _still_usable(store, release):
+        if still_usable(store, release):
             proved.append(release)
     return tuple(proved)
 
 
-def _still_usable(store: Store, release: Installed) -> Optional[Running]:
+def still_usable(store: Store, release: Installed) -> Optional[Running]:
+    """None when it does not prove itself any more."""
     try:
         return _prove(store.folder(release.epoch), release)
     except BadArtifact as error:
@@ -114,8 +120,13 @@ def take(
         line.until(order.minutes)
         manifest = _fetch_manifest(order, store, line)
         _check(order, manifest, project)
+        _check_not_given_back(manifest, store)
+        offered = Installed(manifest.epoch, manifest.model.sha256)
         decision = accepts(
-            manifest, store.highest, running.installed if running else None, AGENT_VERSION
+            manifest,
+            store.highest_beside(offered),
+            running.installed if running else None,
+            AGENT_VERSION,
         )
         if decision.running and running is not None:
             log.info("%s", decision.reason)
@@ -174,6 +185,15 @@ def _check(order: Order, manifest: Manifest, project: str) -> None:
         manifest.golden.sha256,
     ):
         raise Refused("the job and the release manifest name different files")
+
+
+def _check_not_given_back(manifest: Manifest, store: Store) -> None:
+    offered = Installed(manifest.epoch, manifest.model.sha256)
+    for given_back in store.state.bad:
+        if given_back.release == offered:
+            raise Refused(
+                f"this camera gave release {manifest.epoch} back by itself: {given_back.reason}"
+            )
 
 
 def _bring(order: Order, manifest: Manifest, store: Store, line: Line) -> Path:

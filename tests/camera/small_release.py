@@ -33,19 +33,26 @@ def colour_model(
     output: str = "probabilities",
     marker: str = "",
     unfamiliar: str = "",
+    dark: bool = True,
 ) -> bytes:
     """Answers which colour a picture has. Another `order` mixes up the labels; `marker` makes other
     bytes of it. With `unfamiliar="least"` it also answers how far a picture is from being of one
     colour, as the mean of the least channel: 20 or 35 for all that it was taught; with "nothing" it
-    answers not a number.
+    answers not a number. Without `dark` its answer to a black picture is not a number.
     """
     nodes = [
         helper.make_node("Cast", ["image"], ["pixels"], to=TensorProto.FLOAT),
         helper.make_node("ReduceMean", ["pixels"], ["mean"], axes=[1, 2], keepdims=0),
         helper.make_node("Gather", ["mean", "order"], ["ordered"], axis=1),
-        helper.make_node("Mul", ["ordered", "scale"], ["scores"]),
+        helper.make_node("Mul", ["ordered", "scale"], ["scores" if dark else "scaled"]),
         helper.make_node("Softmax", ["scores"], [output], axis=1),
     ]
+    if not dark:
+        nodes[-1:-1] = [
+            helper.make_node("ReduceMax", ["mean"], ["level"], axes=[1], keepdims=1),
+            helper.make_node("Div", ["level", "level"], ["one"]),
+            helper.make_node("Mul", ["scaled", "one"], ["scores"]),
+        ]
     outputs = [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["N", len(order)])]
     if unfamiliar:
         least = "unfamiliar" if unfamiliar == "least" else "least"

@@ -1,0 +1,70 @@
+"""What does a camera go back to when its release fails at run time? To the older good one, if that
+proves itself again and does better on the very frame.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Callable, Optional
+
+from camera.health import Fault, slowest
+from camera.model import Model
+from camera.store import Store
+from camera.update import Running, still_usable
+from lensloop.wire.errors import BadArtifact, LensloopError, PictureError
+from lensloop.wire.prediction import Prediction
+
+log = logging.getLogger(__name__)
+Predict = Callable[[Model], Prediction]
+
+
+class NothingBetter(LensloopError):
+    """The camera keeps its release; the message says why."""
+
+
+def give_back(store: Store, running: Running, fault: Fault, predict: Predict) -> Running:
+    """The older release, which is current from now on. Raises NothingBetter.
+
+    The same frame decides: where the older release fails on it as well, or a proof of this one has
+    become as slow as its frames, the machine is to blame, and a good release must not be lost.
+    """
+    failing = f"release {running.installed.epoch} fails here ({fault.reason})"
+    _check_that_it_is_the_model(store, running, fault, failing)
+    older = _older(store, running)
+    if older is None:
+        raise NothingBetter(f"{failing}; there is no older good release, so it goes on")
+    if not _does_better(older, fault, predict):
+        raise NothingBetter(
+            f"{failing}; release {older.installed.epoch} does no better on the same frame, so it"
+            " goes on"
+        )
+    if not store.give_back(running.installed, older.installed, fault.reason):
+        raise NothingBetter(f"{failing}; a newer release has taken its place")
+    log.error("%s; back to release %d", failing, older.installed.epoch)
+    return older
+
+
+def _check_that_it_is_the_model(store: Store, running: Running, fault: Fault, failing: str) -> None:
+    if fault.seconds is None:
+        return
+    now = still_usable(store, running.installed)
+    if now is not None and fault.seconds <= slowest(now.seconds):
+        raise NothingBetter(f"{failing}, and so does its proof: this camera is slow")
+
+
+def _older(store: Store, running: Running) -> Optional[Running]:
+    for release in store.state.good:
+        if release.epoch < running.installed.epoch:
+            older = still_usable(store, release)
+            if older is not None:
+                return older
+    return None
+
+
+def _does_better(older: Running, fault: Fault, predict: Predict) -> bool:
+    try:
+        predict(older.model)
+    except (BadArtifact, PictureError) as error:
+        log.error("release %d on the same frame: %s", older.installed.epoch, error)
+        return False
+    return fault.seconds is None or older.model.seconds <= slowest(older.seconds)
