@@ -9,7 +9,7 @@ import sys
 
 from camera import config, disk, options
 from camera.assembly import assemble
-from camera.frames import open_source
+from camera.sources.opening import open_source
 from lensloop.wire.errors import LensloopError
 
 

@@ -7,15 +7,16 @@ which a job replaces only after the new release is proved and committed.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import threading
 import time
-from typing import Callable, Iterator, Optional
+from typing import Callable, Optional
 
 from camera import recovery
 from camera.broker import Broker
-from camera.frames import Frame
+from camera.frames import Frame, Frames, Wait
 from camera.health import Fault, Health
 from camera.jobs import Execution, Jobs
 from camera.line import Later, Line
@@ -32,7 +33,7 @@ PAUSE_SECONDS = 5.0  # after a surprise
 FINISH_SECONDS = 30.0  # for a job in hand at the end, so that it need not be done twice
 DROP_SECONDS = 1.0  # for a download in hand: what has arrived is kept
 log = logging.getLogger(__name__)
-Source = Callable[[], Iterator[Frame]]
+Source = Callable[[], Frames]
 
 
 class Agent:
@@ -57,6 +58,7 @@ class Agent:
         self._ask_at = 0.0
         self._seen = 0
         self._line, self._line_of = Line(self._stop), ("", 0)  # the patience of which job
+        self._waiting = ""  # why there are no frames now
         self.running: Optional[Running] = None
 
     def run(self, source: Source, enough: Optional[int] = None) -> None:
@@ -82,25 +84,48 @@ class Agent:
         self._stop.set()
         self._ready.set()
 
-    def _classify(self, first: Iterator[Frame], source: Source, enough: Optional[int]) -> None:
+    def _classify(self, first: Frames, source: Source, enough: Optional[int]) -> None:
         if not self._ready.is_set():
             log.info("no release on this camera yet; waiting for the first one")
             self._ready.wait()
+        if self._stop.is_set():
+            return
         ended = self._survive(functools.partial(self._watch, lambda: first, enough))
         while not ended and not self._stop.is_set():
             ended = self._survive(functools.partial(self._watch, source, enough))
 
     def _watch(self, source: Source, enough: Optional[int]) -> None:
         due = time.monotonic()
-        for frame in source():
-            if self._stop.is_set():
-                return
-            self._survive(functools.partial(self._look_at, frame))
-            self._seen += 1
-            if enough is not None and self._seen >= enough:
-                return
-            due = max(due + self._spacing, time.monotonic() - 1.0)
-            self._stop.wait(max(0.0, due - time.monotonic()))
+        with contextlib.closing(source()) as frames:
+            for frame in frames:
+                if self._stop.is_set():
+                    return
+                if isinstance(frame, Wait):
+                    self._wait(frame)
+                    continue
+                self._say_waiting("")
+                self._survive(functools.partial(self._look_at, frame))
+                self._seen += 1
+                if enough is not None and self._seen >= enough:
+                    return
+                due = max(due + self._spacing, time.monotonic() - 1.0)
+                self._stop.wait(max(0.0, due - time.monotonic()))
+
+    def _wait(self, wait: Wait) -> None:
+        if wait.sentence:
+            self._say_waiting(wait.sentence)
+        self._stop.wait(wait.seconds)
+
+    def _say_waiting(self, sentence: str) -> None:
+        """Once, however long it takes; and when it is over."""
+        if sentence == self._waiting:
+            return
+        if sentence:
+            log.warning("waiting for frames: %s", sentence)
+        else:
+            log.info("there are frames again")
+        self._waiting = sentence
+        self._results.note(waiting=sentence or None)
 
     def _look_at(self, frame: Frame) -> None:
         running = self.running

@@ -17,7 +17,8 @@ def parser() -> argparse.ArgumentParser:
         "--frames",
         required=True,
         help=(
-            "folder of pictures, video file, camera device (/dev/video0 or 0), or awscam on a stock"
+            "folder of pictures, video file, camera device (/dev/video0 or 0), network camera"
+            " (rtsp:// or http://), rpicam for a Raspberry Pi's own camera, or awscam on a stock"
             " DeepLens"
         ),
     )

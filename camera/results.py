@@ -58,6 +58,7 @@ class Results:
             "published": 0,
             "dropped": 0,
             "errors": 0,
+            "waiting": None,
             "last_result": None,
             "last_update": None,
             "last_error": None,

@@ -20,8 +20,9 @@ from camera import config
 from camera.agent import Agent
 from camera.assembly import assemble, connect
 from camera.broker import Broker
-from camera.frames import Frame, SourceError, open_source
+from camera.frames import Frame, Frames, SourceError
 from camera.results import Results
+from camera.sources.opening import open_source
 from camera.update import take
 from lensloop.wire import names, report
 from lensloop.wire.prediction import Prediction
@@ -222,8 +223,8 @@ def test_a_frame_that_breaks_everything_is_survived(
     def explode(_: Any) -> Any:
         raise ZeroDivisionError("a bug")
 
-    def source() -> Iterator[Frame]:
-        yield Frame("bomb", explode)
+    def source() -> Frames:
+        yield Frame("bomb", explode, picture=lambda: None)
         yield from open_source(str(pictures), loop=False)
 
     agent_on(home).run(source)
@@ -238,13 +239,13 @@ def test_a_camera_that_is_unplugged_for_a_while_is_picked_up_again(
     install(home, shelf, 7)
     opened = []
 
-    def source() -> Iterator[Frame]:
+    def source() -> Frames:
         opened.append(1)
         if len(opened) in (2, 3):
             raise SourceError("still unplugged")
         return unplugged() if len(opened) == 1 else open_source(str(pictures), loop=False)
 
-    def unplugged() -> Iterator[Frame]:
+    def unplugged() -> Frames:
         yield from open_source(str(pictures), loop=False)
         raise SourceError("unplugged")
 

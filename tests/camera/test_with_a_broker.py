@@ -23,7 +23,7 @@ from camera import config
 from camera.agent import Agent
 from camera.assembly import assemble
 from camera.broker import tls_context
-from camera.frames import open_source
+from camera.sources.opening import open_source
 from cli import reach
 from cli.fleet import CameraError, cameras
 from cli.identity import add_camera, remove_camera
