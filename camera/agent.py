@@ -101,7 +101,7 @@ class Agent:
                 if self._stop.is_set():
                     return
                 if isinstance(frame, Wait):
-                    self._wait(frame)
+                    self._await_frames(frame)
                     continue
                 self._say_waiting("")
                 self._survive(functools.partial(self._look_at, frame))
@@ -111,7 +111,7 @@ class Agent:
                 due = max(due + self._spacing, time.monotonic() - 1.0)
                 self._stop.wait(max(0.0, due - time.monotonic()))
 
-    def _wait(self, wait: Wait) -> None:
+    def _await_frames(self, wait: Wait) -> None:
         if wait.sentence:
             self._say_waiting(wait.sentence)
         self._stop.wait(wait.seconds)

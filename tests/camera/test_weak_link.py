@@ -13,8 +13,8 @@ import pytest
 from camera import config, disk, download
 from camera import line as module
 from camera.assembly import connect
-from camera.frames import open_source
 from camera.line import Later, Line
+from camera.sources.opening import open_source
 from camera.store import Store
 from camera.update import take
 from tests.camera.conftest import Shelf
