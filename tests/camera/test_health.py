@@ -18,10 +18,10 @@ from PIL import Image
 from camera import agent as agent_module
 from camera import config, recovery
 from camera.assembly import connect
-from camera.frames import open_source
 from camera.health import FAILURES, WINDOW, Fault, Health
 from camera.model import Model
 from camera.recovery import NothingBetter
+from camera.sources.opening import open_source
 from camera.store import MOST_BAD, Bad, Store
 from camera.update import Outcome, Running, take
 from lensloop.wire.errors import PictureError
