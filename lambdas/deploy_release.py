@@ -25,7 +25,7 @@ from lensloop.wire import manifest, names, order
 from lensloop.wire.errors import BadArtifact
 
 if TYPE_CHECKING:
-    from mypy_boto3_iot.type_defs import AbortCriteriaTypeDef
+    from mypy_boto3_iot.type_defs import AbortCriteriaTypeDef, PresignedUrlConfigTypeDef
 
 _FAILURES: tuple[Literal["FAILED", "REJECTED", "TIMED_OUT"], ...] = (
     "FAILED",
@@ -75,10 +75,7 @@ def order_wave(job: str, epoch: int, wave: str, cameras: int, settings: Settings
             targetSelection="CONTINUOUS",
             description=f"Release {epoch} for the {wave} cameras",
             document=json.dumps(document(epoch, minutes)),
-            presignedUrlConfig={
-                "roleArn": os.environ["PRESIGN_ROLE_ARN"],
-                "expiresInSec": _URL_LIVES_SECONDS,
-            },
+            presignedUrlConfig=_presigned(),
             jobExecutionsRolloutConfig={"maximumPerMinute": _CAMERAS_PER_MINUTE},
             abortConfig={"criteriaList": abort_criteria(cameras, settings.min_proven_share)},
             timeoutConfig={"inProgressTimeoutInMinutes": minutes},
@@ -86,6 +83,20 @@ def order_wave(job: str, epoch: int, wave: str, cameras: int, settings: Settings
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
             raise
+
+
+def order_again(job: str, order_document: str, thing: str, epoch: int, settings: Settings) -> None:
+    """For one camera that does not run what it should; the job ends when that camera answers."""
+    arn = fleet.thing_arn(thing)
+    clients.iot().create_job(
+        jobId=job,
+        targets=[arn],
+        targetSelection="SNAPSHOT",
+        description=f"Release {epoch} again for {thing}",
+        document=order_document,
+        presignedUrlConfig=_presigned(),
+        timeoutConfig={"inProgressTimeoutInMinutes": settings.fleet_timeout_minutes},
+    )
 
 
 def document(epoch: int, minutes: int) -> dict[str, Any]:
@@ -102,6 +113,13 @@ def document(epoch: int, minutes: int) -> dict[str, Any]:
         return f"${{aws:iot:s3-presigned-url:https://{host}/{bucket}/{key}}}"
 
     return order.make(release, hashlib.sha256(body).hexdigest(), url, minutes=minutes)
+
+
+def _presigned() -> "PresignedUrlConfigTypeDef":
+    return {
+        "roleArn": os.environ["PRESIGN_ROLE_ARN"],
+        "expiresInSec": _URL_LIVES_SECONDS,
+    }
 
 
 def abort_criteria(cameras: int, min_proven_share: float) -> list["AbortCriteriaTypeDef"]:

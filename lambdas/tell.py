@@ -6,7 +6,8 @@ did not come to is null:
 {"workflow": "retraining", epoch, execution, started_at, outcome, dataset, training, doubts,
 verdict, release, registered, failure}; {"workflow": "rollout", epoch, execution, outcome, canary,
 fleet, failure}; {"workflow": "approval", epoch, decision, by, note} of a release that waited;
-{"workflow": "trigger", epoch, text} from the tick.
+{"workflow": "trigger", epoch, text} from the tick; {"workflow": "fleet", epoch, text} of a camera
+that gave the release back.
 """
 
 import os
@@ -67,6 +68,8 @@ def _updated(before: Record, event: Mapping[str, Any], found: Findings, now: str
             return record.of_rollout(before, event, now)
         case "approval":
             return record.of_approval(before, event, now)
+        case "fleet":
+            return before
     return record.of_trigger(before, state_table().last_outcome(), now)
 
 

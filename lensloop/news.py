@@ -124,6 +124,19 @@ def of_approval(record: Record, sender: Sender) -> Message | None:
     )
 
 
+def gave_back(thing: str, epoch: int, runs: int | None, reason: str) -> Message:
+    """A camera proved a release, and then gave it up by itself; its subject gets its sender when it
+    is sent."""
+    now = f"It runs release {runs} again" if runs else "It runs no release now"
+    return Message(
+        f"{thing} gave release {epoch} back",
+        f"{thing} had proved release {epoch} and gave it back by itself: {reason}. {now}.\n\n"
+        f"Release {epoch} is not ordered for this camera again; it gets the next one as every other"
+        " camera does. `lensloop fleet` shows how the cameras are. If several give it back, take"
+        " the pictures that it fails on into the data set, or look at what they have in common.",
+    )
+
+
 def short_name(arn: str) -> str:
     """Of whoever decided: the end of an ARN, which is what people know each other by."""
     return arn.rpartition(":")[2]

@@ -9,6 +9,11 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+# What no data in a period says.
+_GOOD = cloudwatch.TreatMissingData.NOT_BREACHING
+_BAD = cloudwatch.TreatMissingData.BREACHING
+_KEEPS = cloudwatch.TreatMissingData.IGNORE
+
 
 class Alarms(Construct):
     def __init__(
@@ -19,20 +24,30 @@ class Alarms(Construct):
         self._tell = actions.SnsAction(topic)
 
     def when_any(
-        self, what: str, metric: cloudwatch.IMetric, meaning: str, *, periods: int = 1
+        self,
+        what: str,
+        metric: cloudwatch.IMetric,
+        meaning: str,
+        *,
+        periods: int = 1,
+        keeps: bool = False,
     ) -> None:
-        """At least one, in as many periods in a row; silence is good news."""
+        """At least one, in as many periods in a row; silence is good news – or with `keeps` no
+        news: the alarm stays as it is until there is a zero, and tells once.
+        """
         self._alarm(
             what,
             metric,
             meaning,
             periods,
             cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            _KEEPS if keeps else _GOOD,
         )
 
     def when_none(self, what: str, metric: cloudwatch.IMetric, meaning: str) -> None:
         """Fewer than one; silence is bad news."""
-        self._alarm(what, metric, meaning, 1, cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD)
+        below = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
+        self._alarm(what, metric, meaning, 1, below, _BAD)
 
     def when_it_fails(self, what: str, workflow: sfn.IStateMachine, meaning: str) -> None:
         # One alarm each, because an alarm on a sum of metrics would not run in the local cloud.
@@ -46,9 +61,8 @@ class Alarms(Construct):
         meaning: str,
         periods: int,
         comparison: cloudwatch.ComparisonOperator,
+        silence: cloudwatch.TreatMissingData,
     ) -> None:
-        silence_is_bad = comparison == cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
-        treatment = cloudwatch.TreatMissingData
         alarm = cloudwatch.Alarm(
             self,
             what.title().replace("-", ""),
@@ -58,7 +72,7 @@ class Alarms(Construct):
             threshold=1,
             evaluation_periods=periods,
             comparison_operator=comparison,
-            treat_missing_data=treatment.BREACHING if silence_is_bad else treatment.NOT_BREACHING,
+            treat_missing_data=silence,
         )
         alarm.add_alarm_action(self._tell)
 
@@ -71,4 +85,15 @@ def lensloop_metric(name: str, prefix: str) -> cloudwatch.Metric:
         dimensions_map={"Trigger": prefix},
         statistic="Maximum",
         period=cdk.Duration.minutes(5),
+    )
+
+
+def fleet_metric(name: str, prefix: str) -> cloudwatch.Metric:
+    """What the look at the fleet writes into its log, each quarter of an hour."""
+    return cloudwatch.Metric(
+        namespace="Lensloop",
+        metric_name=name,
+        dimensions_map={"Fleet": prefix},
+        statistic="Maximum",
+        period=cdk.Duration.minutes(15),
     )

@@ -1,5 +1,5 @@
-"""How do releases reach cameras? The rollout that hands them out, who approves, and what wakes a
-person.
+"""How do releases reach cameras? The rollout that hands them out, who approves, what follows from
+cameras' reports, and what wakes a person.
 """
 
 import aws_cdk as cdk
@@ -10,6 +10,7 @@ from lensloop.settings import Settings
 from lensloop.wire import names
 from stacks.alarms import Alarms
 from stacks.approval import approval
+from stacks.reports import Reports
 from stacks.steps.access import Access, service
 from stacks.steps.reporter import reporter
 from stacks.steps.rollout_workflow import RolloutWorkflow
@@ -31,12 +32,13 @@ class FleetStack(cdk.Stack):
         )
         self._storage = storage
         self.tell = reporter(self, prefix=prefix, settings=settings, storage=storage)
+        presign = self._presign_role()
         self.rollout = RolloutWorkflow(
             self,
             prefix=prefix,
             settings=settings,
             storage=storage,
-            presign=self._presign_role(),
+            presign=presign,
             tell=self.tell,
         ).machine
         approval(
@@ -45,6 +47,16 @@ class FleetStack(cdk.Stack):
             settings=settings,
             storage=storage,
             rollout=self.rollout,
+            tell=self.tell,
+        )
+        reports = Reports(
+            self,
+            "Reports",
+            prefix=prefix,
+            settings=settings,
+            storage=storage,
+            rollout=self.rollout,
+            presign=presign,
             tell=self.tell,
         )
         alarms = Alarms(self, "Alarms", prefix=prefix, topic=storage.topic)
@@ -57,6 +69,7 @@ class FleetStack(cdk.Stack):
             "A message or a run's record could not be written; see the log of tell. The run itself"
             " went on.",
         )
+        reports.alarms(alarms)
         cdk.CfnOutput(self, "RolloutWorkflow", value=self.rollout.state_machine_arn)
 
     def _presign_role(self) -> iam.Role:

@@ -1,6 +1,6 @@
 """Which release is live, which cameras are in a wave, and how is an order to them withdrawn?
 
-Shared by the two steps of the rollout.
+Shared by the two steps of the rollout and by what follows from cameras' reports.
 """
 
 import os
@@ -13,6 +13,7 @@ from lensloop.rollout import Release
 from lensloop.wire.errors import BadArtifact
 
 _GROUPS = {"canary": "CANARY_GROUP_ARN", "fleet": "FLEET_GROUP_ARN"}
+_NO_SUCH_THING = ("ResourceNotFoundException", "InvalidRequestException")
 
 
 def live_release() -> Release:
@@ -33,6 +34,23 @@ def cameras_in(wave: str) -> list[str]:
         .paginate(thingGroupName=group_of(wave).rpartition("/")[2])
     )
     return [thing for page in pages for thing in page["things"]]
+
+
+def wave_of(thing: str) -> str:
+    """Empty for what is no camera of this project, or no thing at all."""
+    try:
+        answer = clients.iot().list_thing_groups_for_thing(thingName=thing)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _NO_SUCH_THING:
+            return ""
+        raise
+    groups = {group["groupArn"] for group in answer["thingGroups"]}
+    return next((wave for wave in _GROUPS if group_of(wave) in groups), "")
+
+
+def thing_arn(thing: str) -> str:
+    """Beside the groups: in their partition, region and account."""
+    return f"{group_of('fleet').rpartition(':')[0]}:thing/{thing}"
 
 
 def withdraw(job: str, reason: str) -> None:

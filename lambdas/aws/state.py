@@ -6,7 +6,9 @@ which one is read or written.
 release that waits for a person's approval, or waited. `live`: the release that cameras should run.
 `rollout`: the open IoT jobs, so that older ones can be withdrawn without
 the right to list every job of the account. `package#<epoch>`: the release's version in the model
-registry. `production`: the release that the registry shows as the one in use.
+registry. `production`: the release that the registry shows as the one in use. `camera#<thing>`:
+what a camera reported last and was ordered again (camera_item.py). `again`: the number of the last
+such order.
 
 What a run moves, it moves only while the lease is its own. Programs for people read with
 `StateTable(boto3's Table)`; only steps write.
@@ -19,9 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from lambdas.aws import clients, trigger_item
+from lambdas.aws import camera_item, clients, trigger_item
 from lambdas.aws.change import Change
 from lambdas.aws.trigger_item import HOLDS_LEASE, TRIGGER
+from lensloop.fleet.terms import Camera, Live, Ordered
 from lensloop.model.approval import APPROVED, WAITING, Decision
 from lensloop.model.standards import Trained
 from lensloop.trigger.terms import State, Step
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 
 _DATASET, _TRAINED, _LIVE, _ROLLOUT = "dataset", "trained", "live", "rollout"
 _CANDIDATE, _PACKAGE, _PRODUCTION = "candidate", "package#", "production"
-_SPLIT = "split"
+_SPLIT, _AGAIN = "split", "again"
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,32 @@ class StateTable:
     def package(self, epoch: int) -> str:
         """The ARN of the release's version in the model registry; empty when it has none."""
         return str(self._item(f"{_PACKAGE}{epoch}").get("arn", ""))
+
+    def live_on_cameras(self) -> Live | None:
+        """The live release as the rules of the fleet know it."""
+        item = self._item(_LIVE)
+        if not item:
+            return None
+        return Live(int(item["epoch"]), item["model_sha256"], int(item.get("released_at", 0)))
+
+    def camera(self, thing: str) -> Camera | None:
+        item = self._item(camera_item.key(thing))
+        return camera_item.to_camera(item) if item else None
+
+    def cameras(self) -> list[Camera]:
+        """All that ever reported, in a request for each MB of the table: some 1,500 cameras."""
+        found: list[Camera] = []
+        asked: dict[str, Any] = {
+            "FilterExpression": "begins_with(#id, :prefix)",
+            "ExpressionAttributeNames": {"#id": "id"},
+            "ExpressionAttributeValues": {":prefix": camera_item.PREFIX},
+        }
+        while True:
+            page = self._table.scan(**asked)
+            found += [camera_item.to_camera(item) for item in page["Items"]]
+            if "LastEvaluatedKey" not in page:
+                return sorted(found, key=lambda camera: camera.thing)
+            asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     # What the trigger writes
 
@@ -232,6 +261,26 @@ class StateTable:
 
     def forget_rollout_job(self, job: str) -> None:
         self._update(Change(_ROLLOUT, "DELETE #jobs :job", values={"job": {job}}))
+
+    # What is written about cameras
+
+    def record_report(self, camera: Camera) -> bool:
+        """False: a newer report is there already."""
+        return self._update(camera_item.record(camera))
+
+    def note_order(self, camera: Camera, ordered: Ordered) -> bool:
+        """False: somebody else was faster, and this order must not be given."""
+        return self._update(camera_item.order(camera.thing, ordered, camera.ordered))
+
+    def note_told(self, thing: str, epoch: int) -> bool:
+        """False: people were told before."""
+        return self._update(camera_item.told(thing, epoch))
+
+    def next_order_number(self) -> int:
+        change = Change(_AGAIN, "ADD #number :one", values={"one": 1})
+        answer = self._table.update_item(**change.as_update(), ReturnValues="UPDATED_NEW")
+        number: Any = answer["Attributes"]["number"]
+        return int(number)
 
     # What a person's decision writes
 

@@ -73,6 +73,16 @@ def rollout_jobs(project_prefix: str) -> list[str]:
     return [f"{project_prefix}-r{digit}*" for digit in range(1, 10)]
 
 
+def again_job(project_prefix: str, epoch: int, number: int) -> str:
+    """The AWS IoT Job that orders a release again, for one camera that does not run it."""
+    return f"{project_prefix}-r{epoch}-again-{number}"
+
+
+def report_rule(project_prefix: str) -> str:
+    """The topic rule that hands on what cameras report. AWS IoT takes no hyphen there."""
+    return f"{project_prefix}-report".replace("-", "_")
+
+
 def model_group(project_prefix: str) -> str:
     """The group of the project's releases in SageMaker's Model Registry."""
     return f"{project_prefix}-releases"

@@ -173,6 +173,7 @@ def test_every_permission_of_every_role_is_used_or_has_a_reason(
         permissions.WHEN_THE_TRIGGER_HAS_NEWS
         | permissions.WHEN_PICTURES_ARE_DELETED
         | permissions.WHEN_A_PERSON_APPROVES
+        | permissions.WHEN_A_CAMERA_DEVIATES
     )
     listed = permissions.listed()
     assert sorted(given - seen - elsewhere - listed) == [], "no role needs these: take them away"

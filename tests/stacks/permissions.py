@@ -42,10 +42,21 @@ WHEN_A_PERSON_APPROVES = frozenset[Permission]().union(
     _of("PublishRelease", "dynamodb:GetItem"),
 )
 
+# tests/stories/test_fleet.py does: a camera's model file rots.
+WHEN_A_CAMERA_DEVIATES = frozenset[Permission]().union(
+    _of("RecordReport", "iot:ListThingGroupsForThing", "lambda:InvokeFunction"),
+    _of("RecordReport", "dynamodb:GetItem", "dynamodb:UpdateItem"),
+    _of("ReconcileFleet", "iot:ListThingsInThingGroup", "states:ListExecutions"),
+    _of("ReconcileFleet", "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"),
+    _of("ReconcileFleet", "s3:GetObject"),
+    _of("ReconcileFleet", "iot:ListJobExecutionsForThing", "iot:CreateJob", "iam:PassRole"),
+)
+
 FUNCTIONS = (
     "ApproveRelease AssembleDataset CheckRollout ChooseMachine DeployRelease FindDeleted"
     " InspectImages Judge"
-    " PublishRelease RecordChanges RegisterRelease ReportSuspiciousLabels TakeSnapshot Tell Tick"
+    " PublishRelease ReconcileFleet RecordChanges RecordReport RegisterRelease"
+    " ReportSuspiciousLabels TakeSnapshot Tell Tick"
 )
 # Step Functions' own guide asks for exactly these, on all resources.
 LOG_DELIVERY = (
@@ -87,6 +98,9 @@ NOT_SEEN: dict[str, frozenset[Permission]] = {
     ),
     "only where the account was bootstrapped with a KMS key; the emulator asks nobody": _of(
         "Training", "kms:Decrypt"
+    ),
+    "only when a camera gave a release back; tests/lambdas/test_reconcile_fleet.py has one do so": (
+        _of("ReconcileFleet", "lambda:InvokeFunction")
     ),
     "only when a run was stopped and its training goes on, which the local .sync does not let"
     " happen; tests/trigger/test_handlers.py stops it": _of("Tick", "sagemaker:StopTrainingJob"),

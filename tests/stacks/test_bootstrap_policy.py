@@ -31,6 +31,7 @@ _PREFIXES = {
     "AWS::Events::Rule": ("events", "Name", "rule/{}"),
     "AWS::IoT::ThingGroup": ("iot", "ThingGroupName", "thinggroup/{}"),
     "AWS::IoT::Policy": ("iot", "PolicyName", "policy/{}"),
+    "AWS::IoT::TopicRule": ("iot", "RuleName", "rule/{}"),
     "AWS::Logs::LogGroup": ("logs", "LogGroupName", "log-group:{}"),
     "AWS::CloudWatch::Alarm": ("cloudwatch", "AlarmName", "alarm:{}"),
 }
@@ -75,7 +76,7 @@ def test_nothing_of_others_is_in_reach_but_what_has_no_name() -> None:
             assert not [action for action in statement["Action"] if action.endswith("*")]
             continue
         for resource in resources:
-            assert re.search(r"deeplens-|cdk-|token\.actions\.githubusercontent\.com", resource)
+            assert re.search(r"deeplens[-_]|cdk-|token\.actions\.githubusercontent\.com", resource)
 
 
 def test_it_fits_into_one_managed_policy() -> None:

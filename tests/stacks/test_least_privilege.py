@@ -132,13 +132,13 @@ def test_a_service_acts_only_for_this_account(shipped: Synthesized) -> None:
 
 def test_a_role_is_passed_only_to_the_service_it_is_for(shipped: Synthesized) -> None:
     passed = [s for s in _allowed(shipped) if "iam:PassRole" in s.all_of("Action")]
-    assert len(passed) == 2
+    assert len(passed) == 3
     services = []
     for s in passed:
         assert s.all_of("Action") == ["iam:PassRole"]
         assert "*" not in flat(s.all_of("Resource"))
         services.append(s.statement["Condition"]["StringEquals"]["iam:PassedToService"])
-    assert sorted(services) == ["iot.amazonaws.com", "sagemaker.amazonaws.com"]
+    assert sorted(services) == [*["iot.amazonaws.com"] * 2, "sagemaker.amazonaws.com"]
 
 
 def test_no_role_of_ours_may_redrive_an_execution(shipped: Synthesized) -> None:
@@ -152,7 +152,7 @@ def test_every_function_workflow_and_job_has_its_own_role(shipped: Synthesized) 
     roles += [
         flat(r.properties["RoleArn"]) for r in shipped.resources("AWS::StepFunctions::StateMachine")
     ]
-    assert len(roles) == len(set(roles)) == 17
+    assert len(roles) == len(set(roles)) == 19
     # and besides: the training job, the signer of links, who deploys and who compares
     assert len(shipped.resources("AWS::IAM::Role")) == len(roles) + 4
 
@@ -176,6 +176,8 @@ def test_no_role_holds_a_policy_that_aws_manages(shipped: Synthesized) -> None:
         ("Presign", {"releases"}, set()),
         ("CheckRollout", set(), set()),
         ("RecordChanges", set(), set()),
+        ("RecordReport", set(), set()),
+        ("ReconcileFleet", {"releases"}, set()),
         ("Tick", set(), set()),
         ("Tell", {"runs", "datasets", "training"}, {"runs"}),
         (

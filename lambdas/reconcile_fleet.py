@@ -1,0 +1,126 @@
+"""Does every camera run the live release? Orders it again for those that do not, tells of those
+that gave it back, and counts for the alarms.
+
+Runs every quarter of an hour for all cameras (event {}), and for one ({"thing": …}) when it has
+reported something else than live. What is ordered is noted first: of two that run at once, one
+orders; and an order that could not be given is tried again after the pause.
+"""
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from lambdas import deploy_release
+from lambdas.aws import clients, fleet, handover
+from lambdas.aws.state import StateTable, state_table
+from lensloop import news
+from lensloop.fleet import look
+from lensloop.fleet.desired import OrderAgain, Step, steps, without_open_orders
+from lensloop.fleet.terms import Camera, Live
+from lensloop.settings import Settings
+from lensloop.wire import names
+
+# AWS IoT takes ten new jobs a second; what is left over has its turn a quarter of an hour later.
+MOST_AT_ONCE = 200
+SILENT, WRONG, CAMERAS = "SilentCameras", "CamerasOnTheWrongRelease", "Cameras"
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    settings, table, now = Settings.from_json(os.environ["SETTINGS"]), state_table(), _now()
+    prefix, live = names.prefix(settings.project, settings.stage), table.live_on_cameras()
+    rolling = _is_rolling_out()
+    if "thing" in event:
+        camera = table.camera(str(event["thing"]))
+        cameras = [camera] if camera else []
+    else:
+        registered = [*fleet.cameras_in("canary"), *fleet.cameras_in("fleet")]
+        cameras = [camera for camera in table.cameras() if camera.thing in set(registered)]
+        counted = look.counts(registered, cameras, live, now)
+        print(json.dumps(_metrics(prefix, counted, rolling)))
+    if live is None or rolling:
+        return {"ordered": [], "told": []}
+    return _reconcile(_Fleet(table, live, settings, prefix), cameras, now)
+
+
+class _Fleet:
+    """What the orders of one look have in common."""
+
+    def __init__(self, table: StateTable, live: Live, settings: Settings, prefix: str) -> None:
+        self.table, self.live, self.settings, self.prefix = table, live, settings, prefix
+        self.document = ""  # the same for all; read when it is first needed
+
+    def order(self, camera: Camera, step: OrderAgain) -> bool:
+        if not self.document:
+            minutes = self.settings.fleet_timeout_minutes
+            self.document = json.dumps(deploy_release.document(self.live.epoch, minutes))
+        if not self.table.note_order(camera, step.ordered):
+            return False
+        job = names.again_job(self.prefix, self.live.epoch, self.table.next_order_number())
+        deploy_release.order_again(job, self.document, step.thing, self.live.epoch, self.settings)
+        return True
+
+    def tell(self, camera: Camera, reason: str) -> bool:
+        if not self.table.note_told(camera.thing, self.live.epoch):
+            return False
+        message = news.gave_back(camera.thing, self.live.epoch, camera.report.epoch, reason)
+        text = news.as_text(message)
+        handover.tell({"workflow": "fleet", "epoch": self.live.epoch, "text": text})
+        return True
+
+
+def _reconcile(found: _Fleet, cameras: Sequence[Camera], now: int) -> dict[str, Any]:
+    known = {camera.thing: camera for camera in cameras}
+    due = steps(found.live, cameras, now)[:MOST_AT_ONCE]
+    ordered, told = [], []
+    for step in without_open_orders(due, _with_open_orders(due, found.prefix)):
+        camera = known[step.thing]
+        if isinstance(step, OrderAgain):
+            if found.order(camera, step):
+                ordered.append(step.thing)
+        elif found.tell(camera, step.reason):
+            told.append(step.thing)
+    report = {"ordered": ordered, "told": told}
+    if ordered or told:
+        print(json.dumps({"level": "INFO", **report}))
+    return report
+
+
+def _with_open_orders(due: Sequence[Step], prefix: str) -> set[str]:
+    things = [step.thing for step in due if isinstance(step, OrderAgain)]
+    return {thing for thing in things if _has_open_order(thing, prefix)}
+
+
+def _has_open_order(thing: str, prefix: str) -> bool:
+    ask = clients.iot().get_paginator("list_job_executions_for_thing").paginate
+    pages = [*ask(thingName=thing, status="QUEUED"), *ask(thingName=thing, status="IN_PROGRESS")]
+    jobs = [execution["jobId"] for page in pages for execution in page["executionSummaries"]]
+    return any(job.startswith(f"{prefix}-r") for job in jobs)
+
+
+def _is_rolling_out() -> bool:
+    running = clients.stepfunctions().list_executions(
+        stateMachineArn=os.environ["ROLLOUT_ARN"], statusFilter="RUNNING", maxResults=1
+    )
+    return bool(running["executions"])
+
+
+def _metrics(prefix: str, counted: look.Counts, rolling: bool) -> dict[str, Any]:
+    """CloudWatch's embedded metric format: the line becomes metrics that the alarms watch. While a
+    release is rolled out, a camera that does not run it yet is none that is wrong.
+    """
+    values = {CAMERAS: counted.cameras, SILENT: counted.silent}
+    if not rolling:
+        values[WRONG] = counted.wrong
+    directive = {
+        "Namespace": "Lensloop",
+        "Dimensions": [["Fleet"]],
+        "Metrics": [{"Name": name, "Unit": "Count"} for name in values],
+    }
+    meta = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}
+    return {"_aws": meta, "Fleet": prefix, **values}
+
+
+def _now() -> int:
+    return int(time.time())

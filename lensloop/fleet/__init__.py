@@ -1,0 +1,1 @@
+"""What should each camera run, and how is it? The rules about cameras that report."""

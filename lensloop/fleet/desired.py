@@ -1,0 +1,86 @@
+"""Which cameras get the live release ordered again, and of which is a person told?
+
+What a camera reports it runs is the truth, an order only a wake-up: one whose file has rotted, that
+runs an older release, whose job was cancelled half-way, or that joined when no order was open, is
+ordered again. One that gave the live release back is not: it would only fail again.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from lensloop.fleet.terms import GAVE_BACK, OTHER, Camera, Live, Ordered, runs
+
+HOUR, DAY, WEEK = 3600, 86_400, 604_800
+FIRST_PAUSE = HOUR  # a camera reports hourly: by then it has said what became of the order
+LONGEST_PAUSE = WEEK  # what fails for a month is for a person, who sees it in `lensloop fleet`
+# What goes wrong this long after the last order is other trouble, and gets its order at once.
+FORGOTTEN_AFTER = DAY
+
+
+@dataclass(frozen=True)
+class OrderAgain:
+    thing: str
+    ordered: Ordered  # what is noted with the camera
+
+
+@dataclass(frozen=True)
+class TellGivenBack:
+    thing: str
+    epoch: int
+    reason: str
+
+
+Step = OrderAgain | TellGivenBack
+
+
+def steps(live: Live, cameras: Sequence[Camera], now: int) -> list[Step]:
+    """While no rollout is running: that one orders by itself."""
+    found: list[Step] = []
+    for camera in sorted(cameras, key=lambda one: one.thing):
+        step = _step(live, camera, now)
+        if step:
+            found.append(step)
+    return found
+
+
+def without_open_orders(found: Sequence[Step], busy: Collection[str]) -> list[Step]:
+    """A camera that has an order and has not answered it needs no second one."""
+    return [step for step in found if isinstance(step, TellGivenBack) or step.thing not in busy]
+
+
+def pause(times: int) -> int:
+    """Seconds after so many orders until the next; twice as long each time."""
+    return min(FIRST_PAUSE * 2 ** (times - 1), LONGEST_PAUSE) if times else 0
+
+
+def _step(live: Live, camera: Camera, now: int) -> Step | None:
+    found = runs(camera, live)
+    if found == GAVE_BACK:
+        return _tell(live, camera)
+    if found == OTHER:
+        return _order(live, camera, now)
+    # A newer one than live is a candidate that was withdrawn: only a signed rollback takes it back.
+    return None
+
+
+def _tell(live: Live, camera: Camera) -> TellGivenBack | None:
+    given_back = camera.report.given_back
+    if given_back is None or camera.told == live.epoch:
+        return None
+    return TellGivenBack(camera.thing, live.epoch, given_back.reason)
+
+
+def _order(live: Live, camera: Camera, now: int) -> OrderAgain | None:
+    times, last = _so_far(live, camera)
+    if now < last + pause(times):
+        return None
+    return OrderAgain(camera.thing, Ordered(live.epoch, times + 1, now))
+
+
+def _so_far(live: Live, camera: Camera) -> tuple[int, int]:
+    before = camera.ordered
+    if before is None or before.epoch != live.epoch:
+        return 0, 0
+    if camera.since > before.at + FORGOTTEN_AFTER:
+        return 0, 0
+    return before.times, before.at

@@ -1,0 +1,70 @@
+"""What is known of a camera? The words in which the rules of the fleet are asked."""
+
+from dataclasses import dataclass, replace
+
+from lensloop.wire.report import Report
+
+# What a camera runs, next to the live release.
+RIGHT, OTHER, NEWER, GAVE_BACK = "right", "other", "newer", "gave-back"
+
+
+@dataclass(frozen=True)
+class Live:
+    epoch: int
+    sha256: str  # of its model
+    released_at: int = 0  # epoch seconds
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """How often a camera was ordered one release again, and when last."""
+
+    epoch: int
+    times: int
+    at: int  # epoch seconds
+
+
+@dataclass(frozen=True)
+class Camera:
+    """`since`: epoch seconds of the first report, of an unbroken row, that names what it runs."""
+
+    thing: str
+    wave: str
+    report: Report
+    seen_ms: int  # by the cloud's clock: a camera's own may be wrong
+    since: int
+    ordered: Ordered | None = None
+    told: int = 0  # the epoch that people were told of as given back
+
+    @property
+    def seen_at(self) -> int:
+        return self.seen_ms // 1000
+
+
+def runs(camera: Camera, live: Live) -> str:
+    report = camera.report
+    if (report.epoch, report.sha256) == (live.epoch, live.sha256):
+        return RIGHT
+    if report.given_back and report.given_back.epoch == live.epoch:
+        return GAVE_BACK
+    if report.epoch is not None and report.epoch > live.epoch:
+        return NEWER
+    return OTHER
+
+
+def deviates_since(camera: Camera, live: Live) -> int:
+    """Of a camera that does not run the live release: from when on the release has waited."""
+    return max(camera.since, live.released_at)
+
+
+def after(before: Camera | None, now: Camera) -> Camera:
+    """The newest report, with what is remembered of those before it."""
+    if before is None:
+        return now
+    same = _installed(before) == _installed(now)
+    since = before.since if same else now.since
+    return replace(now, since=since, ordered=before.ordered, told=before.told)
+
+
+def _installed(camera: Camera) -> tuple[int | None, str | None]:
+    return camera.report.epoch, camera.report.sha256

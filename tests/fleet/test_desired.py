@@ -1,0 +1,99 @@
+"""Which cameras are ordered the live release again, how often, and of which are people told?"""
+
+from dataclasses import replace
+
+import pytest
+
+from lensloop.fleet.desired import (
+    DAY,
+    HOUR,
+    WEEK,
+    OrderAgain,
+    Step,
+    TellGivenBack,
+    pause,
+    steps,
+    without_open_orders,
+)
+from lensloop.fleet.terms import Camera, Ordered, after
+from tests.fleet.cameras import LIVE, NOW, camera, gave_back
+
+
+def order(times: int = 1) -> list[Step]:
+    return [OrderAgain("deeplens_a", Ordered(7, times, NOW))]
+
+
+@pytest.mark.parametrize(
+    ("what", "found", "expected"),
+    [
+        ("runs live", camera(7), []),
+        ("has none: it joined late, or its file has rotted", camera(None), order()),
+        ("runs an older good one", camera(6), order()),
+        ("runs another file of that number", camera(7, sha256="e" * 64), order()),
+        ("runs a withdrawn candidate", camera(8), []),
+        ("gave live back", gave_back(7), [TellGivenBack("deeplens_a", 7, "dark frames")]),
+        ("gave live back and people know", replace(gave_back(7), told=7), []),
+        ("gave an earlier one back", replace(gave_back(6, runs=5), told=6), order()),
+    ],
+)
+def test_a_camera_gets_what_it_lacks(what: str, found: Camera, expected: list[Step]) -> None:
+    assert steps(LIVE, [found], NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("times", "waited", "again"),
+    [
+        (1, HOUR - 1, False),
+        (1, HOUR, True),
+        (2, 2 * HOUR - 1, False),
+        (2, 2 * HOUR, True),
+        (5, 16 * HOUR, True),
+        (20, WEEK - 1, False),
+        (20, WEEK, True),
+    ],
+)
+def test_the_pauses_between_orders_grow(times: int, waited: int, again: bool) -> None:
+    before = Ordered(7, times, NOW - waited)
+    broken = replace(camera(None), ordered=before, since=NOW - 2 * WEEK)
+    assert steps(LIVE, [broken], NOW) == (order(times + 1) if again else [])
+
+
+def test_the_orders_of_a_year_for_a_broken_camera_are_few() -> None:
+    at, times = 0, 0
+    while at < 365 * DAY:
+        times += 1
+        at += pause(times)
+    assert times <= 60
+
+
+@pytest.mark.parametrize(
+    ("before", "since", "why"),
+    [
+        (Ordered(6, 4, NOW - 60), NOW - 60, "another release"),
+        (Ordered(7, 4, NOW - 2 * DAY), NOW - 60, "it was right for a day: other trouble"),
+    ],
+)
+def test_what_is_other_trouble_gets_its_order_at_once(
+    before: Ordered, since: int, why: str
+) -> None:
+    assert steps(LIVE, [replace(camera(None), ordered=before, since=since)], NOW) == order()
+
+
+def test_one_that_rots_again_within_a_day_goes_on_counting() -> None:
+    before = Ordered(7, 3, NOW - 5 * HOUR)
+    assert steps(LIVE, [replace(camera(None), ordered=before)], NOW) == order(4)
+
+
+def test_a_camera_with_an_open_order_gets_no_second_one() -> None:
+    found = steps(LIVE, [camera(6, thing="deeplens_b"), camera(6), gave_back(7)], NOW)
+    left = without_open_orders(found, {"deeplens_a"})
+    assert [step.thing for step in left] == ["deeplens_a", "deeplens_b"]
+    assert isinstance(left[0], TellGivenBack)
+
+
+def test_since_when_it_runs_something_is_kept_until_that_changes() -> None:
+    first = replace(camera(6), since=NOW - DAY, ordered=Ordered(7, 1, NOW - HOUR), told=5)
+    same, other = after(first, camera(6)), after(first, camera(7))
+    assert (same.since, other.since) == (NOW - DAY, NOW - 60)
+    assert (other.ordered, other.told) == (first.ordered, 5)
+    assert after(None, camera(6)) == camera(6)

@@ -1,0 +1,152 @@
+"""Is the live release ordered again for each camera that needs it, once, and are people told of one
+that gave it back?
+"""
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from lambdas import publish_release, reconcile_fleet
+from lambdas.aws.state import state_table
+from lensloop.wire.report import GivenBack
+from local.cloud import LocalCloud
+from tests.lambdas import fleet_aws
+from tests.lambdas.conftest import MODEL, PREFIX, Aws, model_files
+from tests.lambdas.fleet_aws import BARE, Fleet
+
+A, B, AGAIN = "deeplens_a", "deeplens_b", f"{PREFIX}-r7-again-1"
+NOW = int(time.time())
+
+
+@pytest.fixture
+def fleet(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Fleet:
+    aws.lease(7)
+    aws.put_model(model_files())
+    publish_release.handler({"epoch": 7, "digest": "d1", "model": MODEL}, None)
+    found = fleet_aws.of(aws, monkeypatch)
+    found.add(A)
+    return found
+
+
+def look(**event: str) -> dict[str, Any]:
+    return reconcile_fleet.handler(event, None)
+
+
+def later(monkeypatch: pytest.MonkeyPatch, hours: float) -> None:
+    at = NOW + int(hours * 3600)
+    monkeypatch.setattr(reconcile_fleet, "_now", lambda: at)
+
+
+def right() -> Any:
+    live = state_table().live_on_cameras()
+    assert live is not None
+    return BARE._replace(epoch=live.epoch, sha256=live.sha256)
+
+
+def jobs(fleet: Fleet) -> list[str]:
+    return sorted(job["jobId"] for job in fleet.aws.iot.list_jobs()["jobs"])
+
+
+def test_a_camera_without_the_release_gets_an_order_of_its_own(fleet: Fleet) -> None:
+    fleet.says(A, NOW * 1000, BARE)
+    assert look(thing=A) == {"ordered": [A], "told": []}
+    job = fleet.aws.iot.describe_job(jobId=AGAIN)["job"]
+    assert [arn.rpartition("/")[2] for arn in job["targets"]] == [A]
+    assert job["targetSelection"] == "SNAPSHOT"
+    document = json.loads(fleet.aws.iot.get_job_document(jobId=AGAIN)["document"])
+    assert (document["operation"], document["epoch"]) == ("release", 7)
+    assert "${aws:iot:s3-presigned-url:https://" in document["model"]["url"]
+
+
+def test_all_cameras_are_looked_at_and_those_of_nobody_are_not(fleet: Fleet) -> None:
+    fleet.add(B, "canary")
+    fleet.says(A, NOW * 1000, BARE)
+    fleet.says(B, NOW * 1000, right())
+    fleet.says("deeplens_gone", NOW * 1000, BARE)
+    fleet.add("deeplens_gone")
+    fleet.says("deeplens_gone", NOW * 1000, BARE)
+    fleet.aws.iot.delete_thing(thingName="deeplens_gone")
+    assert look() == {"ordered": [A], "told": []}
+
+
+def test_an_order_that_is_open_is_not_given_twice(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet.says(A, NOW * 1000, BARE)
+    look(thing=A)
+    later(monkeypatch, 5)
+    assert look(thing=A) == {"ordered": [], "told": []}
+    assert jobs(fleet) == [AGAIN]
+
+
+def test_one_that_failed_is_given_again_after_growing_pauses(
+    fleet: Fleet, cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, given = cloud.client("iot-jobs-data"), []
+    fleet.says(A, NOW * 1000, BARE)
+    for quarter in range(4 * 8):
+        later(monkeypatch, quarter / 4)
+        if look()["ordered"]:
+            given.append(quarter / 4)
+            job = f"{PREFIX}-r7-again-{len(given)}"
+            data.update_job_execution(jobId=job, thingName=A, status="FAILED")
+    assert given == [0, 1, 3, 7]
+
+
+def test_while_a_rollout_runs_nothing_is_ordered(
+    fleet: Fleet, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fleet.says(A, NOW * 1000, BARE)
+    fleet.rollouts.running = True
+    assert look() == {"ordered": [], "told": []}
+    assert jobs(fleet) == []
+    metrics = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert reconcile_fleet.WRONG not in metrics
+
+
+def test_two_looks_at_once_order_once(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    fleet.says(A, NOW * 1000, BARE)
+    table = state_table()
+    before = table.camera(A)
+    look(thing=A)
+    monkeypatch.setattr(reconcile_fleet, "_has_open_order", lambda *_: False)
+    monkeypatch.setattr(type(table), "camera", lambda *_: before)  # as the slower one had read it
+    assert look(thing=A) == {"ordered": [], "told": []}
+
+
+def test_people_are_told_once_of_a_camera_that_gave_the_release_back(fleet: Fleet) -> None:
+    said = BARE._replace(given_back=GivenBack(7, "10 frames in a row failed"))
+    fleet.says(A, NOW * 1000, said)
+    fleet.called.events.clear()
+    assert look() == {"ordered": [], "told": [A]}
+    assert look() == {"ordered": [], "told": []}
+    ((function, event),) = fleet.called.events
+    assert (function, event["workflow"], event["epoch"]) == ("tell", "fleet", 7)
+    assert event["text"].startswith(f"{A} gave release 7 back\n\n")
+    assert "10 frames in a row failed" in event["text"]
+    assert jobs(fleet) == []
+
+
+def test_the_counts_are_a_line_that_becomes_metrics(
+    fleet: Fleet, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet.add(B)
+    fleet.add("deeplens_new", "canary")
+    fleet.says(A, NOW * 1000, right())
+    fleet.says(B, (NOW + 3 * 3600) * 1000, right()._replace(sha256="e" * 64))
+    later(monkeypatch, 4.05)
+    look()
+    line = json.loads(capsys.readouterr().out.splitlines()[0])
+    assert line["Fleet"] == PREFIX
+    assert (line["Cameras"], line["SilentCameras"], line["CamerasOnTheWrongRelease"]) == (3, 1, 1)
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    assert directive["Dimensions"] == [["Fleet"]]
+    assert {metric["Name"] for metric in directive["Metrics"]} == set(line) - {"_aws", "Fleet"}
+
+
+def test_without_a_live_release_there_is_nothing_to_order(fleet: Fleet) -> None:
+    fleet.says(A, NOW * 1000, BARE)
+    fleet.aws.table.delete_item(Key={"id": "live"})
+    assert look() == {"ordered": [], "told": []}
