@@ -22,8 +22,8 @@ from stacks.storage import StorageStack
 # The message as it came: no field of a camera's own can stand where the rule's belong, and what is
 # no JSON reaches the log too. The rule's clock, because a camera's may be wrong.
 SQL = (
-    "SELECT encode(*, 'base64') AS report, topic(2) AS thing, timestamp() AS received_at"
-    f" FROM '{names.REPORT_TOPIC.format(thing='+')}'"  # noqa: S608 - AWS IoT's, of a constant
+    "SELECT encode(*, 'base64') AS report, topic(2) AS thing, timestamp() AS received_at"  # noqa: S608 - AWS IoT's
+    f" FROM '{names.REPORT_TOPIC.format(thing='+')}'"
 )
 # Cameras report hourly; one that has fallen silent is then known within a quarter of an hour more.
 LOOKS_EVERY = cdk.Duration.minutes(15)
