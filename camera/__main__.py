@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import signal
@@ -9,6 +10,8 @@ import sys
 
 from camera import config, disk, options
 from camera.assembly import assemble
+from camera.live.server import password_for, serving
+from camera.live.view import View
 from camera.sources.opening import open_source
 from lensloop.wire.errors import LensloopError
 
@@ -19,8 +22,14 @@ def main() -> int:
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)-7s %(message)s")
     source = functools.partial(open_source, asked.frames, asked.loop)
     try:
-        with disk.only_one(asked.home):
-            agent = assemble(config.read(asked.home), asked.record, asked.fps)
+        with disk.only_one(asked.home), contextlib.ExitStack() as opened:
+            found = config.read(asked.home)
+            agent = assemble(found, asked.record, asked.fps)
+            if asked.live is not None:
+                view = View(found.thing)
+                agent.show_to(view.saw)
+                password = password_for(asked.live_host, asked.live_password_file)
+                opened.enter_context(serving(view, asked.live_host, asked.live, password))
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: agent.stop())
             agent.run(source, asked.exit_after_frames)

@@ -25,6 +25,7 @@ from camera.results import Results
 from camera.store import Store
 from camera.update import Running, restore, take
 from lensloop.wire.errors import BadArtifact, PictureError
+from lensloop.wire.prediction import Prediction
 
 ASK_SECONDS = 300.0  # a lost message delays a job by at most this long
 ASK_AGAIN_SECONDS = 10.0  # after a job that could not be begun or answered
@@ -59,6 +60,7 @@ class Agent:
         self._seen = 0
         self._line, self._line_of = Line(self._stop), ("", 0)  # the patience of which job
         self._waiting = ""  # why there are no frames now
+        self._show: Callable[[Frame, Prediction, int], None] = lambda _frame, _seen, _epoch: None
         self.running: Optional[Running] = None
 
     def run(self, source: Source, enough: Optional[int] = None) -> None:
@@ -79,6 +81,10 @@ class Agent:
             worker.join(DROP_SECONDS if self._line.busy else FINISH_SECONDS)
             self._broker.stop()
             self._results.note()
+
+    def show_to(self, show: Callable[[Frame, Prediction, int], None]) -> None:
+        """Before `run`: who sees each frame with what was answered, and by which epoch."""
+        self._show = show
 
     def stop(self) -> None:
         self._stop.set()
@@ -141,6 +147,7 @@ class Agent:
             self._failed(running, frame, error)
             return
         self._results.saw(frame.name, prediction, running.installed.epoch)
+        self._show(frame, prediction, running.installed.epoch)
         fault = self._health.answered(running.model.seconds)
         if fault:
             self._recover(running, frame, fault)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from camera.live.server import PORT
+
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
@@ -34,8 +36,32 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--exit-after-frames", type=int, metavar="N", help="stop after this many frames"
     )
+    _add_live(made)
     made.add_argument("--verbose", action="store_true", help="log more")
     return made
+
+
+def _add_live(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--live",
+        type=int,
+        nargs="?",
+        const=PORT,
+        metavar="PORT",
+        help=f"show what the camera sees and answers on a page (port {PORT}); off by default",
+    )
+    made.add_argument(
+        "--live-host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="give the page to other computers as well: needs --live-password-file",
+    )
+    made.add_argument(
+        "--live-password-file",
+        type=Path,
+        metavar="FILE",
+        help="holds the page's password in its first line; any user name goes with it",
+    )
 
 
 def _positive(text: str) -> float:
