@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import functools
 import logging
 import signal
@@ -20,6 +21,7 @@ def main() -> int:
     asked = options.parser().parse_args()
     level = logging.DEBUG if asked.verbose else logging.INFO
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)-7s %(message)s")
+    faulthandler.enable()  # where it was is in the log, should the watchdog end it
     source = functools.partial(open_source, asked.frames, asked.loop)
     try:
         with disk.only_one(asked.home), contextlib.ExitStack() as opened:

@@ -24,12 +24,13 @@ from camera.reporting import Reporting
 from camera.results import Results
 from camera.store import Store
 from camera.update import Running, restore, take
+from camera.watchdog import Pulse, Watchdog
 from lensloop.wire.errors import BadArtifact, PictureError
 from lensloop.wire.prediction import Prediction
 
 ASK_SECONDS = 300.0  # a lost message delays a job by at most this long
 ASK_AGAIN_SECONDS = 10.0  # after a job that could not be begun or answered
-WATCH_SECONDS = 1.0  # between two looks at whether something is to be reported
+WATCH_SECONDS = 1.0  # between two looks at whether frames move and something is to be reported
 PAUSE_SECONDS = 5.0  # after a surprise
 FINISH_SECONDS = 30.0  # for a job in hand at the end, so that it need not be done twice
 DROP_SECONDS = 1.0  # for a download in hand: what has arrived is kept
@@ -44,12 +45,14 @@ class Agent:
         jobs: Jobs,
         results: Results,
         reporting: Reporting,
+        watchdog: Watchdog,
         store: Store,
         project: str,
         fps: float,
     ) -> None:
         self._broker, self._jobs, self._results = broker, jobs, results
         self._reporting = reporting
+        self._watchdog, self._pulse = watchdog, Pulse()
         self._store, self._project = store, project
         self._spacing = 1.0 / fps
         self._stop = threading.Event()
@@ -74,6 +77,7 @@ class Agent:
         self._broker.start()
         worker.start()
         threading.Thread(target=self._keep_watch, name="watch", daemon=True).start()
+        self._watchdog.ready()
         try:
             self._classify(first, source, enough)
         finally:
@@ -102,6 +106,7 @@ class Agent:
 
     def _watch(self, source: Source, enough: Optional[int]) -> None:
         due = time.monotonic()
+        self._pulse.beat()
         with contextlib.closing(source()) as frames:
             for frame in frames:
                 if self._stop.is_set():
@@ -109,6 +114,7 @@ class Agent:
                 if isinstance(frame, Wait):
                     self._await_frames(frame)
                     continue
+                self._pulse.beat(self._spacing)
                 self._say_waiting("")
                 self._survive(functools.partial(self._look_at, frame))
                 self._seen += 1
@@ -118,6 +124,8 @@ class Agent:
                 self._stop.wait(max(0.0, due - time.monotonic()))
 
     def _await_frames(self, wait: Wait) -> None:
+        if not wait.stuck:
+            self._pulse.beat(wait.seconds)
         if wait.sentence:
             self._say_waiting(wait.sentence)
         self._stop.wait(wait.seconds)
@@ -174,6 +182,8 @@ class Agent:
     def _keep_watch(self) -> None:
         """Beside the jobs, because a job may take hours on a weak link."""
         while not self._stop.wait(WATCH_SECONDS):
+            alive = self._pulse.elapse(WATCH_SECONDS)
+            self._survive(functools.partial(self._watchdog.look, alive))
             self._survive(self._reporting.look)
 
     def _carry_out_jobs(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from camera.agent import Agent
 from camera.broker import Broker
 from camera.config import Config
@@ -9,6 +11,7 @@ from camera.jobs import Jobs
 from camera.reporting import Reporting, of_now
 from camera.results import Results
 from camera.store import Store
+from camera.watchdog import Watchdog, start_anew
 from lensloop.wire import names
 
 
@@ -38,4 +41,6 @@ def connect(broker: Broker, config: Config, record: bool, fps: float) -> Agent:
         reporting.connected()
 
     broker.listen(jobs.topics(), received=jobs.received, connected=connected)
-    return Agent(broker, jobs, results, reporting, Store(config.home), config.project, fps)
+    watchdog = Watchdog(os.environ, start_anew)
+    store = Store(config.home)
+    return Agent(broker, jobs, results, reporting, watchdog, store, config.project, fps)

@@ -26,6 +26,7 @@ class Wait(NamedTuple):
 
     sentence: str  # why, for a person; empty: there is nothing to say yet
     seconds: float = 0.0
+    stuck: bool = False  # a driver has not come back; only a new process can be rid of it
 
 
 # Ends where a folder or a video file ends. It never blocks for more than half a second, so that the

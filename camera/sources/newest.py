@@ -67,7 +67,7 @@ class Camera:
                 elif self._trouble or time.monotonic() - heard_at < SILENT_SECONDS:
                     yield Wait(self._trouble)
                 else:
-                    yield Wait(self._silent)
+                    yield Wait(self._silent, stuck=True)  # else there would be a trouble
             raise SourceError(f"Reading {self._name} broke off; the log says above how.")
         finally:
             self._close(reader)
