@@ -289,7 +289,9 @@ def test_away_and_silent_are_told_apart(
     behaviour: str, source: str, sentence: str, monkeypatch: Patch
 ) -> None:
     opencv(monkeypatch, behaviour)
-    assert sentence in first(open_source(source, loop=False), Wait).sentence
+    wait = first(open_source(source, loop=False), Wait)
+    assert sentence in wait.sentence
+    assert not wait.stuck  # it is tried again
 
 
 def test_a_camera_that_hangs_while_it_is_read_is_said(monkeypatch: Patch) -> None:
@@ -301,6 +303,7 @@ def test_a_camera_that_hangs_while_it_is_read_is_said(monkeypatch: Patch) -> Non
     monkeypatch.setattr(module, "VideoCapture", lambda *_: stuck)
     wait = first(open_source("0", loop=False), Wait)
     assert "opens but gives no picture" in wait.sentence
+    assert wait.stuck
 
 
 def test_a_monochrome_camera_is_classified_and_a_strange_one_named(
