@@ -9,14 +9,20 @@ import json
 import math
 import time
 from pathlib import Path
-from typing import Any, List, Tuple, Type
+from typing import Any, List, NamedTuple, Tuple, Type
 
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.manifest import Installed, Manifest, ManifestError, parse
+from lensloop.wire.onnx_check import IMAGE, PROBABILITIES, UNFAMILIAR, check_model
 from lensloop.wire.picture import RESIZE, read_input, to_input
 from lensloop.wire.prediction import Prediction
 
-PROBABILITIES, UNFAMILIAR = "probabilities", "unfamiliar"  # outputs of the model
+
+class Checked(NamedTuple):
+    """A release whose model may be loaded: its file is what the manifest names, and only data."""
+
+    manifest: Manifest
+    data: bytes
 
 
 class Model:
@@ -41,7 +47,7 @@ class Model:
     def _answer(self, array: Any) -> Prediction:
         began = time.monotonic()
         try:
-            found = self._session.run(self._outputs, {"image": array[None]})
+            found = self._session.run(self._outputs, {IMAGE: array[None]})
         except _runtime_errors() as error:
             raise BadArtifact(f"the model fails on a picture: {error}") from error
         self.seconds = time.monotonic() - began
@@ -73,33 +79,39 @@ def _one_number(output: Any) -> float:
 
 def load(folder: Path) -> Model:
     """Raises BadArtifact when a file is not what the manifest says or onnxruntime cannot run it."""
+    return opened(read_checked(folder))
+
+
+def read_checked(folder: Path) -> Checked:
+    """What onnxruntime may see. Raises BadArtifact."""
     manifest = read_manifest(folder / "manifest.json")
     path = folder / manifest.model.file
-    if file_sha256(path) != manifest.model.sha256:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadArtifact(f"{path.name} cannot be read: {error}") from error
+    if hashlib.sha256(data).hexdigest() != manifest.model.sha256:
         raise BadArtifact(f"{path.name} is not the file that the manifest names")
+    tells_unfamiliar = manifest.unfamiliar_threshold is not None
+    check_model(data, manifest.labels, manifest.width, manifest.height, tells_unfamiliar)
+    return Checked(manifest, data)
+
+
+def opened(checked: Checked) -> Model:
+    """Of the very bytes that were checked. Opens no file."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     try:
         session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
+            checked.data, options, providers=["CPUExecutionProvider"]
         )
     except _runtime_errors() as error:
         raise BadArtifact(
             f"onnxruntime {onnxruntime.__version__} cannot load the model: {error}"
         ) from error
-    inputs, outputs = (
-        {i.name: i.type for i in session.get_inputs()},
-        [o.name for o in session.get_outputs()],
-    )
-    missing = set(wanted_outputs(manifest)) - set(outputs)
-    if inputs != {"image": "tensor(uint8)"} or missing:
-        raise BadArtifact(
-            f"the model takes {inputs} and gives {outputs}; this agent cannot feed it, or its"
-            f" release promises {' and '.join(wanted_outputs(manifest))}"
-        )
-    return Model(manifest, session)
+    return Model(checked.manifest, session)
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -119,17 +131,6 @@ def read_manifest(path: Path) -> Manifest:
     return manifest
 
 
-def file_sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    try:
-        with open(str(path), "rb") as file:
-            for block in iter(lambda: file.read(1024 * 1024), b""):
-                digest.update(block)
-    except OSError as error:
-        raise BadArtifact(f"{path.name} cannot be read: {error}") from error
-    return digest.hexdigest()
-
-
 def _runtime_errors() -> Tuple[Type[BaseException], ...]:
     """onnxruntime's exceptions have no common ancestor of their own, and each version adds some."""
     from onnxruntime.capi import onnxruntime_pybind11_state as state
@@ -138,4 +139,4 @@ def _runtime_errors() -> Tuple[Type[BaseException], ...]:
     for kind in vars(state).values():
         if isinstance(kind, type) and issubclass(kind, Exception):
             own.append(kind)
-    return (*own, RuntimeError, ValueError, TypeError)
+    return (*own, RuntimeError, ValueError, TypeError, MemoryError)

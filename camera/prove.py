@@ -7,10 +7,9 @@ from __future__ import annotations
 import hashlib
 import time
 import zipfile
-from pathlib import Path
-from typing import Callable, NamedTuple
+from typing import BinaryIO, Callable, NamedTuple
 
-from camera.model import Model, file_sha256
+from camera.model import Model
 from lensloop.wire.errors import BadArtifact, PictureError
 from lensloop.wire.manifest import GoldenPicture
 from lensloop.wire.picture import MAX_BYTES
@@ -47,15 +46,15 @@ class _Trial(NamedTuple):
     mistake: str  # empty: the model answered as it must
 
 
-def prove(model: Model, folder: Path, clock: Callable[[], float] = time.perf_counter) -> Proof:
+def prove(model: Model, golden: BinaryIO, clock: Callable[[], float] = time.perf_counter) -> Proof:
     """All golden pictures must get the label they got in the cloud, and none may be unfamiliar: the
     training chose them among those that are not. Raises BadArtifact or NotProven otherwise.
     """
-    path = folder / model.manifest.golden.file
-    if file_sha256(path) != model.manifest.golden.sha256:
-        raise BadArtifact(f"{path.name} is not the file that the manifest names")
+    file = model.manifest.golden
     try:
-        with zipfile.ZipFile(str(path)) as archive:
+        if _sha256(golden) != file.sha256:
+            raise BadArtifact(f"{file.file} is not the file that the manifest names")
+        with zipfile.ZipFile(golden) as archive:
             trials = [_try(model, archive, picture, clock) for picture in model.manifest.pictures]
     except _UNREADABLE as error:
         raise BadArtifact(f"the golden pictures cannot be read: {error}") from error
@@ -96,3 +95,11 @@ def _read(archive: zipfile.ZipFile, picture: GoldenPicture) -> bytes:
     if hashlib.sha256(data).hexdigest() != picture.sha256:
         raise BadArtifact(f"golden picture {picture.file} is not the one the manifest names")
     return data
+
+
+def _sha256(file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    for block in iter(lambda: file.read(1024 * 1024), b""):
+        digest.update(block)
+    file.seek(0)
+    return digest.hexdigest()

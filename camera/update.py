@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import Any, NamedTuple, Optional, Tuple
 
-from camera import AGENT_VERSION, disk, download, model, prove
+from camera import AGENT_VERSION, disk, download, model, prove, trial
 from camera.jobs import Answer
 from camera.line import Later, Line, TooLate
 from camera.store import Store
@@ -87,7 +87,7 @@ def _proved_again(store: Store) -> Tuple[Installed, ...]:
 def still_usable(store: Store, release: Installed) -> Optional[Running]:
     """None when it does not prove itself any more."""
     try:
-        return _prove(store.folder(release.epoch), release)
+        return _prove(store.folder(release.epoch), release, trial.SECONDS_AT_START)
     except BadArtifact as error:
         log.error("release %d is no longer usable here: %s", release.epoch, error)
         return None
@@ -210,11 +210,13 @@ def _bring(order: Order, manifest: Manifest, store: Store, line: Line) -> Path:
     return part
 
 
-def _prove(folder: Path, release: Installed) -> Running:
+def _prove(folder: Path, release: Installed, seconds: int = trial.SECONDS) -> Running:
+    """In a process of its own first: what hangs or dies of it there, cannot hurt this one."""
+    proof = trial.prove_apart(folder, seconds)
     loaded = model.load(folder)
     if loaded.installed != release:
         raise BadArtifact(f"{folder} holds {loaded.installed} and must hold {release}")
-    return Running(loaded, prove.prove(loaded, folder))
+    return Running(loaded, proof)
 
 
 def _success(running: Running) -> Answer:

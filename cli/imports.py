@@ -13,9 +13,9 @@ from cli.place import Place
 from lambdas.aws.state import StateTable
 from lensloop.model import imported
 from lensloop.model.imported import MODEL, SAID, Import, Preparation
-from lensloop.model.onnx_file import describe
 from lensloop.wire import names
 from lensloop.wire.errors import LensloopError
+from lensloop.wire.onnx_file import describe
 
 Model = Annotated[Path, typer.Argument(help="The ONNX file.", exists=True, dir_okay=False)]
 Labels = Annotated[

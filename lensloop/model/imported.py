@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lensloop.model.onnx_file import FLOAT32, UINT8, Described, Tensor
 from lensloop.wire.errors import BadArtifact
+from lensloop.wire.onnx_check import check_operators
+from lensloop.wire.onnx_file import FLOAT32, UINT8, Described, Tensor
 from lensloop.wire.reading import Reader
 
 ALGORITHM = "imported"
@@ -23,11 +24,8 @@ MOST_BYTES = 150 * 1024**2  # two of them, the candidate and live, fit into what
 OPSETS = (11, 18)
 _NEWEST_IR = 10  # is written as 8 again: nothing that came with 9 and 10 is in an ordinary model
 _SIDES = (16, 1024)  # pixels that a model may want
-_OWN = ("", "ai.onnx")
 _SOFTMAX = "Softmax"
 _PASSES = ("Identity", "Flatten", "Reshape", "Squeeze")
-# They answer otherwise each time, or mean what a classifier's answers must not.
-_CHANCE = frozenset({"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike"})
 _COMMON = (
     "  timm, torchvision:     --scale 255 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225\n"
     "  Ultralytics:           --scale 255\n"
@@ -100,25 +98,12 @@ def understood(model: Described, labels: Sequence[str], preparation: Preparation
 
 def _check(model: Described) -> None:
     low, high = OPSETS
-    if model.external:
-        raise BadArtifact("The model keeps weights in other files; export it as one file.")
     if model.ir > _NEWEST_IR or not low <= model.opset <= high:
         raise BadArtifact(
             f"The model is of opset {model.opset} (IR {model.ir}); cameras run {low} to {high}."
             " Export it again, for example with opset_version=17."
         )
-    foreign = sorted({node.domain for node in model.nodes if node.domain not in _OWN})
-    if foreign or model.functions:
-        raise BadArtifact(
-            "The model needs operators that are not ONNX's own"
-            f" ({', '.join(foreign) or 'functions'}); export it without them."
-        )
-    if loops := sorted({node.operator for node in model.nodes if node.has_graphs}):
-        raise BadArtifact(
-            f"The model has loops or branches ({', '.join(loops)}), whose time nobody can bound."
-        )
-    if chance := sorted({node.operator for node in model.nodes} & _CHANCE):
-        raise BadArtifact(f"The model answers by chance ({', '.join(chance)}).")
+    check_operators(model)
 
 
 def _input(model: Described) -> Tensor:

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from camera import disk, download
-from camera import prove as proving
+from camera import disk, download, trial
 from camera.store import Store
 from camera.update import MAX_CUTS, MAX_STARTS, Running, restore, take
 from tests.camera.conftest import Shelf
@@ -206,17 +205,17 @@ def compressed() -> bytes:
             "REJECTED",
             "'magic'",
         ),
-        (lambda: make_release(8, model=b"this is not a model"), "FAILED", "cannot load the model"),
-        (lambda: make_release(8, model=colour_model()[:200]), "FAILED", "cannot load the model"),
+        (lambda: make_release(8, model=b"this is not a model"), "FAILED", "no ONNX model"),
+        (lambda: make_release(8, model=colour_model()[:200]), "FAILED", "no ONNX model"),
         (
             lambda: make_release(8, model=colour_model(output="something")),
             "FAILED",
-            "cannot feed it",
+            "must answer probabilities and nothing unknown",
         ),
         (
             lambda: make_release(8, labels=["red", "green", "blue", "black"]),
             "FAILED",
-            "each of 4 labels",
+            "answers for 3 labels, and the release names 4",
         ),
         (
             lambda: make_release(8, model=colour_model(order=(1, 0, 2))),
@@ -226,7 +225,7 @@ def compressed() -> bytes:
         (
             lambda: make_release(8, unfamiliar_threshold=60.0),
             "FAILED",
-            "its release promises probabilities and unfamiliar",
+            "must answer probabilities and unfamiliar",
         ),
         (
             lambda: make_release(8, colour_model(unfamiliar="least"), unfamiliar_threshold=30.0),
@@ -396,7 +395,7 @@ def test_a_release_that_kills_the_agent_each_time_is_given_up(
     install(home, shelf, 7)
     document = shelf.put(make_release(8))
     with monkeypatch.context() as patch:
-        patch.setattr("camera.prove.prove", kill)
+        patch.setattr("camera.trial.prove_apart", kill)
         for _ in range(MAX_STARTS):
             store = Store(home)
             store.open()
@@ -482,7 +481,7 @@ def activated_only(home: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch, fi
 
     store, running = start(home)
     with monkeypatch.context() as patch:
-        patch.setattr("camera.prove.prove", cut)
+        patch.setattr("camera.trial.prove_apart", cut)
         with pytest.raises(Cut):
             take(shelf.put(files), store, running, "trash")
     (home / "state.json").write_bytes(b"{half")
@@ -507,17 +506,17 @@ def test_an_unproved_release_that_ends_the_agent_cannot_do_so_for_ever(
 ) -> None:
     install(home, shelf, 7)
     activated_only(home, shelf, monkeypatch, make_release(8))
-    prove = proving.prove
+    prove = trial.prove_apart
 
     class Killed(BaseException):
         pass
 
-    def kill(loaded: Any, folder: Path) -> Any:
-        if loaded.installed.epoch == 8:
+    def kill(folder: Path, seconds: float) -> Any:
+        if folder.name == "8":
             raise Killed
-        return prove(loaded, folder)
+        return prove(folder, seconds)
 
-    monkeypatch.setattr("camera.prove.prove", kill)
+    monkeypatch.setattr("camera.trial.prove_apart", kill)
     for _ in range(MAX_STARTS):
         with pytest.raises(Killed):
             start(home)
@@ -534,7 +533,7 @@ def test_cuts_of_the_power_in_proofs_do_not_speak_against_a_release_for_long(
         monkeypatch.setattr(disk, "boot", lambda number=number: f"boot {number}")
         if number < cuts:
             with monkeypatch.context() as patch:
-                patch.setattr("camera.prove.prove", _the_power_goes)
+                patch.setattr("camera.trial.prove_apart", _the_power_goes)
                 store = Store(home)
                 store.open()
                 with pytest.raises(KeyboardInterrupt):

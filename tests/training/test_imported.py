@@ -10,8 +10,8 @@ from onnx import TensorProto, helper
 
 from lensloop.model import imported
 from lensloop.model.imported import Preparation, Question, understood
-from lensloop.model.onnx_file import describe
 from lensloop.wire.errors import BadArtifact
+from lensloop.wire.onnx_file import describe
 from tests.training.made_elsewhere import SLOPES, colours, model
 from tests.training.test_image_classification import COLOURS, no_backbone, picture
 from training.algorithms.imported.train import read_import, train

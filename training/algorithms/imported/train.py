@@ -9,8 +9,8 @@ from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
 from lensloop.model import imported
 from lensloop.model.imported import MODEL, SAID, Import
-from lensloop.model.onnx_file import describe
 from lensloop.wire.errors import BadArtifact
+from lensloop.wire.onnx_file import describe
 from training.algorithms.calibrated import calibrated
 from training.algorithms.contract import Trained
 from training.algorithms.imported.wrap import Wrapped
