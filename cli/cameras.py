@@ -1,6 +1,7 @@
 """What can a person do about cameras? `lensloop camera add|list|remove|bundle`."""
 
 import re
+import time
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from enum import StrEnum
@@ -17,7 +18,8 @@ from cli import reach, show
 from cli.asked import AsJson, Asked, asks
 from cli.bundle import write_bundle
 from cli.faults import CLOUD
-from cli.fleet import Camera, CameraError, cameras
+from cli.fleet import Camera, CameraError
+from cli.health import known_cameras
 from cli.identity import add_camera, remove_camera
 from cli.install_bundle import COMPUTERS, Computer, fetch_packages, write_install_bundle
 
@@ -122,7 +124,7 @@ def add(
 def list_(asked: Asked) -> None:
     """Which cameras there are, and what they run."""
     with show.busy("Asking for the cameras …"):
-        found = cameras(asked.place.client("iot"), asked.place.prefix)
+        found = known_cameras(asked.place, int(time.time()))
     if asked.as_json:
         show.give([asdict(camera) for camera in found])
     elif found:

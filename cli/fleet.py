@@ -1,5 +1,6 @@
 """Which cameras exist, and what do they run? Reads AWS IoT; nothing here changes anything."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from lensloop.wire.errors import LensloopError
 if TYPE_CHECKING:
     from mypy_boto3_iot import IoTClient
 
+_A_PAGE = 250  # the most that AWS IoT gives; its default is 25
 WAVES = ("canary", "fleet")
 
 
@@ -21,7 +23,8 @@ class CameraError(LensloopError):
 class Camera:
     thing: str
     wave: str
-    # what it said to the newest release it was sent: "release 7 proven 12/12", or the job's status
+    # What it reported last, "release 7 proven 12/12"; of one that never did, what it said to the
+    # newest release it was sent, or the job's status.
     answer: str
 
 
@@ -38,17 +41,30 @@ def require_stack(iot: "IoTClient", prefix: str) -> None:
         ) from None
 
 
-def cameras(iot: "IoTClient", prefix: str) -> list[Camera]:
+def registered(iot: "IoTClient", prefix: str) -> list[tuple[str, str]]:
+    """Each camera and its wave."""
     require_stack(iot, prefix)
     found = []
     for wave in WAVES:
-        for thing in sorted(things(iot, f"{prefix}-{wave}")):
-            found.append(Camera(thing, wave, _newest_answer(iot, prefix, thing)))
+        found += [(thing, wave) for thing in sorted(things(iot, f"{prefix}-{wave}"))]
+    return found
+
+
+def cameras(
+    iot: "IoTClient", prefix: str, answers: Mapping[str, str] | None = None
+) -> list[Camera]:
+    """`answers`: what is known of some already; about each other AWS IoT is asked twice."""
+    found = []
+    for thing, wave in registered(iot, prefix):
+        answer = (answers or {}).get(thing) or _newest_answer(iot, prefix, thing)
+        found.append(Camera(thing, wave, answer))
     return found
 
 
 def things(iot: "IoTClient", group: str) -> list[str]:
-    pages = iot.get_paginator("list_things_in_thing_group").paginate(thingGroupName=group)
+    pages = iot.get_paginator("list_things_in_thing_group").paginate(
+        thingGroupName=group, PaginationConfig={"PageSize": _A_PAGE}
+    )
     return [thing for page in pages for thing in page["things"]]
 
 

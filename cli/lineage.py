@@ -9,6 +9,7 @@ import io
 import json
 import re
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from cli import fleet, records, show
+from cli import health, records, show
 from cli.asked import Asked, asks
 from cli.place import Place
 from cli.status import newest_epoch
@@ -79,7 +80,7 @@ def _answered(place: Place, what: str) -> Answered:
 
 def _running(place: Place, thing: str) -> Answered:
     """What the camera said last that it proved."""
-    for camera in fleet.cameras(place.client("iot"), place.prefix):
+    for camera in health.known_cameras(place, int(time.time())):
         found = re.match(r"release (\d+) ", camera.answer)
         if camera.thing == thing and found:
             return Answered(int(found[1]))

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import cameras, decisions, experiment, imports, lineage, loop, news, show
+from cli import cameras, decisions, experiment, health, imports, lineage, loop, news, show
 from cli.faults import CLOUD, CODES, MISTAKE, OF_THE_CLOUD, complaint
 from cli.place import CloudFault
 from lensloop.wire.errors import LensloopError
@@ -43,7 +43,7 @@ app = typer.Typer(
     epilog=f"Exit codes:\n\n{_CODES}",
 )
 _COMMANDS = (
-    *(loop.status, loop.watch, news.news, news.report, lineage.lineage),
+    *(loop.status, loop.watch, health.fleet, news.news, news.report, lineage.lineage),
     *(loop.retrain, decisions.approve, decisions.reject, decisions.clear_block),
     *(imports.import_model, experiment.experiment),
 )

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 from cli import records, runs
-from cli.fleet import Camera, cameras
+from cli.fleet import Camera
+from cli.health import known_cameras
 from cli.place import Place
 from cli.runs import Stand
 from lambdas.aws.state import StateTable
@@ -88,7 +89,7 @@ def look(place: Place, now: int) -> Status:
         run=run,
         rollout=_rollout(place, live),
         live=live,
-        cameras=tuple(cameras(place.client("iot"), place.prefix)),
+        cameras=tuple(known_cameras(place, now)),
         ends=_ends(place, state.epoch),
         waiting=waiting(place),
     )

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from cli import fleet, place
+from cli import health, place
 from cli.fleet import Camera
 from cli.main import app
 from lensloop import record
@@ -171,5 +171,5 @@ def test_a_camera_leads_to_what_it_proved_last(aws: Aws) -> None:
 
 def test_a_camera_that_proved_a_release_leads_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
     cameras = [Camera("deeplens_a", "fleet", "release 3 proven 12/12")]
-    monkeypatch.setattr(fleet, "cameras", lambda iot, prefix: cameras)
+    monkeypatch.setattr(health, "known_cameras", lambda place, now: cameras)
     assert answer("deeplens_a")["epoch"] == 3
