@@ -1,5 +1,6 @@
-"""How long does a look at a large fleet take? `lensloop fleet` for 1,000 cameras, started as a person
-starts it, on the local cloud.
+"""How long does a look at a large fleet take, on the local cloud?
+
+`lensloop fleet` for 1,000 cameras, as a process of its own: as a person starts it.
 """
 
 import json
