@@ -22,6 +22,7 @@ from camera.jobs import Execution, Jobs
 from camera.line import Later, Line
 from camera.reporting import Reporting
 from camera.results import Results
+from camera.review import Review
 from camera.store import Store
 from camera.update import Running, restore, take
 from camera.watchdog import Pulse, Watchdog
@@ -49,9 +50,10 @@ class Agent:
         store: Store,
         project: str,
         fps: float,
+        review: Optional[Review] = None,
     ) -> None:
         self._broker, self._jobs, self._results = broker, jobs, results
-        self._reporting = reporting
+        self._reporting, self._review = reporting, review
         self._watchdog, self._pulse = watchdog, Pulse()
         self._store, self._project = store, project
         self._spacing = 1.0 / fps
@@ -78,6 +80,8 @@ class Agent:
         worker.start()
         threading.Thread(target=self._keep_watch, name="watch", daemon=True).start()
         self._watchdog.ready()
+        if self._review is not None:
+            self._review.start(self._stop)
         try:
             self._classify(first, source, enough)
         finally:
@@ -156,6 +160,8 @@ class Agent:
             return
         self._results.saw(frame.name, prediction, running.installed.epoch)
         self._show(frame, prediction, running.installed.epoch)
+        if self._review is not None:
+            self._review.saw(frame, prediction, running.installed.epoch)
         fault = self._health.answered(running.model.seconds)
         if fault:
             self._recover(running, frame, fault)

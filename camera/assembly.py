@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any, Optional
 
 from camera.agent import Agent
 from camera.broker import Broker
@@ -10,7 +11,9 @@ from camera.config import Config
 from camera.jobs import Jobs
 from camera.reporting import Reporting, of_now
 from camera.results import Results
+from camera.review import Review
 from camera.store import Store
+from camera.uncertain import Waiting
 from camera.watchdog import Watchdog, start_anew
 from lensloop.wire import names
 
@@ -40,7 +43,28 @@ def connect(broker: Broker, config: Config, record: bool, fps: float) -> Agent:
         jobs.ask()
         reporting.connected()
 
-    broker.listen(jobs.topics(), received=jobs.received, connected=connected)
+    review = _review(broker, config)
+
+    def received(topic: str, content: Any) -> None:
+        jobs.received(topic, content)
+        if review is not None:
+            review.received(topic, content)
+
+    topics = [*jobs.topics(), *(review.topics() if review else [])]
+    broker.listen(topics, received, connected)
     watchdog = Watchdog(os.environ, start_anew)
     store = Store(config.home)
-    return Agent(broker, jobs, results, reporting, watchdog, store, config.project, fps)
+    return Agent(broker, jobs, results, reporting, watchdog, store, config.project, fps, review)
+
+
+def _review(broker: Broker, config: Config) -> Optional[Review]:
+    """None where no frame is to leave the camera."""
+    if not config.review_frames_a_day:
+        return None
+    return Review(
+        Waiting(config.home),
+        config.thing,
+        config.review_frames_a_day,
+        publish=broker.publish_now,
+        connected=lambda: broker.up,
+    )

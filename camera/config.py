@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Optional
 from lensloop.wire import names
 from lensloop.wire.errors import LensloopError
 from lensloop.wire.reading import Reader, listed
+from lensloop.wire.uncertain import MOST_A_DAY
 
 FILE = "camera.json"
 MQTT_OVER_TLS = 8883  # the port that AWS IoT takes certificates on
@@ -33,6 +34,7 @@ class Config(NamedTuple):
     key: Path
     project: str
     results_topic: str
+    review_frames_a_day: int  # 0: none leaves this camera
 
 
 def read(home: Path) -> Config:
@@ -50,6 +52,9 @@ def read(home: Path) -> Config:
         key=_file(top, home, "key", "this camera's private key"),
         project=top.text("project"),
         results_topic=_results_topic(top, thing),
+        review_frames_a_day=(
+            top.whole("review_frames_a_day", 0, MOST_A_DAY) if top.has("review_frames_a_day") else 0
+        ),
     )
     if top.mistakes:
         raise ConfigError(f"{path}: {listed(top.mistakes)}. {_REGISTER_AGAIN}")

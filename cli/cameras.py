@@ -14,7 +14,7 @@ from rich.table import Table
 
 from camera.config import FILE as CAMERA_FILE
 from camera.config import MQTT_OVER_TLS
-from cli import reach, show
+from cli import deployed, reach, show
 from cli.asked import AsJson, Asked, asks
 from cli.bundle import write_bundle
 from cli.faults import CLOUD
@@ -216,6 +216,7 @@ def _register(
             endpoint=connects.host,
             port=connects.port,
             ca=connects.ca,
+            review_frames_a_day=deployed.settings().review_frames_a_day,
         )
     with show.busy("Trying to connect as it will …"):
         return reach.problem(home)

@@ -31,6 +31,7 @@ def add_camera(
     endpoint: str | None = None,
     port: int | None = None,
     ca: Path | None = None,
+    review_frames_a_day: int = 0,
 ) -> Path:
     """Makes the thing, its certificate and the folder `folder`
     that the agent runs on; returns its camera.json.
@@ -52,6 +53,7 @@ def add_camera(
             f"{folder} already belongs to another camera; give --home another folder."
         )
     values = {"thing": thing, "endpoint": endpoint, "port": port, "project": project}
+    values["review_frames_a_day"] = review_frames_a_day
     if owner and _exists(iot, thing):
         _put_into_wave(iot, prefix, thing, canary)
         home.renew(folder, values, ca)

@@ -232,6 +232,13 @@ class Settings:
     rollout_check_seconds: int = _setting(
         30, "How often the rollout looks at the cameras' answers.", 1, 3600
     )
+    review_frames_a_day: int = _setting(
+        0,
+        "How many frames each camera may send to `review/` in a day, those that its model does not"
+        " know or is unsure of first; 0 sends none ([cameras](cameras.md#frames-that-come-back)).",
+        0,
+        500,
+    )
     keep_old_versions_days: int = _setting(
         90, "How long S3 keeps overwritten and deleted pictures.", 1, 3650
     )

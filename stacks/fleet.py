@@ -11,6 +11,7 @@ from lensloop.wire import names
 from stacks.alarms import Alarms
 from stacks.approval import approval
 from stacks.reports import Reports
+from stacks.review import review
 from stacks.steps.access import Access, service
 from stacks.steps.reporter import reporter
 from stacks.steps.rollout_workflow import RolloutWorkflow
@@ -59,6 +60,7 @@ class FleetStack(cdk.Stack):
             presign=presign,
             tell=self.tell,
         )
+        review(self, prefix=prefix, settings=settings, storage=storage)
         alarms = Alarms(self, "Alarms", prefix=prefix, topic=storage.topic)
         alarms.when_it_fails(
             "rollout", self.rollout, "A rollout ended badly; its execution says why."

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.config import Config
 
 from lambdas.aws.listing import read_lists_quickly
 
@@ -28,6 +29,16 @@ def s3() -> "S3Client":
 
 
 @functools.cache
+def s3_signer() -> "S3Client":
+    """For addresses. In the version before, which boto3 takes for them by itself, an address says
+    nothing of an upload's size, and whether it may replace what is there.
+    """
+    # A new bucket is known by its region only, and a camera follows no redirect.
+    in_its_region = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
+    return boto3.client("s3", config=in_its_region)
+
+
+@functools.cache
 def table() -> "Table":
     """The state table; lambdas/aws/state.py knows what is in it."""
     return boto3.resource("dynamodb").Table(os.environ["TABLE"])
@@ -36,6 +47,11 @@ def table() -> "Table":
 @functools.cache
 def iot() -> "IoTClient":
     return boto3.client("iot")
+
+
+@functools.cache
+def iot_data() -> Any:
+    return boto3.client("iot-data")
 
 
 @functools.cache
@@ -63,7 +79,7 @@ def kms() -> Any:
     return boto3.client("kms")
 
 
-_MADE_HERE = (s3, table, iot, stepfunctions, sagemaker, sns, functions, kms)
+_MADE_HERE = (s3, s3_signer, table, iot, iot_data, stepfunctions, sagemaker, sns, functions, kms)
 
 
 def forget() -> None:

@@ -34,6 +34,10 @@ RESULTS_TOPICS = ("$aws/things/{thing}/infer", "deeplens/{thing}/infer", ANSWERS
 # Where a camera says how it is and what it runs, lensloop.wire.report's.
 REPORT_TOPIC = "deeplens/{thing}/report"
 
+# Where a camera asks to hand over a frame, and where it is told how: lensloop.wire.review's.
+REVIEW_GET_TOPIC = "deeplens/{thing}/review/get"
+REVIEW_PUT_TOPIC = "deeplens/{thing}/review/put"
+
 
 def prefix(project: str, stage: str = "") -> str:
     """`deeplens-<project>[-<stage>]`, the start of every name."""

@@ -52,6 +52,11 @@ WHEN_A_CAMERA_DEVIATES = frozenset[Permission]().union(
     _of("ReconcileFleet", "iot:ListJobExecutionsForThing", "iot:CreateJob", "iam:PassRole"),
 )
 
+# tests/stories/test_review.py does: a camera hands over a frame, where that is switched on.
+WHEN_A_FRAME_COMES_BACK = _of(
+    "HandOutReviewLinks", "s3:PutObject", "iot:ListThingGroupsForThing", "iot:Publish"
+)
+
 FUNCTIONS = (
     "ApproveRelease AssembleDataset CheckRollout ChooseMachine DeployRelease FindDeleted"
     " InspectImages Judge"

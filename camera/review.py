@@ -1,0 +1,156 @@
+"""How do frames that the model is unsure of come back? While the camera looks, the best are kept;
+a thread of its own hands one over now and then, when the broker is there.
+"""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import random
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from typing import Any, Callable, Dict, List, Optional
+
+from camera.frames import Frame
+from camera.server import check_url
+from camera.trust import trusting
+from camera.uncertain import Files, Waiting
+from lensloop.wire import names, review, uncertain
+from lensloop.wire.errors import LensloopError, PictureError
+from lensloop.wire.prediction import Prediction
+from lensloop.wire.review import ANSWER, PICTURE, Links, ReviewError
+from lensloop.wire.uncertain import Budget
+
+LOOK_SECONDS = 1.0  # between two frames that are thought of: hashing and encoding take their time
+TRY_SECONDS = 10.0
+AGAIN_SECONDS = 600.0  # after an answer that did not come, or an upload that broke
+ANSWER_SECONDS = 30.0
+TIMEOUT_SECONDS = 60.0
+_THERE_ALREADY = 412  # an upload whose answer was lost
+log = logging.getLogger(__name__)
+
+
+class UploadError(LensloopError):
+    """A frame could not be handed over."""
+
+
+class Review:
+    def __init__(
+        self,
+        waiting: Waiting,
+        thing: str,
+        frames_a_day: int,
+        publish: Callable[[str, Any], bool],
+        connected: Callable[[], bool],
+    ) -> None:
+        self._waiting, self._budget = waiting, Budget(frames_a_day)
+        self._ask_topic = names.REVIEW_GET_TOPIC.format(thing=thing)
+        self._answer_topic = names.REVIEW_PUT_TOPIC.format(thing=thing)
+        self._publish, self._connected = publish, connected
+        self._look_at = float("-inf")
+        self._answered = threading.Condition()
+        self._links: Optional[Links] = None
+
+    def topics(self) -> List[str]:
+        return [self._answer_topic]
+
+    def start(self, stop: threading.Event) -> None:
+        threading.Thread(target=self._run, args=(stop,), name="review", daemon=True).start()
+
+    def saw(self, frame: Frame, prediction: Prediction, epoch: int) -> None:
+        """Called for every frame, in the thread that looks."""
+        found = uncertain.worth(prediction, random.random())  # noqa: S311 - not a secret
+        if found is None or time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + LOOK_SECONDS
+        answer = {"frame": frame.name, "epoch": epoch, **prediction.content()}
+        try:
+            self._waiting.keep(frame.picture(), answer, *found, now=time.time())
+        except PictureError as error:
+            log.warning("an uncertain frame cannot be kept: %s", error)
+        except OSError as error:  # a full disk is no news each second
+            self._look_at += AGAIN_SECONDS
+            log.warning("an uncertain frame cannot be kept: %s", error)
+
+    def received(self, topic: str, content: Any) -> None:
+        """Called in the network's thread."""
+        if topic != self._answer_topic:
+            return
+        try:
+            links = review.read_links(content)
+        except ReviewError as error:
+            log.error("passed over: %s", error)
+            return
+        with self._answered:
+            self._links = links
+            self._answered.notify_all()
+
+    def _run(self, stop: threading.Event) -> None:
+        pause = TRY_SECONDS
+        while not stop.wait(pause):
+            pause = TRY_SECONDS
+            try:
+                self.send_one()
+            except (LensloopError, OSError) as error:
+                log.warning("an uncertain frame waits on: %s", error)
+                pause = AGAIN_SECONDS
+
+    def send_one(self) -> bool:
+        """False when there is none to send now. Raises UploadError and OSError."""
+        kept = self._waiting.next(self._budget, time.time()) if self._connected() else None
+        if kept is None:
+            return False
+        files = self._waiting.files(kept)
+        links = self.ask(files, kept.name)
+        wish = files.wish(kept.name)
+        put(links.picture, files.picture, review.headers(wish.picture, PICTURE))
+        put(links.answer, files.answer, review.headers(wish.answer, ANSWER))
+        self._waiting.gone(kept, time.time())
+        log.info("sent an uncertain frame: %s", kept.name)
+        return True
+
+    def ask(self, files: Files, name: str) -> Links:
+        """Raises UploadError where no answer comes."""
+        with self._answered:
+            self._links = None
+            self._publish(self._ask_topic, files.wish(name).content())
+            self._answered.wait_for(self._is_answered(name), ANSWER_SECONDS)
+            links = self._links
+        if links is None or links.name != name:
+            raise UploadError("the cloud did not say where to put it")
+        return links
+
+    def _is_answered(self, name: str) -> Callable[[], bool]:
+        return lambda: self._links is not None and self._links.name == name
+
+
+def put(url: str, content: bytes, headers: Dict[str, str]) -> None:
+    """Raises UploadError. Never shows the address: it is a secret."""
+    check_url(url)
+    request = urllib.request.Request(url, content, headers, method="PUT")  # noqa: S310 - checked
+    local = urllib.parse.urlsplit(url).scheme == "http"
+    way: Any = (
+        urllib.request.ProxyHandler({})
+        if local
+        else urllib.request.HTTPSHandler(context=trusting())
+    )
+    try:
+        urllib.request.build_opener(way, _NoRedirects()).open(
+            request, timeout=TIMEOUT_SECONDS
+        ).close()
+    except urllib.error.HTTPError as error:
+        if error.code != _THERE_ALREADY:
+            raise UploadError(f"the server answered {error.code}") from error
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        raise UploadError(f"the server cannot be reached: {reason}") from error
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """An address for a picture of this camera's is for no other server."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None

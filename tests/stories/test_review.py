@@ -1,0 +1,150 @@
+"""Do the frames that a camera is unsure of come back, below its own folder of review/, and can the
+addresses it is given write anything else?
+"""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from camera import config
+from camera.broker import Broker
+from camera.frames import Frame
+from camera.review import Review, put
+from camera.uncertain import Files, Waiting
+from cli.identity import add_camera
+from lensloop.wire import names, review
+from lensloop.wire.prediction import Prediction
+from lensloop.wire.review import PICTURE
+from local.state import StateDir
+from tests.local.account import until
+from tests.stacks import permissions
+from tests.stacks.permissions import Permission
+from tests.stacks.synthesized import Synthesized
+from tests.stories.conftest import Person, arrived
+
+pytestmark = pytest.mark.slow
+PREFIX, THING = "deeplens-trash", "deeplens_hall"
+UNSURE = Prediction({"can": 0.5, "glass": 0.4, "paper": 0.1}, True, False, None)
+
+
+@pytest.fixture(scope="module")
+def curious(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
+    """Somebody who wants to see what their cameras are unsure of."""
+    folder = tmp_path_factory.mktemp("review")
+    with arrived(folder, review_frames_a_day="500") as somebody:
+        yield somebody
+
+
+class Camera:
+    """Its connection and its uncertain frames; no model."""
+
+    def __init__(self, person: Person, home: Path) -> None:
+        cloud = person.cloud
+        add_camera(
+            cloud.client("iot"),
+            PREFIX,
+            "trash",
+            THING,
+            home,
+            endpoint="localhost",
+            port=cloud.mqtt_port,
+            ca=cloud.ca_pem,
+            review_frames_a_day=500,
+        )
+        asked = config.read(home)
+        self.waiting, self.broker = Waiting(home), Broker(asked)
+        self.review = Review(
+            self.waiting,
+            THING,
+            asked.review_frames_a_day,
+            publish=self.broker.publish_now,
+            connected=lambda: self.broker.up,
+        )
+        self.broker.listen(self.review.topics(), self.review.received, lambda: None)
+
+    def sees(self, name: str, image: Image.Image) -> None:
+        self.review.saw(Frame(name, lambda model: UNSURE, lambda: image), UNSURE, 7)
+
+
+@pytest.fixture(scope="module")
+def camera(curious: Person, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Camera]:
+    made = Camera(curious, tmp_path_factory.mktemp("hall") / "home")
+    made.sees("hall#1", Image.effect_noise((320, 240), 80))  # before the network is there
+    assert made.review.send_one() is False
+    made.broker.start()
+    assert until(lambda: made.broker.up, bool, 20)
+    yield made
+    made.broker.stop()
+
+
+def test_a_frame_of_an_outage_comes_back_with_its_answer(curious: Person, camera: Camera) -> None:
+    assert camera.review.send_one() is True
+    s3 = curious.cloud.client("s3")
+    listed = s3.list_objects_v2(Bucket=curious.bucket, Prefix=names.REVIEW_PREFIX)["Contents"]
+    keys = sorted(each["Key"] for each in listed)
+    assert [key.rpartition("/")[0] for key in keys] == [f"review/{THING}"] * 2
+    answer, picture = (
+        s3.get_object(Bucket=curious.bucket, Key=key)["Body"].read()
+        for key in sorted(keys, key=lambda key: key.endswith(PICTURE))
+    )
+    told = json.loads(answer)
+    assert (told["frame"], told["epoch"], told["predicted"]) == ("hall#1", 7, "can")
+    assert told["reason"] == "unsure"
+    assert picture.startswith(b"\xff\xd8")
+    assert camera.review.send_one() is False, "nothing waits any more"
+
+
+def test_an_address_writes_one_file_once_and_nothing_else(curious: Person, camera: Camera) -> None:
+    s3 = curious.cloud.client("s3")
+    before = s3.list_objects_v2(Bucket=curious.bucket)["KeyCount"]
+    body = b"\xff\xd8 what was announced"
+    files = Files(body, b"{}")
+    wish = files.wish("1-unsure-abc")
+    links = camera.review.ask(files, wish.name)
+    headers = review.headers(wish.picture, PICTURE)
+
+    for elsewhere in (
+        links.picture.replace(THING, "deeplens_other"),
+        links.picture.replace("review/", "images/can/"),
+        links.picture.replace(".jpg", ".png"),
+    ):
+        assert elsewhere != links.picture
+        assert refused(elsewhere, body, headers) == 403
+    longer = body + b" and more"
+    assert refused(links.picture, longer, {**headers, "Content-Length": str(len(longer))}) == 403
+    swapped = b"\xff\xd8 what was annOunced"
+    assert refused(links.picture, swapped, headers) == 400
+    assert refused(links.picture, body, {**headers, "If-None-Match": '"x"'}) == 403
+    assert s3.list_objects_v2(Bucket=curious.bucket)["KeyCount"] == before
+
+    put(links.picture, body, headers)
+    put(links.picture, body, headers)  # its answer was lost: there already
+    assert s3.list_objects_v2(Bucket=curious.bucket)["KeyCount"] == before + 1
+
+
+def test_the_function_uses_what_it_may_and_may_not_write_elsewhere(
+    curious: Person, camera: Camera
+) -> None:
+    state = StateDir(curious.cloud.ca_pem.parent)
+    allowed: set[Permission] = set()
+    denied: set[Permission] = set()
+    for use in permissions.used(state.root, Synthesized(state.assembly)):
+        (allowed if use.decision == "Allow" else denied).add(use.permission)
+    assert allowed >= permissions.WHEN_A_FRAME_COMES_BACK
+    # An address that was turned to images/: its signer's role was asked, and refused.
+    assert denied == {Permission("HandOutReviewLinks", "s3:PutObject")}
+
+
+def refused(url: str, body: bytes, headers: dict[str, str]) -> int:
+    """The status of an upload that must not work."""
+    request = urllib.request.Request(url, body, headers, method="PUT")
+    try:
+        with urllib.request.urlopen(request, timeout=20):
+            return 200
+    except urllib.error.HTTPError as error:
+        return error.code

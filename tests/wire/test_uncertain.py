@@ -1,0 +1,114 @@
+"""Which frames are kept for a person, which are sent, and when."""
+
+import pytest
+
+from lensloop.wire import uncertain
+from lensloop.wire.prediction import Prediction
+from lensloop.wire.uncertain import DAY, RANDOM, UNFAMILIAR, UNSURE, Budget, Kept, Sent
+
+NOW = 1_800_000_000.0
+ALL = (1 << 64) - 1
+
+
+def prediction(
+    first: float = 0.9, *, unsure: bool = False, unfamiliarity: float | None = None
+) -> Prediction:
+    return Prediction(
+        {"can": first, "glass": 1 - first}, unsure, unfamiliarity is not None, unfamiliarity
+    )
+
+
+def kept(name: str, reason: str = UNSURE, score: float = 0.5, size: int = 100) -> Kept:
+    return Kept(name, reason, score, hash(name) & ALL, size)
+
+
+def sent(seconds_ago: float, size: int = 100, phash: int = 0) -> Sent:
+    return Sent(NOW - seconds_ago, phash, size)
+
+
+@pytest.mark.parametrize(
+    ("seen", "chance", "expected"),
+    [
+        (prediction(0.9), 0.5, None),
+        (prediction(0.9), 0.001, None),
+        (prediction(0.9), 0.0005, (RANDOM, 0.5)),
+        (prediction(0.75, unsure=True), 0.5, (UNSURE, 0.5)),
+        (prediction(0.75, unsure=True), 0.0, (UNSURE, 0.5)),
+        (prediction(0.9, unfamiliarity=3.5), 0.0, (UNFAMILIAR, 3.5)),
+        (prediction(0.5, unsure=True, unfamiliarity=2.0), 0.0, (UNFAMILIAR, 2.0)),
+    ],
+)
+def test_a_frame_is_worth_a_look_for_one_reason(
+    seen: Prediction, chance: float, expected: tuple[str, float] | None
+) -> None:
+    assert uncertain.worth(seen, chance) == expected
+
+
+def test_an_answer_of_one_label_has_no_rival() -> None:
+    alone = Prediction({"can": 0.25}, True, False, None)
+    assert uncertain.worth(alone, 0.5) == (UNSURE, 0.75)
+
+
+@pytest.mark.parametrize(("bits", "same"), [(0, True), (10, True), (11, False), (64, False)])
+def test_frames_of_one_scene_are_alike(bits: int, same: bool) -> None:
+    other = ALL ^ ((1 << bits) - 1)
+    assert uncertain.alike(ALL, other) is same
+    assert uncertain.known(other, [], [sent(0, phash=ALL)]) is same
+    assert uncertain.known(other, [Kept("a", UNSURE, 0.5, ALL, 1)], []) is same
+    assert uncertain.known(other, [], []) is False
+
+
+@pytest.mark.parametrize(
+    ("waiting", "new", "given_up"),
+    [
+        ([], kept("n"), []),
+        ([kept("a", size=200)], kept("n"), []),
+        ([kept("a", size=250)], kept("n", score=0.6), ["a"]),
+        ([kept("a", size=250)], kept("n", score=0.5), None),
+        ([kept("a", UNFAMILIAR, 0.1, 250)], kept("n", UNSURE, 0.9), None),
+        ([kept("a", UNSURE, 0.9, 250)], kept("n", UNFAMILIAR, 0.1), ["a"]),
+        ([kept("a", RANDOM, 0.9), kept("b", UNSURE, 0.1, 200)], kept("n"), ["a"]),
+        ([kept("a", score=0.1), kept("b", score=0.2, size=200)], kept("n", size=200), ["a", "b"]),
+        ([], kept("n", size=301), None),
+    ],
+)
+def test_on_a_full_disk_the_less_interesting_makes_room(
+    waiting: list[Kept], new: Kept, given_up: list[str] | None
+) -> None:
+    found = uncertain.room(waiting, new, disk=300)
+    assert (None if found is None else [each.name for each in found]) == given_up
+
+
+@pytest.mark.parametrize(
+    ("already", "budget", "picked"),
+    [
+        ([], Budget(0), None),
+        ([], Budget(1), "best"),
+        ([sent(DAY - 1)], Budget(1), None),
+        ([sent(DAY)], Budget(1), "best"),
+        ([sent(DAY / 2 - 1)], Budget(2), None),
+        ([sent(DAY / 2)], Budget(2), "best"),
+        ([sent(0.9 * DAY), sent(0.6 * DAY)], Budget(2), None),
+        ([sent(0.5 * DAY, size=900)], Budget(9, size=1000), "best"),
+        ([sent(0.5 * DAY, size=901)], Budget(9, size=1000), None),
+        ([sent(-5.0)], Budget(1), "best"),  # the clock was set back
+        ([sent(0.5 * DAY)] * 9, Budget(20), "chance"),
+        ([sent(0.5 * DAY)] * 8, Budget(20), "best"),
+        ([sent(0.5 * DAY)] * 10, Budget(20), "best"),
+    ],
+)
+def test_the_best_goes_when_the_day_has_room_for_it(
+    already: list[Sent], budget: Budget, picked: str | None
+) -> None:
+    waiting = [
+        kept("chance", RANDOM, 0.9),
+        kept("unsure", UNSURE, 0.9),
+        kept("best", UNFAMILIAR, 0.2),
+        kept("less", UNFAMILIAR, 0.1),
+    ]
+    found = uncertain.pick(waiting, already, budget, NOW)
+    assert (found.name if found else None) == picked
+
+
+def test_nothing_waits_and_nothing_goes() -> None:
+    assert uncertain.pick([], [], Budget(5), NOW) is None
