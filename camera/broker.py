@@ -7,11 +7,12 @@ from __future__ import annotations
 import json
 import logging
 import random
+import socket
 import ssl
 import sys
 import threading
 import time
-from typing import Any, Callable, Optional, Sequence
+from typing import Any, Callable, List, Optional, Sequence
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -21,6 +22,11 @@ from camera.trust import trusting
 
 IN_FLIGHT = 20  # paho's own default
 WAITING = 200  # messages that wait for a reconnect; more are refused, and the caller knows
+RESULTS_WAITING = 100  # of them; the rest is for jobs and reports, which must not be lost
+# A connection that is dead without a word (a router that forgot it) is noticed after twice as long:
+# within a minute.
+KEEPALIVE_SECONDS = 25
+UNHEARD_SECONDS = 30  # sent and not confirmed by the other side's TCP, and the connection is dead
 log = logging.getLogger(__name__)
 
 
@@ -32,6 +38,7 @@ class Broker:
         self._connected: Callable[[], None] = lambda: None
         self._up = threading.Event()
         self._last: Optional[mqtt.MQTTMessageInfo] = None
+        self._results: List[mqtt.MQTTMessageInfo] = []  # that wait to be confirmed
         self._client = self._make_client()
 
     @property
@@ -51,7 +58,9 @@ class Broker:
 
     def start(self) -> None:
         """Returns at once; the connection comes when it comes."""
-        self._client.connect_async(self._config.endpoint, self._config.port, keepalive=60)
+        self._client.connect_async(
+            self._config.endpoint, self._config.port, keepalive=KEEPALIVE_SECONDS
+        )
         self._client.loop_start()
 
     def publish(self, topic: str, content: Any) -> bool:
@@ -65,8 +74,15 @@ class Broker:
         return True
 
     def publish_now(self, topic: str, content: Any) -> bool:
-        """For what is stale tomorrow: dropped (False) while the broker is away."""
-        return self.up and self.publish(topic, content)
+        """For what is stale tomorrow: dropped (False) while the broker is away, or while too much
+        of it waits on a link that is too slow.
+        """
+        self._results = [message for message in self._results if _waits(message)]
+        if not self.up or len(self._results) >= RESULTS_WAITING or not self.publish(topic, content):
+            return False
+        if self._last is not None:
+            self._results.append(self._last)
+        return True
 
     def stop(self, patience: float = 5.0) -> None:
         """Waits a moment for what is in flight, then leaves."""
@@ -89,6 +105,7 @@ class Broker:
         client.max_queued_messages_set(WAITING)
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
         client.on_connect_fail, client.on_message = self._on_connect_fail, self._on_message
+        client.on_socket_open = _notice_silence
         return client
 
     def _on_connect(
@@ -120,6 +137,18 @@ class Broker:
             log.error("passed over a message on %s that is not JSON", message.topic)
             return
         self._received(message.topic, content)
+
+
+def _waits(message: mqtt.MQTTMessageInfo) -> bool:
+    try:
+        return not message.is_published()
+    except (ValueError, RuntimeError):  # it was refused as the connection broke
+        return False
+
+
+def _notice_silence(_client: mqtt.Client, _data: Any, connection: Any) -> None:
+    """Linux gives up what it has sent after a quarter of an hour only."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNHEARD_SECONDS * 1000)
 
 
 def tls_context(config: Config) -> ssl.SSLContext:

@@ -21,6 +21,8 @@ from lensloop.wire.prediction import Prediction
 STATUS_SECONDS = 1.0  # between two writes of status.json, to spare the camera's flash
 # Between two lines of the log on unfamiliar frames: what stands before a camera stays for a while.
 UNFAMILIAR_SECONDS = 60.0
+UNSENT_SECONDS = 60.0  # between two on results that are not sent
+UNWRITTEN_SECONDS = 3600.0  # and two on a status.json that cannot be written
 log = logging.getLogger(__name__)
 
 
@@ -42,6 +44,8 @@ class Results:
         self._lock = threading.Lock()
         self._speed = Speed()
         self._written_at = self._logged_at = float("-inf")
+        self._told_unsent_at = self._told_unwritten_at = float("-inf")
+        self._unsent = 0
         self._status: Dict[str, Any] = {
             "thing": thing,
             "epoch": None,
@@ -69,9 +73,8 @@ class Results:
         answer: Dict[str, Any] = {"frame": frame, "epoch": epoch}
         answer.update(prediction.content())
         sent = self._publish(self._topic, answer if self._whole else answer["probabilities"])
-        if self._record_path is not None:
-            with open(str(self._record_path), "a", encoding="utf-8") as file:
-                file.write(json.dumps(answer) + "\n")
+        self._keep(answer)
+        self._tell_unsent(sent)
         self._speed.frame()
         with self._lock:
             self._status["frames"] += 1
@@ -82,6 +85,32 @@ class Results:
         if prediction.unfamiliar:
             self._tell_unfamiliar(frame, prediction)
         self._show(at_once=False)
+
+    def _keep(self, answer: Any) -> None:
+        """A full disk costs the record, no frame."""
+        if self._record_path is None:
+            return
+        try:
+            with open(str(self._record_path), "a", encoding="utf-8") as file:
+                file.write(json.dumps(answer) + "\n")
+        except OSError as error:
+            self.error(error)
+
+    def _tell_unsent(self, sent: bool) -> None:
+        self._unsent += not sent
+        now = time.monotonic()
+        if not self._unsent or now - self._told_unsent_at < UNSENT_SECONDS:
+            return
+        self._told_unsent_at = now
+        if sent:
+            log.info("results are sent again; %d were not and never will be", self._unsent)
+            self._unsent = 0
+        else:
+            log.warning(
+                "the broker is away or too slow; results are counted as `dropped` and not sent"
+                " later (%d so far)",
+                self._unsent,
+            )
 
     def _tell_unfamiliar(self, frame: str, prediction: Prediction) -> None:
         if time.monotonic() - self._logged_at < UNFAMILIAR_SECONDS:
@@ -144,4 +173,9 @@ class Results:
                 part.write_text(json.dumps(self._status, indent=1, ensure_ascii=False), "utf-8")
                 part.replace(self._status_path)
             except OSError as error:
-                log.warning("status.json cannot be written: %s", error)
+                self._tell_unwritten(error)
+
+    def _tell_unwritten(self, error: OSError) -> None:
+        if time.monotonic() - self._told_unwritten_at >= UNWRITTEN_SECONDS:
+            self._told_unwritten_at = time.monotonic()
+            log.warning("status.json cannot be written: %s", error)

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from camera import agent as module
+from camera import broker as broker_module
 from camera import config
 from camera.agent import Agent
 from camera.assembly import assemble, connect
@@ -364,6 +365,91 @@ def test_a_camera_reports_what_it_runs_when_it_connects_and_when_that_changes(
     assert last.fps > 1
     assert last.disk_free_mb > 0
     assert 2 <= len(cloud.reports()) <= 3  # the second connect may fall together with the change
+
+
+@pytest.fixture
+def silent_broker(tmp_path: Path) -> Iterator[tuple[int, Path]]:
+    """Takes the connection and never says a word again: what a router leaves that forgot it."""
+    pem, key = certificate(tmp_path, name="silent")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, key)
+    listener = socket.create_server(("127.0.0.1", 0))
+    open_ones = []
+
+    def serve() -> None:
+        while True:
+            try:
+                connection = context.wrap_socket(listener.accept()[0], server_side=True)
+            except OSError:
+                return
+            connection.recv(1000)
+            connection.sendall(b"\x20\x02\x00\x00")  # CONNACK: welcome
+            open_ones.append(connection)
+
+    threading.Thread(target=serve, daemon=True).start()
+    yield listener.getsockname()[1], pem
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    for connection in open_ones:
+        connection.close()
+
+
+def test_a_connection_that_is_dead_without_a_word_is_noticed_and_results_stay_few(
+    home: Path,
+    silent_broker: tuple[int, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert 2 * broker_module.KEEPALIVE_SECONDS < 60
+    monkeypatch.setattr(broker_module, "KEEPALIVE_SECONDS", 1)
+    content = json.loads((home / "camera.json").read_text())
+    content.update(port=silent_broker[0], ca=str(silent_broker[1]))
+    (home / "camera.json").write_text(json.dumps(content))
+    broker = Broker(config.read(home))
+    broker.listen(["jobs/next"], lambda *_: None, lambda: None)
+    broker.start()
+    eventually(lambda: broker.up)
+    sent = [broker.publish_now("deeplens/deeplens_test/infer", {"red": 1}) for _ in range(300)]
+    assert sum(sent) == broker_module.RESULTS_WAITING
+    assert broker.publish("jobs", {}), "no room is left for what must not be lost"
+    eventually(lambda: "was lost" in caplog.text, 10)
+    broker.stop(0)
+
+
+def test_results_that_are_not_sent_are_said_once_and_counted(
+    home: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    up = False
+    results = Results(
+        home, "deeplens_test", "t", publish=lambda *_: up, connected=lambda: up, record=False
+    )
+    seen = Prediction({"red": 0.75, "green": 0.25}, unsure=True, unfamiliar=False, unfamiliarity=2)
+    for _ in range(5):
+        results.saw("a.png", seen, 7)
+    monkeypatch.setattr("camera.results.UNSENT_SECONDS", 0)
+    up = True
+    with caplog.at_level("INFO"):
+        results.saw("a.png", seen, 7)
+        results.saw("a.png", seen, 7)
+    assert [record.getMessage() for record in caplog.records] == [
+        "the broker is away or too slow; results are counted as `dropped` and not sent later"
+        " (1 so far)",
+        "results are sent again; 5 were not and never will be",
+    ]
+    results.note()
+    assert (status(home)["dropped"], status(home)["published"]) == (5, 2)
+
+
+def test_a_folder_that_can_only_be_read_costs_the_status_and_the_record_and_no_frame(
+    home: Path, shelf: Shelf, pictures: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    install(home, shelf, 7)
+    for blocked in ("status.json.part", "results.jsonl"):
+        (home / blocked).mkdir()  # whatever is written there fails, also for root
+    agent = agent_on(home)
+    agent.run(lambda: open_source(str(pictures), loop=True), enough=20)
+    assert agent._results._status["frames"] == 20
+    assert caplog.text.count("status.json cannot be written") == 1
 
 
 @pytest.fixture
