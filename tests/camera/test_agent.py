@@ -317,6 +317,9 @@ class Cloud(Broker):
         topic = names.REPORT_TOPIC.format(thing="deeplens_test")
         return [report.parse(content) for to, content in list(self.messages) if to == topic]
 
+    def publish_now(self, topic: str, content: Any) -> bool:
+        return self.publish(topic, content)
+
     def answers(self) -> list[str]:
         return [content["status"] for topic, content in self.messages if "/update" in topic]
 
