@@ -11,6 +11,7 @@ from typing import Any
 import numpy
 
 BUFFERS, SPACING = 4, 1 / 30
+PATIENCE = 0.4  # seconds until a grab gives up; the real one's are ten
 
 
 class StandIn:
@@ -73,7 +74,7 @@ class Capture:
         if self._behaviour == "unplugged" and self._given == 3:
             return False
         with self._changed:
-            if not self._changed.wait_for(lambda: self._full, 2.0):
+            if not self._changed.wait_for(lambda: self._full, PATIENCE):
                 return False
             self._last = self._full.pop(0)
         self._given += 1

@@ -349,9 +349,13 @@ def test_no_password_is_ever_shown(
     install(home, shelf, 7)
     module = opencv(monkeypatch, *behaviours)
     camera = agent_on(home)
-    threading.Timer(2.0, camera.stop).start()
+    running = threading.Thread(target=camera.run, args=(lambda: open_source(url, loop=False), 5))
     with caplog.at_level(logging.DEBUG):
-        camera.run(lambda: open_source(url, loop=False), enough=5)
+        running.start()
+        eventually(lambda: bool(recorded(home)) or "waiting for frames" in caplog.text)
+        running.join(0.5)
+        camera.stop()
+        running.join(10)
     assert module.opened[0] == (url, module.CAP_FFMPEG)
     written = caplog.text + (home / "status.json").read_text() + str(recorded(home))
     assert "192.168.1.9:554" in written
