@@ -54,7 +54,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "ship": verdict.ship,
         "hold": verdict.hold,
         "slid": 0.0 if event.get("approved") else round(slid_after(evaluation, slid), 4),
-        "reasons": list(shortened((*([TRAINED_ELSEWHERE] if imported else []), *verdict.reasons))),
+        "reasons": list(shortened((*_told(told, imported), *verdict.reasons))),
         "weak": list(shortened(verdict.weak)),
         "accuracy": evaluation.candidate.all.accuracy,
         "known_accuracy": evaluation.candidate.known.accuracy
@@ -64,6 +64,15 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "calibration_error": evaluation.candidate.all.calibration_error,
         "test_images": evaluation.candidate.all.images,
     }
+
+
+def _told(evaluation: Any, imported: bool) -> list[str]:
+    """What a person should know of this model, whatever the verdict is."""
+    unreadable = evaluation.get("live_unreadable")
+    return [
+        *([TRAINED_ELSEWHERE] if imported else []),
+        *([f"it was compared with no live model: {unreadable}"] if unreadable else []),
+    ]
 
 
 def _slid(evaluation: Evaluation) -> float:

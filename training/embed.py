@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state
 
 from training.pictures import Picture, Pictures
 from training.shards import Looked
@@ -28,6 +29,13 @@ def session(model: bytes, threads: int = 1) -> onnxruntime.InferenceSession:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def runtime_errors() -> tuple[type[Exception], ...]:
+    """What reading and running a model raises; onnxruntime's own have no common ancestor."""
+    found = vars(onnxruntime_pybind11_state).values()
+    own = [kind for kind in found if isinstance(kind, type) and issubclass(kind, Exception)]
+    return (*own, RuntimeError, ValueError, TypeError, LookupError)
 
 
 def embed(

@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from lensloop.model.release import LEARNT, TESTED
 from lensloop.model.renames import renamed
 from lensloop.wire.errors import BadArtifact
-from lensloop.wire.manifest import parse
+from lensloop.wire.manifest import Manifest, parse
+from lensloop.wire.onnx_check import check_model
 from lensloop.wire.picture import RESIZE
-from training.model_file import ModelFile
+from training.embed import runtime_errors
+from training.model_file import IMAGE, ModelFile
 from training.paths import Paths
 from training.pictures import SIZE
 
@@ -47,6 +51,35 @@ def _in(names: Mapping[str, str], pictures: Mapping[str, str]) -> dict[str, str]
     return {sha256: names.get(label, label) for sha256, label in pictures.items()}
 
 
+def usable_live(paths: Paths) -> tuple[LiveRelease | None, str]:
+    """The live release, and no sentence; or none, and why it cannot be used any more. A model that
+    nobody can read must not keep a better one from being trained.
+    """
+    try:
+        live = read_live(paths)
+        if live:
+            _try(live)
+    except BadArtifact as problem:
+        return None, str(problem)
+    return live, ""
+
+
+def _try(live: LiveRelease) -> None:
+    """Answers for one black picture. Raises BadArtifact."""
+    black = np.zeros((1, SIZE, SIZE, 3), np.uint8)
+    backbone = live.model.backbone.session
+    try:
+        seen = backbone.run([backbone.get_outputs()[0].name], {IMAGE: black})[0]
+        answers = live.model.probabilities(seen)
+    except runtime_errors() as error:
+        raise BadArtifact(f"The live release's model cannot be run: {error}.") from error
+    if answers.shape != (1, len(live.labels)):
+        raise BadArtifact(
+            f"The live release's model answers {list(answers.shape)} for a picture; it must be one"
+            f" probability for each of {len(live.labels)} labels."
+        )
+
+
 def read_live(paths: Paths) -> LiveRelease | None:
     if not paths.live.is_dir() or not any(paths.live.iterdir()):
         return None
@@ -65,7 +98,19 @@ def read_live(paths: Paths) -> LiveRelease | None:
         raise BadArtifact(
             f"The live release prepares pictures by {manifest.resize}, this job by {RESIZE}."
         )
-    return LiveRelease(manifest.epoch, list(manifest.labels), ModelFile(model), judged_on, learnt)
+    return LiveRelease(
+        manifest.epoch, list(manifest.labels), _model(manifest, model), judged_on, learnt
+    )
+
+
+def _model(manifest: Manifest, data: bytes) -> ModelFile:
+    """Looked at as a camera looks at it, before onnx and onnxruntime see it."""
+    tells_unfamiliar = manifest.unfamiliar_threshold is not None
+    check_model(data, manifest.labels, manifest.width, manifest.height, tells_unfamiliar)
+    try:
+        return ModelFile(data)
+    except runtime_errors() as error:
+        raise BadArtifact(f"The live release's model cannot be read: {error}.") from error
 
 
 def _pictures(file: Path) -> dict[str, str]:

@@ -26,7 +26,7 @@ from training.evaluate import Answers, compare, known_to, scored_out_of_fold
 from training.feature_cache import note_backbones
 from training.features import Features, Kept
 from training.golden_kept import KeptGolden
-from training.live import LiveRelease, read_live
+from training.live import LiveRelease, usable_live
 from training.model_file import Backbone, ModelFile
 from training.neighbours import Learnt
 from training.out_of_fold import Answered
@@ -68,7 +68,9 @@ def _kept(paths: Paths, settings: Mapping[str, str]) -> Iterator[Kept]:
 
 
 def _run(paths: Paths, settings: Mapping[str, str], stopwatch: Stopwatch, kept: Kept) -> None:
-    pictures, live = Pictures.read(paths), read_live(paths)
+    pictures, (live, unreadable) = Pictures.read(paths), usable_live(paths)
+    if unreadable:
+        print(f"compared with no live model: {unreadable}", flush=True)
     if live:
         live = live.in_the_names_of({row.sha256: row.label for row in pictures.rows})
     check_trainable(pictures.rows, pictures.labels)
@@ -89,6 +91,7 @@ def _run(paths: Paths, settings: Mapping[str, str], stopwatch: Stopwatch, kept: 
         "temperature": trained.temperature,
         "reject_threshold": trained.reject_threshold,
         **judged,
+        "live_unreadable": unreadable,
         "left_out": [
             {"key": key, "reason": reason} for key, reason in sorted(pictures.left_out.items())
         ],

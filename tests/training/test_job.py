@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import onnx
 import onnxruntime
 import pytest
 from PIL import Image
@@ -28,6 +29,7 @@ from lensloop.wire.errors import BadArtifact
 from lensloop.wire.manifest import File, make, parse
 from lensloop.wire.picture import RESIZE, read_input
 from tests.training.drawings import drawing, drawings
+from training.live import usable_live
 from training.paths import Paths
 from training.run import run
 
@@ -376,14 +378,39 @@ def test_a_data_set_that_cannot_be_trained_on_is_refused_with_a_reason(new_job, 
 @pytest.mark.parametrize(
     ("file", "content"), [("manifest.json", b"{"), ("model.onnx", b"half"), ("test.csv", b"x\n1")]
 )
-def test_a_damaged_live_release_is_named(new_job, release, tmp_path, file, content):
-    job, damaged = new_job(dict(drawings(2, ("plum", "lime")))), tmp_path / "release"
+def test_a_live_release_that_cannot_be_read_is_told_and_passed_over(
+    release, tmp_path, file, content
+):
+    damaged = tmp_path / "input" / "data" / "live"
     shutil.copytree(release, damaged)
     (damaged / file).write_bytes(content)
+    live, sentence = usable_live(Paths(tmp_path))
+    assert live is None
+    assert sentence
+
+
+@pytest.mark.parametrize("name", ["it keeps weights elsewhere", "it cannot be run"])
+def test_a_live_model_that_no_camera_could_run_never_blocks_a_training(
+    new_job, release, tmp_path, name
+):
+    damaged, model = tmp_path / "release", onnx.load(release / "model.onnx")
+    if name == "it keeps weights elsewhere":
+        model.graph.initializer[0].data_location = onnx.TensorProto.EXTERNAL
+    else:
+        model.graph.node[-1].op_type = "Imagine"
+    content = model.SerializeToString()
+    shutil.copytree(release, damaged)
+    (damaged / "model.onnx").write_bytes(content)
+    manifest = json.loads((release / "manifest.json").read_text())
+    manifest["model"] |= {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    (damaged / "manifest.json").write_text(json.dumps(manifest))
+    job = new_job(dict(drawings(30, ("plum", "lime"))))
     job.put_live(damaged)
-    job.prepare()
-    with pytest.raises(BadArtifact, match="live release"):
-        run(Paths(job.root))
+    assert job.run() == 0, job.log
+    assert job.evaluation["live"] is None
+    assert job.evaluation["live_unreadable"]
+    assert job.evaluation["live_unreadable"] in job.log
+    assert read_evaluation(job.evaluation).live is None
 
 
 def test_a_job_that_cannot_train_leaves_one_sentence_for_sagemaker(new_job):
