@@ -65,6 +65,16 @@ def test_the_verdict_follows_from_the_evaluation_in_the_archive(
     assert set(scenes.VERDICT) <= set(answer)
 
 
+def test_a_live_model_that_could_not_be_read_is_told_and_stops_nothing(aws: Aws) -> None:
+    aws.lease(7)
+    aws.put_model(model_files(live_unreadable="The live release cannot be read: half of it."))
+    answer = judge.handler(EVENT, None)
+    assert answer["ship"] is True
+    assert answer["reasons"][0] == (
+        "it was compared with no live model: The live release cannot be read: half of it."
+    )
+
+
 def test_the_answer_stays_small_however_many_labels_fall_short(aws: Aws) -> None:
     labels = {f"label {number}": (1, 0) for number in range(5000)}
     aws.lease(7)
