@@ -20,7 +20,7 @@ GOOD, BAD, BUSY = "green", "red", "cyan"
 _STYLES = {
     **dict.fromkeys(("released", "rolled-out"), GOOD),
     **dict.fromkeys(("refused", "held", "too-few-images", "wrong-folders"), "yellow"),
-    "no-machine": "yellow",
+    **dict.fromkeys(("no-machine", "unanswered"), "yellow"),
     **dict.fromkeys((WAITS_FOR_APPROVAL, REJECTED), "yellow"),
     APPROVED: GOOD,
 }

@@ -87,7 +87,7 @@ def look(place: Place, now: int) -> Status:
         at=now,
         trigger=_trigger(place, state, now),
         run=run,
-        rollout=_rollout(place, live),
+        rollout=_rollout(place),
         live=live,
         cameras=tuple(known_cameras(place, now)),
         ends=_ends(place, state.epoch),
@@ -97,12 +97,12 @@ def look(place: Place, now: int) -> Status:
 
 def waiting(place: Place) -> Waiting | None:
     table = StateTable(place.table())
-    candidate, live = table.candidate(), table.live()
-    if candidate is None or candidate.state != approval.WAITING:
+    found, live = table.for_approval(), table.live()
+    if found is None or found.state != approval.WAITING:
         return None
-    if live and live.epoch > candidate.release.epoch:
+    if live and live.epoch > found.release.epoch:
         return None
-    return Waiting(candidate.release.epoch, candidate.release.dataset)
+    return Waiting(found.release.epoch, found.release.dataset)
 
 
 def look_at_trigger(place: Place, now: int) -> Trigger:
@@ -188,9 +188,10 @@ def _end_without_record(place: Place, epoch: int) -> End | None:
     )
 
 
-def _rollout(place: Place, live: Live | None) -> Stand | None:
-    """That of the live release, while it runs: an older one ends as superseded."""
-    if live is None:
+def _rollout(place: Place) -> Stand | None:
+    """That of the newest release that was handed to one, while it runs: an older one ends soon."""
+    candidate = StateTable(place.table()).candidate()
+    if candidate is None:
         return None
-    found = runs.stand(place, "rollout", live.epoch)
+    found = runs.stand(place, "rollout", candidate.release.epoch)
     return None if found is None or found.ended else found

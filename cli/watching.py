@@ -7,7 +7,7 @@ from cli.records import UNREADABLE
 from cli.status import RELEASES, RUNNING, WAITING, End, Status
 from lensloop.model.approval import REJECTED, SUPERSEDED
 from lensloop.model.approval import WAITING as WAITING_FOR_PERSON
-from lensloop.record import FAILURES, ROLLOUT_FAILURES, WAITS_FOR_APPROVAL
+from lensloop.record import CANARY_FAILED, FAILURES, ROLLOUT_FAILURES, WAITS_FOR_APPROVAL
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ def _of(end: End) -> Ending:
         return Ending(NOTHING_RELEASED, f"Run {end.epoch} ended {outcome}{because}")
     code = RUN_FAILED if end.rollout in ROLLOUT_FAILURES else DONE
     rollout = end.rollout or "not recorded"
-    return Ending(code, f"Release {end.epoch} is live; its rollout: {rollout}{because}")
+    became = "did not become" if end.rollout == CANARY_FAILED else "is"
+    return Ending(code, f"Release {end.epoch} {became} live; its rollout: {rollout}{because}")
 
 
 def _how_to_decide(epoch: int) -> str:

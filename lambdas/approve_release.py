@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from lambdas.aws import clients, handover, registry
-from lambdas.aws.state import Candidate, StateTable, state_table
+from lambdas.aws.state import ForApproval, StateTable, state_table
 from lensloop.model.approval import APPROVED, REJECTED, WAITING, Decision, what_follows
 from lensloop.model.registry import APPROVED as IN_REGISTRY
 from lensloop.model.registry import PENDING, epoch_in
@@ -29,18 +29,18 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     if decision is None:
         return NOTHING
     table = state_table()
-    candidate, live = table.candidate(), table.live()
-    epoch, state = (candidate.release.epoch, candidate.state) if candidate else (0, WAITING)
+    waiting, live = table.for_approval(), table.live()
+    epoch, state = (waiting.release.epoch, waiting.state) if waiting else (0, WAITING)
     follows = what_follows(decision, epoch, state, live.epoch if live else 0)
-    if candidate and follows.ship:
-        _ship(table, candidate, decision)
-    elif candidate and follows.drop:
-        table.decide_candidate(candidate, REJECTED, decision, int(time.time()))
+    if waiting and follows.ship:
+        _ship(table, waiting, decision)
+    elif waiting and follows.drop:
+        table.decide(waiting, REJECTED, decision, int(time.time()))
     did = follows.ship or follows.drop
     if did and by_command:
         registry.show_decision(decision)
     if did:
-        _tell(table.candidate())
+        _tell(table.for_approval())
     print(json.dumps({"level": "INFO", "sentence": follows.sentence}))
     return {"did": did, "sentence": follows.sentence}
 
@@ -75,21 +75,21 @@ def _who(found: "DescribeModelPackageOutputTypeDef") -> str:
     return by.get("UserProfileName") or by.get("IamIdentity", {}).get("Arn", "")
 
 
-def _ship(table: StateTable, candidate: Candidate, decision: Decision) -> None:
-    """Again after a retry: what is live already stays live, and an execution of that name runs."""
-    table.decide_candidate(candidate, APPROVED, decision, int(time.time()))
-    handover.start(os.environ["ROLLOUT_ARN"], candidate.release.epoch)
+def _ship(table: StateTable, waiting: ForApproval, decision: Decision) -> None:
+    """Again after a retry: what was approved stays so, and an execution of that name runs."""
+    table.decide(waiting, APPROVED, decision, int(time.time()))
+    handover.start(os.environ["ROLLOUT_ARN"], waiting.release.epoch)
 
 
-def _tell(candidate: Candidate | None) -> None:
+def _tell(waiting: ForApproval | None) -> None:
     """What was decided first: told again, it is the same words, which are sent once."""
-    if candidate is None:
+    if waiting is None:
         return
     event = {
         "workflow": "approval",
-        "epoch": candidate.release.epoch,
-        "decision": candidate.state,
-        "by": candidate.decided_by,
-        "note": candidate.note,
+        "epoch": waiting.release.epoch,
+        "decision": waiting.state,
+        "by": waiting.decided_by,
+        "note": waiting.note,
     }
     handover.tell(event)

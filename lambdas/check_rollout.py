@@ -7,8 +7,11 @@ import time
 from typing import Any
 
 from lambdas.aws import clients, fleet, registry
+from lambdas.aws.state import state_table
 from lensloop.model.registry import stage
 from lensloop.rollout import (
+    FAILED,
+    PROVEN,
     WAITING,
     Answer,
     Patience,
@@ -25,16 +28,13 @@ _ANSWERED = ("SUCCEEDED", "FAILED", "REJECTED")
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     wave, job, settings = event["wave"], event["job"], Settings.from_json(os.environ["SETTINGS"])
-    live = fleet.live_release()
+    release, why = fleet.release(int(event["epoch"]))
     patience = _patience(wave, int(event["started_at"]), settings)
-    if live.epoch > int(event["epoch"]):
-        found = superseded(live.epoch)
-    else:
-        found = look(job, wave, live, patience)
+    found = superseded(why) if why else _moved(look(job, wave, release, patience), release.epoch)
     if found.cancel:
         fleet.withdraw(job, "NOT_PROVEN")
     if found.state != WAITING:
-        registry.show_stage(int(event["epoch"]), stage(wave, found.state))
+        registry.show_stage(release.epoch, stage(wave, found.state))
     return {
         "job": job,
         "started_at": event["started_at"],
@@ -44,6 +44,20 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "proven": found.proven,
         "cameras": found.cameras,
     }
+
+
+def _moved(found: WaveState, epoch: int) -> WaveState:
+    """What the first wave has proved is live; what it has not never will be. Later waves change
+    nothing of that."""
+    table, now = state_table(), int(time.time())
+    if found.state == PROVEN and not table.prove(epoch, now):
+        return superseded("another release has taken its place")
+    if found.state == FAILED:
+        table.fail_candidate(epoch, now)
+        live = table.live()
+        if live is None or live.epoch != epoch:
+            fleet.withdraw_all(epoch)
+    return found
 
 
 def look(job: str, wave: str, release: Release, patience: Patience) -> WaveState:

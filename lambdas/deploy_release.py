@@ -8,30 +8,23 @@ and wave, so a retry orders nothing twice.
 
 import hashlib
 import json
-import math
 import os
 import time
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from lambdas.aws import clients, fleet, registry
 from lambdas.aws.state import state_table
-from lensloop import news
 from lensloop.model.registry import stage
-from lensloop.rollout import SUPERSEDED, WAITING, needed_of, to_cancel
+from lensloop.rollout import SUPERSEDED, WAITING, to_cancel
 from lensloop.settings import Settings
 from lensloop.wire import manifest, names, order
 from lensloop.wire.errors import BadArtifact
 
 if TYPE_CHECKING:
-    from mypy_boto3_iot.type_defs import AbortCriteriaTypeDef, PresignedUrlConfigTypeDef
+    from mypy_boto3_iot.type_defs import PresignedUrlConfigTypeDef
 
-_FAILURES: tuple[Literal["FAILED", "REJECTED", "TIMED_OUT"], ...] = (
-    "FAILED",
-    "REJECTED",
-    "TIMED_OUT",
-)
 _CAMERAS_PER_MINUTE = 100  # that begin, so that a large fleet does not fetch all at once
 _URL_LIVES_SECONDS = 3600  # the most that AWS IoT gives; a slow camera needs long
 
@@ -40,20 +33,23 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     epoch, wave = int(event["epoch"]), event["wave"]
     settings = Settings.from_json(os.environ["SETTINGS"])
     job = names.rollout_job(names.prefix(settings.project, settings.stage), epoch, wave)
-    if _is_superseded(epoch):
-        return _answer(job, 0, settings, superseded=True)
+    if why := fleet.release(epoch)[1]:
+        return _answer(job, 0, settings, why)
     cameras = fleet.cameras_in(wave)
     state_table().note_rollout_job(job)
-    order_wave(job, epoch, wave, len(cameras), settings)
+    order_wave(job, epoch, wave, settings)
     for older in to_cancel(state_table().rollout_jobs(), job, wave):
         fleet.withdraw(older, "SUPERSEDED")
-    # A newer release may have become live since the first look, and its rollout may have looked
-    # before this job was.
-    if _is_superseded(epoch):
+    # A newer release may have come since the first look, and its rollout may have looked before
+    # this job was.
+    why = fleet.release(epoch)[1]
+    if why:
         fleet.withdraw(job, "SUPERSEDED")
-        return _answer(job, len(cameras), settings, superseded=True)
+        return _answer(job, len(cameras), settings, why)
+    if wave == "fleet" and not cameras:
+        state_table().prove(epoch, int(time.time()))  # nobody is there who could prove it
     _show(epoch, wave, len(cameras))
-    return _answer(job, len(cameras), settings, superseded=False)
+    return _answer(job, len(cameras), settings, "")
 
 
 def _show(epoch: int, wave: str, cameras: int) -> None:
@@ -64,7 +60,11 @@ def _show(epoch: int, wave: str, cameras: int) -> None:
         registry.show_stage(epoch, stage(wave, WAITING))
 
 
-def order_wave(job: str, epoch: int, wave: str, cameras: int, settings: Settings) -> None:
+def order_wave(job: str, epoch: int, wave: str, settings: Settings) -> None:
+    """Without AWS IoT's own abort: its share is of the cameras that have ended, so that the first
+    few of a large fleet could stop a release that nearly all would prove. The rollout's rule counts
+    all cameras, and looks twice a minute at first.
+    """
     minutes = (
         settings.canary_timeout_minutes if wave == "canary" else settings.fleet_timeout_minutes
     )
@@ -77,7 +77,6 @@ def order_wave(job: str, epoch: int, wave: str, cameras: int, settings: Settings
             document=json.dumps(document(epoch, minutes)),
             presignedUrlConfig=_presigned(),
             jobExecutionsRolloutConfig={"maximumPerMinute": _CAMERAS_PER_MINUTE},
-            abortConfig={"criteriaList": abort_criteria(cameras, settings.min_proven_share)},
             timeoutConfig={"inProgressTimeoutInMinutes": minutes},
         )
     except ClientError as error:
@@ -122,44 +121,18 @@ def _presigned() -> "PresignedUrlConfigTypeDef":
     }
 
 
-def abort_criteria(cameras: int, min_proven_share: float) -> list["AbortCriteriaTypeDef"]:
-    """AWS IoT stops by itself, between two looks of ours, once more cameras have failed than the
-    wave may lose.
-    """
-    may_fail = max(cameras - needed_of(cameras, min_proven_share), 0)
-    share = max(math.floor((1 - min_proven_share) * 10000) / 100, 1.0)  # AWS takes two decimals
-    return [
-        {
-            "failureType": kind,
-            "action": "CANCEL",
-            "thresholdPercentage": share,
-            "minNumberOfExecutedThings": may_fail + 1,
-        }
-        for kind in _FAILURES
-    ]
-
-
-def _is_superseded(epoch: int) -> bool:
-    live = fleet.live_release()
-    if live.epoch < epoch:
-        raise BadArtifact(
-            f"Release {epoch} is not live (release {live.epoch} is), so it cannot be rolled out."
-        )
-    return live.epoch > epoch
-
-
-def _answer(job: str, cameras: int, settings: Settings, *, superseded: bool) -> dict[str, Any]:
-    """In the shape of check_rollout's answers,
+def _answer(job: str, cameras: int, settings: Settings, superseded: str) -> dict[str, Any]:
+    """`superseded`: why, or nothing. In the shape of check_rollout's answers,
     so that the workflow can keep both under one name.
     """
     return {
         "job": job,
         "cameras": cameras,
-        "superseded": superseded,
+        "superseded": bool(superseded),
         "started_at": int(time.time()),
         "wait_seconds": settings.rollout_check_seconds,
         "state": SUPERSEDED if superseded else WAITING,
-        "reasons": [news.SUPERSEDED] if superseded else [],
+        "reasons": [superseded] if superseded else [],
         "proven": 0,
     }
 

@@ -1,8 +1,8 @@
 """How does a judged model become a release? Its files are written once under releases/<epoch>/,
-then it becomes live – or waits, where a person is to approve it first.
+then it is the candidate that cameras are to prove – or waits for a person to approve it first.
 
 Every byte follows from the training job's archive, so a retry writes the same and finds it there;
-manifest.json comes last, so that a release without one was never finished. The live pointer moves
+manifest.json comes last, so that a release without one was never finished. The candidate moves
 only while this run holds the lease.
 """
 
@@ -37,7 +37,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     for name, body in {**_for_a_deeplens(evaluation, bucket), **content}.items():
         write_once(bucket, names.release(epoch, name), body)
     standards = Standards.from_settings(settings)
-    live = LiveRelease(
+    candidate = LiveRelease(
         epoch=epoch,
         model_sha256=published["model"]["sha256"],
         dataset=digest,
@@ -47,10 +47,10 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     waits = settings.approval == MANUAL and not event.get("approved")
     instead_of = 0
     if waits:
-        waiting = state_table().put_candidate(live, published["labels"], int(time.time()))
+        waiting = state_table().put_for_approval(candidate, published["labels"], int(time.time()))
         instead_of = waiting.instead_of
     else:
-        state_table().make_live(live, published["labels"], int(time.time()))
+        state_table().put_candidate(candidate, published["labels"], int(time.time()))
     return {
         "waits": waits,
         "instead_of": instead_of,

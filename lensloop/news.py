@@ -35,7 +35,6 @@ NO_GOLDEN_SET = (
     "`golden_set_accuracy` asks for a golden set, and there is nothing under"
     f" {names.GOLDEN_PREFIX}: put pictures into {names.GOLDEN_PREFIX}<label>/, or set it to 0."
 )
-SUPERSEDED = "A newer release is live and is rolled out instead."
 
 
 def pictures_deleted(keys: Sequence[str]) -> str:
@@ -81,23 +80,8 @@ def of_rollout(record: Record, sender: Sender) -> Message | None:
     rollout = record["rollout"]
     if rollout is None:
         return None
-    match rollout["outcome"]:
-        case "rolled-out":
-            return _rolled_out(record, rollout, sender)
-        case "no-cameras":
-            return _no_cameras(record, rollout, sender)
-        case "canary-failed":
-            untouched = "The fleet was not touched, and the order to the canaries is withdrawn."
-            return _not_proven(record, rollout, sender, "canary", untouched)
-        case "fleet-failed":
-            kept = (
-                "Cameras that proved it keep it; those that could not went back to their last good"
-                " release."
-            )
-            return _not_proven(record, rollout, sender, "fleet", kept)
-        case "failed":
-            return _rollout_failed(record, rollout, sender)
-    return None
+    write = _ROLLOUT_ENDS.get(rollout["outcome"])
+    return write(record, rollout, sender) if write else None
 
 
 def of_approval(record: Record, sender: Sender) -> Message | None:
@@ -107,7 +91,7 @@ def of_approval(record: Record, sender: Sender) -> Message | None:
         return None
     epoch, decision = record["epoch"], approval["decision"]
     follows = (
-        "It is live, and its rollout has started."
+        "Its rollout has started."
         if decision == APPROVED
         else "Nothing was shipped: the cameras keep theirs. The next run starts by itself when"
         " pictures have changed."
@@ -303,8 +287,7 @@ def _not_rolled_out(record: Record, sender: Sender) -> Message:
         sender,
         f"release {record['epoch']} could not be rolled out",
         [
-            f"Release {record['epoch']} is published and live, but its rollout could not be"
-            " started.",
+            f"Release {record['epoch']} is published, but its rollout could not be started.",
             _listed("What broke:", [sentence(failure)] if failure else []),
             "Start it with:\n  " + _start_command(record, sender),
             *_where(record, sender),
@@ -382,17 +365,55 @@ def _not_proven(
     )
 
 
+def _unanswered(record: Record, rollout: Rollout, sender: Sender) -> Message:
+    return _message(
+        sender,
+        f"release {record['epoch']} waits for cameras that are offline",
+        [
+            f"No camera has answered in time whether it can use release {record['epoch']}. Nothing"
+            " is decided: their order stays, and whoever returns takes the release.",
+            _listed("", rollout["reasons"]),
+            *_where(record, sender, rollout["execution"]),
+        ],
+    )
+
+
 def _rollout_failed(record: Record, rollout: Rollout, sender: Sender) -> Message:
     return _message(
         sender,
         f"the rollout of release {record['epoch']} failed",
         [
-            f"The rollout of release {record['epoch']} broke. The release stays live; cameras that"
-            " were reached use it, the others keep theirs.",
+            f"The rollout of release {record['epoch']} broke. Cameras that were reached use it, the"
+            " others keep theirs.",
             _listed("What broke:", rollout["reasons"]),
             *_where(record, sender, rollout["execution"]),
         ],
     )
+
+
+def _canary_failed(record: Record, rollout: Rollout, sender: Sender) -> Message:
+    untouched = (
+        "The fleet was not touched, the order to the canaries is withdrawn, and the release does"
+        " not become live."
+    )
+    return _not_proven(record, rollout, sender, "canary", untouched)
+
+
+def _fleet_failed(record: Record, rollout: Rollout, sender: Sender) -> Message:
+    kept = (
+        "Cameras that proved it keep it; those that could not went back to their last good release."
+    )
+    return _not_proven(record, rollout, sender, "fleet", kept)
+
+
+_ROLLOUT_ENDS: Mapping[str, Callable[[Record, Rollout, Sender], Message]] = {
+    "rolled-out": _rolled_out,
+    "no-cameras": _no_cameras,
+    "unanswered": _unanswered,
+    "canary-failed": _canary_failed,
+    "fleet-failed": _fleet_failed,
+    "failed": _rollout_failed,
+}
 
 
 # What the tick tells: it has no record, and writes its messages down before they are sent

@@ -28,7 +28,8 @@ NO_MACHINE = (
 # Ends in which something failed on the way that is no failure of the run.
 _NO_FAILURE = frozenset({PICTURES_DELETED, NO_MACHINE})
 WAITS_FOR_APPROVAL = "waits-for-approval"
-ROLLOUT_FAILURES = frozenset({"failed", "canary-failed", "fleet-failed"})
+CANARY_FAILED = "canary-failed"
+ROLLOUT_FAILURES = frozenset({"failed", CANARY_FAILED, "fleet-failed"})
 
 
 class RecordError(LensloopError):

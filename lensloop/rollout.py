@@ -13,6 +13,8 @@ from fractions import Fraction
 from lensloop.reasons import listed, shortened
 
 WAITING, PROVEN, FAILED, SUPERSEDED = "waiting", "proven", "failed", "superseded"
+UNANSWERED = "unanswered"  # all cameras of a wave seem to be offline: nothing is decided
+TRIED = "tried"  # of a candidate: a rollout has it, and cameras have not proved it yet
 _OPEN = ("QUEUED", "IN_PROGRESS")
 _NAMED = 5  # cameras; a message to a person names as many and counts the others
 # A workflow's history ends at 25,000 events; a look every 30 seconds for a day would pass that.
@@ -51,15 +53,32 @@ class WaveState:
     cancel: bool  # whether cameras that have not answered must not take the release any more
 
 
-def superseded(live_epoch: int) -> WaveState:
-    """The cameras of the wave have an order for a later release."""
-    return WaveState(SUPERSEDED, (f"release {live_epoch} is live now",), 0, 0, cancel=False)
+def place_taken(epoch: int, live_epoch: int, candidate_epoch: int, state: str) -> str:
+    """Why the rollout of this release goes no further; nothing when it does. Epochs are 0 for none,
+    `state` is the candidate's.
+
+    The live release goes on to the fleet while canaries try a later one.
+    """
+    if live_epoch > epoch:
+        return f"release {live_epoch} is live now"
+    if live_epoch == epoch:
+        return ""
+    if candidate_epoch > epoch:
+        return f"release {candidate_epoch} is tried now"
+    if state == PROVEN:  # live has gone back since
+        return f"release {epoch} was taken back"
+    return ""
+
+
+def superseded(why: str) -> WaveState:
+    """The cameras of the wave have an order for another release, or will get one."""
+    return WaveState(SUPERSEDED, (why,), 0, 0, cancel=False)
 
 
 def wave_state(
     release: Release, answers: Sequence[Answer], patience: Patience, *, aborted: bool, wave: str
 ) -> WaveState:
-    """`aborted`: AWS IoT (too many failures) or a person has cancelled the job."""
+    """`aborted`: a person has cancelled the job."""
     cameras, needed = len(answers), needed_of(len(answers), patience.min_proven_share)
     proven = sum(_proved(answer, release) for answer in answers)
     failures = _failures(answers, release)
@@ -80,12 +99,18 @@ def wave_state(
         return state(FAILED, too_few, *named, cancel=True)
     if patience.elapsed >= patience.timeout:
         late = f"{too_few} after {patience.timeout // 60} minutes"
-        # Cameras of the fleet that were only offline still get the release, which others have
-        # proved, when they return.
-        cancel = wave == "canary" or bool(failures)
-        return state(FAILED, late, *named, *_offline(answers), cancel=cancel)
+        name = _in_the_end(proven, len(failures), patience.min_proven_share)
+        why = () if name == PROVEN else (late,)
+        return state(name, *why, *named, *_offline(answers), cancel=name == FAILED)
     waiting = f"{proven} of {cameras} cameras have proved release {release.epoch}"
     return state(WAITING, waiting, cancel=False)
+
+
+def _in_the_end(proven: int, failed: int, min_proven_share: float) -> str:
+    """Who is offline says nothing against a release: the others decide, and their order stays."""
+    if not proven and not failed:
+        return UNANSWERED
+    return PROVEN if proven >= needed_of(proven + failed, min_proven_share) else FAILED
 
 
 def needed_of(cameras: int, min_proven_share: float) -> int:

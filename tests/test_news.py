@@ -168,7 +168,7 @@ RETRAINING: dict[str, tuple[Record, Message]] = {
         run("not-rolled-out", failure=FAILURE),
         Message(
             "deeplens-trash: release 7 could not be rolled out",
-            "Release 7 is published and live, but its rollout could not be started.\n\n"
+            "Release 7 is published, but its rollout could not be started.\n\n"
             "What broke:\n– No model.\n\n"
             "Start it with:\n"
             "  aws stepfunctions start-execution --name r00000007 --state-machine-arn"
@@ -204,8 +204,8 @@ ROLLOUT: dict[str, tuple[Record, Message]] = {
         rollout("canary-failed"),
         Message(
             "deeplens-trash: release 7 failed on the canary",
-            "Too few cameras of the canary proved release 7. The fleet was not touched, and the"
-            " order to the canaries is withdrawn.\n\n"
+            "Too few cameras of the canary proved release 7. The fleet was not touched, the order"
+            " to the canaries is withdrawn, and the release does not become live.\n\n"
             "What the cameras answered:\n– a\n– b\n\n"
             "What you can do: `lensloop camera list` shows what each camera runs. The next release"
             " is rolled out as usual.\n\n" + WHERE,
@@ -222,12 +222,20 @@ ROLLOUT: dict[str, tuple[Record, Message]] = {
             " is rolled out as usual.\n\n" + WHERE,
         ),
     ),
+    "unanswered": (
+        rollout("unanswered"),
+        Message(
+            "deeplens-trash: release 7 waits for cameras that are offline",
+            "No camera has answered in time whether it can use release 7. Nothing is decided: their"
+            " order stays, and whoever returns takes the release.\n\n– a\n– b\n\n" + WHERE,
+        ),
+    ),
     "failed": (
         rollout("failed"),
         Message(
             "deeplens-trash: the rollout of release 7 failed",
-            "The rollout of release 7 broke. The release stays live; cameras that were reached use"
-            " it, the others keep theirs.\n\n"
+            "The rollout of release 7 broke. Cameras that were reached use it, the others keep"
+            " theirs.\n\n"
             "What broke:\n– a\n– b\n\n" + WHERE,
         ),
     ),
@@ -292,7 +300,7 @@ def test_a_rollout_that_could_not_start_is_told_without_a_known_cause() -> None:
     message = news.of_retraining(run("not-rolled-out", failure=None), SENDER)
     assert message is not None
     assert message.body.startswith(
-        "Release 7 is published and live, but its rollout could not be started.\n\nStart it with:\n"
+        "Release 7 is published, but its rollout could not be started.\n\nStart it with:\n"
     )
 
 
@@ -314,7 +322,6 @@ def test_an_end_without_training_or_rollout_has_one_reason() -> None:
     assert news.BLOCKED == (
         "Training on exactly these pictures kept failing; it is tried again when they change."
     )
-    assert news.SUPERSEDED == "A newer release is live and is rolled out instead."
 
 
 def test_what_could_not_be_read_is_said() -> None:

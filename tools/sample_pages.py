@@ -223,6 +223,7 @@ def ends(good: Trained, refused: Trained) -> dict[str, tuple[dict[str, Any], Tra
         "canary-failed": _rollout(
             "canary-failed", 0, 1, "deeplens_kitchen: golden pictures 7 of 12 are recognised"
         ),
+        "unanswered": _rollout("unanswered", 0, 1, "no answer (offline?) from deeplens_kitchen"),
         "fleet-failed": _rollout(
             "fleet-failed", 3, 9, *(f"deeplens_{n}: disk full" for n in range(6))
         ),

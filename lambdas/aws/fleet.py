@@ -1,4 +1,4 @@
-"""Which release is live, which cameras are in a wave, and how is an order to them withdrawn?
+"""Which release is rolled out, which cameras are in a wave, and how is an order to them withdrawn?
 
 Shared by the two steps of the rollout and by what follows from cameras' reports.
 """
@@ -9,18 +9,32 @@ from botocore.exceptions import ClientError
 
 from lambdas.aws import clients
 from lambdas.aws.state import state_table
-from lensloop.rollout import Release
+from lensloop.rollout import Release, place_taken
 from lensloop.wire.errors import BadArtifact
 
 _GROUPS = {"canary": "CANARY_GROUP_ARN", "fleet": "FLEET_GROUP_ARN"}
 _NO_SUCH_THING = ("ResourceNotFoundException", "InvalidRequestException")
 
 
-def live_release() -> Release:
-    live = state_table().live()
-    if live is None:
-        raise BadArtifact("No release is live yet, so none can be rolled out.")
-    return Release(live.epoch, live.model_sha256)
+def release(epoch: int) -> tuple[Release, str]:
+    """What the state table knows of it, and why its rollout goes no further, or nothing."""
+    table = state_table()
+    live, candidate = table.live(), table.candidate()
+    tried = candidate.release if candidate else None
+    why = place_taken(
+        epoch,
+        live.epoch if live else 0,
+        tried.epoch if tried else 0,
+        candidate.state if candidate else "",
+    )
+    for one in (live, tried):
+        if one and one.epoch == epoch:
+            return Release(epoch, one.model_sha256), why
+    if not why:
+        raise BadArtifact(
+            f"Release {epoch} is neither live nor the candidate, so it cannot be rolled out."
+        )
+    return Release(epoch, ""), why
 
 
 def group_of(wave: str) -> str:
@@ -68,3 +82,10 @@ def withdraw(job: str, reason: str) -> None:
         ):
             raise
     state_table().forget_rollout_job(job)
+
+
+def withdraw_all(epoch: int) -> None:
+    """A camera that comes to either wave later must not take a release that has failed."""
+    for job in state_table().rollout_jobs():
+        if f"-r{epoch}-" in job:
+            withdraw(job, "NOT_PROVEN")

@@ -2,16 +2,18 @@
 which one is read or written.
 
 `trigger`: what has changed, the lease of the run, news to send (its changes: trigger_item.py).
-`dataset`: the newest data set. `trained`: the newest model that was judged. `candidate`: the newest
-release that waits for a person's approval, or waited. `live`: the release that cameras should run.
-`rollout`: the open IoT jobs, so that older ones can be withdrawn without
+`dataset`: the newest data set. `trained`: the newest model that was judged. `approval`: the newest
+release that waits for a person's approval, or waited. `candidate`: the newest release that was
+handed to a rollout, proved or not. `live`: the newest one that cameras have proved, which all of
+them should run. `rollout`: the open IoT jobs, so that older ones can be withdrawn without
 the right to list every job of the account. `package#<epoch>`: the release's version in the model
 registry. `production`: the release that the registry shows as the one in use. `camera#<thing>`:
 what a camera reported last and was ordered again (camera_item.py). `again`: the number of the last
 such order.
 
-What a run moves, it moves only while the lease is its own. Programs for people read with
-`StateTable(boto3's Table)`; only steps write.
+What a run moves, it moves only while the lease is its own. What a rollout moves, it moves only for
+the candidate that is tried. Programs for people read with `StateTable(boto3's Table)`; only steps
+write.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,6 +29,7 @@ from lambdas.aws.trigger_item import HOLDS_LEASE, TRIGGER
 from lensloop.fleet.terms import Camera, Live, Ordered
 from lensloop.model.approval import APPROVED, WAITING, Decision
 from lensloop.model.standards import Trained
+from lensloop.rollout import FAILED, PROVEN, TRIED
 from lensloop.trigger.terms import State, Step
 from lensloop.wire.errors import StaleEpoch
 
@@ -34,7 +37,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 _DATASET, _TRAINED, _LIVE, _ROLLOUT = "dataset", "trained", "live", "rollout"
-_CANDIDATE, _PACKAGE, _PRODUCTION = "candidate", "package#", "production"
+_APPROVAL, _CANDIDATE = "approval", "candidate"
+_PACKAGE, _PRODUCTION = "package#", "production"
 _SPLIT, _AGAIN = "split", "again"
 
 
@@ -55,6 +59,15 @@ class LiveRelease:
 
 @dataclass(frozen=True)
 class Candidate:
+    """A release that cameras are to prove, or had to."""
+
+    release: LiveRelease
+    labels: tuple[str, ...]
+    state: str  # lensloop.rollout's
+
+
+@dataclass(frozen=True)
+class ForApproval:
     """A release that waits for approval, or about which a person has decided."""
 
     release: LiveRelease
@@ -95,7 +108,13 @@ class StateTable:
         item = self._item(_CANDIDATE)
         if not item:
             return None
-        return Candidate(
+        return Candidate(_release_in(item), tuple(item["labels"]), item["state"])
+
+    def for_approval(self) -> ForApproval | None:
+        item = self._item(_APPROVAL)
+        if not item:
+            return None
+        return ForApproval(
             _release_in(item),
             tuple(item["labels"]),
             item["state"],
@@ -202,47 +221,70 @@ class StateTable:
         if not self._together(check, self._put(newest)):
             raise StaleEpoch(f"Run {trained.epoch} lost the lease while its model was judged.")
 
-    def make_live(self, release: LiveRelease, labels: Sequence[str], now: int) -> None:
-        """Also needs the release to be newer than the one that is live, or that very release: a
-        retry whose first answer was lost.
-        """
+    def put_candidate(self, release: LiveRelease, labels: Sequence[str], now: int) -> None:
+        """Cameras are to prove it: it is the one to roll out from now on. A retry finds it, and
+        leaves what they have answered meanwhile."""
+        before = self.candidate()
+        if before and before.release == release:
+            return
         lease = Change(TRIGGER, "", HOLDS_LEASE, {"epoch": release.epoch})
         check = {"ConditionCheck": self._within(lease.as_check())}
-        live = _to_live(release, labels, now)
-        if not self._together(check, {"Update": self._within(live.as_update())}):
+        newer = Change(_LIVE, "", _IS_NEWER, {"epoch": release.epoch})
+        newest = {"ConditionCheck": self._within(newer.as_check())}
+        candidate = _to_candidate(release, labels, now)
+        if not self._together(check, newest, {"Update": self._within(candidate.as_update())}):
             raise StaleEpoch(
-                f"Run {release.epoch} no longer holds the lease, so its release does not become"
-                " live."
+                f"Run {release.epoch} no longer holds the lease, so its release is not rolled out."
             )
 
-    def put_candidate(self, release: LiveRelease, labels: Sequence[str], now: int) -> Candidate:
-        """It waits instead of becoming live. A retry finds it, and leaves what a person has decided
-        about it meanwhile."""
-        before = self.candidate()
+    def put_for_approval(
+        self, release: LiveRelease, labels: Sequence[str], now: int
+    ) -> ForApproval:
+        """It waits instead of being rolled out. A retry finds it, and leaves what a person has
+        decided about it meanwhile."""
+        before = self.for_approval()
         if before and before.release == release:
             return before
         waited = before.release.epoch if before and before.state == WAITING else 0
         lease = Change(TRIGGER, "", HOLDS_LEASE, {"epoch": release.epoch})
-        candidate = Change(
-            _CANDIDATE,
+        waiting = Change(
+            _APPROVAL,
             f"SET {_RELEASE}, #labels = :labels, #published_at = :now, #state = :state,"
             " #instead_of = :waited REMOVE #decided_by, #note, #decided_at",
-            "attribute_not_exists(#epoch) OR #epoch < :epoch",
+            _IS_NEWER,
             {**_values(release), "labels": list(labels), "now": now, "state": WAITING}
             | {"waited": waited},
         )
         check = {"ConditionCheck": self._within(lease.as_check())}
-        if not self._together(check, {"Update": self._within(candidate.as_update())}):
+        if not self._together(check, {"Update": self._within(waiting.as_update())}):
             raise StaleEpoch(
                 f"Run {release.epoch} no longer holds the lease, so its release does not wait for"
                 " approval."
             )
-        return Candidate(release, tuple(labels), WAITING, instead_of=waited)
+        return ForApproval(release, tuple(labels), WAITING, instead_of=waited)
 
     def note_package(self, epoch: int, arn: str) -> None:
         self._update(Change(f"{_PACKAGE}{epoch}", "SET #arn = :arn", values={"arn": arn}))
 
     # What a rollout writes
+
+    def prove(self, epoch: int, now: int) -> bool:
+        """The candidate is live, in the moment in which it is proved. True also when it was before;
+        false when another release has taken its place."""
+        candidate = self.candidate()
+        if candidate and candidate.release.epoch == epoch:
+            proved = _candidate_becomes(PROVEN, epoch, now)
+            live = _to_live(candidate.release, candidate.labels, now)
+            if self._together(
+                *({"Update": self._within(one.as_update())} for one in (proved, live))
+            ):
+                return True
+        found = self.live()
+        return found is not None and found.epoch == epoch
+
+    def fail_candidate(self, epoch: int, now: int) -> None:
+        """It never becomes live. One that is live already stays live."""
+        self._update(_candidate_becomes(FAILED, epoch, now))
 
     def note_production(self, epoch: int) -> int:
         """The epoch that the registry showed as the one in use until now; 0 for none, or when a
@@ -284,17 +326,15 @@ class StateTable:
 
     # What a person's decision writes
 
-    def decide_candidate(
-        self, candidate: Candidate, state: str, decision: Decision, now: int
-    ) -> bool:
-        """Approved, it is live in the same moment. False: that was decided before, or a newer
-        release has come."""
+    def decide(self, waiting: ForApproval, state: str, decision: Decision, now: int) -> bool:
+        """Approved, it is the candidate in the same moment. False: that was decided before, or a
+        newer release has come."""
         decided = Change(
-            _CANDIDATE,
+            _APPROVAL,
             "SET #state = :decided, #decided_by = :by, #note = :note, #decided_at = :now",
             "#epoch = :epoch AND #state <> :decided AND #state <> :approved",
             {
-                "epoch": candidate.release.epoch,
+                "epoch": waiting.release.epoch,
                 "decided": state,
                 "approved": APPROVED,
                 "by": decision.by,
@@ -304,7 +344,7 @@ class StateTable:
         )
         writes = [decided]
         if state == APPROVED:
-            writes.append(_to_live(candidate.release, candidate.labels, now))
+            writes.append(_to_candidate(waiting.release, waiting.labels, now))
         return self._together(*({"Update": self._within(one.as_update())} for one in writes))
 
     # How DynamoDB is asked
@@ -343,6 +383,7 @@ class StateTable:
         return {"TableName": self._table.name, **request}
 
 
+_IS_NEWER = "attribute_not_exists(#epoch) OR #epoch < :epoch"
 _RELEASE = (
     "#epoch = :epoch, #dataset = :dataset, #model_sha256 = :model_sha256,"
     " #training = :training, #slid = :slid"
@@ -369,11 +410,29 @@ def _release_in(item: Mapping[str, Any]) -> LiveRelease:
     )
 
 
+def _to_candidate(release: LiveRelease, labels: Sequence[str], now: int) -> Change:
+    return Change(
+        _CANDIDATE,
+        f"SET {_RELEASE}, #labels = :labels, #published_at = :now, #state = :state"
+        " REMOVE #ended_at",
+        _IS_NEWER,
+        {**_values(release), "labels": list(labels), "now": now, "state": TRIED},
+    )
+
+
+def _candidate_becomes(state: str, epoch: int, now: int) -> Change:
+    return Change(
+        _CANDIDATE,
+        "SET #state = :state, #ended_at = :now",
+        "#epoch = :epoch AND #state = :tried",
+        {"state": state, "epoch": epoch, "now": now, "tried": TRIED},
+    )
+
+
 def _to_live(release: LiveRelease, labels: Sequence[str], now: int) -> Change:
     return Change(
         _LIVE,
         f"SET {_RELEASE}, #labels = :labels, #released_at = :now",
-        "attribute_not_exists(#epoch) OR #epoch < :epoch"
-        " OR (#epoch = :epoch AND #model_sha256 = :model_sha256)",
+        f"{_IS_NEWER} OR (#epoch = :epoch AND #model_sha256 = :model_sha256)",
         {**_values(release), "labels": list(labels), "now": now},
     )

@@ -35,7 +35,7 @@ def what_follows(decision: Decision, epoch: int, state: str, live_epoch: int) ->
     if live_epoch > epoch:
         return _nothing(f"Release {live_epoch} is live, which is newer: {release} stays unused.")
     if decision.approved:
-        return Follows(True, False, f"{release} is approved and live, and its rollout starts.")
+        return Follows(True, False, f"{release} is approved, and its rollout starts.")
     if state == APPROVED:
         return _nothing(f"{release} was approved before; rejecting it now takes nothing back.")
     return Follows(False, True, f"{release} is rejected. The cameras keep theirs.")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lensloop.model.evaluation import Evaluation
-from lensloop.rollout import FAILED, PROVEN, SUPERSEDED, WAITING
+from lensloop.rollout import FAILED, PROVEN, SUPERSEDED, UNANSWERED, WAITING
 from lensloop.wire import names
 
 APPROVED, PENDING = "Approved", "PendingManualApproval"
@@ -57,6 +57,7 @@ _STATUSES = {
     WAITING: "RollingOut",
     PROVEN: "Proven",
     FAILED: "Failed",
+    UNANSWERED: "Unanswered",
     SUPERSEDED: "Superseded",
 }
 

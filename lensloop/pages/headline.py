@@ -80,11 +80,12 @@ _ROLLOUT = {
         "plain", "superseded", "Released, and then superseded by a newer release"
     ),
     "canary-failed": Headline(
-        "bad", "failed on the canaries", "Released, but the canary cameras could not prove it"
+        "bad", "failed on the canaries", "Withdrawn: the canary cameras could not prove it"
     ),
     "fleet-failed": Headline(
         "bad", "failed on the fleet", "Released, but the fleet could not prove it"
     ),
+    "unanswered": Headline("warn", "waiting", "Released: it waits for cameras that are offline"),
     "failed": Headline("bad", "rollout failed", "Released, but its rollout failed by an accident"),
     "aborted": Headline("warn", "rollout aborted", "Released, but somebody stopped its rollout"),
     "timed-out": Headline(

@@ -7,7 +7,9 @@ First the canaries; the fleet only after they have proved it.
                        canary
     → Deploy to fleet → Any camera? → Wait for fleet → Check fleet → Fleet proven? → Rolled out
 
-Ends: Rolled out · No cameras · Superseded · Canary failed ·
+What the first wave that has cameras proves is live from then on; what it cannot prove never is.
+
+Ends: Rolled out · No cameras · Superseded · No answer · Canary failed ·
 Fleet failed · Rollout failed (an accident).
 """
 
@@ -61,6 +63,7 @@ class RolloutWorkflow(Workflow):
             for name in names.rollout_jobs(prefix)
         ]
         self._superseded = self.end("Superseded", "superseded", reasons=_REASONS)
+        self._no_answer = self.end("No answer", "unanswered", reasons=_REASONS)
         rolled_out = self.end("Rolled out", "rolled-out", reasons=_REASONS)
 
         canary = self._deploy_to_canary()
@@ -154,6 +157,7 @@ class RolloutWorkflow(Workflow):
             (f"${wave}.state = 'proven'", then),
             (f"${wave}.state = 'waiting'", wait),
             (f"${wave}.state = 'superseded'", self._superseded),
+            (f"${wave}.state = 'unanswered'", self._no_answer),
             otherwise=self.failing_end(
                 f"{wave.capitalize()} failed",
                 f"{wave}-failed",

@@ -92,19 +92,21 @@ def by_command(epoch: int, decision: str, note: str = "") -> dict[str, Any]:
     return approve_release.handler(event, None)
 
 
-def live() -> int:
-    found = state_table().live()
-    return found.epoch if found else 0
+def tried() -> int:
+    """The candidate that a rollout may have; nothing is live before cameras have proved it."""
+    assert state_table().live() is None
+    found = state_table().candidate()
+    return found.release.epoch if found else 0
 
 
 def told(epoch: int, decision: str, by: str, note: str) -> dict[str, Any]:
     return {"workflow": "approval", "epoch": epoch, "decision": decision, "by": by, "note": note}
 
 
-def test_a_published_release_waits_and_is_not_live(aws: Aws, world: World) -> None:
+def test_a_published_release_waits_and_is_not_rolled_out(aws: Aws, world: World) -> None:
     release = publish(aws, 7)
-    assert (release["waits"], release["instead_of"], live()) == (True, 0, 0)
-    waiting = state_table().candidate()
+    assert (release["waits"], release["instead_of"], tried()) == (True, 0, 0)
+    waiting = state_table().for_approval()
     assert waiting is not None
     assert (waiting.release.epoch, waiting.state, waiting.release.slid) == (7, "waiting", 0.0123)
     assert waiting.labels == ("can", "glass")
@@ -113,14 +115,14 @@ def test_a_published_release_waits_and_is_not_live(aws: Aws, world: World) -> No
 
 def test_a_model_that_was_held_and_approved_does_not_wait_again(aws: Aws, world: World) -> None:
     assert publish(aws, 7, approved=True)["waits"] is False
-    assert (live(), world.status(7)[0]) == (7, "Approved")
+    assert (tried(), world.status(7)[0]) == (7, "Approved")
 
 
 def test_publishing_again_leaves_what_a_person_has_decided(aws: Aws, world: World) -> None:
     first = publish(aws, 7)
     by_command(7, "rejected")
     assert publish(aws, 7) == first
-    candidate = state_table().candidate()
+    candidate = state_table().for_approval()
     assert candidate is not None
     assert candidate.state == "rejected"
 
@@ -132,19 +134,19 @@ def test_a_release_waits_only_while_its_run_holds_the_lease(aws: Aws, world: Wor
         publish_release.handler({"epoch": 8, "digest": "d1", "model": MODEL}, None)
 
 
-def test_approved_by_the_command_it_is_live_rolled_out_told_and_approved_in_the_registry(
+def test_approved_by_the_command_it_is_rolled_out_told_and_approved_in_the_registry(
     aws: Aws, world: World
 ) -> None:
     publish(aws, 7)
     answer = by_command(7, "approved", "seen\non the bench")
     assert answer == {
         "did": True,
-        "sentence": "Release 7 is approved and live, and its rollout starts.",
+        "sentence": "Release 7 is approved, and its rollout starts.",
     }
-    assert (live(), world.started) == (7, ["r00000007"])
+    assert (tried(), world.started) == (7, ["r00000007"])
     assert world.told == [told(7, "approved", ANN, "seen\non the bench")]
     assert world.status(7) == ("Approved", f"seen on the bench (by {ANN})")
-    found = aws.item("live")
+    found = aws.item("candidate")
     assert (found["labels"], found["dataset"]) == (["can", "glass"], "d1")
 
 
@@ -152,7 +154,7 @@ def test_the_registrys_own_word_counts_and_says_who_it_was(aws: Aws, world: Worl
     publish(aws, 7)
     event = world.decides(7, "Approved", "fine")
     assert approve_release.handler(event, None)["did"] is True
-    assert (live(), world.started) == (7, ["r00000007"])
+    assert (tried(), world.started) == (7, ["r00000007"])
     [news] = world.told
     assert (news["decision"], news["note"]) == ("approved", "fine")
     assert news["by"].startswith("arn:aws:")
@@ -161,7 +163,7 @@ def test_the_registrys_own_word_counts_and_says_who_it_was(aws: Aws, world: Worl
 def test_a_rejection_ships_nothing(aws: Aws, world: World) -> None:
     publish(aws, 7)
     assert approve_release.handler(world.decides(7, "Rejected", "blurred"), None)["did"] is True
-    assert (live(), world.started) == (0, [])
+    assert (tried(), world.started) == (0, [])
     assert [news["decision"] for news in world.told] == ["rejected"]
 
 
@@ -175,7 +177,7 @@ def test_other_changes_of_a_version_decide_nothing(
     event = world.decides(7, "Approved")
     event["detail"]["UpdatedModelPackageFields"] = fields
     assert approve_release.handler(event, None) == approve_release.NOTHING
-    assert (live(), world.told) == (0, [])
+    assert (tried(), world.told) == (0, [])
 
 
 def test_an_event_that_is_late_counts_for_what_the_registry_says_now(
@@ -185,7 +187,7 @@ def test_an_event_that_is_late_counts_for_what_the_registry_says_now(
     event = world.decides(7, "Approved")
     world.decides(7, "PendingManualApproval")
     assert approve_release.handler(event, None) == approve_release.NOTHING
-    assert live() == 0
+    assert tried() == 0
 
 
 def test_a_version_that_is_none_of_ours_decides_nothing(aws: Aws, world: World) -> None:
@@ -205,7 +207,7 @@ def test_said_again_it_is_done_once_and_told_in_the_same_words(aws: Aws, world: 
     assert world.started == ["r00000007"]
     assert world.told == [told(7, "approved", ANN, "fine")] * 2
     assert by_command(7, "rejected")["did"] is False
-    assert (live(), world.status(7)[0]) == (7, "Approved")
+    assert (tried(), world.status(7)[0]) == (7, "Approved")
 
 
 def test_what_broke_off_after_it_was_decided_is_taken_up_again(
@@ -220,7 +222,7 @@ def test_what_broke_off_after_it_was_decided_is_taken_up_again(
         patch.setattr(world, "start_execution", broken)
         with pytest.raises(ConnectionError):
             by_command(7, "approved")
-    assert (live(), world.started, world.told) == (7, [], [])
+    assert (tried(), world.started, world.told) == (7, [], [])
     by_command(7, "approved")
     assert (world.started, len(world.told)) == (["r00000007"], 1)
 
@@ -229,7 +231,7 @@ def test_a_rejected_release_may_be_approved_after_all(aws: Aws, world: World) ->
     publish(aws, 7)
     by_command(7, "rejected")
     assert by_command(7, "approved")["did"] is True
-    assert (live(), world.status(7)[0]) == (7, "Approved")
+    assert (tried(), world.status(7)[0]) == (7, "Approved")
 
 
 def test_a_newer_release_takes_the_place_of_one_that_waits(aws: Aws, world: World) -> None:
@@ -239,7 +241,7 @@ def test_a_newer_release_takes_the_place_of_one_that_waits(aws: Aws, world: Worl
     assert world.status(7) == ("Rejected", "superseded by release 8 (by lensloop)")
     late = approve_release.handler(world.decides(7, "Approved"), None)
     assert late["sentence"] == "Release 7 was superseded by release 8: decide about that one."
-    assert (live(), world.started) == (0, [])
+    assert (tried(), world.started) == (0, [])
     by_command(8, "rejected")
     assert publish(aws, 9)["instead_of"] == 0, "nobody waits for the rejected one"
 
@@ -260,4 +262,4 @@ def test_approving_needs_no_registry(aws: Aws, world: World) -> None:
     publish(aws, 7)
     aws.table.delete_item(Key={"id": "package#7"})
     assert by_command(7, "approved")["did"] is True
-    assert (live(), world.status_of_all()) == (7, ["PendingManualApproval"])
+    assert (tried(), world.status_of_all()) == (7, ["PendingManualApproval"])

@@ -249,7 +249,7 @@ def test_a_model_that_is_not_good_enough_hears_of_the_obstacle_as_well(aws: Aws)
     assert last == NO_GOLDEN
 
 
-def test_a_release_is_complete_and_becomes_live(aws: Aws) -> None:
+def test_a_release_is_complete_and_offered(aws: Aws) -> None:
     aws.lease(7)
     files = model_files()
     aws.put_model(files)
@@ -269,8 +269,8 @@ def test_a_release_is_complete_and_becomes_live(aws: Aws) -> None:
     with zipfile.ZipFile(io.BytesIO(found["releases/7/golden.zip"])) as golden:
         for picture in published.pictures:
             assert sha256(golden.read(picture.file)).hexdigest() == picture.sha256
-    live = aws.item("live")
-    assert (live["epoch"], live["dataset"], live["model_sha256"], live["labels"]) == (
+    new = aws.item("candidate")
+    assert (new["epoch"], new["dataset"], new["model_sha256"], new["labels"]) == (
         7,
         "d1",
         published.model.sha256,
@@ -334,10 +334,10 @@ def test_a_publishing_that_was_cut_off_is_completed(aws: Aws) -> None:
     publish_release.handler(EVENT, None)
     before = written(aws)
     aws.s3.delete_object(Bucket=BUCKET, Key="releases/7/manifest.json")
-    aws.table.delete_item(Key={"id": "live"})
+    aws.table.delete_item(Key={"id": "candidate"})
     publish_release.handler(EVENT, None)
     assert written(aws) == before
-    assert aws.item("live")["epoch"] == 7
+    assert aws.item("candidate")["epoch"] == 7
 
 
 def test_a_release_is_never_overwritten(aws: Aws) -> None:
@@ -356,12 +356,12 @@ def test_a_release_is_never_overwritten(aws: Aws) -> None:
     [{"id": "trigger", "run": {"epoch": 8}}, {"id": "trigger", "run": {}}, {"id": "trigger"}],
     ids=["another run", "no run", "never a run"],
 )
-def test_a_run_without_the_lease_makes_nothing_live(trigger: dict[str, Any], aws: Aws) -> None:
+def test_a_run_without_the_lease_offers_nothing(trigger: dict[str, Any], aws: Aws) -> None:
     aws.table.put_item(Item=trigger)
     aws.put_model(model_files())
     with pytest.raises(StaleEpoch):
         publish_release.handler(EVENT, None)
-    assert aws.item("live") == {}
+    assert aws.item("candidate") == {}
 
 
 @pytest.mark.parametrize(
@@ -377,12 +377,12 @@ def test_live_never_goes_back(epoch: int, aws: Aws) -> None:
     assert aws.item("live") == live
 
 
-def test_an_older_release_makes_way(aws: Aws) -> None:
+def test_a_newer_release_is_offered_and_not_live_yet(aws: Aws) -> None:
     aws.lease(7)
     aws.table.put_item(Item={"id": "live", "epoch": 6, "model_sha256": "other"})
     aws.put_model(model_files())
     publish_release.handler(EVENT, None)
-    assert aws.item("live")["epoch"] == 7
+    assert (aws.item("candidate")["epoch"], aws.item("live")["epoch"]) == (7, 6)
 
 
 def hostile(name: str, kind: bytes = tarfile.REGTYPE, size: int = 0) -> io.BytesIO:

@@ -5,7 +5,7 @@ import pytest
 from lensloop.model import approval
 from lensloop.model.approval import Decision, what_follows
 
-SHIPS = "Release 7 is approved and live, and its rollout starts."
+SHIPS = "Release 7 is approved, and its rollout starts."
 DROPS = "Release 7 is rejected. The cameras keep theirs."
 
 

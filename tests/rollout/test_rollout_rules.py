@@ -13,6 +13,7 @@ from lensloop.rollout import (
     WaveState,
     needed_of,
     next_look,
+    place_taken,
     superseded,
     to_cancel,
     wave_state,
@@ -143,15 +144,31 @@ TEN = [proved(f"deeplens_{number}") for number in range(10)]
             id="two of ten failed: the others cannot make up for it",
         ),
         pytest.param(
-            [proved("a"), Answer("b")],
+            [proved("a"), Answer("b"), Answer("c", "IN_PROGRESS")],
             LATE,
-            FAILED,
+            PROVEN,
+            ("no answer (offline?) from b, c",),
+            False,
+            id="who is offline fails no release: the others decide",
+        ),
+        pytest.param(
+            [*TEN[:8], Answer("y"), failed("z")],
+            replace(LATE, min_proven_share=0.88),
+            PROVEN,
+            ("z: golden picture 3 is glass, not can", "no answer (offline?) from y"),
+            False,
+            id="late, 8 of the 9 that answered are enough",
+        ),
+        pytest.param(
+            [Answer("a"), Answer("b", "IN_PROGRESS")],
+            LATE,
+            "unanswered",
             (
-                "1 of 2 cameras proved the release, 2 must after 60 minutes",
-                "no answer (offline?) from b",
+                "0 of 2 cameras proved the release, 2 must after 60 minutes",
+                "no answer (offline?) from a, b",
             ),
             False,
-            id="offline cameras of the fleet keep their order",
+            id="nobody has answered: nothing is decided",
         ),
         pytest.param(
             [*TEN[:8], failed("y"), Answer("z", "IN_PROGRESS")],
@@ -189,10 +206,6 @@ def test_the_state_of_a_wave_follows_from_the_answers(
     proven = sum(answer.status == "SUCCEEDED" and answer.details == PROOF for answer in answers)
     expected = WaveState(state, reasons, proven, len(answers), cancel)
     assert wave_state(RELEASE, answers, patience, aborted=False, wave="fleet") == expected
-
-
-def test_an_offline_canary_must_not_take_the_release_later() -> None:
-    assert wave_state(RELEASE, [Answer("a")], LATE, aborted=False, wave="canary").cancel
 
 
 CANCELLED = "the job was cancelled before enough cameras had proved the release"
@@ -247,9 +260,32 @@ def test_many_offline_cameras_are_counted_rather_than_listed() -> None:
     assert found.reasons == ("no answer (offline?) from c0, c1, c2, c3, c4 and 2 more",)
 
 
-def test_a_wave_whose_release_is_not_live_any_more_is_superseded() -> None:
+@pytest.mark.parametrize(
+    ("live", "candidate", "state", "why"),
+    [
+        (0, 7, "tried", ""),
+        (5, 7, "tried", ""),
+        (5, 7, "failed", ""),  # its own rollout says so
+        (7, 7, "proven", ""),
+        (7, 8, "tried", ""),  # live goes on to the fleet
+        (7, 8, "failed", ""),
+        (5, 8, "tried", "release 8 is tried now"),
+        (8, 7, "tried", "release 8 is live now"),
+        (8, 8, "proven", "release 8 is live now"),
+        (8, 9, "tried", "release 8 is live now"),
+        (5, 7, "proven", "release 7 was taken back"),
+        (5, 6, "tried", ""),  # nobody knows release 7; who asks for it is told elsewhere
+    ],
+)
+def test_a_rollout_ends_when_another_release_has_taken_its_place(
+    live: int, candidate: int, state: str, why: str
+) -> None:
+    assert place_taken(7, live, candidate, state) == why
+
+
+def test_a_wave_whose_release_has_lost_its_place_is_superseded() -> None:
     expected = WaveState("superseded", ("release 8 is live now",), 0, 0, False)
-    assert superseded(8) == expected
+    assert superseded("release 8 is live now") == expected
 
 
 @pytest.mark.parametrize(

@@ -343,6 +343,7 @@ WAITING, PROVEN, SUPERSEDED, NOBODY = (
     wave("superseded", reasons=("release 8 is live now",)),
     wave("waiting", cameras=0),
 )
+UNANSWERED = wave("unanswered", reasons=("no answer (offline?) from deeplens_1",))
 FAILED = wave(
     "failed", reasons=("deeplens_1: sha256 differs", "0 of 1 cameras proved the release, 1 must")
 )
@@ -377,6 +378,13 @@ ROLLOUT_SCENES = [
             (CANARY, {"check-rollout": SUPERSEDED}),
             ([*CANARY, *FLEET[:2]], {"deploy-release": [WAITING, SUPERSEDED]}),
             ([*CANARY, *FLEET], {"check-rollout": [PROVEN, SUPERSEDED]}),
+        )
+    ),
+    *(
+        Scene("No answer", path, answers, "unanswered", tuple(UNANSWERED["reasons"]))
+        for path, answers in (
+            (CANARY, {"check-rollout": UNANSWERED}),
+            ([*CANARY, *FLEET], {"check-rollout": [PROVEN, UNANSWERED]}),
         )
     ),
     Scene(
