@@ -230,15 +230,15 @@ def test_only_what_is_held_is_approved(deployed: Aws) -> None:
     assert "The model of data set 0ffd826c is approved." in ask("approve")[1]
 
 
-def candidate(state: str) -> dict[str, Any]:
-    texts = {"id": "candidate", "state": state, "dataset": "d" * 16, "model_sha256": "ab"}
+def for_approval(state: str) -> dict[str, Any]:
+    texts = {"id": "approval", "state": state, "dataset": "d" * 16, "model_sha256": "ab"}
     item: dict[str, Any] = {name: {"S": value} for name, value in texts.items()}
     return item | {"epoch": {"N": "4"}, "labels": {"L": [{"S": "can"}]}}
 
 
 def test_a_release_that_waits_is_approved_or_rejected_by_name(deployed: Aws) -> None:
     put(deployed, **trigger({}, covered=5))
-    put(deployed, **candidate("waiting"))
+    put(deployed, **for_approval("waiting"))
     assert answer("status")["waiting"] == {"epoch": 4, "dataset": "d" * 16}
     assert "lensloop approve 4" in ask("status")[1]
     told = answer("approve", "--note", "fine")["event"]
@@ -251,7 +251,7 @@ def test_a_release_that_waits_is_approved_or_rejected_by_name(deployed: Aws) -> 
 
 def test_where_two_things_wait_a_person_says_which(deployed: Aws) -> None:
     put(deployed, **(trigger({}, covered=5) | {"held": {"S": "0ffd826c"}}))
-    put(deployed, **candidate("waiting"))
+    put(deployed, **for_approval("waiting"))
     code, _, stderr = ask("approve")
     assert (code, "`lensloop approve 4` or `lensloop approve --held`" in stderr) == (2, True)
     assert answer("approve", "--held")["approved"] == "0ffd826c"
@@ -262,7 +262,7 @@ def test_what_does_not_wait_is_left_to_the_function_that_knows_what_became_of_it
     deployed: Aws,
 ) -> None:
     put(deployed, **trigger({}, covered=5))
-    put(deployed, **candidate("rejected"))
+    put(deployed, **for_approval("rejected"))
     assert answer("status")["waiting"] is None
     assert answer("reject")["did"] is False
     assert "No release waits for approval" in ask("reject")[1]

@@ -135,9 +135,11 @@ def test_the_release_remembers_how_far_it_is_below_the_best(aws: Aws) -> None:
     aws.lease(7)
     aws.put_model(model_files())
     publish_release.handler(EVENT | {"slid": 0.0123}, None)
-    assert state_table().live() == LiveRelease(
+    candidate = state_table().candidate()
+    assert candidate is not None
+    assert candidate.release == LiveRelease(
         7,
-        aws.item("live")["model_sha256"],
+        aws.item("candidate")["model_sha256"],
         "d1",
         Standards.from_settings(Settings()).training,
         0.0123,
@@ -189,7 +191,7 @@ def test_an_archive_that_is_not_what_it_should_be_is_refused(
         step.handler(event, None)
     assert sentence in str(refused.value)
     assert written(aws) == {}
-    assert aws.item("live") == {}
+    assert aws.item("candidate") == {}
 
 
 @pytest.mark.parametrize(

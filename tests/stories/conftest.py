@@ -91,12 +91,13 @@ class Person:
         return found
 
     def waits_for_end(self, epoch: int) -> Record:
-        """Of a run, and that the trigger knows of it."""
+        """Of a run, that the trigger knows of it, and of its rollout, after which live stays."""
 
         def ended() -> Record | None:
             told = self.record(epoch)
             run = self.table.trigger().run
-            return told if told and told["outcome"] and (not run or run.epoch > epoch) else None
+            over = told and told["outcome"] and (not run or run.epoch > epoch)
+            return told if told and over and _is_rolled_out(told) else None
 
         found: Record = self.waits_for(ended)
         return found
@@ -117,6 +118,10 @@ class Person:
         """The subjects of what was sent about these runs."""
         records = [self.record(epoch) for epoch in range(first, last + 1)]
         return [message["subject"] for told in records if told for message in told["messages"]]
+
+
+def _is_rolled_out(told: Record) -> bool:
+    return told["outcome"] != "released" or told["rollout"] is not None
 
 
 @contextmanager
