@@ -280,7 +280,7 @@ def test_what_a_person_decided_is_told_with_who_and_why() -> None:
     ann = "arn:aws:sts::111122223333:assumed-role/Admin/ann"
     assert news.of_approval(approval("approved", ann, "seen on the bench"), SENDER) == Message(
         "deeplens-trash: release 7 was approved",
-        "Release 7 was approved by assumed-role/Admin/ann. It is live, and its rollout has"
+        "Release 7 was approved by assumed-role/Admin/ann. Its rollout has"
         " started.\n\n– seen on the bench\n\n" + WHERE,
     )
     assert news.of_approval(approval("rejected"), SENDER) == Message(
