@@ -25,6 +25,7 @@ def fleet(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     aws.lease(7)
     aws.put_model(model_files())
     publish_release.handler({"epoch": 7, "digest": "d1", "model": MODEL}, None)
+    assert state_table().prove(7, int(time.time()))
     found = fleet_aws.of(aws, monkeypatch)
     found.add(A)
     return found

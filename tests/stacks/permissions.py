@@ -39,7 +39,6 @@ WHEN_A_PERSON_APPROVES = frozenset[Permission]().union(
     _of("ApproveRelease", "dynamodb:GetItem", "dynamodb:UpdateItem", "lambda:InvokeFunction"),
     _of("ApproveRelease", "sagemaker:DescribeModelPackage", "sagemaker:UpdateModelPackage"),
     _of("ApproveRelease", "states:StartExecution"),
-    _of("PublishRelease", "dynamodb:GetItem"),
 )
 
 # tests/stories/test_fleet.py does: a camera's model file rots.
@@ -110,7 +109,7 @@ NOT_SEEN: dict[str, frozenset[Permission]] = {
     "only when a run was stopped and its training goes on, which the local .sync does not let"
     " happen; tests/trigger/test_handlers.py stops it": _of("Tick", "sagemaker:StopTrainingJob"),
     "only when a wave failed or a newer release came; tests/lambdas/test_rollout_steps.py"
-    " withdraws orders": _of("CheckRollout", "iot:CancelJob", "dynamodb:UpdateItem"),
+    " withdraws orders": _of("CheckRollout", "iot:CancelJob"),
     "only where a release takes the place of one that waits for approval;"
     " tests/lambdas/test_approve_release.py has one do so": _of(
         "RegisterRelease", "sagemaker:UpdateModelPackage"
