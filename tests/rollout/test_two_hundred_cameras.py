@@ -1,0 +1,100 @@
+"""Does a rollout to 200 cameras end as it should, in whatever order they answer?"""
+
+import random
+
+import pytest
+
+from lensloop.rollout import Answer, Patience, Release, WaveState, next_look, wave_state
+
+RELEASE = Release(7, "ab" * 32)
+PROOF = {"epoch": "7", "sha256": RELEASE.sha256}
+CAMERAS, DAY, BEGIN_A_MINUTE, SHARE = 200, 86_400, 100, 0.9
+SLOWEST = 600  # seconds that a camera takes to fetch and prove
+SEEDS = range(40)
+
+
+class Fleet:
+    """Each camera answers once, at its own second; one that is offline never does."""
+
+    def __init__(self, seed: int, *, failing: int = 0, offline: int = 0) -> None:
+        rng = random.Random(seed)
+        things = [f"deeplens_{number:03d}" for number in range(CAMERAS)]
+        rng.shuffle(things)
+        self.failing, self.offline = set(things[:failing]), set(things[CAMERAS - offline :])
+        self.things = things
+        rng.shuffle(things)
+        self.answers_at = {
+            thing: place // BEGIN_A_MINUTE * 60 + rng.randint(1, SLOWEST)
+            for place, thing in enumerate(things)
+        }
+
+    def answers(self, now: int) -> list[Answer]:
+        return [self._answer(thing, now) for thing in self.things]
+
+    def _answer(self, thing: str, now: int) -> Answer:
+        if thing in self.offline or self.answers_at[thing] > now:
+            return Answer(thing)
+        if thing in self.failing:
+            return Answer(thing, "FAILED", {"reason": "golden picture 1 is glass, not can"})
+        return Answer(thing, "SUCCEEDED", PROOF)
+
+    def rolled_out(self) -> tuple[WaveState, int]:
+        """How the wave ends, and at which second."""
+        now = 0
+        while True:
+            patience = Patience(elapsed=now, timeout=DAY, min_proven_share=SHARE)
+            found = wave_state(RELEASE, self.answers(now), patience, aborted=False, wave="fleet")
+            if found.state != "waiting":
+                return found, now
+            now += next_look(30, patience)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_with_five_in_a_hundred_failing_it_is_rolled_out_and_they_are_named(seed: int) -> None:
+    fleet = Fleet(seed, failing=10)
+    found, now = fleet.rolled_out()
+    assert (found.state, found.cancel, found.proven >= 180) == ("proven", False, True)
+    failed = {a.thing for a in fleet.answers(now) if a.status == "FAILED"}
+    named = {reason.partition(":")[0] for reason in found.reasons if "golden" in reason}
+    assert named <= failed
+    assert len(named) == min(len(failed), 5)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_with_fifteen_in_a_hundred_failing_it_stops_at_the_first_look_past_the_threshold(
+    seed: int,
+) -> None:
+    fleet = Fleet(seed, failing=30)
+    found, now = fleet.rolled_out()
+    assert (found.state, found.cancel) == ("failed", True)
+    before = [a for a in fleet.answers(now - 30) if a.status == "FAILED"]
+    assert len(before) <= 20, "a look earlier, the others could have made up for it"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("offline", [20, 60, 199])
+def test_who_is_offline_fails_nothing_and_keeps_the_order(seed: int, offline: int) -> None:
+    found, _ = Fleet(seed, offline=offline).rolled_out()
+    assert (found.state, found.cancel) == ("proven", False)
+    assert found.reasons[-1].startswith("no answer (offline?) from deeplens_")
+
+
+def test_where_everybody_is_offline_nothing_is_decided() -> None:
+    found, now = Fleet(1, offline=CAMERAS).rolled_out()
+    assert (found.state, found.cancel, now) == ("unanswered", False, DAY)
+
+
+def aborted_by_aws(fleet: Fleet, least: int) -> bool:
+    """AWS IoT's own rule: failures by cameras that have ended, once so many have."""
+    failed, in_time = 0, sorted(fleet.things, key=lambda thing: fleet.answers_at[thing])
+    for ended, thing in enumerate(in_time, start=1):
+        failed += thing in fleet.failing
+        if ended >= least and failed / ended > 1 - SHARE:
+            return True
+    return False
+
+
+def test_the_abort_of_aws_would_have_stopped_good_releases() -> None:
+    """Why an order carries none: 5 in 100 fail, and nine in ten must prove."""
+    stopped = sum(aborted_by_aws(Fleet(seed, failing=10), least=21) for seed in range(200))
+    assert stopped > 5
