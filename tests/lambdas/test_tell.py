@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from lambdas import tell
 from lambdas.aws import bucket, clients
-from lensloop import record
+from lensloop import news, record
 from local.cloud import LocalCloud
 from tests.lambdas.conftest import BUCKET, MODEL, Aws, model_files
 
@@ -308,6 +308,16 @@ def test_a_message_of_the_tick_does_not_change_how_a_run_ended(run: Aws, inbox: 
     assert written()["outcome"] == "refused"
     assert [message["source"] for message in written()["messages"]] == ["retraining", "trigger"]
     assert "Refused" in html()
+
+
+def test_a_camera_that_gave_a_release_back_is_told_and_changes_no_end(run: Aws, inbox: Any) -> None:
+    tell.handler(REFUSED, None)
+    inbox()
+    text = news.as_text(news.gave_back("deeplens_a", 7, 6, "dark frames"))
+    tell.handler({"workflow": "fleet", "epoch": 7, "text": text}, None)
+    subjects = [mail["Subject"] for mail in inbox()]
+    assert subjects[-1] == "deeplens-trash: deeplens_a gave release 7 back"
+    assert (written()["outcome"], written()["messages"][-1]["source"]) == ("refused", "fleet")
 
 
 WAITS = RELEASED | {"outcome": "waits-for-approval", "release": {"epoch": 7, "instead_of": 0}}
