@@ -14,7 +14,7 @@ import threading
 import time
 from typing import Callable, Optional
 
-from camera import recovery
+from camera import memory, recovery
 from camera.broker import Broker
 from camera.frames import Frame, Frames, Wait
 from camera.health import Fault, Health
@@ -187,7 +187,11 @@ class Agent:
 
     def _keep_watch(self) -> None:
         """Beside the jobs, because a job may take hours on a weak link."""
+        trim_at = time.monotonic() + memory.TRIM_SECONDS
         while not self._stop.wait(WATCH_SECONDS):
+            if time.monotonic() >= trim_at:
+                trim_at = time.monotonic() + memory.TRIM_SECONDS
+                memory.trim()
             alive = self._pulse.elapse(WATCH_SECONDS)
             self._survive(functools.partial(self._watchdog.look, alive))
             self._survive(self._reporting.look)
