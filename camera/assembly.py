@@ -53,7 +53,7 @@ def connect(broker: Broker, config: Config, record: bool, fps: float) -> Agent:
     topics = [*jobs.topics(), *(review.topics() if review else [])]
     broker.listen(topics, received, connected)
     watchdog = Watchdog(os.environ, start_anew)
-    store = Store(config.home)
+    store = Store(config.home, config.keys)
     return Agent(broker, jobs, results, reporting, watchdog, store, config.project, fps, review)
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional, Tuple
 
-from lensloop.wire import names
+from lensloop.wire import names, signature
 from lensloop.wire.errors import LensloopError
 from lensloop.wire.reading import Reader, listed
 from lensloop.wire.uncertain import MOST_A_DAY
@@ -35,6 +35,9 @@ class Config(NamedTuple):
     project: str
     results_topic: str
     review_frames_a_day: int  # 0: none leaves this camera
+    # PEM. A camera from before releases were signed has none, answers with what it has and refuses
+    # every order.
+    keys: Tuple[str, ...] = ()
 
 
 def read(home: Path) -> Config:
@@ -55,6 +58,7 @@ def read(home: Path) -> Config:
         review_frames_a_day=(
             top.whole("review_frames_a_day", 0, MOST_A_DAY) if top.has("review_frames_a_day") else 0
         ),
+        keys=_keys(top, home) if top.has("keys") else (),
     )
     if top.mistakes:
         raise ConfigError(f"{path}: {listed(top.mistakes)}. {_REGISTER_AGAIN}")
@@ -79,6 +83,18 @@ def _results_topic(top: Reader, thing: str) -> str:
         return topics[0]
     called = " or ".join(topics)
     return str(top.value("results_topic", lambda topic: topic in topics, called, topics[0]))
+
+
+def _keys(top: Reader, home: Path) -> Tuple[str, ...]:
+    found = []
+    for file in top.texts("keys", "a list of files with release keys"):
+        try:
+            pem = (home / file).read_text("ascii")
+            signature.public_key(pem)
+            found.append(pem)
+        except (OSError, ValueError, signature.BadKey) as error:
+            top.mistake(f"{home / file}, a release key, cannot be used: {error}")
+    return tuple(found)
 
 
 def _file(top: Reader, home: Path, name: str, what: str) -> Path:

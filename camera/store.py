@@ -17,9 +17,11 @@ import threading
 from pathlib import Path
 from typing import Any, Callable, NamedTuple, Optional, Tuple
 
-from camera import disk
+from camera import disk, followed
+from camera.followed import Followed
 from lensloop.wire.manifest import Installed
 from lensloop.wire.reading import Reader, listed
+from lensloop.wire.statement import Statement
 
 STATE = "state.json"
 MOST_BAD = 8  # releases that were given back; an older one could only come back by a signed order
@@ -53,13 +55,16 @@ class State(NamedTuple):
     # After the loss of this file: found on the disk, and not proved by this camera since.
     unproved: Tuple[Installed, ...] = ()
     bad: Tuple[Bad, ...] = ()  # given back, the last first
+    followed: Followed = Followed()
 
 
 class Store:
     """Changed by the jobs' thread, and by the frames' thread when it gives a release back."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, keys: Tuple[str, ...] = ()) -> None:
+        """`keys`: the release keys that this camera was registered with, as PEM."""
         self.home = home
+        self.keys = keys
         self.releases = home / "releases"
         self.current = home / "current"
         self.state = State()
@@ -145,13 +150,17 @@ class Store:
         self._point(release.epoch)
         return folder
 
-    def commit(self, release: Installed, before: Optional[Installed]) -> None:
+    def commit(
+        self, release: Installed, before: Optional[Installed], said: Optional[Statement] = None
+    ) -> None:
         """From here on this release is what a restart brings back; should it rot, then what was
-        running before it.
+        running before it, unless a statement has led back from that.
         """
         with self._lock:
             before = self._not_given_back(before)
-            self._write(State(good=(release, before) if before else (release,), bad=self.state.bad))
+            keep = before is not None and (said is None or before.epoch < release.epoch)
+            good = (release, before) if before and keep else (release,)
+            self._write(State(good=good, bad=self.state.bad, followed=self._following(said)))
             self._sweep()
 
     def _not_given_back(self, running: Optional[Installed]) -> Optional[Installed]:
@@ -159,6 +168,17 @@ class Store:
         if running in [bad.release for bad in self.state.bad]:
             return self.highest
         return running
+
+    def follow(self, said: Statement) -> None:
+        """The statement names what is running already."""
+        with self._lock:
+            self._write(self.state._replace(followed=self._following(said)))
+
+    def _following(self, said: Optional[Statement]) -> Followed:
+        if said is None:
+            return self.state.followed
+        had = (*self.state.good, *(bad.release for bad in self.state.bad))
+        return self.state.followed.after(said, max((one.epoch for one in had), default=0))
 
     def go_back(self, running: Optional[Installed]) -> None:
         """Forgets what was tried and points `current` at what is running.
@@ -177,7 +197,9 @@ class Store:
 
     def adopt(self, proved: Tuple[Installed, ...]) -> None:
         """At start, after the loss of state.json: these have proved themselves again."""
-        self.state = State(good=proved[:2], bad=self.state.bad)
+        self.state = self.state._replace(
+            good=proved[:2], trying=None, tries=Tries(), boot="", unproved=()
+        )
         _attempt(functools.partial(self._write, self.state))
         self._sweep(keep_parts=True)
 
@@ -238,6 +260,7 @@ def _shown(state: State) -> Any:
         "boot": state.boot,
         "unproved": [release._asdict() for release in state.unproved],
         "bad": [dict(bad.release._asdict(), reason=bad.reason) for bad in state.bad],
+        "followed": followed.shown(state.followed),
     }
 
 
@@ -257,6 +280,7 @@ def _read_state(content: Any) -> Optional[State]:
             tuple(_installed(part) for part in top.parts("unproved")) if top.has("unproved") else ()
         ),
         bad=tuple(_bad(part) for part in top.parts("bad")) if top.has("bad") else (),
+        followed=followed.read(top.maybe("followed")),
     )
     if top.mistakes:
         log.error(

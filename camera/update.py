@@ -6,13 +6,15 @@ import logging
 from pathlib import Path
 from typing import Any, NamedTuple, Optional, Tuple
 
-from camera import AGENT_VERSION, disk, download, model, prove, trial
+from camera import AGENT_VERSION, authority, disk, download, model, prove, trial
 from camera.jobs import Answer
 from camera.line import Later, Line, TooLate
 from camera.store import Store
 from lensloop.wire.errors import BadArtifact, LensloopError
-from lensloop.wire.manifest import Installed, Manifest, ManifestError, accepts
+from lensloop.wire.manifest import Decision, Installed, Manifest, ManifestError, accepts
 from lensloop.wire.order import Order, OrderError, parse
+from lensloop.wire.signature import BadKey
+from lensloop.wire.statement import Statement, StatementError
 
 MAX_MANIFEST_BYTES = 1024 * 1024  # labels and a few file names; what is larger is no manifest
 MAX_GOLDEN_BYTES = 512 * 1024 * 1024  # of all together; a camera's disk must not be filled
@@ -25,6 +27,10 @@ log = logging.getLogger(__name__)
 
 class Refused(LensloopError):
     """The camera will not take this release; asking again would not help."""
+
+
+# Asking again would bring the same.
+_REFUSED = (Refused, OrderError, ManifestError, authority.Unsigned, StatementError, BadKey)
 
 
 class Running(NamedTuple):
@@ -118,40 +124,62 @@ def take(
     try:
         order = parse(document)
         line.until(order.minutes)
-        manifest = _fetch_manifest(order, store, line)
+        said = authority.said(order, store, project)
+        manifest = _fetch_manifest(order, store, line, said)
         _check(order, manifest, project)
-        _check_not_given_back(manifest, store)
-        offered = Installed(manifest.epoch, manifest.model.sha256)
-        decision = accepts(
-            manifest,
-            store.highest_beside(offered),
-            running.installed if running else None,
-            AGENT_VERSION,
-        )
+        decision = _decide(manifest, store, running, said)
         if decision.running and running is not None:
-            log.info("%s", decision.reason)
-            return Outcome(_success(running), running)
+            return _stay(decision, store, running, said)
         if not decision.take:
             raise Refused(decision.reason)
         part = _bring(order, manifest, store, line)
     except Later:
         raise
-    except (Refused, OrderError, ManifestError) as error:
+    except _REFUSED as error:
         return Outcome(_refusal("REJECTED", error), running)
     except (LensloopError, OSError) as error:
         if not isinstance(error, TooLate):
             store.clear()
         return Outcome(_refusal("FAILED", error), running)
-    return _change(part, manifest, store, running)
+    return _change(part, manifest, store, running, said)
 
 
-def _change(part: Path, manifest: Manifest, store: Store, running: Optional[Running]) -> Outcome:
+def _stay(decision: Decision, store: Store, running: Running, said: Optional[Statement]) -> Outcome:
+    log.info("%s", decision.reason)
+    if said:
+        store.follow(said)
+    return Outcome(_success(running), running)
+
+
+def _decide(
+    manifest: Manifest, store: Store, running: Optional[Running], said: Optional[Statement]
+) -> Decision:
+    _check_not_given_back(manifest, store)
+    followed = store.state.followed
+    return accepts(
+        manifest,
+        store.highest_beside(Installed(manifest.epoch, manifest.model.sha256)),
+        running.installed if running else None,
+        AGENT_VERSION,
+        given_up=followed.given_up,
+        # Once: the same statement again, when this camera has gone on since, is a replay.
+        stated=said is not None and said.serial > followed.serial,
+    )
+
+
+def _change(
+    part: Path,
+    manifest: Manifest,
+    store: Store,
+    running: Optional[Running],
+    said: Optional[Statement],
+) -> Outcome:
     release = Installed(manifest.epoch, manifest.model.sha256)
     try:
         folder = store.activate(release, part)
         _may_begin(store, release)  # counted from here: a cut in a download speaks against nothing
         new = _prove(folder, release)
-        store.commit(release, running.installed if running else None)
+        store.commit(release, running.installed if running else None, said)
     except (LensloopError, OSError) as error:
         store.go_back(running.installed if running else None)
         return Outcome(_refusal("FAILED", error), running)
@@ -163,9 +191,11 @@ def _change(part: Path, manifest: Manifest, store: Store, running: Optional[Runn
     return Outcome(_success(new), new)
 
 
-def _fetch_manifest(order: Order, store: Store, line: Line) -> Manifest:
+def _fetch_manifest(order: Order, store: Store, line: Line, said: Optional[Statement]) -> Manifest:
+    """Nothing of it is believed, not even that it is JSON, before its signature is verified."""
     target = store.releases / "offered.json"
     download.fetch(order.manifest_url, target, order.manifest_sha256, MAX_MANIFEST_BYTES, line=line)
+    authority.require_release(order, target.read_bytes(), store, said)
     return model.read_manifest(target)
 
 

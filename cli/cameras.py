@@ -20,7 +20,7 @@ from cli.bundle import write_bundle
 from cli.faults import CLOUD
 from cli.fleet import Camera, CameraError
 from cli.health import known_cameras
-from cli.identity import add_camera, remove_camera
+from cli.identity import add_camera, release_key, remove_camera
 from cli.install_bundle import COMPUTERS, Computer, fetch_packages, write_install_bundle
 
 app = typer.Typer(no_args_is_help=True, help="Add, list and remove cameras, or pack their agent.")
@@ -212,6 +212,7 @@ def _register(
             place.project,
             thing,
             home,
+            release_key=release_key(place.client("kms"), place.prefix),
             canary=canary,
             endpoint=connects.host,
             port=connects.port,

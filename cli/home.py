@@ -1,5 +1,5 @@
 """What lies in the folder that a camera's agent runs on? camera.json, its certificate, its private
-key and the CA of its broker; and nothing of it is ever committed.
+key, the CA of its broker and the public key of releases; and nothing of it is ever committed.
 """
 
 import contextlib
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_iot.type_defs import CreateKeysAndCertificateResponseTypeDef
 
 CERTIFICATE, KEY, CA = "certificate.pem", "private.key", "ca.pem"
+RELEASE_KEY = "release-key.pem"  # public: what releases must be signed by
 GIT_IGNORE = ".gitignore"
 
 
@@ -50,6 +51,7 @@ def write(
     home: Path,
     values: Mapping[str, Any],
     keys: "CreateKeysAndCertificateResponseTypeDef",
+    release_key: str,
     ca: Path | None,
     undo: contextlib.ExitStack,
 ) -> None:
@@ -58,21 +60,24 @@ def write(
     for name, text, mode in (
         (CERTIFICATE, keys["certificatePem"], 0o644),
         (KEY, keys["keyPair"]["PrivateKey"], 0o600),
+        (RELEASE_KEY, release_key, 0o644),
     ):
         undo.callback((home / name).unlink, missing_ok=True)
         _replace(home / name, text, mode)
     settings = {**values, "ca": None, "certificate": CERTIFICATE, "key": KEY}
+    settings["keys"] = [RELEASE_KEY]
     undo.callback((home / CAMERA_FILE).unlink, missing_ok=True)
     if ca:
         undo.callback((home / CA).unlink, missing_ok=True)
     _configure(home, settings, ca)
 
 
-def renew(home: Path, values: Mapping[str, Any], ca: Path | None) -> None:
+def renew(home: Path, values: Mapping[str, Any], ca: Path | None, release_key: str) -> None:
     """What is not given stays as it is, and so does what a person has added."""
     given = {name: value for name, value in values.items() if value is not None}
     config: dict[str, Any] = json.loads((home / CAMERA_FILE).read_text("utf-8"))
-    _configure(home, config | given, ca)
+    _replace(home / RELEASE_KEY, release_key, 0o644)
+    _configure(home, config | given | {"keys": [RELEASE_KEY]}, ca)
 
 
 def _configure(home: Path, settings: dict[str, Any], ca: Path | None) -> None:

@@ -2,7 +2,9 @@
 and a folder.
 """
 
+import base64
 import contextlib
+import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +14,7 @@ from camera.config import FILE as CAMERA_FILE
 from camera.config import MQTT_OVER_TLS, THING
 from cli import home
 from cli.fleet import WAVES, CameraError, require_stack
+from lensloop.wire import names
 
 if TYPE_CHECKING:
     from mypy_boto3_iot import IoTClient
@@ -27,6 +30,7 @@ def add_camera(
     thing: str,
     folder: Path,
     *,
+    release_key: str,
     canary: bool = False,
     endpoint: str | None = None,
     port: int | None = None,
@@ -38,8 +42,9 @@ def add_camera(
 
     `endpoint` of None asks AWS IoT, `port` of None is AWS IoT's, and `ca` of None is the trust
     store of the camera's own system. Raises CameraError, and then nothing new is left behind.
-    A camera that the folder already belongs to keeps its key: it is moved to the wave asked for,
-    and connects where it is told to now.
+    `release_key` is the public half of the key that signs releases, in PEM. A camera that the
+    folder already belongs to keeps its own key: it is moved to the wave asked for, believes that
+    release key, and connects where it is told to now.
     """
     if not THING.fullmatch(thing):
         raise CameraError(
@@ -56,7 +61,7 @@ def add_camera(
     values["review_frames_a_day"] = review_frames_a_day
     if owner and _exists(iot, thing):
         _put_into_wave(iot, prefix, thing, canary)
-        home.renew(folder, values, ca)
+        home.renew(folder, values, ca, release_key)
         return folder / CAMERA_FILE
     home.refuse_used(folder, thing)
     values["endpoint"] = endpoint or _own_endpoint(iot)
@@ -65,9 +70,21 @@ def add_camera(
         _make_thing(iot, thing, undo)
         _put_into_wave(iot, prefix, thing, canary)
         keys = _make_certificate(iot, f"{prefix}-camera", thing, undo)
-        home.write(folder, values, keys, ca, undo)
+        home.write(folder, values, keys, release_key, ca, undo)
         undo.pop_all()
     return folder / CAMERA_FILE
+
+
+def release_key(kms: Any, prefix: str) -> str:
+    """The public half of the key that signs the project's releases, in PEM."""
+    try:
+        answer = kms.get_public_key(KeyId=names.release_key(prefix))
+    except kms.exceptions.NotFoundException:
+        raise CameraError(
+            f"{prefix} has no key that signs releases. Deploy it again with this version first."
+        ) from None
+    lines = textwrap.wrap(base64.b64encode(answer["PublicKey"]).decode(), 64)
+    return "\n".join(("-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----", ""))
 
 
 def _own_endpoint(iot: "IoTClient") -> str:

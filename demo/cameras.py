@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cli.identity import add_camera
+from cli.identity import add_camera, release_key
 from demo.album import Album, Picture
 from demo.errors import DemoFailed
 from demo.listener import Listener, canonical
@@ -132,6 +132,7 @@ class Fleet:
             camera.look_at(album.frames_of(number))
 
     def register(self, cloud: LocalCloud, prefix: str) -> None:
+        key = release_key(cloud.client("kms"), prefix)
         for camera in self.cameras:
             add_camera(
                 cloud.client("iot"),
@@ -139,6 +140,7 @@ class Fleet:
                 Settings().project,
                 camera.thing,
                 camera.home,
+                release_key=key,
                 canary=camera.wave == "canary",
                 endpoint=LOOPBACK,
                 port=cloud.mqtt_port,

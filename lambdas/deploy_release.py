@@ -25,6 +25,8 @@ from lensloop.wire.errors import BadArtifact
 if TYPE_CHECKING:
     from mypy_boto3_iot.type_defs import PresignedUrlConfigTypeDef
 
+# Who may not list the bucket is told the second.
+_MISSING = ("NoSuchKey", "AccessDenied")
 _CAMERAS_PER_MINUTE = 100  # that begin, so that a large fleet does not fetch all at once
 _URL_LIVES_SECONDS = 3600  # the most that AWS IoT gives; a slow camera needs long
 
@@ -101,8 +103,9 @@ def order_again(job: str, order_document: str, thing: str, epoch: int, settings:
 def document(epoch: int, minutes: int) -> dict[str, Any]:
     """What a camera is told; the addresses become presigned ones when it asks."""
     bucket, host = os.environ["BUCKET"], os.environ["S3_HOST"]
-    key = names.release(epoch, "manifest.json")
-    body = clients.s3().get_object(Bucket=bucket, Key=key)["Body"].read()
+    body, signature = _read(epoch, manifest.FILE), _read(epoch, manifest.SIGNATURE_FILE)
+    digest = hashlib.sha256(body).hexdigest()
+    _check_published(epoch, digest)
     release = manifest.parse(_json(body, epoch))
     if release.epoch != epoch:
         raise BadArtifact(f"The manifest in {names.release(epoch)} is of release {release.epoch}.")
@@ -111,7 +114,27 @@ def document(epoch: int, minutes: int) -> dict[str, Any]:
         key = names.release(epoch, file)
         return f"${{aws:iot:s3-presigned-url:https://{host}/{bucket}/{key}}}"
 
-    return order.make(release, hashlib.sha256(body).hexdigest(), url, minutes=minutes)
+    return order.make(release, digest, url, signature, minutes=minutes)
+
+
+def _check_published(epoch: int, manifest_sha256: str) -> None:
+    """The bucket is not believed: only what was put down of the release when it was published."""
+    if state_table().manifest_of(epoch) != manifest_sha256:
+        raise BadArtifact(
+            f"{names.release(epoch, manifest.FILE)} is not what was published as release {epoch},"
+            " so no camera is told to take it. If it was published before releases were signed, the"
+            " next release is; otherwise find out who may write the bucket."
+        )
+
+
+def _read(epoch: int, file: str) -> bytes:
+    key = names.release(epoch, file)
+    try:
+        return clients.s3().get_object(Bucket=os.environ["BUCKET"], Key=key)["Body"].read()
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _MISSING:
+            raise
+        raise BadArtifact(f"{key} is not there, so release {epoch} cannot be ordered.") from error
 
 
 def _presigned() -> "PresignedUrlConfigTypeDef":

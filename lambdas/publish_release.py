@@ -2,8 +2,8 @@
 then it is the candidate that cameras are to prove – or waits for a person to approve it first.
 
 Every byte follows from the training job's archive, so a retry writes the same and finds it there;
-manifest.json comes last, so that a release without one was never finished. The candidate moves
-only while this run holds the lease.
+manifest.json comes last, so that a release without one was never finished, and after it only its
+signature. The candidate moves only while this run holds the lease.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lambdas.aws import clients
+from lambdas.aws import clients, signing
 from lambdas.aws.artifact import fetch
 from lambdas.aws.state import LiveRelease, state_table
 from lambdas.judge import evaluation_in
@@ -22,7 +22,7 @@ from lensloop.model import deeplens, release
 from lensloop.model.approval import MANUAL
 from lensloop.model.standards import Standards
 from lensloop.settings import Settings
-from lensloop.wire import names
+from lensloop.wire import manifest, names
 from lensloop.wire.errors import BadArtifact
 
 
@@ -36,6 +36,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     published, content = release.build(settings.project, epoch, files, evaluation, trained_at)
     for name, body in {**_for_a_deeplens(evaluation, bucket), **content}.items():
         write_once(bucket, names.release(epoch, name), body)
+    signed = content[manifest.FILE]
+    sign_once(bucket, names.release(epoch, manifest.SIGNATURE_FILE), signed)
+    state_table().note_manifest(epoch, hashlib.sha256(signed).hexdigest())
     standards = Standards.from_settings(settings)
     candidate = LiveRelease(
         epoch=epoch,
@@ -88,6 +91,17 @@ def write_once(bucket: str, key: str, body: bytes) -> None:
             raise BadArtifact(
                 f"s3://{bucket}/{key} exists with other content; releases are never changed."
             ) from error
+
+
+def sign_once(bucket: str, key: str, content: bytes) -> None:
+    """No two signatures are alike, so a retry leaves the one that is there: whether it is good is
+    for cameras to say.
+    """
+    try:
+        clients.s3().put_object(Bucket=bucket, Key=key, Body=signing.sign(content), IfNoneMatch="*")
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "PreconditionFailed":
+            raise
 
 
 def _type_of(key: str) -> str:

@@ -1,11 +1,12 @@
-"""What must outlive every deployment? Pictures, releases, the loop's state, where news is told, who
-the cameras are.
+"""What must outlive every deployment? Pictures, releases and the key that signs them, the loop's
+state, where news is told, who the cameras are.
 """
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_iot as iot
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -35,11 +36,13 @@ class StorageStack(cdk.Stack):
         self.bucket = self._bucket(settings)
         self.table = self._table(prefix)
         self.topic = self._topic(prefix, settings)
+        self.release_key, alias = self._release_key(prefix)
         self.canary, self.fleet = self._cameras(prefix)
         # Made with the first version: in China, CloudFormation knows no such group.
         self.model_group = names.model_group(prefix)
         # Last: protected as it is, nothing could take it back when something after it fails.
-        self.table.node.add_dependency(self.bucket, self.topic, self.canary, self.fleet)
+        self.table.node.add_dependency(self.bucket, self.topic, self.release_key, alias)
+        self.table.node.add_dependency(self.canary, self.fleet)
         cdk.CfnOutput(
             self,
             "Bucket",
@@ -113,6 +116,25 @@ class StorageStack(cdk.Stack):
         if settings.notify_email:
             topic.add_subscription(subscriptions.EmailSubscription(settings.notify_email))
         return topic
+
+    def _release_key(self, prefix: str) -> tuple[kms.Key, kms.Alias]:
+        """What signs releases. Cameras hold its public half: without it none takes a release."""
+        key = kms.Key(
+            self,
+            "ReleaseKey",
+            key_spec=kms.KeySpec.ECC_NIST_P256,
+            key_usage=kms.KeyUsage.SIGN_VERIFY,
+            description=f"Signs the releases of {prefix}; its cameras hold the public half",
+            removal_policy=KEPT,
+        )
+        alias = kms.Alias(
+            self,
+            "ReleaseKeyAlias",
+            alias_name=names.release_key(prefix),
+            target_key=key,
+            removal_policy=KEPT,
+        )
+        return key, alias
 
     def _cameras(self, prefix: str) -> tuple[iot.CfnThingGroup, iot.CfnThingGroup]:
         """What cameras are registered with. A group that goes forgets its cameras, and a policy

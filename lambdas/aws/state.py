@@ -6,8 +6,8 @@ which one is read or written.
 release that waits for a person's approval, or waited. `candidate`: the newest release that was
 handed to a rollout, proved or not. `live`: the newest one that cameras have proved, which all of
 them should run. `rollout`: the open IoT jobs, so that older ones can be withdrawn without
-the right to list every job of the account. `package#<epoch>`: the release's version in the model
-registry. `production`: the release that the registry shows as the one in use. `camera#<thing>`:
+the right to list every job of the account. `release#<epoch>`: what was published as that release,
+written once. `package#<epoch>`: the release's version in the model registry. `production`: the release that the registry shows as the one in use. `camera#<thing>`:
 what a camera reported last and was ordered again (camera_item.py). `again`: the number of the last
 such order.
 
@@ -31,7 +31,7 @@ from lensloop.model.approval import APPROVED, WAITING, Decision
 from lensloop.model.standards import Trained
 from lensloop.rollout import FAILED, PROVEN, TRIED
 from lensloop.trigger.terms import State, Step
-from lensloop.wire.errors import StaleEpoch
+from lensloop.wire.errors import BadArtifact, StaleEpoch
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 _DATASET, _TRAINED, _LIVE, _ROLLOUT = "dataset", "trained", "live", "rollout"
 _APPROVAL, _CANDIDATE = "approval", "candidate"
 _PACKAGE, _PRODUCTION = "package#", "production"
+_RELEASED = "release#"
 _SPLIT, _AGAIN = "split", "again"
 
 
@@ -122,6 +123,12 @@ class StateTable:
             item.get("note", ""),
             int(item.get("instead_of", 0)),
         )
+
+    def manifest_of(self, epoch: int) -> str:
+        """The sha256 of what was published as this release; empty for one from before releases were
+        signed.
+        """
+        return str(self._item(f"{_RELEASED}{epoch}").get("manifest_sha256", ""))
 
     def trained(self) -> Trained | None:
         item = self._item(_TRAINED)
@@ -262,6 +269,19 @@ class StateTable:
                 " approval."
             )
         return ForApproval(release, tuple(labels), WAITING, instead_of=waited)
+
+    def note_manifest(self, epoch: int, sha256: str) -> None:
+        """Once and for all; raises BadArtifact for another one."""
+        change = Change(
+            f"{_RELEASED}{epoch}",
+            "SET #manifest_sha256 = :sha256",
+            "attribute_not_exists(#manifest_sha256) OR #manifest_sha256 = :sha256",
+            {"sha256": sha256},
+        )
+        if not self._update(change):
+            raise BadArtifact(
+                f"Another manifest was published as release {epoch}; releases are never changed."
+            )
 
     def note_package(self, epoch: int, arn: str) -> None:
         self._update(Change(f"{_PACKAGE}{epoch}", "SET #arn = :arn", values={"arn": arn}))

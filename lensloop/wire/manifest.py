@@ -12,6 +12,8 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.reading import Reader, shown
 
+# In a release's folder.
+FILE, SIGNATURE_FILE = "manifest.json", "manifest.sig"
 FORMAT = 1
 # The oldest camera agent that understands the manifests made here. `unfamiliar_threshold` did not
 # raise it: an agent that does not know it asks the model for `probabilities` alone, as before.
@@ -78,9 +80,12 @@ def accepts(
     highest: Optional[Installed],
     running: Optional[Installed],
     agent_version: int,
+    given_up: int = 0,
+    stated: bool = False,
 ) -> Decision:
-    """Only a higher epoch than any that this camera ever committed;
-    the very same release again is harmless.
+    """Only a higher epoch than any that this camera ever committed, unless a signed statement names
+    the release; the very same release again is harmless. `given_up` is the highest epoch that a
+    statement has led back from.
     """
     release = f"release {manifest.epoch}"
     offered = Installed(manifest.epoch, manifest.model.sha256)
@@ -91,10 +96,22 @@ def accepts(
         )
     if offered == running:
         return Decision(False, True, f"{release} is running already")
-    if highest is None or offered.epoch > highest.epoch:
-        return _taken(f"{release} is newer than what this camera had")
+    if stated:
+        return _taken(f"a signed statement names {release}")
+    return _by_age(offered, highest, given_up)
+
+
+def _by_age(offered: Installed, highest: Optional[Installed], given_up: int) -> Decision:
+    release = f"release {offered.epoch}"
     if offered == highest:
         return _taken(f"{release} was committed before and is not running now")
+    if offered.epoch <= given_up:
+        return _not_taken(
+            f"{release} is not newer than release {given_up}, from which a signed statement led"
+            " this camera back"
+        )
+    if highest is None or offered.epoch > highest.epoch:
+        return _taken(f"{release} is newer than what this camera had")
     if offered.epoch == highest.epoch:
         return _not_taken(
             f"{release} is another file than the {release} that this camera committed before"

@@ -97,6 +97,11 @@ def release(epoch: int | str, file: str = "") -> str:
     return f"{RELEASES_PREFIX}{epoch}/{file}"
 
 
+def release_key(project_prefix: str) -> str:
+    """The alias of the key that signs releases."""
+    return f"alias/{project_prefix}-releases"
+
+
 def run(epoch: int, file: str = "") -> str:
     """The S3 key of a file about a run, or the prefix of the run."""
     return f"{RUNS_PREFIX}{epoch}/{file}"

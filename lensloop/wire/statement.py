@@ -1,7 +1,8 @@
 """What may a person say to cameras that no release says? A signed statement: go to this release,
 although it is older, or believe these keys from now on.
 
-The text is what is signed, to the byte; a camera takes a serial once, so no old one is played back.
+The text is what is signed, to the byte; a camera follows each serial once, so that no old statement
+can be played back.
 
 Python 3.7 syntax: this file also lands on cameras.
 """
@@ -52,6 +53,23 @@ def parse(said: str) -> Statement:
     )
     top.check(StatementError, "the job's statement is wrong")
     return found
+
+
+def refusal(statement: Statement, project: str, serial: int) -> str:
+    """Why a camera of `project` that has followed statement `serial` does not follow this one;
+    empty: it does.
+    """
+    if statement.project != project:
+        return (
+            f"the job's statement is for project {statement.project!r} and this camera belongs to"
+            f" {project!r}"
+        )
+    if statement.serial <= serial:
+        return (
+            f"the job's statement has serial {statement.serial}, and this camera has followed"
+            f" serial {serial} already"
+        )
+    return ""
 
 
 def _keys(top: Reader) -> Tuple[str, ...]:

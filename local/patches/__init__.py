@@ -50,6 +50,7 @@ PATCHES: tuple[Callable[[], None], ...] = (
     iam.state_machines_act_as_their_role,
     iam.roles_are_passed_only_by_those_who_may,
     iam.event_source_mappings_read_as_the_function,
+    iam.requests_to_kms_say_how_they_sign,
     sagemaker.state_machines_run_training_jobs,
 )
 

@@ -39,6 +39,8 @@ DENIED = {
     "iam": "SageMaker.AmazonSageMakerException",
 }
 
+_OF_SIGNING = {"kms:SigningAlgorithm": "SigningAlgorithm", "kms:MessageType": "MessageType"}
+
 # The role of the execution on this thread.
 _running_as = contextvars.ContextVar("running_as", default="")
 
@@ -248,3 +250,19 @@ def event_source_mappings_read_as_the_function() -> None:
         return messages
 
     sqs._receive_messages_for_esm = receive_if_allowed
+
+
+def requests_to_kms_say_how_they_sign() -> None:
+    """Upstream knows no condition key of KMS (app.py:3048), so that a role that may sign only with
+    one algorithm may not sign at all; AWS fills in kms:SigningAlgorithm and kms:MessageType.
+    """
+    tags = iam_actions.request_tag_context
+
+    def with_signing(service: str, action: str, body: bytes, params: Any) -> dict[str, Any]:
+        context: dict[str, Any] = tags(service, action, body, params)
+        if action not in ("kms:Sign", "kms:Verify"):
+            return context
+        said = {key: _inside(body, (name,)) for key, name in _OF_SIGNING.items()}
+        return context | {key: value for key, value in said.items() if value}
+
+    iam_actions.request_tag_context = with_signing

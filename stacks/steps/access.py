@@ -47,6 +47,7 @@ class Access:
     def __init__(self, storage: StorageStack) -> None:
         self._bucket, self._table = storage.bucket, storage.table
         self._stack, self._model_group = storage, storage.model_group
+        self._release_key = storage.release_key
 
     def list_below(self, prefix: str) -> iam.PolicyStatement:
         return allow_listing(self._bucket, prefix)
@@ -65,6 +66,11 @@ class Access:
     def state(self, *operations: str) -> iam.PolicyStatement:
         actions = [f"dynamodb:{operation}" for operation in operations]
         return allow(*actions, on=self._table.table_arn)
+
+    def sign(self) -> iam.PolicyStatement:
+        """With the key that cameras know, and only as lambdas/aws/signing.py does."""
+        as_we_do = {"kms:MessageType": "DIGEST", "kms:SigningAlgorithm": "ECDSA_SHA_256"}
+        return allow("kms:Sign", on=self._release_key.key_arn, when={"StringEquals": as_we_do})
 
     def versions(self, *operations: str) -> iam.PolicyStatement:
         """Of the project's group in the model registry."""

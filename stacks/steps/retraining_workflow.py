@@ -336,8 +336,10 @@ class RetrainingWorkflow(Workflow):
                 self.access.read(names.TRAINING_PREFIX, names.RELEASES_PREFIX),
                 self.access.write(names.RELEASES_PREFIX),
                 self.access.state("GetItem", "UpdateItem", "ConditionCheckItem"),
+                self.access.sign(),
             ],
             memory_mb=1769,
+            addresses={"RELEASE_KEY": self._storage.release_key.key_arn},
         )
 
     def _register_release(self, training: TrainingSpec, then: sfn.IChainable) -> sfn.Chain:

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.camera import signer
 from tests.camera.small_release import Files, sha256
 
 
@@ -50,6 +51,7 @@ class Shelf:
             "manifest": {
                 "url": f"{self.url}/{folder}/manifest.json",
                 "sha256": sha256(files.manifest_bytes),
+                "signature": signer.in_base64(files.manifest_bytes),
             },
             "model": {
                 "url": f"{self.url}/{folder}/model.onnx",
@@ -61,6 +63,11 @@ class Shelf:
                 "sha256": files.manifest["golden"]["sha256"],
             },
         }
+
+    def offer(self, document: dict[str, Any], manifest: bytes) -> None:
+        """Another manifest for the order, as truly signed."""
+        self.files[document["manifest"]["url"][len(self.url) :]] = manifest
+        document["manifest"].update(sha256=sha256(manifest), signature=signer.in_base64(manifest))
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -167,6 +174,8 @@ def home(tmp_path: Path) -> Path:
         "certificate": pem.name,
         "key": key.name,
         "project": "trash",
+        "keys": ["release-key.pem"],
     }
+    (folder / "release-key.pem").write_text(signer.pem())
     (folder / "camera.json").write_text(json.dumps(content))
     return folder

@@ -1,5 +1,6 @@
 """Who signs in tests? A key on P-256 for each name, which stays while the tests run."""
 
+import base64
 import functools
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -15,6 +16,10 @@ def sign(content: bytes, name: str = "release") -> bytes:
     return key(name).sign(content, ec.ECDSA(hashes.SHA256()))
 
 
+def in_base64(content: bytes, name: str = "release") -> str:
+    return base64.b64encode(sign(content, name)).decode()
+
+
 def pem(name: str = "release") -> str:
     return public_pem(key(name))
 
@@ -22,3 +27,6 @@ def pem(name: str = "release") -> str:
 def public_pem(private: ec.EllipticCurvePrivateKey) -> str:
     form = serialization.PublicFormat.SubjectPublicKeyInfo
     return private.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
+
+
+KEYS = (pem(),)  # what cameras of tests are registered with

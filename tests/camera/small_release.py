@@ -82,7 +82,7 @@ def golden_zip(pictures: dict[str, bytes], compression: int = zipfile.ZIP_STORED
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", compression) as archive:
         for name, data in pictures.items():
-            archive.writestr(name, data)
+            archive.writestr(zipfile.ZipInfo(name), data, compression)  # the same at any time
     return file.getvalue()
 
 

@@ -23,6 +23,7 @@ from camera.prove import Proof, prove
 from camera.store import Store
 from camera.update import restore, take
 from tests.camera.conftest import Shelf
+from tests.camera.signer import KEYS
 from tests.camera.small_release import Files, colour_model, make_release
 from tests.camera.test_update import assert_works, install, start
 
@@ -140,7 +141,7 @@ def test_a_cut_during_the_recovery_is_recovered_from(
         for name in STEPS:
             patch.setattr(disk, name, power.through(name, getattr(disk, name)))
         with contextlib.suppress(PowerCut):
-            restore(Store(home))
+            restore(Store(home, KEYS))
     assert_works(home, start(home)[1], 7)
 
 
@@ -153,7 +154,7 @@ from camera.store import Store
 from camera.update import restore, take
 home, document = Path(sys.argv[1]), json.loads(sys.argv[2])
 cut_at, boot = int(sys.argv[3]), sys.argv[4]
-store = Store(home); running = restore(store)
+store = Store(home, ((home / "release-key.pem").read_text(),)); running = restore(store)
 disk.boot = lambda: boot
 count = 0
 def killing(step):

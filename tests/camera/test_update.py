@@ -16,6 +16,7 @@ from camera import disk, download, trial
 from camera.store import Store
 from camera.update import MAX_CUTS, MAX_STARTS, Running, restore, take
 from tests.camera.conftest import Shelf
+from tests.camera.signer import KEYS
 from tests.camera.small_release import (
     COLOURS,
     LABELS,
@@ -29,7 +30,7 @@ from tests.camera.small_release import (
 
 def start(home: Path) -> tuple[Store, Running | None]:
     """What a restart of the agent does."""
-    store = Store(home)
+    store = Store(home, KEYS)
     return store, restore(store)
 
 
@@ -128,13 +129,11 @@ def endless_epoch(document: dict[str, Any], shelf: Shelf) -> None:
 
 
 def not_json(document: dict[str, Any], shelf: Shelf) -> None:
-    shelf.files["/8/manifest.json"] = b"{half"
-    document["manifest"]["sha256"] = sha256(b"{half")
+    shelf.offer(document, b"{half")
 
 
 def deep(document: dict[str, Any], shelf: Shelf) -> None:
-    shelf.files["/8/manifest.json"] = b"[" * 100_000
-    document["manifest"]["sha256"] = sha256(b"[" * 100_000)
+    shelf.offer(document, b"[" * 100_000)
 
 
 def forged_manifest(document: dict[str, Any], shelf: Shelf) -> None:
@@ -397,7 +396,7 @@ def test_a_release_that_kills_the_agent_each_time_is_given_up(
     with monkeypatch.context() as patch:
         patch.setattr("camera.trial.prove_apart", kill)
         for _ in range(MAX_STARTS):
-            store = Store(home)
+            store = Store(home, KEYS)
             store.open()
             with pytest.raises(Killed):
                 take(document, store, None, "trash")
@@ -534,7 +533,7 @@ def test_cuts_of_the_power_in_proofs_do_not_speak_against_a_release_for_long(
         if number < cuts:
             with monkeypatch.context() as patch:
                 patch.setattr("camera.trial.prove_apart", _the_power_goes)
-                store = Store(home)
+                store = Store(home, KEYS)
                 store.open()
                 with pytest.raises(KeyboardInterrupt):
                     take(shelf.put(make_release(8)), store, None, "trash")

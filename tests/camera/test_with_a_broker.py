@@ -29,6 +29,7 @@ from cli.fleet import CameraError, cameras
 from cli.identity import add_camera, remove_camera
 from local.cloud import ACCOUNT, REGION, LocalCloud
 from stacks.camera_policy import camera_policy
+from tests.camera import signer
 from tests.camera.small_release import Files, colour_model, make_release, picture, sha256
 
 pytestmark = pytest.mark.slow
@@ -100,6 +101,7 @@ def register(fleet: Fleet, thing: str, home: Path, **more: Any) -> Path:
         "trash",
         thing,
         home,
+        release_key=signer.pem(),
         endpoint="localhost",
         port=fleet.cloud.mqtt_port,
         ca=fleet.cloud.ca_pem,
@@ -123,7 +125,11 @@ def order(fleet: Fleet, thing: str, files: Files, folder: str | None = None, **c
     document = {
         "operation": "release",
         "epoch": files.manifest["epoch"],
-        "manifest": {"url": link("manifest.json"), "sha256": sha256(files.manifest_bytes)},
+        "manifest": {
+            "url": link("manifest.json"),
+            "sha256": sha256(files.manifest_bytes),
+            "signature": signer.in_base64(files.manifest_bytes),
+        },
         "model": {
             "url": link("model.onnx"),
             "sha256": sha256(files.model),
@@ -387,9 +393,11 @@ def test_a_second_call_changes_where_a_camera_connects_and_nothing_else(
     by_hand = before | {"results_topic": "deeplens/deeplens_again/infer"}
     config_file.write_text(json.dumps(by_hand))
 
-    add_camera(fleet.iot, PREFIX, "trash", "deeplens_again", home, canary=True)
+    known: Any = {"release_key": signer.pem()}
+    add_camera(fleet.iot, PREFIX, "trash", "deeplens_again", home, canary=True, **known)
     assert json.loads(config_file.read_text()) == by_hand
-    add_camera(fleet.iot, PREFIX, "trash", "deeplens_again", home, endpoint="h", port=1, ca=other)
+    there: Any = {"endpoint": "h", "port": 1, "ca": other}
+    add_camera(fleet.iot, PREFIX, "trash", "deeplens_again", home, **there, **known)
     changed = by_hand | {"endpoint": "h", "port": 1, "ca": "ca.pem"}
     assert json.loads(config_file.read_text()) == changed
     assert (home / "ca.pem").read_text() == other.read_text()
@@ -475,7 +483,7 @@ def test_what_cannot_be_registered_is_said_and_leaves_nothing(fleet: Fleet, tmp_
     with pytest.raises(CameraError, match="no camera name"):
         register(fleet, "kitchen", home)
     with pytest.raises(CameraError, match="deploy first"):
-        add_camera(fleet.iot, "deeplens-cats", "cats", "deeplens_x", home)
+        add_camera(fleet.iot, "deeplens-cats", "cats", "deeplens_x", home, release_key=signer.pem())
     register(fleet, "deeplens_first", home)
     with pytest.raises(CameraError, match="another camera"):
         register(fleet, "deeplens_second", home)

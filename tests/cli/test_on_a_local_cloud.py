@@ -101,6 +101,8 @@ def deployed(aws: Aws) -> Aws:
     may_connect = {"Effect": "Allow", "Action": "iot:Connect", "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [may_connect]})
     aws.iot.create_policy(policyName=f"{PREFIX}-camera", policyDocument=policy)
+    key = aws.kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]
+    aws.kms.create_alias(AliasName=names.release_key(PREFIX), TargetKeyId=key["KeyId"])
     for wave in ("canary", "fleet"):
         aws.iot.create_thing_group(thingGroupName=f"{PREFIX}-{wave}")
     return aws

@@ -96,7 +96,9 @@ def aws(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         wave: iot.create_thing_group(thingGroupName=f"{PREFIX}-{wave}")["thingGroupArn"]
         for wave in ("canary", "fleet")
     }
+    key = cloud.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
     addresses = {
+        "RELEASE_KEY": key["KeyMetadata"]["Arn"],
         "BUCKET": BUCKET,
         "TABLE": TABLE,
         "SETTINGS": Settings().to_json(),

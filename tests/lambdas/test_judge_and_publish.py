@@ -5,6 +5,7 @@ what is written, what is refused, and what a retry does.
 import gzip
 import io
 import json
+import os
 import tarfile
 import zipfile
 from decimal import Decimal
@@ -12,6 +13,8 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from lambdas import judge, publish_release
 from lambdas.aws.state import LiveRelease, state_table
@@ -21,6 +24,8 @@ from lensloop.model.standards import Standards, Trained
 from lensloop.settings import Settings
 from lensloop.wire import manifest
 from lensloop.wire.errors import BadArtifact, StaleEpoch
+from lensloop.wire.signature import verify
+from local.cloud import LocalCloud
 from tests.lambdas.conftest import BUCKET, MODEL, Aws, archive, model_files
 from tests.model.evaluations import evaluation, scores
 from tests.workflows import scenes
@@ -258,10 +263,8 @@ def test_a_release_is_complete_and_offered(aws: Aws) -> None:
     answer = publish_release.handler(EVENT, None)
 
     found = written(aws)
-    assert set(found) == {
-        f"releases/7/{name}"
-        for name in ("model.onnx", "test.csv", "evaluation.json", "golden.zip", "manifest.json")
-    }
+    made = ("model.onnx", "test.csv", "evaluation.json", "golden.zip")
+    assert set(found) == {f"releases/7/{name}" for name in (*made, "manifest.json", "manifest.sig")}
     published = manifest.parse(json.loads(found["releases/7/manifest.json"]))
     assert (published.epoch, published.dataset, published.labels) == (7, "d1", ("can", "glass"))
     assert (
@@ -278,6 +281,30 @@ def test_a_release_is_complete_and_offered(aws: Aws) -> None:
         published.model.sha256,
         ["can", "glass"],
     )
+
+
+def test_a_release_is_signed_by_the_projects_key_and_put_down_as_what_it_is(
+    aws: Aws, cloud: LocalCloud
+) -> None:
+    aws.lease(7)
+    aws.put_model(model_files())
+    publish_release.handler(EVENT, None)
+    found = written(aws)
+    body, signature = (found[f"releases/7/manifest.{kind}"] for kind in ("json", "sig"))
+    asked = {"KeyId": os.environ["RELEASE_KEY"]}
+    key = load_der_public_key(cloud.client("kms").get_public_key(**asked)["PublicKey"])
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    pem = key.public_bytes(serialization.Encoding.PEM, form).decode()
+    assert verify([pem], body, signature)
+    assert state_table().manifest_of(7) == sha256(body).hexdigest()
+
+
+def test_another_manifest_is_never_put_down_as_the_same_release(aws: Aws) -> None:
+    state_table().note_manifest(7, "a" * 64)
+    state_table().note_manifest(7, "a" * 64)
+    with pytest.raises(BadArtifact, match="Another manifest was published as release 7"):
+        state_table().note_manifest(7, "b" * 64)
+    assert state_table().manifest_of(7) == "a" * 64
 
 
 NETWORK = {

@@ -11,7 +11,7 @@ from lambdas import check_rollout, deploy_release, publish_release
 from lambdas.aws import fleet
 from lambdas.aws.state import LiveRelease, state_table
 from lensloop.settings import Settings
-from lensloop.wire import names
+from lensloop.wire import names, order
 from lensloop.wire.errors import BadArtifact, StaleEpoch
 from local.cloud import LocalCloud
 from tests.lambdas.conftest import BUCKET, MODEL, PREFIX, Aws, model_files
@@ -121,6 +121,36 @@ def test_an_order_says_what_to_fetch_and_how_to_know_it(released: Aws, cameras: 
     assert document["golden"]["sha256"] == manifest["golden"]["sha256"]
     url = f"https://s3.us-east-1.amazonaws.com/{BUCKET}/releases/7/model.onnx"
     assert document["model"]["url"] == f"${{aws:iot:s3-presigned-url:{url}}}"
+
+
+def test_an_order_carries_the_releases_signature(released: Aws, cameras: Cameras) -> None:
+    found = released.s3.get_object(Bucket=BUCKET, Key="releases/7/manifest.sig")["Body"].read()
+    assert order.parse(deploy_release.document(7, 60)).signature == found
+
+
+@pytest.mark.parametrize("file", ["manifest.json", "manifest.sig"])
+def test_what_is_not_there_is_not_ordered(released: Aws, cameras: Cameras, file: str) -> None:
+    released.s3.delete_object(Bucket=BUCKET, Key=f"releases/7/{file}")
+    with pytest.raises(BadArtifact, match=f"{file} is not there, so release 7 cannot be ordered"):
+        deploy()
+
+
+def test_what_was_not_published_is_not_ordered(released: Aws, cameras: Cameras) -> None:
+    """Who can write the bucket can move no camera: the state table knows what was published."""
+    key = "releases/7/manifest.json"
+    body = released.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    released.s3.put_object(Bucket=BUCKET, Key=key, Body=body.replace(b'"can"', b'"tin"'))
+    with pytest.raises(BadArtifact, match="is not what was published as release 7"):
+        deploy()
+    assert released.iot.list_jobs()["jobs"] == []
+
+
+def test_a_release_from_before_they_were_signed_is_not_ordered(
+    released: Aws, cameras: Cameras
+) -> None:
+    released.table.delete_item(Key={"id": "release#7"})
+    with pytest.raises(BadArtifact, match="the next release is"):
+        deploy()
 
 
 def test_the_steps_answer_in_the_words_that_the_workflow_reads(

@@ -40,7 +40,7 @@ class Aws:
             aws_session_token=session["SessionToken"],
         )
 
-    def role(self, *actions: str, trusts: Any = None, resource: str = "*") -> str:
+    def role(self, *actions: str, trusts: Any = None, resource: str = "*", when: Any = None) -> str:
         """A role that may do exactly these actions."""
         name = unique("role")
         principal = trusts or {
@@ -52,7 +52,9 @@ class Aws:
             AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
         )["Role"]["Arn"]
         if actions:
-            allow = {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+            allow: Any = {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+            if when:
+                allow["Condition"] = {"StringEquals": when}
             policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
             self.iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy)
         return arn

@@ -368,6 +368,17 @@ def event_source_mappings_read_as_the_function(aws: Aws) -> Any:
     return until(lambda: aws.waiting(url), lambda count: count == 0, seconds=3)
 
 
+def requests_to_kms_say_how_they_sign(aws: Aws) -> Any:
+    made = aws.kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")
+    how = {"kms:MessageType": "DIGEST", "kms:SigningAlgorithm": "RSASSA_PSS_SHA_256"}
+    kms = aws.as_role(aws.role("kms:Sign", trusts={"AWS": "*"}, when=how), "kms")
+    asked = {"KeyId": made["KeyMetadata"]["Arn"], "Message": bytes(32), "MessageType": "DIGEST"}
+    return [
+        _outcome(functools.partial(kms.sign, **asked, SigningAlgorithm=algorithm))
+        for algorithm in ("RSASSA_PSS_SHA_256", "RSASSA_PKCS1_V1_5_SHA_256")
+    ]
+
+
 def sagemaker_exists(aws: Aws) -> Any:
     return _outcome(aws.sagemaker.list_training_jobs)
 
@@ -435,6 +446,7 @@ EXPECTED: dict[Callable[[Aws], Any], Any] = {
     state_machines_act_as_their_role: ["FAILED", "FAILED", "FAILED"],
     roles_are_passed_only_by_those_who_may: ["AccessDenied", "AccessDenied"],
     event_source_mappings_read_as_the_function: 1,
+    requests_to_kms_say_how_they_sign: ["allowed", "AccessDenied"],
     state_machines_run_training_jobs: True,
 }
 

@@ -41,6 +41,8 @@ _WITHOUT_NAMES = {
     "AWS::Lambda::EventSourceMapping": "lambda:CreateEventSourceMapping",
     "AWS::IAM::OIDCProvider": "iam:CreateOpenIDConnectProvider",
     "AWS::SNS::Subscription": "sns:Unsubscribe",
+    "AWS::KMS::Key": "kms:CreateKey",
+    "AWS::KMS::Alias": "kms:CreateAlias",  # asked for on the key as well
 }
 
 

@@ -61,7 +61,12 @@ WITHOUT_SOURCE = {
 
 
 def _allowed(shipped: Synthesized) -> list[Statement]:
-    return [s for s in shipped.statements() if s.statement["Effect"] == "Allow"]
+    """But the first statement of a key's policy: that the account's own policies decide."""
+    return [
+        s
+        for s in shipped.statements()
+        if s.statement["Effect"] == "Allow" and not s.where.endswith(".KeyPolicy.Statement")
+    ]
 
 
 def test_no_statement_allows_a_wildcard_action(shipped: Synthesized) -> None:
@@ -100,6 +105,23 @@ def test_of_mlflow_only_the_app_that_is_named_may_be_called(shipped: Synthesized
     (found,) = [s for s in _allowed(shipped) if "sagemaker:CallMlflowAppApi" in s.all_of("Action")]
     assert found.where.split("/")[1].startswith("RegisterReleaseRole")
     assert found.all_of("Resource") == [MLFLOW_APP]
+
+
+def test_of_a_releases_key_only_signing_is_given_and_only_as_we_sign(shipped: Synthesized) -> None:
+    key = shipped.one("AWS::KMS::Key").properties
+    assert (key["KeySpec"], key["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
+    (own,) = key["KeyPolicy"]["Statement"]
+    assert flat(own["Principal"]["AWS"]).endswith(":iam::${AWS::AccountId}:root")
+    with_it = [s for s in _allowed(shipped) if any("kms:" in a for a in s.all_of("Action"))]
+    signing = [s for s in with_it if s.all_of("Action") != ["kms:Decrypt"]]
+    assert [s.where.split("/")[1][:14] for s in signing] == ["PublishRelease"]
+    for s in signing:
+        assert s.all_of("Action") == ["kms:Sign"]
+        assert "*" not in flat(s.all_of("Resource"))
+        assert s.statement["Condition"]["StringEquals"] == {
+            "kms:MessageType": "DIGEST",
+            "kms:SigningAlgorithm": "ECDSA_SHA_256",
+        }
 
 
 def test_metrics_are_limited_to_sagemakers_namespace(shipped: Synthesized) -> None:

@@ -9,6 +9,8 @@ STATEFUL = (
     "AWS::DynamoDB::GlobalTable",
     "AWS::IoT::ThingGroup",
     "AWS::IoT::Policy",
+    "AWS::KMS::Key",
+    "AWS::KMS::Alias",
 )
 
 
