@@ -7,9 +7,9 @@ release that waits for a person's approval, or waited. `candidate`: the newest r
 handed to a rollout, proved or not. `live`: the newest one that cameras have proved, which all of
 them should run. `rollout`: the open IoT jobs, so that older ones can be withdrawn without
 the right to list every job of the account. `release#<epoch>`: what was published as that release,
-written once. `package#<epoch>`: the release's version in the model registry. `production`: the release that the registry shows as the one in use. `camera#<thing>`:
-what a camera reported last and was ordered again (camera_item.py). `again`: the number of the last
-such order.
+written once. `package#<epoch>`: the release's version in the model registry. `production`: the
+release that the registry shows as the one in use. `camera#<thing>`: what a camera reported last and
+was ordered again (camera_item.py). `again`: the number of the last such order.
 
 What a run moves, it moves only while the lease is its own. What a rollout moves, it moves only for
 the candidate that is tried. Programs for people read with `StateTable(boto3's Table)`; only steps

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cli.identity import add_camera
+from cli.identity import add_camera, release_key
 from lensloop.fleet.terms import Camera
 from lensloop.wire import names
 from local import leftovers
@@ -52,6 +52,7 @@ def register(person: Person, home: Path) -> None:
         "trash",
         THING,
         home,
+        release_key=release_key(cloud.client("kms"), PREFIX),
         canary=False,
         endpoint=LOOPBACK,
         port=cloud.mqtt_port,

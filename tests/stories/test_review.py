@@ -16,7 +16,7 @@ from camera.broker import Broker
 from camera.frames import Frame
 from camera.review import Review, put
 from camera.uncertain import Files, Waiting
-from cli.identity import add_camera
+from cli.identity import add_camera, release_key
 from lensloop.wire import names, review
 from lensloop.wire.prediction import Prediction
 from lensloop.wire.review import PICTURE
@@ -51,6 +51,7 @@ class Camera:
             "trash",
             THING,
             home,
+            release_key=release_key(cloud.client("kms"), PREFIX),
             endpoint="localhost",
             port=cloud.mqtt_port,
             ca=cloud.ca_pem,
