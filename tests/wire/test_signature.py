@@ -27,6 +27,7 @@ def test_what_one_of_the_keys_signed_is_verified() -> None:
         ([pem()], b"manifest", SIGNATURE + b"\0"),
         ([pem()], b"manifest", b"\x30\x06\x02\x01\x00\x02\x01\x00"),  # r = s = 0
     ],
+    ids=["no key", "other key", "other content", "nothing", "none", "cut", "longer", "zeros"],
 )
 def test_nothing_else_is(keys: list[str], content: bytes, signature: bytes) -> None:
     assert not verify(keys, content, signature)
@@ -46,6 +47,7 @@ def _ed25519() -> str:
         (_ed25519(), "must be on the elliptic curve P-256"),
         (public_pem(ec.generate_private_key(ec.SECP384R1())), "must be on the elliptic curve"),
     ],
+    ids=["empty", "damaged", "Ed25519", "P-384"],  # the keys are made anew by each process
 )
 def test_a_key_of_another_kind_is_refused_with_a_sentence(key: str, sentence: str) -> None:
     with pytest.raises(BadKey, match=sentence):
