@@ -82,7 +82,8 @@ class Place:
 
     def table(self) -> "Table":
         """The state table, for lambdas/aws/state.py to read."""
-        resource: Any = self._session.resource("dynamodb", **self._address)
+        with deployed.addressable():
+            resource: Any = self._session.resource("dynamodb", **self._address)
         table: Table = resource.Table(f"{self.prefix}-state")
         return table
 
