@@ -22,6 +22,7 @@ from cli import install_bundle
 from cli.fleet import CameraError
 from cli.install_bundle import COMPUTERS, Computer, write_install_bundle
 from stacks.assets.packages import Target
+from tests.camera import signer
 from tests.camera.conftest import certificate
 
 THING = "deeplens_hall"
@@ -134,7 +135,7 @@ def home(tmp_path: Path) -> Path:
     folder = tmp_path / "home"
     folder.mkdir()
     pem, key = certificate(folder)
-    shutil.copy(pem, folder / "release-key.pem")
+    (folder / "release-key.pem").write_text(signer.pem())
     config = {
         "thing": THING,
         "endpoint": "localhost",
