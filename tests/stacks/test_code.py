@@ -12,8 +12,8 @@ import pytest
 
 from tests.stacks.synthesized import ROOT, Synthesized, flat
 
-# Ships only with the setting that needs it (tests/stacks/test_built_in.py).
-BY_SETTING = {"copy_pictures"}
+# Ship only with the setting that needs them (tests/stacks/test_built_in.py, test_review.py).
+BY_SETTING = {"copy_pictures", "hand_out_review_links"}
 HANDLERS = {
     path.stem for path in (ROOT / "lambdas").glob("*.py") if "\ndef handler(" in path.read_text()
 } - BY_SETTING
