@@ -11,11 +11,10 @@ jobs/…/accepted, …/rejected  cloud → camera   the answers
 from __future__ import annotations
 
 import logging
-import re
 import threading
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
-from lensloop.wire.reading import Reader, listed
+from lensloop.wire.reading import Reader, listed, one_line
 
 REPLY_SECONDS = 30.0  # for an answer of AWS IoT over a weak link
 log = logging.getLogger(__name__)
@@ -136,7 +135,7 @@ def printable(value: str) -> str:
     """AWS refuses status details that are empty,
     longer than 1,024 characters or hold control characters.
     """
-    return re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", value).strip()[:1024] or "-"
+    return one_line(value, 1024)
 
 
 def _execution(content: Any) -> Optional[Execution]:

@@ -12,7 +12,6 @@ from lensloop.wire.report import GivenBack, Report
 
 LEAST_SECONDS = 5.0  # between two reports, whatever happens: a weak link carries more than these
 ERROR_SECONDS = 300.0  # an error that changes with every frame costs twelve messages an hour
-REPORT_SECONDS = 3600.0  # who was not heard of for longer is silent
 
 
 class Reporting:
@@ -53,7 +52,7 @@ def patience(sent: Optional[Report], current: Report, anew: bool) -> float:
     """How many seconds after the last report the next one is due."""
     if anew or sent is None or _what_runs(sent) != _what_runs(current):
         return LEAST_SECONDS
-    return ERROR_SECONDS if sent.last_error != current.last_error else REPORT_SECONDS
+    return ERROR_SECONDS if sent.last_error != current.last_error else report.EVERY_SECONDS
 
 
 def _what_runs(said: Report) -> Any:

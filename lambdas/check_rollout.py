@@ -103,11 +103,8 @@ def _details(job: str, thing: str, statuses: dict[str, str]) -> dict[str, str]:
 
 
 def _patience(wave: str, started_at: int, settings: Settings) -> Patience:
-    minutes = (
-        settings.canary_timeout_minutes if wave == "canary" else settings.fleet_timeout_minutes
-    )
     return Patience(
         elapsed=int(time.time()) - started_at,
-        timeout=minutes * 60,
+        timeout=settings.timeout_minutes(wave) * 60,
         min_proven_share=settings.min_proven_share,
     )

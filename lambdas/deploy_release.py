@@ -67,9 +67,7 @@ def order_wave(job: str, epoch: int, wave: str, settings: Settings) -> None:
     few of a large fleet could stop a release that nearly all would prove. The rollout's rule counts
     all cameras, and looks twice a minute at first.
     """
-    minutes = (
-        settings.canary_timeout_minutes if wave == "canary" else settings.fleet_timeout_minutes
-    )
+    minutes = settings.timeout_minutes(wave)
     try:
         clients.iot().create_job(
             jobId=job,
@@ -164,6 +162,4 @@ def _json(body: bytes, epoch: int) -> Any:
     try:
         return json.loads(body)
     except ValueError as error:
-        raise BadArtifact(
-            f"{names.release(epoch, 'manifest.json')} is not JSON: {error}."
-        ) from error
+        raise BadArtifact(f"{names.release(epoch, manifest.FILE)} is not JSON: {error}.") from error

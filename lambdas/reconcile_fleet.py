@@ -36,7 +36,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         cameras = [camera] if camera else []
     else:
         registered = [*fleet.cameras_in("canary"), *fleet.cameras_in("fleet")]
-        cameras = [camera for camera in table.cameras() if camera.thing in set(registered)]
+        ours = set(registered)
+        cameras = [camera for camera in table.cameras() if camera.thing in ours]
         counted = look.counts(registered, cameras, live, now)
         print(json.dumps(_metrics(prefix, counted, rolling)))
     if live is None or rolling:

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.aws import clients
+from lambdas.aws import handover
 from lambdas.aws.state import state_table
 
 
@@ -28,9 +28,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 def _wake_tick() -> None:
     """A courtesy: the minute tick comes anyway, so a failure here must not bring the batch back."""
     try:
-        clients.functions().invoke(
-            FunctionName=os.environ["TICK_FUNCTION"], InvocationType="Event", Payload=b"{}"
-        )
+        handover.call(os.environ["TICK_FUNCTION"], {})
     except (BotoCoreError, ClientError) as error:
         print(
             json.dumps(

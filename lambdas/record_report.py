@@ -11,7 +11,7 @@ import json
 import os
 from typing import Any
 
-from lambdas.aws import clients, fleet
+from lambdas.aws import fleet, handover
 from lambdas.aws.state import state_table
 from lensloop.fleet.terms import RIGHT, Camera, after, runs
 from lensloop.wire import report
@@ -34,11 +34,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         return _passed_over(thing, "a newer report of it is known")
     live = table.live_on_cameras()
     if live and runs(camera, live) != RIGHT:
-        clients.functions().invoke(
-            FunctionName=os.environ["RECONCILE_FUNCTION"],
-            InvocationType="Event",
-            Payload=json.dumps({"thing": thing}).encode(),
-        )
+        handover.call(os.environ["RECONCILE_FUNCTION"], {"thing": thing})
     return {"thing": thing, "recorded": True}
 
 

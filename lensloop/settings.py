@@ -257,6 +257,10 @@ class Settings:
         False, "The account already trusts GitHub's OIDC provider (it can do so only once)."
     )
 
+    def timeout_minutes(self, wave: str) -> int:
+        """How long the cameras of a wave have for a release."""
+        return self.canary_timeout_minutes if wave == "canary" else self.fleet_timeout_minutes
+
     @classmethod
     def from_context(cls, context: Mapping[str, Any]) -> "Settings":
         """Reads the settings out of CDK's context;

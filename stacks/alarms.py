@@ -77,23 +77,19 @@ class Alarms(Construct):
         alarm.add_alarm_action(self._tell)
 
 
-def lensloop_metric(name: str, prefix: str) -> cloudwatch.Metric:
-    """What the tick writes into its log in CloudWatch's embedded metric format."""
+# Whose metrics: the dimension in which a look writes them, and how often it does.
+TRIGGER, FLEET = ("Trigger", cdk.Duration.minutes(5)), ("Fleet", cdk.Duration.minutes(15))
+
+
+def lensloop_metric(
+    name: str, prefix: str, look: tuple[str, cdk.Duration] = TRIGGER
+) -> cloudwatch.Metric:
+    """What a function writes into its log in CloudWatch's embedded metric format."""
+    dimension, period = look
     return cloudwatch.Metric(
         namespace="Lensloop",
         metric_name=name,
-        dimensions_map={"Trigger": prefix},
+        dimensions_map={dimension: prefix},
         statistic="Maximum",
-        period=cdk.Duration.minutes(5),
-    )
-
-
-def fleet_metric(name: str, prefix: str) -> cloudwatch.Metric:
-    """What the look at the fleet writes into its log, each quarter of an hour."""
-    return cloudwatch.Metric(
-        namespace="Lensloop",
-        metric_name=name,
-        dimensions_map={"Fleet": prefix},
-        statistic="Maximum",
-        period=cdk.Duration.minutes(15),
+        period=period,
     )

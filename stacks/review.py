@@ -6,8 +6,6 @@ AWS, an address is for one file of one size, and it needs nothing but https.
 """
 
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_iot as iot
 
 from lambdas import hand_out_review_links
 from lensloop.settings import Settings
@@ -15,6 +13,7 @@ from lensloop.wire import names
 from stacks.steps.access import Access, allow
 from stacks.steps.function import Function
 from stacks.storage import StorageStack
+from stacks.topic_rule import hand_over
 
 SQL = (
     "SELECT encode(*, 'base64') AS wish, topic(2) AS thing"  # noqa: S608 - AWS IoT's
@@ -41,31 +40,14 @@ def review(stack: cdk.Stack, *, prefix: str, settings: Settings, storage: Storag
                 on=stack.format_arn(service="iot", resource="topic", resource_name=answers),
             ),
         ],
-        addresses={
-            "CANARY_GROUP_ARN": storage.canary.attr_arn,
-            "FLEET_GROUP_ARN": storage.fleet.attr_arn,
-        },
+        addresses=storage.group_addresses,
     )
-    rule = iot.CfnTopicRule(
+    hand_over(
         stack,
         "ReviewRule",
-        rule_name=f"{prefix.replace('-', '_')}_review",
-        topic_rule_payload=iot.CfnTopicRule.TopicRulePayloadProperty(
-            description="Frames that cameras hand to a person",
-            sql=SQL,
-            aws_iot_sql_version="2016-03-23",
-            actions=[
-                iot.CfnTopicRule.ActionProperty(
-                    lambda_=iot.CfnTopicRule.LambdaActionProperty(
-                        function_arn=function.function_arn
-                    )
-                )
-            ],
-        ),
-    )
-    function.add_permission(
-        "Wished",
-        principal=iam.ServicePrincipal("iot.amazonaws.com"),
-        source_account=stack.account,
-        source_arn=rule.attr_arn,
+        name=names.topic_rule(prefix, "review"),
+        description="Frames that cameras hand to a person",
+        sql=SQL,
+        to=function,
+        permission="Wished",
     )

@@ -56,6 +56,14 @@ class StorageStack(cdk.Stack):
         cdk.CfnOutput(self, "CameraPolicy", value=f"{prefix}-camera")
         cdk.CfnOutput(self, "ModelGroup", value=self.model_group)
 
+    @property
+    def group_addresses(self) -> dict[str, str]:
+        """The waves' thing groups, under the names by which lambdas/aws/fleet.py asks for them."""
+        return {
+            "CANARY_GROUP_ARN": self.canary.attr_arn,
+            "FLEET_GROUP_ARN": self.fleet.attr_arn,
+        }
+
     def _bucket(self, settings: Settings) -> s3.Bucket:
         bucket = s3.Bucket(
             self,

@@ -1,5 +1,5 @@
-"""How does a function hand work on? To a workflow, once for each run; and to the function that
-tells people.
+"""How does a function hand work on? To a workflow, once for each run; and to another function, such
+as the one that tells people.
 """
 
 import json
@@ -28,9 +28,13 @@ def start(workflow: str, epoch: int) -> None:
 
 
 def tell(event: Mapping[str, Any]) -> None:
+    call(os.environ["TELL_FUNCTION"], event)
+
+
+def call(function: str, event: Mapping[str, Any]) -> None:
     """Lambda keeps an event that it has accepted and tries it again: it is as good as sent."""
     clients.functions().invoke(
-        FunctionName=os.environ["TELL_FUNCTION"],
+        FunctionName=function,
         InvocationType="Event",
         Payload=json.dumps(event, ensure_ascii=False).encode(),
     )

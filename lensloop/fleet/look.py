@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from lensloop.fleet.terms import GAVE_BACK, NEWER, RIGHT, Camera, Live, deviates_since, runs
 from lensloop.reasons import counted
+from lensloop.wire.report import EVERY_SECONDS
 
-REPORTS_EVERY = 3600  # seconds, of the agent
 # A report that is five minutes late is on its way; one that is later is missing.
-SILENT_AFTER = REPORTS_EVERY + 300
+SILENT_AFTER = EVERY_SECONDS + 300
 # So long a camera may run another release before somebody is woken: an order, a download over a
 # weak link and a report take minutes.
 WRONG_AFTER = 3600

@@ -82,9 +82,9 @@ def again_job(project_prefix: str, epoch: int, number: int) -> str:
     return f"{project_prefix}-r{epoch}-again-{number}"
 
 
-def report_rule(project_prefix: str) -> str:
-    """The topic rule that hands on what cameras report. AWS IoT takes no hyphen there."""
-    return f"{project_prefix}-report".replace("-", "_")
+def topic_rule(project_prefix: str, what: str) -> str:
+    """The topic rule that hands on what cameras publish. AWS IoT takes no hyphen there."""
+    return f"{project_prefix}-{what}".replace("-", "_")
 
 
 def model_group(project_prefix: str) -> str:

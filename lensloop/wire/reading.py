@@ -18,6 +18,7 @@ from typing import Any, Callable, List, Mapping, Optional, Pattern, Tuple, Type
 
 from lensloop.wire.errors import LensloopError
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOST_WHOLE = 2**53  # beyond it, JSON readers that know only floats disagree
 _MOST = 1e9  # no number in our documents is larger
@@ -149,6 +150,11 @@ def listed(mistakes: List[str]) -> str:
     more = len(mistakes) - _MOST_NAMED
     named = "; ".join(mistakes[:_MOST_NAMED])
     return f"{named}; and {more} more" if more > 0 else named
+
+
+def one_line(text: str, most: int) -> str:
+    """What others take as a text: no control characters, at most so many, and never nothing."""
+    return _CONTROL.sub(" ", text).strip()[:most] or "-"
 
 
 def shown(value: Any) -> str:

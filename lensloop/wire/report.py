@@ -10,13 +10,13 @@ import re
 from typing import Any, Dict, NamedTuple, Optional
 
 from lensloop.wire.errors import LensloopError
-from lensloop.wire.reading import Reader
+from lensloop.wire.reading import Reader, one_line
 
 FORMAT = 1
+EVERY_SECONDS = 3600  # so often at least; who was not heard of for longer is silent
 MOST_CHARACTERS = 500  # of an error or a reason: a person reads it in one line of a table
 # A report of the largest fields in UTF-8 stays below this; what is larger is not read at all.
 MOST_BYTES = 8 * 1024
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _SENTENCE = re.compile(rf"[^\x00-\x1f\x7f-\x9f]{{1,{MOST_CHARACTERS}}}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _GOLDEN = re.compile(r"\d{1,6}/\d{1,6}")
@@ -56,9 +56,11 @@ def make(report: Report) -> Dict[str, Any]:
     """As JSON. Texts are cut and cleaned, so that `parse` takes whatever a camera has to say."""
     content: Dict[str, Any] = {"format": FORMAT}
     content.update(report._asdict())
-    content["last_error"] = _sentence(report.last_error) if report.last_error else None
+    content["last_error"] = (
+        one_line(report.last_error, MOST_CHARACTERS) if report.last_error else None
+    )
     if report.given_back:
-        reason = _sentence(report.given_back.reason)
+        reason = one_line(report.given_back.reason, MOST_CHARACTERS)
         content["given_back"] = {"epoch": report.given_back.epoch, "reason": reason}
     return content
 
@@ -104,7 +106,3 @@ def _given_back(part: Reader) -> GivenBack:
     return GivenBack(
         part.whole("epoch", low=1), part.matching("reason", _SENTENCE, "one line of text")
     )
-
-
-def _sentence(text: str) -> str:
-    return _CONTROL.sub(" ", text).strip()[:MOST_CHARACTERS] or "-"

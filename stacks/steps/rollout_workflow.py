@@ -24,6 +24,7 @@ from lensloop.settings import Settings
 from lensloop.wire import names
 from stacks.steps.access import allow
 from stacks.steps.jsonata import EPOCH, jsonata
+from stacks.steps.orders import Orders
 from stacks.steps.step import Call, Step
 from stacks.steps.workflow import Workflow
 from stacks.storage import StorageStack
@@ -53,15 +54,7 @@ class RolloutWorkflow(Workflow):
             tell=tell,
             keeps=("canary", "fleet"),
         )
-        self._presign = presign
-        self._groups = {
-            "CANARY_GROUP_ARN": storage.canary.attr_arn,
-            "FLEET_GROUP_ARN": storage.fleet.attr_arn,
-        }
-        self._jobs = [
-            Stack.of(self).format_arn(service="iot", resource="job", resource_name=name)
-            for name in names.rollout_jobs(prefix)
-        ]
+        self._orders = Orders(Stack.of(self), prefix, storage, presign)
         self._superseded = self.end("Superseded", "superseded", reasons=_REASONS)
         self._no_answer = self.end("No answer", "unanswered", reasons=_REASONS)
         rolled_out = self.end("Rolled out", "rolled-out", reasons=_REASONS)
@@ -94,7 +87,7 @@ class RolloutWorkflow(Workflow):
     # Steps
 
     def _deploy_to_canary(self) -> Step:
-        stack, groups = Stack.of(self), [*self._groups.values()]
+        orders = self._orders
         return self.step(
             "Deploy to canary",
             deploy_release.handler,
@@ -104,28 +97,17 @@ class RolloutWorkflow(Workflow):
                 self.access.state("GetItem", "UpdateItem"),
                 self.access.read(names.RELEASES_PREFIX),
                 self.access.versions("UpdateModelPackage"),
-                allow("iot:CreateJob", on=[*self._jobs, *groups]),
-                allow("iot:CancelJob", on=self._jobs),
-                allow("iot:ListThingsInThingGroup", on=groups),
-                allow(
-                    "iam:PassRole",
-                    on=self._presign.role_arn,
-                    when={"StringEquals": {"iam:PassedToService": "iot.amazonaws.com"}},
-                ),
+                allow("iot:CreateJob", on=[*orders.jobs, *orders.groups.values()]),
+                allow("iot:CancelJob", on=orders.jobs),
+                orders.list_groups(),
+                orders.presign(),
             ],
             timeout_seconds=120,
-            addresses={
-                "PRESIGN_ROLE_ARN": self._presign.role_arn,
-                # the host of S3 in the links that cameras get
-                "S3_HOST": f"s3.{stack.region}.{stack.url_suffix}",
-                **self._groups,
-            },
+            addresses=orders.addresses,
         )
 
     def _check_canary(self) -> Step:
-        things = Stack.of(self).format_arn(
-            service="iot", resource="thing", resource_name="deeplens_*"
-        )
+        orders = self._orders
         looks = ("iot:DescribeJob", "iot:CancelJob", "iot:ListJobExecutionsForJob")
         return self.step(
             "Check canary",
@@ -135,14 +117,14 @@ class RolloutWorkflow(Workflow):
             may=[
                 self.access.state("GetItem", "UpdateItem"),
                 self.access.versions("UpdateModelPackage"),
-                allow(*looks, on=self._jobs),
-                allow("iot:DescribeJobExecution", on=[*self._jobs, things]),
-                allow("iot:ListThingsInThingGroup", on=[*self._groups.values()]),
+                allow(*looks, on=orders.jobs),
+                allow("iot:DescribeJobExecution", on=[*orders.jobs, orders.things]),
+                orders.list_groups(),
             ],
             # One call for every camera that answered, a few tens of milliseconds each: for
             # thousands of cameras, minutes.
             timeout_seconds=900,
-            addresses=self._groups,
+            addresses=orders.groups,
         )
 
     def _wait(self, wave: str, check: Call, then: sfn.IChainable) -> sfn.Wait:

@@ -19,7 +19,7 @@ from lensloop.wire import names
         (names.training_job, ("deeplens-trash", 7, 2), "deeplens-trash-7-2"),
         (names.rollout_job, ("deeplens-trash", 7, "canary"), "deeplens-trash-r7-canary"),
         (names.again_job, ("deeplens-trash", 7, 3), "deeplens-trash-r7-again-3"),
-        (names.report_rule, ("deeplens-trash-dev",), "deeplens_trash_dev_report"),
+        (names.topic_rule, ("deeplens-trash-dev", "report"), "deeplens_trash_dev_report"),
         (names.release, (7,), "releases/7/"),
         (names.release, (7, "manifest.json"), "releases/7/manifest.json"),
         (names.run, (7,), "runs/7/"),
