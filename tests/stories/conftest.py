@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from cli.identity import add_camera, release_key
 from demo import pictures
 from demo.run import EMOJI
 from lambdas.aws.state import StateTable
 from lensloop.record import Record, read
 from lensloop.wire import names
 from local.cloud import LocalCloud
+from local.ports import LOOPBACK
 from local.sagemaker import account
 from local.state import StateDir
 from tests.local.account import until
@@ -23,6 +25,7 @@ from tests.stacks import permissions
 from tests.stacks.permissions import Permission
 from tests.stacks.synthesized import Synthesized
 
+PREFIX = "deeplens-trash"
 LABELS = ("compost", "landfill", "recycling")
 # Short, so that several tries fit into a test; nothing else differs from what is deployed to AWS.
 CONTEXT = {
@@ -76,6 +79,22 @@ class Person:
         """What the account has of SageMaker from now on; without words, everything."""
         file = self.cloud.ca_pem.parent / account.FILE
         file.write_text(json.dumps(of_sagemaker))
+
+    def registers(self, thing: str, home: Path, review_frames_a_day: int = 0) -> None:
+        """A camera of the fleet, whose identity is in `home`."""
+        cloud = self.cloud
+        add_camera(
+            cloud.client("iot"),
+            PREFIX,
+            "trash",
+            thing,
+            home,
+            release_key=release_key(cloud.client("kms"), PREFIX),
+            endpoint=LOOPBACK,
+            port=cloud.mqtt_port,
+            ca=cloud.ca_pem,
+            review_frames_a_day=review_frames_a_day,
+        )
 
     def record(self, epoch: int) -> Record | None:
         s3 = self.cloud.client("s3")

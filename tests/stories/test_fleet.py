@@ -10,17 +10,15 @@ from typing import Any
 
 import pytest
 
-from cli.identity import add_camera, release_key
 from lensloop.fleet.terms import Camera
 from lensloop.wire import names
 from local import leftovers
-from local.ports import LOOPBACK
 from local.tools import PROJECT
 from tests.stacks.permissions import WHEN_A_CAMERA_DEVIATES
-from tests.stories.conftest import Person
+from tests.stories.conftest import PREFIX, Person
 
 pytestmark = pytest.mark.slow
-PREFIX, THING = "deeplens-trash", "deeplens_kitchen"
+THING = "deeplens_kitchen"
 
 
 @contextmanager
@@ -44,22 +42,6 @@ def awake(person: Person, home: Path) -> Iterator[None]:
             agent.wait(40)
 
 
-def register(person: Person, home: Path) -> None:
-    cloud = person.cloud
-    add_camera(
-        cloud.client("iot"),
-        PREFIX,
-        "trash",
-        THING,
-        home,
-        release_key=release_key(cloud.client("kms"), PREFIX),
-        canary=False,
-        endpoint=LOOPBACK,
-        port=cloud.mqtt_port,
-        ca=cloud.ca_pem,
-    )
-
-
 def rot(home: Path, epoch: int) -> None:
     """A sector of the memory card, as it goes."""
     model = home / "releases" / str(epoch) / "model.onnx"
@@ -77,7 +59,7 @@ def test_a_camera_with_a_rotten_model_is_ordered_its_release_again(
     person: Person, tmp_path: Path
 ) -> None:
     home = tmp_path / "kitchen"
-    register(person, home)
+    person.registers(THING, home)
     person.upload("first", 20)
     with awake(person, home):
         epoch = person.waits_for(person.table.live_on_cameras, 240).epoch

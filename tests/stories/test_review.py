@@ -16,7 +16,6 @@ from camera.broker import Broker
 from camera.frames import Frame
 from camera.review import Review, put
 from camera.uncertain import Files, Waiting
-from cli.identity import add_camera, release_key
 from lensloop.wire import names, review
 from lensloop.wire.prediction import Prediction
 from lensloop.wire.review import PICTURE
@@ -28,7 +27,7 @@ from tests.stacks.synthesized import Synthesized
 from tests.stories.conftest import Person, arrived
 
 pytestmark = pytest.mark.slow
-PREFIX, THING = "deeplens-trash", "deeplens_hall"
+THING = "deeplens_hall"
 UNSURE = Prediction({"can": 0.5, "glass": 0.4, "paper": 0.1}, True, False, None)
 
 
@@ -44,19 +43,7 @@ class Camera:
     """Its connection and its uncertain frames; no model."""
 
     def __init__(self, person: Person, home: Path) -> None:
-        cloud = person.cloud
-        add_camera(
-            cloud.client("iot"),
-            PREFIX,
-            "trash",
-            THING,
-            home,
-            release_key=release_key(cloud.client("kms"), PREFIX),
-            endpoint="localhost",
-            port=cloud.mqtt_port,
-            ca=cloud.ca_pem,
-            review_frames_a_day=500,
-        )
+        person.registers(THING, home, review_frames_a_day=500)
         asked = config.read(home)
         self.waiting, self.broker = Waiting(home), Broker(asked)
         self.review = Review(
