@@ -31,6 +31,7 @@ from lensloop.wire.prediction import Prediction
 
 ASK_SECONDS = 300.0  # a lost message delays a job by at most this long
 ASK_AGAIN_SECONDS = 10.0  # after a job that could not be begun or answered
+FORGET_SECONDS = 24 * 3600.0  # a hang once a week is a machine's
 WATCH_SECONDS = 1.0  # between two looks at whether frames move and something is to be reported
 PAUSE_SECONDS = 5.0  # after a surprise
 FINISH_SECONDS = 30.0  # for a job in hand at the end, so that it need not be done twice
@@ -63,6 +64,7 @@ class Agent:
         self._health = Health(0.0)
         self._ask_at = 0.0
         self._seen = 0
+        self._hangs = False  # the frame loop, when the watch looked last
         self._line, self._line_of = Line(self._stop), ("", 0)  # the patience of which job
         self._waiting = ""  # why there are no frames now
         self._show: Callable[[Frame, Prediction, int], None] = lambda _frame, _seen, _epoch: None
@@ -177,7 +179,7 @@ class Agent:
 
     def _recover(self, running: Running, frame: Frame, fault: Fault) -> None:
         try:
-            older = recovery.give_back(self._store, running, fault, frame.predict)
+            older = recovery.give_back(self._store, running, fault, frame.predict, self._pulse.beat)
         except recovery.NothingBetter as error:
             log.error("%s", error)
             self._results.error(error)
@@ -188,13 +190,26 @@ class Agent:
     def _keep_watch(self) -> None:
         """Beside the jobs, because a job may take hours on a weak link."""
         trim_at = time.monotonic() + memory.TRIM_SECONDS
+        forget_at = time.monotonic() + FORGET_SECONDS
         while not self._stop.wait(WATCH_SECONDS):
             if time.monotonic() >= trim_at:
                 trim_at = time.monotonic() + memory.TRIM_SECONDS
                 memory.trim()
+            if time.monotonic() >= forget_at:
+                forget_at = time.monotonic() + FORGET_SECONDS
+                self._survive(self._store.forget_hangs)
             alive = self._pulse.elapse(WATCH_SECONDS)
+            self._survive(functools.partial(self._note_hang, alive))
             self._survive(functools.partial(self._watchdog.look, alive))
             self._survive(self._reporting.look)
+
+    def _note_hang(self, alive: bool) -> None:
+        """Once for each, and before the restart: the next start looks at how often it was."""
+        running, anew = self.running, not alive and not self._hangs
+        self._hangs = not alive
+        if anew and running is not None and running.model.at_work:
+            log.error("the model of release %d does not come back", running.installed.epoch)
+            self._store.note_hang(running.installed)
 
     def _carry_out_jobs(self) -> None:
         self._ask_at = time.monotonic() + ASK_SECONDS

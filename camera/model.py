@@ -35,6 +35,7 @@ class Model:
         # Both in one run of the network; the second only where the release says what it means.
         self._outputs = wanted_outputs(manifest)
         self.seconds = 0.0  # what the last answer took, without the picture's decoding
+        self.at_work = False  # seen from other threads: who hangs, the model or its camera?
 
     def predict(self, image: Any) -> Prediction:
         """Of a PIL image."""
@@ -46,10 +47,13 @@ class Model:
 
     def _answer(self, array: Any) -> Prediction:
         began = time.monotonic()
+        self.at_work = True
         try:
             found = self._session.run(self._outputs, {IMAGE: array[None]})
         except _runtime_errors() as error:
             raise BadArtifact(f"the model fails on a picture: {error}") from error
+        finally:
+            self.at_work = False
         self.seconds = time.monotonic() - began
         row = [float(value) for value in found[0].reshape(-1)]
         labels = self.manifest.labels

@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 from typing import Callable, Optional
 
+from camera import trial
 from camera.health import Fault, slowest
 from camera.model import Model
 from camera.store import Store
@@ -16,23 +17,29 @@ from lensloop.wire.prediction import Prediction
 
 log = logging.getLogger(__name__)
 Predict = Callable[[Model], Prediction]
+Beat = Callable[[float], None]  # of the frame loop's pulse: it moves on after so many seconds
 
 
 class NothingBetter(LensloopError):
     """The camera keeps its release; the message says why."""
 
 
-def give_back(store: Store, running: Running, fault: Fault, predict: Predict) -> Running:
+def give_back(
+    store: Store, running: Running, fault: Fault, predict: Predict, beat: Beat
+) -> Running:
     """The older release, which is current from now on. Raises NothingBetter.
 
     The same frame decides: where the older release fails on it as well, or a proof of this one has
     become as slow as its frames, the machine is to blame, and a good release must not be lost.
+
+    The frame loop stands still meanwhile: `beat` tells its watchdog how long each step may take.
     """
     failing = f"release {running.installed.epoch} fails here ({fault.reason})"
-    _check_that_it_is_the_model(store, running, fault, failing)
-    older = _older(store, running)
+    _check_that_it_is_the_model(store, running, fault, failing, beat)
+    older = _older(store, running, beat)
     if older is None:
         raise NothingBetter(f"{failing}; there is no older good release, so it goes on")
+    beat(0.0)  # the frame on which the other failed: should it hang here, that is a hang
     if not _does_better(older, fault, predict):
         raise NothingBetter(
             f"{failing}; release {older.installed.epoch} does no better on the same frame, so it"
@@ -44,17 +51,21 @@ def give_back(store: Store, running: Running, fault: Fault, predict: Predict) ->
     return older
 
 
-def _check_that_it_is_the_model(store: Store, running: Running, fault: Fault, failing: str) -> None:
+def _check_that_it_is_the_model(
+    store: Store, running: Running, fault: Fault, failing: str, beat: Beat
+) -> None:
     if fault.seconds is None:
         return
+    beat(trial.SECONDS_AT_START)
     now = still_usable(store, running.installed)
     if now is not None and fault.seconds <= slowest(now.seconds):
         raise NothingBetter(f"{failing}, and so does its proof: this camera is slow")
 
 
-def _older(store: Store, running: Running) -> Optional[Running]:
+def _older(store: Store, running: Running, beat: Beat) -> Optional[Running]:
     for release in store.state.good:
         if release.epoch < running.installed.epoch:
+            beat(trial.SECONDS_AT_START)
             older = still_usable(store, release)
             if older is not None:
                 return older

@@ -39,6 +39,13 @@ class Tries(NamedTuple):
     )
 
 
+class Hung(NamedTuple):
+    """How often the watchdog ended the agent, because this release's model did not come back."""
+
+    release: Installed
+    times: int
+
+
 class Bad(NamedTuple):
     """A release that proved itself here, failed at run time and is not taken again."""
 
@@ -55,6 +62,7 @@ class State(NamedTuple):
     # After the loss of this file: found on the disk, and not proved by this camera since.
     unproved: Tuple[Installed, ...] = ()
     bad: Tuple[Bad, ...] = ()  # given back, the last first
+    hung: Optional[Hung] = None  # of the newest good release
     followed: Followed = Followed()
 
 
@@ -106,11 +114,26 @@ class Store:
                 return False
             good = tuple(each for each in self.state.good if each != release)
             bad = (Bad(release, reason[:MOST_REASON]), *self.state.bad)[:MOST_BAD]
-            self.state = self.state._replace(good=good, bad=bad)
+            self.state = self.state._replace(good=good, bad=bad, hung=None)
             _attempt(functools.partial(self._write, self.state))
             _attempt(functools.partial(self._point, older.epoch))
             _attempt(functools.partial(disk.remove, self.folder(release.epoch)))
             return True
+
+    def note_hang(self, release: Installed) -> None:
+        with self._lock:
+            times = self.hangs(release) + 1
+            self.state = self.state._replace(hung=Hung(release, times))
+            _attempt(functools.partial(self._write, self.state))
+
+    def hangs(self, release: Installed) -> int:
+        hung = self.state.hung
+        return hung.times if hung is not None and hung.release == release else 0
+
+    def forget_hangs(self) -> None:
+        with self._lock:
+            if self.state.hung is not None:
+                self._write(self.state._replace(hung=None))
 
     def folder(self, epoch: int) -> Path:
         return self.releases / str(epoch)
@@ -260,6 +283,7 @@ def _shown(state: State) -> Any:
         "boot": state.boot,
         "unproved": [release._asdict() for release in state.unproved],
         "bad": [dict(bad.release._asdict(), reason=bad.reason) for bad in state.bad],
+        "hung": dict(state.hung.release._asdict(), times=state.hung.times) if state.hung else None,
         "followed": followed.shown(state.followed),
     }
 
@@ -269,7 +293,7 @@ def _read_state(content: Any) -> Optional[State]:
     if content is None:
         return None
     top = Reader(content)
-    trying = top.maybe("trying")
+    trying, hung = top.maybe("trying"), top.maybe("hung")
     state = State(
         good=tuple(_installed(part) for part in top.parts("good")),
         trying=_installed(trying) if trying else None,
@@ -280,6 +304,7 @@ def _read_state(content: Any) -> Optional[State]:
             tuple(_installed(part) for part in top.parts("unproved")) if top.has("unproved") else ()
         ),
         bad=tuple(_bad(part) for part in top.parts("bad")) if top.has("bad") else (),
+        hung=Hung(_installed(hung), hung.whole("times")) if hung else None,
         followed=followed.read(top.maybe("followed")),
     )
     if top.mistakes:

@@ -22,6 +22,8 @@ MAX_STARTS = 3  # an agent that died this often while proving one release does n
 # Cuts of the power say nothing about a release, unless they come each time that it is proved: as
 # with a model for which a computer has too little memory.
 MAX_CUTS = 10
+# One may be a computer that was held up for a minute. Each costs the camera a minute of answers.
+MAX_HANGS = 3
 log = logging.getLogger(__name__)
 
 
@@ -62,14 +64,31 @@ def restore(store: Store) -> Optional[Running]:
     store.open()
     if store.state.unproved:
         store.adopt(_proved_again(store))
-    for release in store.state.good:
+    hangs = _what_hangs(store)
+    for release in sorted(store.state.good, key=lambda one: one == hangs):  # that one last
         running = still_usable(store, release)
         if running is None:
             continue
+        if hangs is not None and release != hangs:
+            _give_back(store, hangs, release)
         store.settle_on(release)
         log.info("running release %d, golden pictures %s", release.epoch, running.proof.golden)
         return running
     return None
+
+
+def _what_hangs(store: Store) -> Optional[Installed]:
+    """The newest release, if the watchdog has ended too many agents that waited for its model. It
+    answered the golden pictures within their time, so that no proof finds it out.
+    """
+    newest = next(iter(store.state.good), None)
+    return newest if newest is not None and store.hangs(newest) >= MAX_HANGS else None
+
+
+def _give_back(store: Store, hangs: Installed, older: Installed) -> None:
+    reason = f"its model did not come back from a frame {store.hangs(hangs)} times"
+    if store.give_back(hangs, older, reason):
+        log.error("release %d: %s; back to release %d", hangs.epoch, reason, older.epoch)
 
 
 def _proved_again(store: Store) -> Tuple[Installed, ...]:

@@ -16,14 +16,15 @@ import pytest
 from PIL import Image
 
 from camera import agent as agent_module
-from camera import config, recovery
+from camera import config, recovery, trial
 from camera.assembly import connect
 from camera.health import FAILURES, WINDOW, Fault, Health
 from camera.model import Model
 from camera.recovery import NothingBetter
 from camera.sources.opening import open_source
 from camera.store import MOST_BAD, Bad, Store
-from camera.update import Outcome, Running, take
+from camera.update import MAX_HANGS, Outcome, Running, still_usable, take
+from camera.watchdog import HANG_SECONDS, Pulse
 from lensloop.wire.errors import PictureError
 from lensloop.wire.manifest import Installed
 from lensloop.wire.prediction import Prediction
@@ -112,6 +113,10 @@ def test_an_excused_model_is_suspected_again_when_it_becomes_that_much_slower_st
     assert any(faults(health, *[10.1] * WINDOW))
 
 
+def unwatched(_: float) -> None:
+    pass
+
+
 def in_the_dark(model: Model) -> Prediction:
     return model.predict_file(black())
 
@@ -120,7 +125,7 @@ def test_a_release_that_fails_where_the_older_answers_is_given_back(
     home: Path, shelf: Shelf
 ) -> None:
     store, running = good_then_blind(home, shelf)
-    older = recovery.give_back(store, running, FAILED, in_the_dark)
+    older = recovery.give_back(store, running, FAILED, in_the_dark, unwatched)
     assert_works(home, older, 7)
     assert not (home / "releases" / "8").exists()
     again, restarted = start(home)
@@ -151,14 +156,71 @@ def test_where_nothing_is_better_the_release_is_kept(
     """A proof that is as slow as the frames (a second is never slow) shows a hot camera."""
     store, running = install(home, shelf, *epochs)
     with pytest.raises(NothingBetter, match=why):
-        recovery.give_back(store, running, fault, predict)
+        recovery.give_back(store, running, fault, predict, unwatched)
     assert_works(home, start(home)[1], epochs[-1])
     assert start(home)[0].state.bad == ()
 
 
+def test_the_watchdog_waits_for_the_proofs_of_a_slow_camera_that_goes_back(
+    home: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, running = install(home, shelf, 7, 8)
+    pulse, proofs = Pulse(), []
+
+    def slowly(store: Store, release: Installed) -> Running | None:
+        proofs.append(release.epoch)
+        assert pulse.elapse(trial.SECONDS_AT_START)
+        return still_usable(store, release)
+
+    monkeypatch.setattr(recovery, "still_usable", slowly)
+    pulse.beat()
+    recovery.give_back(store, running, Fault("slow", seconds=30.0), in_the_dark, pulse.beat)
+    assert proofs == [8, 7]
+    assert not pulse.elapse(HANG_SECONDS)  # on the frame itself it may not take longer
+
+
+@pytest.mark.parametrize(("hangs", "epoch"), [(MAX_HANGS - 1, 8), (MAX_HANGS, 7)])
+def test_a_release_on_which_the_agent_hung_three_times_is_given_back_at_a_start(
+    home: Path, shelf: Shelf, hangs: int, epoch: int
+) -> None:
+    _, running = install(home, shelf, 7, 8)
+    for _ in range(hangs):
+        start(home)[0].note_hang(running.installed)
+    store, now = start(home)
+    assert_works(home, now, epoch)
+    if epoch == 7:
+        reason = "its model did not come back from a frame 3 times"
+        assert start(home)[0].state.bad == (Bad(running.installed, reason),)
+        assert store.state.hung is None
+
+
+def test_hangs_are_forgotten_with_a_newer_release_or_a_day_without(
+    home: Path, shelf: Shelf
+) -> None:
+    store, running = install(home, shelf, 7)
+    store.note_hang(running.installed)
+    store.forget_hangs()
+    assert start(home)[0].hangs(running.installed) == 0
+    store.note_hang(running.installed)
+    taken(take(shelf.put(make_release(8)), store, running, "trash"))
+    assert start(home)[0].state.hung is None
+
+
+@pytest.mark.parametrize("older", [(), (7,)])
+def test_a_release_that_hangs_and_has_nothing_usable_before_it_goes_on(
+    home: Path, shelf: Shelf, older: tuple[int, ...]
+) -> None:
+    store, running = install(home, shelf, *older, 8)
+    for _ in range(MAX_HANGS):
+        store.note_hang(running.installed)
+    for epoch in older:
+        (home / "releases" / str(epoch) / "model.onnx").write_bytes(b"rot")
+    assert_works(home, start(home)[1], 8)
+
+
 def test_a_release_that_is_slow_on_frames_alone_is_given_back(home: Path, shelf: Shelf) -> None:
     store, running = install(home, shelf, 7, 8)
-    older = recovery.give_back(store, running, Fault("slow", seconds=30.0), in_the_dark)
+    older = recovery.give_back(store, running, Fault("slow", seconds=30.0), in_the_dark, unwatched)
     assert older.installed.epoch == 7
 
 
@@ -171,20 +233,20 @@ def test_an_older_release_that_is_slow_as_well_is_not_better(home: Path, shelf: 
         return answer
 
     with pytest.raises(NothingBetter, match="does no better"):
-        recovery.give_back(store, running, Fault("slow", seconds=30.0), slowly)
+        recovery.give_back(store, running, Fault("slow", seconds=30.0), slowly, unwatched)
 
 
 def test_a_rotten_older_release_is_not_gone_back_to(home: Path, shelf: Shelf) -> None:
     store, running = good_then_blind(home, shelf)
     (home / "releases" / "7" / "model.onnx").write_bytes(b"rot")
     with pytest.raises(NothingBetter, match="no older good release"):
-        recovery.give_back(store, running, FAILED, in_the_dark)
+        recovery.give_back(store, running, FAILED, in_the_dark, unwatched)
 
 
 @pytest.fixture
 def gave_back(home: Path, shelf: Shelf) -> tuple[Store, Running]:
     store, running = good_then_blind(home, shelf)
-    recovery.give_back(store, running, FAILED, in_the_dark)
+    recovery.give_back(store, running, FAILED, in_the_dark, unwatched)
     store, older = start(home)
     assert older is not None
     return store, older
@@ -213,7 +275,7 @@ def test_nothing_between_the_good_and_the_given_back_release_slips_in(
 ) -> None:
     store, running = install(home, shelf, 5)
     running = taken(take(shelf.put(blind_release(8)), store, running, "trash"))
-    older = recovery.give_back(store, running, FAILED, in_the_dark)
+    older = recovery.give_back(store, running, FAILED, in_the_dark, unwatched)
     answer = take(shelf.put(make_release(6)), store, older, "trash").answer
     assert (answer.status, answer.details["reason"]) == (
         "REJECTED",
@@ -237,7 +299,7 @@ def test_a_release_given_back_while_another_is_tried_is_not_kept_behind_it(
     home: Path, shelf: Shelf
 ) -> None:
     store, running = good_then_blind(home, shelf)
-    recovery.give_back(store, running, FAILED, in_the_dark)
+    recovery.give_back(store, running, FAILED, in_the_dark, unwatched)
     taken(take(shelf.put(make_release(9)), store, running, "trash"))  # began before
     assert [good.epoch for good in store.state.good] == [9, 7]
 
@@ -246,7 +308,7 @@ def test_a_job_that_fails_after_that_leaves_the_older_release_current(
     home: Path, shelf: Shelf
 ) -> None:
     store, running = good_then_blind(home, shelf)
-    older = recovery.give_back(store, running, FAILED, in_the_dark)
+    older = recovery.give_back(store, running, FAILED, in_the_dark, unwatched)
     wrong = make_release(9, colour_model(order=(1, 0, 2)))
     assert take(shelf.put(wrong), store, running, "trash").answer.status == "FAILED"
     assert_works(home, older, 7)
@@ -275,7 +337,7 @@ def test_on_a_disk_that_cannot_be_written_it_is_given_back_until_the_next_start(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("camera.disk.write", full)
-    older = recovery.give_back(store, running, FAILED, in_the_dark)
+    older = recovery.give_back(store, running, FAILED, in_the_dark, unwatched)
     assert older.installed.epoch == 7
     assert store.state.good == (older.installed,)
 

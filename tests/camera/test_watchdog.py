@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from camera import config
 from camera.assembly import assemble
@@ -19,7 +20,7 @@ from camera.frames import Frames, Wait
 from camera.watchdog import HANG_SECONDS, Pulse, Watchdog
 from tests.camera.conftest import Shelf
 from tests.camera.small_release import picture
-from tests.camera.test_agent import eventually, recorded
+from tests.camera.test_agent import eventually, recorded, status
 from tests.camera.test_update import install
 
 UNIT = Path("camera/deploy/lensloop-camera.service")
@@ -203,3 +204,51 @@ def test_a_real_agent_tells_systemd_until_its_loop_hangs(
         process.kill()
         process.wait()
         manager.close()
+
+
+# In every Python that the agent starts: release 8 never comes back from a black frame.
+HANGING_MODEL = """
+import time
+import camera.watchdog
+from camera import model
+camera.watchdog.HANG_SECONDS = 1.0
+opened = model.opened
+class Hanging:
+    def __init__(self, session): self.session = session
+    def run(self, outputs, inputs):
+        while not inputs["image"].any():
+            time.sleep(1)
+        return self.session.run(outputs, inputs)
+def hanging(checked):
+    found = opened(checked)
+    if found.installed.epoch == 8:
+        found._session = Hanging(found._session)
+    return found
+model.opened = hanging
+"""
+
+
+def test_a_real_agent_whose_model_hangs_goes_back_after_three_restarts(
+    home: Path, shelf: Shelf, tmp_path: Path
+) -> None:
+    install(home, shelf, 7, 8)
+    frames, customized = tmp_path / "pictures", tmp_path / "customized"
+    frames.mkdir()
+    customized.mkdir()
+    Image.new("RGB", (40, 30)).save(frames / "black.png")
+    (customized / "sitecustomize.py").write_text(HANGING_MODEL)
+    options = ["--home", str(home), "--frames", str(frames), "--loop", "--record"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "camera", *options],
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": f"{customized}{os.pathsep}{Path.cwd()}"},
+    )
+    try:
+        eventually(lambda: len(recorded(home)) > 0, 60)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        ended = process.wait(20)
+    assert ended == 0
+    assert {line["epoch"] for line in recorded(home)} == {7}
+    given_back = status(home)["given_back"]
+    assert given_back["reason"] == "its model did not come back from a frame 3 times"
