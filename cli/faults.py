@@ -17,10 +17,13 @@ from botocore.exceptions import (
 
 from cli.place import Place
 
-DONE, NOTHING_RELEASED, MISTAKE, CLOUD, RUN_FAILED = 0, 1, 2, 3, 4
+DONE, INCOMPLETE, MISTAKE, CLOUD, RUN_FAILED = 0, 1, 2, 3, 4
 CODES = (
     (DONE, "done; for `watch`: released, and the rollout did not fail"),
-    (NOTHING_RELEASED, "`watch`: the run ended without a release"),
+    (
+        INCOMPLETE,
+        "`watch`: the run ended without a release; `export`: some pictures could not be had",
+    ),
     (MISTAKE, "a mistake in what was asked, or nothing to talk to; stderr says which"),
     (CLOUD, "the cloud said no or could not be reached"),
     (

@@ -3,9 +3,7 @@
 Reads releases/, runs/ and datasets/ in the bucket, and nothing of SageMaker.
 """
 
-import gzip
 import hashlib
-import io
 import json
 import re
 import sys
@@ -23,7 +21,6 @@ from cli.asked import Asked, asks
 from cli.place import Place
 from cli.status import newest_epoch
 from lambdas.aws.state import StateTable
-from lensloop.dataset.rows import Row, read_rows
 from lensloop.model import lineage as rules
 from lensloop.model.lineage import USES, Answered, LineageError, Origin, Use
 from lensloop.wire import manifest, names
@@ -115,7 +112,7 @@ def _origin(place: Place, said: Answered) -> Origin:
         )
     rules.check(said, release)
     record = records.read(place, said.epoch)
-    return rules.origin(release, record, _rows(place, release.dataset))
+    return rules.origin(release, record, records.rows(place, release.dataset))
 
 
 def _uses(place: Place, sha256: str, key: str) -> Iterator[Use]:
@@ -126,7 +123,7 @@ def _uses(place: Place, sha256: str, key: str) -> Iterator[Use]:
         if release is None:
             continue
         if release.dataset not in by_dataset:
-            rows = _rows(place, release.dataset)
+            rows = records.rows(place, release.dataset)
             by_dataset[release.dataset] = rules.use(release, rows, sha256, key)
         if found := by_dataset[release.dataset]:
             yield replace(found, epoch=epoch)
@@ -145,14 +142,6 @@ def _releases(place: Place) -> list[int]:
 def _release(place: Place, epoch: int) -> Manifest | None:
     body = records.fetch(place, names.release(epoch, "manifest.json"))
     return manifest.parse(json.loads(body)) if body is not None else None
-
-
-def _rows(place: Place, digest: str) -> Iterator[Row]:
-    body = records.fetch(place, names.dataset(digest, "manifest.csv.gz"))
-    if body is None:
-        raise LineageError(f"The data set {digest} is no longer in {place.bucket}.")
-    with gzip.open(io.BytesIO(body), "rt", encoding="utf-8", newline="") as file:
-        yield from read_rows(file)
 
 
 # What a person sees

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import cameras, decisions, experiment, health, imports, lineage, loop, news, show
+from cli import cameras, decisions, experiment, export, health, imports, lineage, loop, news, show
 from cli.faults import CLOUD, CODES, MISTAKE, OF_THE_CLOUD, complaint
 from cli.place import CloudFault
 from lensloop.wire.errors import LensloopError
@@ -45,7 +45,7 @@ app = typer.Typer(
 _COMMANDS = (
     *(loop.status, loop.watch, health.fleet, news.news, news.report, lineage.lineage),
     *(loop.retrain, decisions.approve, decisions.reject, decisions.clear_block),
-    *(imports.import_model, experiment.experiment),
+    *(imports.import_model, export.export, experiment.experiment),
 )
 for command in _COMMANDS:
     app.command()(command)

@@ -1,15 +1,27 @@
-"""What is written down about past runs? Reads runs/<epoch>/run.json and report.html."""
+"""What is written down about past runs and data sets? Reads runs/<epoch>/run.json and report.html,
+and datasets/<digest>/manifest.csv.gz.
+"""
+
+import gzip
+import io
+from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
 from cli.place import Place
 from lensloop import record
+from lensloop.dataset.rows import Row, read_rows
 from lensloop.record import Record, RecordError
 from lensloop.wire import names
+from lensloop.wire.errors import LensloopError
 
 UNREADABLE = "unreadable"
 # Older versions left no records: that many runs are tried before one is believed to be the first.
 _HOLES = 20
+
+
+class NoDataset(LensloopError):
+    """There is no such data set in the bucket."""
 
 
 def read(place: Place, epoch: int) -> Record | None:
@@ -38,6 +50,15 @@ def newest(place: Place, epoch: int, count: int) -> list[Record]:
 
 def page(place: Place, epoch: int) -> bytes | None:
     return fetch(place, record.page_key(epoch))
+
+
+def rows(place: Place, digest: str) -> Iterator[Row]:
+    """Of a data set, in the order of the keys."""
+    body = fetch(place, names.dataset(digest, "manifest.csv.gz"))
+    if body is None:
+        raise NoDataset(f"The data set {digest} is not in {place.bucket}.")
+    with gzip.open(io.BytesIO(body), "rt", encoding="utf-8", newline="") as file:
+        yield from read_rows(file)
 
 
 def fetch(place: Place, key: str) -> bytes | None:

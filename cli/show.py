@@ -4,12 +4,13 @@ through `as_json`; nothing is ever read as Rich's markup.
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from lensloop.visible import spelled
@@ -60,3 +61,13 @@ def busy(text: str) -> Iterator[None]:
         return
     with console.status(shown(text)):
         yield
+
+
+@contextmanager
+def counted(text: str, total: int) -> Iterator[Callable[[], None]]:
+    """A bar that each call moves by one, on stderr, and only where somebody looks at it."""
+    console = err()
+    columns = (TextColumn(text), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(text, total=total)
+        yield lambda: progress.advance(task)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cli.faults import DONE, NOTHING_RELEASED, RUN_FAILED
+from cli.faults import DONE, INCOMPLETE, RUN_FAILED
 from cli.records import UNREADABLE
 from cli.status import RELEASES, RUNNING, WAITING, End, Status
 from lensloop.model.approval import REJECTED, SUPERSEDED
@@ -51,10 +51,10 @@ def _of(end: End) -> Ending:
         outcome = end.outcome or "without an outcome"
         return Ending(RUN_FAILED, f"Run {end.epoch} ended {outcome}{because}")
     if end.outcome == WAITS_FOR_APPROVAL and end.approval == WAITING_FOR_PERSON:
-        return Ending(NOTHING_RELEASED, _how_to_decide(end.epoch))
+        return Ending(INCOMPLETE, _how_to_decide(end.epoch))
     if end.outcome not in RELEASES or end.approval in (REJECTED, SUPERSEDED):
         outcome = end.approval or end.outcome
-        return Ending(NOTHING_RELEASED, f"Run {end.epoch} ended {outcome}{because}")
+        return Ending(INCOMPLETE, f"Run {end.epoch} ended {outcome}{because}")
     code = RUN_FAILED if end.rollout in ROLLOUT_FAILURES else DONE
     rollout = end.rollout or "not recorded"
     became = "did not become" if end.rollout == CANARY_FAILED else "is"

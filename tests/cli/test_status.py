@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from cli import show
-from cli.faults import DONE, NOTHING_RELEASED, RUN_FAILED
+from cli.faults import DONE, INCOMPLETE, RUN_FAILED
 from cli.fleet import Camera
 from cli.picture import picture, span
 from cli.runs import Stand, Training, progress
@@ -116,19 +116,19 @@ def test_watch_looks_at_the_run_that_works_or_is_about_to(
         (replace(QUIET, ends=(ROLLED_OUT,)), 3, DONE),
         (replace(QUIET, ends=(RELEASED,)), 3, DONE),
         (replace(QUIET, ends=(replace(RELEASED, rollout="no-cameras"),)), 3, DONE),
-        (replace(QUIET, ends=(REFUSED,)), 3, NOTHING_RELEASED),
-        (replace(QUIET, ends=(replace(REFUSED, outcome="nothing-new"),)), 3, NOTHING_RELEASED),
-        (replace(QUIET, ends=(replace(REFUSED, outcome="blocked"),)), 3, NOTHING_RELEASED),
-        (replace(QUIET, ends=(TO_APPROVE,)), 3, NOTHING_RELEASED),
-        (replace(QUIET, ends=(replace(TO_APPROVE, approval="rejected"),)), 3, NOTHING_RELEASED),
-        (replace(QUIET, ends=(replace(TO_APPROVE, approval="superseded"),)), 3, NOTHING_RELEASED),
+        (replace(QUIET, ends=(REFUSED,)), 3, INCOMPLETE),
+        (replace(QUIET, ends=(replace(REFUSED, outcome="nothing-new"),)), 3, INCOMPLETE),
+        (replace(QUIET, ends=(replace(REFUSED, outcome="blocked"),)), 3, INCOMPLETE),
+        (replace(QUIET, ends=(TO_APPROVE,)), 3, INCOMPLETE),
+        (replace(QUIET, ends=(replace(TO_APPROVE, approval="rejected"),)), 3, INCOMPLETE),
+        (replace(QUIET, ends=(replace(TO_APPROVE, approval="superseded"),)), 3, INCOMPLETE),
         (replace(QUIET, ends=(replace(TO_APPROVE, approval="approved"),)), 3, DONE),
         (replace(QUIET, ends=(CANARY_FAILED,)), 3, RUN_FAILED),
         (replace(QUIET, ends=(replace(REFUSED, outcome="failed"),)), 3, RUN_FAILED),
         (replace(QUIET, ends=(replace(REFUSED, outcome="timed-out"),)), 3, RUN_FAILED),
         (replace(QUIET, ends=(replace(REFUSED, outcome="unreadable"),)), 3, RUN_FAILED),
         (replace(QUIET, ends=()), 3, RUN_FAILED),
-        (replace(QUIET, trigger=replace(AT_WORK, epoch=4), ends=(REFUSED,)), 3, NOTHING_RELEASED),
+        (replace(QUIET, trigger=replace(AT_WORK, epoch=4), ends=(REFUSED,)), 3, INCOMPLETE),
     ],
 )
 def test_watch_ends_with_the_run_and_its_rollout_and_its_code_says_how(
