@@ -102,10 +102,10 @@ def test_the_same_command_goes_on_where_it_was_cut_and_mends_what_is_damaged(
 def test_a_picture_that_is_gone_or_another_is_named_and_the_others_are_exported(
     aws: Aws, rows: list[Row], tmp_path: Path
 ) -> None:
-    gone, other, kept = rows
+    gone, other, _kept = rows
     aws.s3.delete_object(Bucket=BUCKET, Key=gone.key)
     aws.s3.put_object(Bucket=BUCKET, Key=other.key, Body=b"something else")
-    code, stdout, stderr = ask(str(tmp_path / "set"), "--json")
+    code, stdout, _stderr = ask(str(tmp_path / "set"), "--json")
     assert code == 1
     told = json.loads(stdout)
     assert told["lost"] == [
@@ -126,7 +126,7 @@ def test_a_folder_of_an_earlier_export_says_what_is_no_longer_in_the_data_set(
 
 
 def test_a_list_alone_needs_no_picture(rows: list[Row], tmp_path: Path) -> None:
-    code, stdout, _ = ask(str(tmp_path / "set"), "--only-list")
+    code, _stdout, _ = ask(str(tmp_path / "set"), "--only-list")
     assert (code, [path.name for path in (tmp_path / "set").iterdir()]) == (0, [LIST])
 
 
