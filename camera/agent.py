@@ -88,6 +88,7 @@ class Agent:
             self._classify(first, source, enough)
         finally:
             self._stop.set()
+            self._jobs.end()
             worker.join(DROP_SECONDS if self._line.busy else FINISH_SECONDS)
             self._broker.stop()
             self._results.note()

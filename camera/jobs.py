@@ -43,6 +43,7 @@ class Jobs:
         self._answers: Dict[Tuple[str, int], Answer] = {}
         self._done: Optional[Tuple[str, int]] = None  # answered, and the cloud has it
         self._tokens = 0
+        self._over = False
 
     def topics(self) -> List[str]:
         return [
@@ -80,9 +81,15 @@ class Jobs:
         names it again.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._next is not None, seconds)
+            self._changed.wait_for(lambda: self._over or self._next is not None, seconds)
             execution, self._next = self._next, None
             return execution
+
+    def end(self) -> None:
+        """Nobody waits for a next job any more."""
+        with self._changed:
+            self._over = True
+            self._changed.notify_all()
 
     def start(self, execution: Execution, waited_for: str = "") -> Optional[Execution]:
         """Tells the cloud that work begins, or goes on after it waited for something.

@@ -25,6 +25,7 @@ from lensloop.wire.errors import LensloopError
 PORT = 8765  # beyond those that need rights, and not the local cloud's
 SHORTEST_PASSWORD = 10  # characters: with a second for each wrong one, guessing takes for ever
 WRONG_SECONDS = 1.0
+HEED_SECONDS = 0.5  # the longest that the agent's end waits for it
 log = logging.getLogger(__name__)
 _IDLE_SECONDS = 10.0  # what says nothing for so long is hung up on
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
@@ -72,7 +73,9 @@ def serving(view: View, host: str, port: int, password: Optional[str]) -> Iterat
         server = _Server((host, port), Handler)
     except (OSError, OverflowError) as error:
         raise LiveError(f"The live view cannot be given on {host}:{port} ({error}).") from error
-    thread = threading.Thread(target=server.serve_forever, name="live", daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, args=(HEED_SECONDS,), name="live", daemon=True
+    )
     thread.start()
     try:
         yield server.server_address[1]

@@ -19,6 +19,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from camera import trial
+from camera.model import load
+from camera.prove import Proof, prove
 from tests.camera import signer
 from tests.camera.small_release import Files, sha256
 
@@ -121,6 +124,27 @@ def shelf() -> Iterator[Shelf]:
     yield here
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def tried_apart() -> None:
+    """For a test of the process in which a camera tries a model, or of the whole way."""
+
+
+@pytest.fixture(autouse=True)
+def tried_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model is proved by the same code, in this process: to start one takes a second, and most
+    tests take several releases. Agents that are processes of their own try it as they do.
+    """
+    if "tried_apart" in request.fixturenames:
+        return
+
+    def prove_here(folder: Path, seconds: float) -> Proof:
+        loaded = load(folder)
+        with (folder / loaded.manifest.golden.file).open("rb") as golden:
+            return prove(loaded, golden)
+
+    monkeypatch.setattr(trial, "prove_apart", prove_here)
 
 
 @pytest.fixture

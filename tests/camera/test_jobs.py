@@ -185,3 +185,10 @@ def test_topics_stay_below_the_thing(cloud: Cloud) -> None:
     assert (
         len(cloud.jobs.topics()) <= 8
     )  # more than eight in one SUBSCRIBE, and AWS closes the connection
+
+
+def test_who_waits_for_a_job_waits_no_longer_than_until_the_end() -> None:
+    jobs = Cloud().jobs
+    threading.Timer(0.05, jobs.end).start()
+    assert jobs.next(seconds=60) is None
+    assert jobs.next(seconds=60) is None

@@ -42,10 +42,15 @@ def fill(view: View) -> None:
     view.saw(of_image("video0#99", Image.new("RGB", (1600, 900), (200, 30, 30))), seen(), 7)
 
 
-@pytest.fixture
-def view(monkeypatch: pytest.MonkeyPatch) -> View:
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(view_module, "UNCERTAIN_SECONDS", 0.0)
     monkeypatch.setattr(module, "WRONG_SECONDS", 0.0)
+    monkeypatch.setattr(module, "HEED_SECONDS", 0.01)
+
+
+@pytest.fixture
+def view() -> View:
     made = View("deeplens_kitchen")
     fill(made)
     return made

@@ -17,30 +17,13 @@ from typing import Any
 
 import pytest
 
-from camera import disk, trial
-from camera.model import load
-from camera.prove import Proof, prove
+from camera import disk
 from camera.store import Store
 from camera.update import restore, take
 from tests.camera.conftest import Shelf
 from tests.camera.signer import KEYS
 from tests.camera.small_release import Files, colour_model, make_release
 from tests.camera.test_update import assert_works, install, start
-
-
-@pytest.fixture(autouse=True)
-def tried_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cut falls between two steps of the disk: in which process the model is tried before or
-    after is the same, and this is many times faster. Agents of their own try it as they do.
-    """
-
-    def prove_here(folder: Path, seconds: float) -> Proof:
-        loaded = load(folder)
-        with (folder / loaded.manifest.golden.file).open("rb") as golden:
-            return prove(loaded, golden)
-
-    monkeypatch.setattr(trial, "prove_apart", prove_here)
-
 
 STEPS = ("write", "move", "point", "remove", "settle")
 

@@ -53,6 +53,7 @@ def assert_works(home: Path, running: Running | None, epoch: int) -> None:
         assert running.model.predict(shown).predicted == label
 
 
+@pytest.mark.usefixtures("tried_apart")
 def test_a_release_is_verified_proved_and_committed(home: Path, shelf: Shelf) -> None:
     files = make_release(7)
     store, running = start(home)

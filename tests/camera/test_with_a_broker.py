@@ -204,6 +204,7 @@ def launch(fleet: Fleet, tmp_path: Path, pictures: Path) -> Iterator[Callable[[s
         assert not thread.is_alive()
 
 
+@pytest.mark.usefixtures("tried_apart")
 def test_a_release_reaches_a_camera_and_is_proved_there(
     fleet: Fleet, launch: Callable[[str], Started]
 ) -> None:
