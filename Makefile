@@ -14,7 +14,7 @@ PY := $(BIN)/python
 # A file's tests stay together, because they share what is slow to start.
 PYTEST := $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # Tests of the rules and of what has neither a process nor a port of its own.
-PURE = $(wildcard $(addprefix tests/,model rollout wire dataset trigger pages cli tools test_*.py))
+PURE = $(wildcard $(addprefix tests/,model rollout wire dataset trigger pages cli review tools test_*.py))
 CDK := node_modules/.bin/cdk --no-notices
 # Node 24 (from PyPI) and the tools of this project come before whatever else the machine has.
 export PATH := $(CURDIR)/$(BIN):$(PATH)

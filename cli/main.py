@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli import cameras, decisions, experiment, export, health, imports, lineage, loop, news, show
+from cli import review as review_page
 from cli.faults import CLOUD, CODES, MISTAKE, OF_THE_CLOUD, complaint
 from cli.place import CloudFault
 from lensloop.wire.errors import LensloopError
@@ -45,7 +46,7 @@ app = typer.Typer(
 _COMMANDS = (
     *(loop.status, loop.watch, health.fleet, news.news, news.report, lineage.lineage),
     *(loop.retrain, decisions.approve, decisions.reject, decisions.clear_block),
-    *(imports.import_model, export.export, experiment.experiment),
+    *(imports.import_model, export.export, experiment.experiment, review_page.review),
 )
 for command in _COMMANDS:
     app.command()(command)

@@ -89,7 +89,7 @@ def report(asked: Asked, epoch: Epoch = None, output: Output = None, open_: Open
         file.write_bytes(page)
     if asked.as_json:
         show.give({"epoch": which, "file": str(file)})
-    elif (_may_open() if open_ is None else open_) and webbrowser.open(file.resolve().as_uri()):
+    elif (may_open() if open_ is None else open_) and webbrowser.open(file.resolve().as_uri()):
         show.say(f"The report of run {which} is open in your browser: {file}")
     else:
         show.say(file)
@@ -114,7 +114,7 @@ def cache(place: Place) -> Path:
     return base / "lensloop" / place.prefix
 
 
-def _may_open() -> bool:
+def may_open() -> bool:
     """A text browser would take the terminal over; on Linux only a desktop has another."""
     if not sys.stdout.isatty():
         return False

@@ -31,6 +31,8 @@ FILE = "connection.json"
 # A laptop without a network should say so soon; AWS answers within a second.
 _CONNECT_SECONDS = 5
 _KNOCK_SECONDS = 1.0
+# The page lists, copies and fetches pictures at once; boto3's own ten would make them wait.
+_CONNECTIONS = 50
 
 
 class PlaceError(LensloopError):
@@ -93,7 +95,7 @@ class Place:
 
     @property
     def _address(self) -> dict[str, Any]:
-        patience = Config(connect_timeout=_CONNECT_SECONDS)
+        patience = Config(connect_timeout=_CONNECT_SECONDS, max_pool_connections=_CONNECTIONS)
         if self.local:
             config = patience.merge(Config(proxies={}))
             return {"endpoint_url": self.local.endpoint, "config": config}

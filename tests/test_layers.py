@@ -22,6 +22,7 @@ OURS = (
     "lensloop",
     "local",
     "proof",
+    "review",
     "stacks",
     "tools",
     "training",
@@ -36,7 +37,8 @@ ALLOWED = {
     "training": ("lensloop",),
     "stacks": ("lensloop", "lambdas"),  # a step owns its function, so it imports the handler
     # It only reads with lambdas.aws, and fetches a camera's packages as the stacks do theirs.
-    "cli": ("camera", "lensloop", "lambdas.aws", "stacks.assets.packages"),
+    "cli": ("camera", "lensloop", "lambdas.aws", "review", "stacks.assets.packages"),
+    "review": ("cli", "lensloop"),  # it knows no more of the cloud than the command
     "local": (),
     "experiments": (),  # it runs where nothing else of ours is
     "demo": ("cli", "lensloop", "lambdas.aws", "local"),

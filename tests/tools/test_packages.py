@@ -7,7 +7,18 @@ import pytest
 
 from tools.mutants import ROOT
 
-PACKAGES = ("bench", "camera", "cli", "demo", "lambdas", "lensloop", "local", "proof", "stacks")
+PACKAGES = (
+    "bench",
+    "camera",
+    "cli",
+    "demo",
+    "lambdas",
+    "lensloop",
+    "local",
+    "proof",
+    "review",
+    "stacks",
+)
 
 
 @pytest.mark.parametrize("name", [*PACKAGES, "tests", "tools", "training"])

@@ -1,0 +1,80 @@
+"""How is the page served? On this machine's loopback, at an address that nobody can guess, until
+Ctrl-C.
+"""
+
+import contextlib
+import secrets
+import socket
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvicorn
+
+from cli.news import cache
+from cli.place import Place
+from lensloop.wire.errors import LensloopError
+from review.app import Desk, app
+from review.bucket import Bucket
+from review.frames import Frames
+from review.happenings import OfPlace
+from review.thumbnails import Thumbnails
+
+HOST = "127.0.0.1"
+_BACKLOG = 100
+_GOODBYE_SECONDS = 3.0
+
+
+class PortTaken(LensloopError):
+    """Another program has the port; the message says what to do."""
+
+
+def desk_for(place: Place, folder: Path | None = None) -> Desk:
+    bucket = Bucket(place.client("s3"), place.bucket)
+    thumbnails = Thumbnails(bucket, (folder or cache(place)) / "thumbnails")
+    return Desk(OfPlace(place), Frames(bucket, lambda: datetime.now(UTC)), thumbnails, place=place)
+
+
+@contextlib.contextmanager
+def serving(desk: Desk, port: int) -> Iterator[str]:
+    """Gives the address, and serves on a thread until the block ends."""
+    listening = _listening(port)
+    address, server = _server(desk, listening)
+    thread = threading.Thread(target=server.run, args=([listening],), name="page", daemon=True)
+    thread.start()
+    try:
+        yield address
+    finally:
+        server.should_exit = True
+        thread.join(_GOODBYE_SECONDS)
+        listening.close()
+
+
+def _server(desk: Desk, listening: socket.socket) -> tuple[str, uvicorn.Server]:
+    number, token = listening.getsockname()[1], secrets.token_urlsafe(24)
+    config = uvicorn.Config(
+        app(desk, token, number),
+        log_level="error",
+        access_log=False,  # it would hold the token
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=int(_GOODBYE_SECONDS),
+    )
+    return f"http://{HOST}:{number}/{token}/", uvicorn.Server(config)
+
+
+def _listening(port: int) -> socket.socket:
+    """The wanted port or, where another page has it, any: the printed address says which."""
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+    except OSError as error:
+        listening.close()
+        raise PortTaken(
+            f"The page cannot be served at port {port} ({error}). Name another: --port 0 takes a"
+            " free one."
+        ) from error
+    listening.listen(_BACKLOG)
+    return listening

@@ -1,0 +1,41 @@
+// How does the page ask its server, and tell a person what came of it?
+
+export class Refused extends Error {}
+
+export async function ask(path, body) {
+  const options = body === undefined ? {} : {
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+  };
+  const answer = await fetch(path, { cache: "no-store", ...options });
+  if (answer.ok) return answer;
+  let sentence = `The page's server answered ${answer.status}.`;
+  try { sentence = (await answer.clone().json()).sentence; } catch { /* no sentence of ours */ }
+  const error = answer.status === 502 ? new Error(sentence) : new Refused(sentence);
+  throw error;
+}
+
+export const asked = async (path, body) => (await ask(path, body)).json();
+
+const at = id => document.getElementById(id);
+let quiet;
+
+// For eyes and for screen readers.
+export function say(sentence) {
+  at("said").textContent = sentence;
+  at("said").classList.add("shown");
+  clearTimeout(quiet);
+  quiet = setTimeout(() => at("said").classList.remove("shown"), 6000);
+}
+
+export function complain(sentence) {
+  at("fault").hidden = !sentence;
+  at("fault").textContent = sentence;
+}
+
+export const gone = "The page's server does not answer. Start `lensloop review` again and open its new address.";
+
+export const picture = (one, size) =>
+  `picture?size=${size}&key=${encodeURIComponent(one.key)}&etag=${encodeURIComponent(one.etag)}`;
+
+export const count = (number, one, many) =>
+  `${number.toLocaleString("en")} ${number === 1 ? one : many}`;

@@ -1,0 +1,91 @@
+"""A person at a browser, who gives each frame its label by one key: frame n is label n mod 3."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.fakes.folder_s3 import FolderS3
+from tests.review.conftest import LABELS
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = Path("/usr/bin/chromium")
+# Of a browser that asks nobody for anything.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+)
+_PATIENCE = 15_000  # milliseconds, on a machine with other work
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator["Browser"]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextlib.contextmanager
+def served(folder: Path, frames: int, pictures: int = 2, kill_at: int = 0) -> Iterator[str]:
+    """The page's program at what lies in the folder; it kills itself before that change."""
+    numbers = [str(number) for number in (frames, pictures, kill_at)]
+    program = [sys.executable, "-m", "tests.review.served", str(folder), *numbers]
+    process = subprocess.Popen(program, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def opened(browser: "Browser", address: str) -> "Page":
+    page = browser.new_page()
+    page.set_default_timeout(_PATIENCE)
+    page.goto(f"{address}frames")
+    page.wait_for_selector("#none button, #desk[data-frame]:not([hidden])")
+    return page
+
+
+def label(page: "Page", most: int) -> int:
+    """Gives at most so many labels, as fast as keys can be pressed; how many it gave."""
+    for given in range(most):
+        frame = page.locator("#desk").get_attribute("data-frame") or ""
+        found = re.search(r"frame-(\d+)$", frame)
+        if not found:
+            return given
+        page.keyboard.press(str(1 + int(found[1]) % len(LABELS)))
+    return most
+
+
+def all_saved(page: "Page") -> None:
+    page.wait_for_selector("body[data-unsaved='0']")
+
+
+def labelled(folder: Path) -> dict[int, list[str]]:
+    """The labels under which each frame lies now."""
+    found: dict[int, list[str]] = {}
+    for key in FolderS3(folder / "s3").keys("images/"):
+        if copy := re.fullmatch(r"images/(\w+)/review\.deeplens_hall\.frame-(\d+)\.jpg", key):
+            found.setdefault(int(copy[2]), []).append(copy[1])
+    return found
+
+
+def expected(frames: int) -> dict[int, list[str]]:
+    return {number: [LABELS[number % len(LABELS)]] for number in range(frames)}

@@ -1,0 +1,176 @@
+"""A desk whose pictures lie in a folder, and the page at it."""
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageDraw
+from starlette.testclient import TestClient
+
+from cli.health import Health
+from cli.news import SentMessage
+from cli.runs import Stand, Training
+from cli.status import End, Live, Status, Trigger, Waiting
+from review.app import Desk, app
+from review.bucket import Bucket
+from review.frames import Frames
+from review.happenings import Scene
+from review.thumbnails import Thumbnails
+from tests.fakes.folder_s3 import FolderS3
+
+TOKEN, PORT = "the-token", 8771
+NOW = datetime(2026, 11, 26, 23, 30, tzinfo=UTC)
+LABELS = ("can", "glass", "paper")
+_AT = int(NOW.timestamp())
+REST = Trigger("resting", "nothing has changed since the last finished run", None, "", 3)
+QUIET = Scene(
+    Status(
+        project="deeplens-trash",
+        region="eu-west-1",
+        at=_AT,
+        trigger=REST,
+        run=None,
+        rollout=None,
+        live=Live(2, "0ffd826cef00aa", "Its cameras can say what they were not taught."),
+        ends=(
+            End(
+                3,
+                "refused",
+                ("recall of `glass` 0.41 is below its floor 0.50",),
+                NOW.isoformat(),
+                "",
+                (),
+            ),
+            End(2, "released", ("better",), "2026-11-22T12:00:00+00:00", "rolled-out", ()),
+        ),
+        cameras=(),
+    ),
+    [
+        Health(
+            "deeplens_kitchen",
+            "canary",
+            "well",
+            "runs release 2",
+            NOW.isoformat(),
+            2,
+            "12/12",
+            fps=4.8,
+        ),
+        Health(
+            "deeplens_hall",
+            "fleet",
+            "silent",
+            "silent for 2 h",
+            NOW.isoformat(),
+            1,
+            "12/12",
+            fps=1.0,
+            last_error="the disk is full",
+        ),
+    ],
+    [SentMessage(3, NOW.isoformat(), "run", "Run 3 was refused", "recall of glass\nis low", True)],
+)
+BUSY = replace(
+    QUIET,
+    status=replace(
+        QUIET.status,
+        trigger=replace(REST, doing="running", reason="run 4 is running", epoch=4),
+        run=Stand(
+            4,
+            _AT - 130,
+            "Train",
+            _AT - 61,
+            "RUNNING",
+            Training(
+                "deeplens-trash-4-1",
+                "InProgress",
+                "Training",
+                "looked at 200 of 735 pictures (41/s)",
+            ),
+        ),
+        waiting=Waiting(3, "0ffd826cef00aa"),
+    ),
+)
+
+
+class Told:
+    """Stands for the cloud's functions: what happens is given, what is decided is kept."""
+
+    def __init__(self, scene: Scene = QUIET) -> None:
+        self.scene = scene
+        self.decisions: list[tuple[str, int | None, str]] = []
+
+    def look(self) -> Scene:
+        return self.scene
+
+    def decide(self, what: str, epoch: int | None, note: str) -> str:
+        self.decisions.append((what, epoch, note))
+        return "Done."
+
+    def report(self, epoch: int) -> bytes | None:
+        return b"<!doctype html><title>Run 2</title>" if epoch == 2 else None
+
+
+def jpeg(number: int, side: int = 160) -> bytes:
+    """Each is another picture."""
+    image = Image.new("RGB", (side, side * 3 // 4), (number * 53 % 200, number * 31 % 220, 90))
+    ImageDraw.Draw(image).text((12, 30), str(number), fill="white", font_size=side // 4)
+    file = io.BytesIO()
+    image.save(file, "JPEG")
+    return file.getvalue()
+
+
+def answer(label: str, first: float = 0.5, unfamiliar: bool = False) -> bytes:
+    others = [each for each in LABELS if each != label]
+    probabilities = {label: first, others[0]: 0.9 - first, others[1]: 0.1}
+    content: dict[str, Any] = {
+        "frame": "x",
+        "epoch": 2,
+        "predicted": label,
+        "confidence": first,
+        "unsure": True,
+        "unfamiliar": unfamiliar,
+        "unfamiliarity": 3.5 if unfamiliar else None,
+        "probabilities": probabilities,
+    }
+    return json.dumps(content).encode()
+
+
+def fill(s3: FolderS3, frames: int, pictures: int = 2) -> None:
+    for label in LABELS:
+        for number in range(pictures):
+            s3[f"images/{label}/{number:05}.jpg"] = jpeg(number)
+    for number in range(frames):
+        key = f"review/deeplens_hall/frame-{number:04}"
+        s3[f"{key}.jpg"] = jpeg(number)
+        s3[f"{key}.json"] = answer(LABELS[number % 3], 0.45 + number % 40 / 100, number % 7 == 0)
+
+
+def desk(s3: FolderS3, folder: Path, told: Told | None = None) -> Desk:
+    bucket = Bucket(s3, "bucket")  # type: ignore[arg-type]
+    frames = Frames(bucket, lambda: NOW)
+    return Desk(told or Told(), frames, Thumbnails(bucket, folder / "thumbnails"))
+
+
+def client(at: Desk) -> TestClient:
+    return TestClient(
+        app(at, TOKEN, PORT),
+        base_url=f"http://127.0.0.1:{PORT}/{TOKEN}/",
+        headers={"Origin": f"http://127.0.0.1:{PORT}"},
+    )
+
+
+@pytest.fixture
+def s3(tmp_path: Path) -> FolderS3:
+    return FolderS3(tmp_path / "s3")
+
+
+@pytest.fixture
+def page(s3: FolderS3, tmp_path: Path) -> Callable[..., TestClient]:
+    """The page at what lies in the bucket, as a program that has just been started shows it."""
+    return lambda told=None: client(desk(s3, tmp_path, told))

@@ -1,0 +1,92 @@
+"""Does the page work in a real browser, with the keyboard alone, and is no label lost when browser
+or server is killed half-way?
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.review.browser import (
+    CHROMIUM,
+    all_saved,
+    chromium,
+    expected,
+    label,
+    labelled,
+    opened,
+    served,
+)
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no Chromium here ({CHROMIUM})"),
+]
+FRAMES = 60
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    pytest.importorskip("playwright", reason="playwright is not installed")
+    with chromium() as found:
+        yield found
+
+
+def test_no_label_is_lost_when_browser_and_server_are_killed(
+    browser: "Browser", tmp_path: Path
+) -> None:
+    """A label is two changes of the bucket: the server dies between them, at the 30th or so."""
+    with served(tmp_path, FRAMES, kill_at=60) as address:
+        first = opened(browser, address)
+        assert label(first, 15) == 15
+        first.close()  # with decisions on their way, as a browser that crashes
+        second = opened(browser, address)
+        label(second, 25)
+        second.wait_for_selector("#fault:not([hidden])")
+        second.close()
+    before = labelled(tmp_path)
+    assert 0 < len(before) < FRAMES
+    with served(tmp_path, FRAMES) as address:
+        last = opened(browser, address)
+        assert label(last, 2 * FRAMES) == FRAMES - len(before)
+        all_saved(last)
+        assert "last one" in last.inner_text("#none")
+    assert labelled(tmp_path) == expected(FRAMES)
+
+
+def test_undo_skip_and_a_new_label_by_keys(browser: "Browser", tmp_path: Path) -> None:
+    with served(tmp_path, 3) as address:
+        page = opened(browser, address)
+        first = page.locator("#desk").get_attribute("data-frame")
+        page.keyboard.press("2")
+        page.keyboard.press("u")
+        page.wait_for_selector(f"#desk[data-frame='{first}']")
+        page.keyboard.press("n")
+        page.keyboard.type("tetra pak")
+        page.keyboard.press("Enter")
+        page.keyboard.press("s")
+        page.keyboard.press("Enter")  # the camera is right
+        all_saved(page)
+        assert "skipped" in page.inner_text("#none")
+    found = labelled(tmp_path)
+    assert len(found) == 1, "one has the camera's label"
+    assert list((tmp_path / "s3").glob("images%2Ftetra%20pak%2Freview*"))
+
+
+def test_the_first_screen_lives_and_decides(browser: "Browser", tmp_path: Path) -> None:
+    with served(tmp_path, 0) as address:
+        page = browser.new_page()
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+        page.goto(address)
+        page.get_by_role("button", name="Approve release 3").click()
+        page.get_by_label("Why").fill("seen it")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.get_by_text("Done.").wait_for()
+        assert faults == []
