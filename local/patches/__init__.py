@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from local.patches import (
     cloudformation,
+    condition_keys,
     door,
     events,
     iam,
@@ -51,6 +52,8 @@ PATCHES: tuple[Callable[[], None], ...] = (
     iam.roles_are_passed_only_by_those_who_may,
     iam.event_source_mappings_read_as_the_function,
     iam.requests_to_kms_say_how_they_sign,
+    condition_keys.requests_to_tables_say_which_item,
+    condition_keys.writes_to_buckets_say_whether_they_replace,
     sagemaker.state_machines_run_training_jobs,
 )
 

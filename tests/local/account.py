@@ -40,7 +40,14 @@ class Aws:
             aws_session_token=session["SessionToken"],
         )
 
-    def role(self, *actions: str, trusts: Any = None, resource: str = "*", when: Any = None) -> str:
+    def role(
+        self,
+        *actions: str,
+        trusts: Any = None,
+        resource: str = "*",
+        when: Any = None,
+        operator: str = "StringEquals",
+    ) -> str:
         """A role that may do exactly these actions."""
         name = unique("role")
         principal = trusts or {
@@ -54,10 +61,20 @@ class Aws:
         if actions:
             allow: Any = {"Effect": "Allow", "Action": list(actions), "Resource": resource}
             if when:
-                allow["Condition"] = {"StringEquals": when}
+                allow["Condition"] = {operator: when}
             policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
             self.iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy)
         return arn
+
+    def table(self) -> str:
+        name = unique("table")
+        self.dynamodb.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        return name
 
     def bucket(self) -> str:
         name = unique("bucket")

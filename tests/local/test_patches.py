@@ -313,14 +313,7 @@ def loopback_counts_as_tls(aws: Aws) -> Any:
 
 def state_machines_act_as_their_role(aws: Aws) -> Any:
     topic = aws.sns.create_topic(Name=unique("topic"))["TopicArn"]
-    table = unique("table")
-    key = {"AttributeName": "id", "KeyType": "HASH"}
-    aws.dynamodb.create_table(
-        TableName=table,
-        KeySchema=[key],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    table = aws.table()
     tasks = {
         "sns:publish": {"TopicArn": topic, "Message": "m"},
         "lambda:invoke": {"FunctionName": aws.function(ECHO)},
@@ -377,6 +370,55 @@ def requests_to_kms_say_how_they_sign(aws: Aws) -> Any:
         _outcome(functools.partial(kms.sign, **asked, SigningAlgorithm=algorithm))
         for algorithm in ("RSASSA_PSS_SHA_256", "RSASSA_PKCS1_V1_5_SHA_256")
     ]
+
+
+def requests_to_tables_say_which_item(aws: Aws) -> Any:
+    """A function that has been taken over writes its own items and no other, alone or together."""
+    table = aws.table()
+    role = aws.role(
+        "dynamodb:UpdateItem",
+        trusts={"AWS": "*"},
+        when={"dynamodb:LeadingKeys": "camera#*"},
+        operator="ForAnyValue:StringLike",
+    )
+    taken_over = aws.as_role(role, "dynamodb")
+
+    def write(*items: str) -> str:
+        requests = [{"TableName": table, "Key": {"id": {"S": item}}} for item in items]
+        if len(requests) == 1:
+            return _outcome(functools.partial(taken_over.update_item, **requests[0]))
+        updates = [
+            {"Update": one | {"UpdateExpression": "SET a = :a"}} for one in _with_value(requests)
+        ]
+        return _outcome(functools.partial(taken_over.transact_write_items, TransactItems=updates))
+
+    asked = (["camera#a"], ["live"], ["camera#a", "camera#b"], ["camera#a", "live"])
+    return [write(*items) for items in asked]
+
+
+def _with_value(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [one | {"ExpressionAttributeValues": {":a": {"S": "a"}}} for one in requests]
+
+
+def writes_to_buckets_say_whether_they_replace(aws: Aws) -> Any:
+    bucket = aws.bucket()
+    deny = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": [f"arn:aws:s3:::{bucket}/*"],
+        "Condition": {
+            "Null": {"s3:if-none-match": "true"},
+            "Bool": {"s3:ObjectCreationOperation": "true"},
+        },
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    aws.s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+    writer = aws.as_role(aws.role("s3:PutObject", trusts={"AWS": "*"}), "s3")
+    put = functools.partial(writer.put_object, Bucket=bucket, Key="a", Body=b"a")
+    parts = functools.partial(writer.create_multipart_upload, Bucket=bucket, Key="b")
+    once = functools.partial(put, IfNoneMatch="*")
+    return [_outcome(call) for call in (put, once, once, parts)]
 
 
 def sagemaker_exists(aws: Aws) -> Any:
@@ -447,6 +489,10 @@ EXPECTED: dict[Callable[[Aws], Any], Any] = {
     roles_are_passed_only_by_those_who_may: ["AccessDenied", "AccessDenied"],
     event_source_mappings_read_as_the_function: 1,
     requests_to_kms_say_how_they_sign: ["allowed", "AccessDenied"],
+    requests_to_tables_say_which_item: ["allowed", "AccessDenied", "allowed", "AccessDenied"],
+    writes_to_buckets_say_whether_they_replace: [
+        *("AccessDenied", "allowed", "PreconditionFailed", "allowed"),
+    ],
     state_machines_run_training_jobs: True,
 }
 
