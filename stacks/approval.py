@@ -11,6 +11,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from lambdas import approve_release
+from lambdas.aws import items
 from lensloop.settings import Settings
 from stacks.steps.access import Access, allow
 from stacks.steps.function import Function
@@ -34,7 +35,8 @@ def approval(
         settings=settings,
         storage=storage,
         may=[
-            access.state("GetItem", "UpdateItem"),
+            access.state("GetItem"),
+            access.updates(items.APPROVAL, items.CANDIDATE),
             access.versions("DescribeModelPackage", "UpdateModelPackage"),
             allow("states:StartExecution", on=rollout.state_machine_arn),
             allow("lambda:InvokeFunction", on=tell.function_arn),

@@ -11,6 +11,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from lambdas import reconcile_fleet, record_report
+from lambdas.aws import items
 from lensloop.settings import Settings
 from lensloop.wire import names
 from stacks.alarms import FLEET, Alarms, lensloop_metric
@@ -93,7 +94,8 @@ class Reports(Construct):
             settings=self._settings,
             storage=self._storage,
             may=[
-                self._access.state("GetItem", "Scan", "UpdateItem"),
+                self._access.state("GetItem", "Scan"),
+                self._access.updates(items.CAMERA, items.AGAIN),
                 self._access.read(names.RELEASES_PREFIX),
                 orders.list_groups(),
                 allow("iot:ListJobExecutionsForThing", on=orders.things),
@@ -118,7 +120,8 @@ class Reports(Construct):
             settings=self._settings,
             storage=self._storage,
             may=[
-                self._access.state("GetItem", "UpdateItem"),
+                self._access.state("GetItem"),
+                self._access.updates(items.CAMERA),
                 allow("iot:ListThingGroupsForThing", on=self._orders.things),
                 allow("lambda:InvokeFunction", on=reconciler.function_arn),
             ],

@@ -12,6 +12,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from lambdas import record_changes, tick
+from lambdas.aws import items
 from lensloop.settings import Settings
 from stacks.alarms import Alarms, lensloop_metric
 from stacks.changes import Changes
@@ -70,7 +71,8 @@ class RetrainingStack(cdk.Stack):
         function = self._function(
             tick.handler,
             may=[
-                self._access.state("GetItem", "UpdateItem"),
+                self._access.state("GetItem"),
+                self._access.updates(items.TRIGGER),
                 allow("states:StartExecution", on=workflow.state_machine_arn),
                 allow("states:DescribeExecution", on=executions),
                 allow("sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob", on=jobs),
@@ -121,7 +123,7 @@ class RetrainingStack(cdk.Stack):
         return self._function(
             record_changes.handler,
             may=[
-                self._access.state("UpdateItem"),
+                self._access.updates(items.TRIGGER),
                 allow("lambda:InvokeFunction", on=tick.function_arn),
             ],
             addresses={"TICK_FUNCTION": tick.function_name},

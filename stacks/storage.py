@@ -82,6 +82,8 @@ class StorageStack(cdk.Stack):
             removal_policy=KEPT,
             lifecycle_rules=_lifecycle(settings),
         )
+        for statement in written_once(bucket.arn_for_objects(f"{names.RELEASES_PREFIX}*")):
+            bucket.add_to_resource_policy(statement)
         # The L2 property `event_bridge_enabled` would add a custom-resource Lambda; CloudFormation
         # can do it itself.
         cfn_bucket = bucket.node.default_child
@@ -156,6 +158,37 @@ class StorageStack(cdk.Stack):
         for kept in (canary, fleet, policy):
             kept.apply_removal_policy(KEPT)
         return canary, fleet
+
+
+def written_once(releases: str) -> list[iam.PolicyStatement]:
+    """Nobody replaces or deletes a part of a release, whatever else they may do; only what is not
+    there yet is written. Who wants to must change this policy first, which leaves a trace.
+
+    Deleting counts: after it, the same name would be free again. Not Object Lock: for one prefix,
+    each writer would have to set it on each object, to a day; and a bucket with locked objects can
+    be emptied by nobody until then.
+    """
+    return [
+        iam.PolicyStatement(
+            sid="ReleasesAreWrittenOnce",
+            actions=["s3:PutObject"],
+            resources=[releases],
+            # A part of an upload carries no such header; the request that ends the upload does.
+            conditions={
+                "Null": {"s3:if-none-match": "true"},
+                "Bool": {"s3:ObjectCreationOperation": "true"},
+            },
+            effect=iam.Effect.DENY,
+            principals=[iam.AnyPrincipal()],
+        ),
+        iam.PolicyStatement(
+            sid="ReleasesAreNotDeleted",
+            actions=["s3:DeleteObject", "s3:DeleteObjectVersion"],
+            resources=[releases],
+            effect=iam.Effect.DENY,
+            principals=[iam.AnyPrincipal()],
+        ),
+    ]
 
 
 def alarm_arns(stack: cdk.Stack, prefix: str) -> str:

@@ -9,19 +9,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambdas.aws.change import Change
+from lambdas.aws.items import CAMERA
 from lensloop.fleet.terms import Camera, Ordered
 from lensloop.wire import report
 
-PREFIX = "camera#"
-
 
 def key(thing: str) -> str:
-    return f"{PREFIX}{thing}"
+    return f"{CAMERA}{thing}"
 
 
 def to_camera(item: Mapping[str, Any]) -> Camera:
     return Camera(
-        thing=str(item["id"]).removeprefix(PREFIX),
+        thing=str(item["id"]).removeprefix(CAMERA),
         wave=item["wave"],
         report=report.parse(json.loads(item["report"])),
         seen_ms=int(item["seen_ms"]),

@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from lambdas.aws import camera_item, clients, trigger_item
+from lambdas.aws import camera_item, clients, items, trigger_item
 from lambdas.aws.change import Change
-from lambdas.aws.trigger_item import HOLDS_LEASE, TRIGGER
+from lambdas.aws.items import TRIGGER
+from lambdas.aws.trigger_item import HOLDS_LEASE
 from lensloop.fleet.terms import Camera, Live, Ordered
 from lensloop.model.approval import APPROVED, WAITING, Decision
 from lensloop.model.standards import Trained
@@ -36,11 +37,11 @@ from lensloop.wire.errors import BadArtifact, StaleEpoch
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-_DATASET, _TRAINED, _LIVE, _ROLLOUT = "dataset", "trained", "live", "rollout"
-_APPROVAL, _CANDIDATE = "approval", "candidate"
-_PACKAGE, _PRODUCTION = "package#", "production"
-_RELEASED = "release#"
-_SPLIT, _AGAIN = "split", "again"
+_DATASET, _TRAINED, _LIVE, _ROLLOUT = items.DATASET, items.TRAINED, items.LIVE, items.ROLLOUT
+_APPROVAL, _CANDIDATE = items.APPROVAL, items.CANDIDATE
+_PACKAGE, _PRODUCTION = items.PACKAGE, items.PRODUCTION
+_RELEASED = items.RELEASED
+_SPLIT, _AGAIN = items.SPLIT, items.AGAIN
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ class StateTable:
         asked: dict[str, Any] = {
             "FilterExpression": "begins_with(#id, :prefix)",
             "ExpressionAttributeNames": {"#id": "id"},
-            "ExpressionAttributeValues": {":prefix": camera_item.PREFIX},
+            "ExpressionAttributeValues": {":prefix": items.CAMERA},
         }
         while True:
             page = self._table.scan(**asked)

@@ -11,6 +11,7 @@ from functools import singledispatch
 from typing import Any
 
 from lambdas.aws.change import Change
+from lambdas.aws.items import TRIGGER
 from lensloop.trigger.terms import (
     RUNNING,
     STARTING,
@@ -25,7 +26,6 @@ from lensloop.trigger.terms import (
     Tell,
 )
 
-TRIGGER = "trigger"
 HOLDS_LEASE = "#run.#epoch = :epoch"
 _STILL_STARTING = f"{HOLDS_LEASE} AND #run.#phase = :starting"
 _APPEND_NEWS = "#news = list_append(if_not_exists(#news, :empty), :news)"

@@ -3,7 +3,7 @@ Each answer is one statement for its role, limited to one part of what is stored
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -40,8 +40,8 @@ def service(name: str, stack: cdk.Stack, *, acting_for: str) -> iam.ServicePrinc
 
 
 class Access:
-    """To the bucket, by prefix, to the state table, by operation, and to the registry's versions of
-    the project's releases.
+    """To the bucket, by prefix, to the state table, by item, and to the registry's versions of the
+    project's releases.
     """
 
     def __init__(self, storage: StorageStack) -> None:
@@ -63,9 +63,28 @@ class Access:
     def write(self, *prefixes: str) -> iam.PolicyStatement:
         return allow("s3:PutObject", on=self._objects(prefixes))
 
-    def state(self, *operations: str) -> iam.PolicyStatement:
-        actions = [f"dynamodb:{operation}" for operation in operations]
+    def state(
+        self, *reads: Literal["GetItem", "Scan", "ConditionCheckItem"]
+    ) -> iam.PolicyStatement:
+        """Every item may be read: none is a secret, and what a step reads decides only for it."""
+        actions = [f"dynamodb:{operation}" for operation in reads]
         return allow(*actions, on=self._table.table_arn)
+
+    def updates(self, *items: str) -> iam.PolicyStatement:
+        """Of lambdas/aws/items.py."""
+        return self._writes("dynamodb:UpdateItem", items)
+
+    def puts(self, *items: str) -> iam.PolicyStatement:
+        return self._writes("dynamodb:PutItem", items)
+
+    def _writes(self, action: str, items: Sequence[str]) -> iam.PolicyStatement:
+        """A function that is taken over can write no item that is not its own. Of the set operators
+        ForAnyValue, for a request that names no item must not pass, and AWS does not say whether a
+        part of a transaction is asked for with its own item or with those of all parts: both work.
+        """
+        own = [f"{item}*" if item.endswith("#") else item for item in items]
+        limit = {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": own}}
+        return allow(action, on=self._table.table_arn, when=limit)
 
     def sign(self) -> iam.PolicyStatement:
         """With the key that cameras know, and only as lambdas/aws/signing.py does."""

@@ -36,6 +36,7 @@ from lambdas import (
     report_suspicious_labels,
     take_snapshot,
 )
+from lambdas.aws import items
 from lensloop.dataset.inspection import InspectionUnfinished
 from lensloop.dataset.lists import ConversionUnfinished
 from lensloop.model.imported import ALGORITHM as IMPORTED
@@ -230,7 +231,9 @@ class RetrainingWorkflow(Workflow):
                     *(names.FEATURES_PREFIX, names.IMPORTS_PREFIX),
                 ),
                 self.access.write(names.DATASETS_PREFIX),
-                self.access.state("GetItem", "UpdateItem", "PutItem"),
+                self.access.state("GetItem"),
+                self.access.updates(items.TRIGGER, items.SPLIT),
+                self.access.puts(items.DATASET),
                 *(self.access.list_below(prefix) for prefix in golden_set),
             ],
             memory_mb=3008,
@@ -321,7 +324,8 @@ class RetrainingWorkflow(Workflow):
             keep="verdict",
             may=[
                 self.access.read(names.TRAINING_PREFIX),
-                self.access.state("GetItem", "PutItem", "ConditionCheckItem"),
+                self.access.state("GetItem", "ConditionCheckItem"),
+                self.access.puts(items.TRAINED),
             ],
             memory_mb=1769,  # the whole archive, as publishing
         )
@@ -335,7 +339,8 @@ class RetrainingWorkflow(Workflow):
             may=[
                 self.access.read(names.TRAINING_PREFIX, names.RELEASES_PREFIX),
                 self.access.write(names.RELEASES_PREFIX),
-                self.access.state("GetItem", "UpdateItem", "ConditionCheckItem"),
+                self.access.state("GetItem", "ConditionCheckItem"),
+                self.access.updates(items.CANDIDATE, items.APPROVAL, items.RELEASED),
                 self.access.sign(),
             ],
             memory_mb=1769,
@@ -356,7 +361,8 @@ class RetrainingWorkflow(Workflow):
             keep="registered",
             may=[
                 self.access.read(names.RELEASES_PREFIX),
-                self.access.state("GetItem", "UpdateItem"),
+                self.access.state("GetItem"),
+                self.access.updates(items.PACKAGE),
                 *self.access.new_version(),
                 *self.access.lineage(self._prefix),
                 *self._may_log_in_mlflow(),

@@ -20,6 +20,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from lambdas import check_rollout, deploy_release
+from lambdas.aws import items
 from lensloop.settings import Settings
 from lensloop.wire import names
 from stacks.steps.access import allow
@@ -31,6 +32,8 @@ from stacks.storage import StorageStack
 
 _OTHER_STEPS = Duration.hours(1)
 _REASONS = "[$canary.reasons, $fleet.reasons]"
+# What both steps write: a release that no camera is there to prove is live as it is deployed.
+_MOVED = (items.ROLLOUT, items.CANDIDATE, items.LIVE)
 
 
 class RolloutWorkflow(Workflow):
@@ -94,7 +97,8 @@ class RolloutWorkflow(Workflow):
             payload=_wave("canary"),
             keep="canary",
             may=[
-                self.access.state("GetItem", "UpdateItem"),
+                self.access.state("GetItem"),
+                self.access.updates(*_MOVED, items.PRODUCTION),
                 self.access.read(names.RELEASES_PREFIX),
                 self.access.versions("UpdateModelPackage"),
                 allow("iot:CreateJob", on=[*orders.jobs, *orders.groups.values()]),
@@ -115,7 +119,8 @@ class RolloutWorkflow(Workflow):
             payload=_waiting("canary"),
             keep="canary",
             may=[
-                self.access.state("GetItem", "UpdateItem"),
+                self.access.state("GetItem"),
+                self.access.updates(*_MOVED),
                 self.access.versions("UpdateModelPackage"),
                 allow(*looks, on=orders.jobs),
                 allow("iot:DescribeJobExecution", on=[*orders.jobs, orders.things]),

@@ -124,6 +124,48 @@ def test_of_a_releases_key_only_signing_is_given_and_only_as_we_sign(shipped: Sy
         }
 
 
+@pytest.mark.parametrize(
+    ("role", "writes"),
+    [
+        ("Tick", {"trigger"}),
+        ("RecordChanges", {"trigger"}),
+        ("TakeSnapshot", set()),
+        ("AssembleDataset", {"trigger", "split", "dataset"}),
+        ("Judge", {"trained"}),
+        ("PublishRelease", {"candidate", "approval", "release#*"}),
+        ("RegisterRelease", {"package#*"}),
+        ("ApproveRelease", {"approval", "candidate"}),
+        ("DeployRelease", {"rollout", "candidate", "live", "production"}),
+        ("CheckRollout", {"rollout", "candidate", "live"}),
+        ("RecordReport", {"camera#*"}),
+        ("ReconcileFleet", {"camera#*", "again"}),
+        ("Tell", set()),
+    ],
+)
+def test_each_function_writes_its_own_items_of_the_state_only(
+    shipped: Synthesized, role: str, writes: set[str]
+) -> None:
+    found = [s for s in _allowed(shipped) if s.where.split("/")[1].startswith(f"{role}Role")]
+    items = [set(s.statement["Condition"][_OF_ITEM][_KEYS]) for s in found if _writes_items(s)]
+    assert set().union(*items) == writes
+
+
+def test_no_statement_writes_items_of_the_state_without_naming_them(shipped: Synthesized) -> None:
+    writing = [s for s in _allowed(shipped) if _writes_items(s)]
+    assert len(writing) > 10
+    for s in writing:
+        assert len(s.all_of("Action")) == 1, s.where
+        assert s.statement["Condition"][_OF_ITEM][_KEYS], s.where
+
+
+_OF_ITEM, _KEYS = "ForAnyValue:StringLike", "dynamodb:LeadingKeys"
+_READS = {"dynamodb:GetItem", "dynamodb:Scan", "dynamodb:ConditionCheckItem"}
+
+
+def _writes_items(s: Statement) -> bool:
+    return any(a.startswith("dynamodb:") and a not in _READS for a in s.all_of("Action"))
+
+
 def test_metrics_are_limited_to_sagemakers_namespace(shipped: Synthesized) -> None:
     (found,) = [s for s in _allowed(shipped) if "cloudwatch:PutMetricData" in s.all_of("Action")]
     assert found.statement["Condition"] == {

@@ -67,9 +67,24 @@ def test_the_bucket_and_the_topic_refuse_plain_http(shipped: Synthesized) -> Non
             denied = [
                 s for s in policy.properties["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"
             ]
-            assert {"Bool": {"aws:SecureTransport": "false"}} in [s["Condition"] for s in denied], (
-                policy.name
-            )
+            assert {"Bool": {"aws:SecureTransport": "false"}} in [
+                s.get("Condition") for s in denied
+            ], policy.name
+
+
+def test_nobody_replaces_or_deletes_a_part_of_a_release(shipped: Synthesized) -> None:
+    policy = shipped.one("AWS::S3::BucketPolicy").properties["PolicyDocument"]
+    denied = {s["Sid"]: s for s in policy["Statement"] if "Sid" in s}
+    written, deleted = denied["ReleasesAreWrittenOnce"], denied["ReleasesAreNotDeleted"]
+    for statement in (written, deleted):
+        assert (statement["Effect"], statement["Principal"]) == ("Deny", {"AWS": "*"})
+        assert flat(statement["Resource"]).endswith(f"/{names.RELEASES_PREFIX}*")
+    assert (written["Action"], written["Condition"]["Null"]) == (
+        "s3:PutObject",
+        {"s3:if-none-match": "true"},
+    )
+    assert deleted["Action"] == ["s3:DeleteObject", "s3:DeleteObjectVersion"]
+    assert "Condition" not in deleted
 
 
 def test_the_bucket_tells_eventbridge_without_a_custom_resource(shipped: Synthesized) -> None:
