@@ -18,6 +18,7 @@ from botocore.exceptions import (
 from cli.place import Place
 
 DONE, INCOMPLETE, MISTAKE, CLOUD, RUN_FAILED = 0, 1, 2, 3, 4
+INTERRUPTED = 130  # as shells have it for Ctrl-C
 CODES = (
     (DONE, "done; for `watch`: released, and the rollout did not fail"),
     (
@@ -30,6 +31,7 @@ CODES = (
         RUN_FAILED,
         "`watch`: the run or its rollout failed; `experiment`: its training job failed",
     ),
+    (INTERRUPTED, "stopped by Ctrl-C; `import` goes on with the same command"),
 )
 
 _SIGNED_OUT = frozenset(

@@ -7,7 +7,19 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import cameras, decisions, experiment, export, health, imports, lineage, loop, news, show
+from cli import (
+    cameras,
+    data,
+    decisions,
+    experiment,
+    export,
+    health,
+    imports,
+    lineage,
+    loop,
+    news,
+    show,
+)
 from cli import review as review_page
 from cli.faults import CLOUD, CODES, MISTAKE, OF_THE_CLOUD, complaint
 from cli.place import CloudFault
@@ -50,6 +62,8 @@ _COMMANDS = (
 )
 for command in _COMMANDS:
     app.command()(command)
+app.command("import")(data.import_pictures)
+app.command()(data.check)
 app.add_typer(cameras.app, name="camera")
 
 

@@ -1,6 +1,11 @@
 """How much of a long list is shown? As much as a person reads."""
 
-from collections.abc import Sequence
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 MOST = 50  # 5,000 reasons would burst the 256 KiB of a workflow's state
 MOST_LISTED = 200  # of each list in a report; the files beside it hold all
@@ -21,3 +26,19 @@ def listed(names: Sequence[str], most: int) -> str:
     """The first ones in a sentence, and the number of the others."""
     others = len(names) - most
     return ", ".join(names[:most]) + (f" and {others} more" if others > 0 else "")
+
+
+def by_kind(items: Iterable[Item], reason: Callable[[Item], str]) -> list[list[Item]]:
+    """Grouped by kind of reason, the most frequent first."""
+    kinds: defaultdict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        kinds[_kind(reason(item))].append(item)
+    return sorted(kinds.values(), key=len, reverse=True)
+
+
+def _kind(reason: str) -> str:
+    """What a reason says before its first name, as names are strangers' and can hold anything;
+    without its numbers.
+    """
+    before = re.split("`|images/", reason)[0]
+    return re.sub(r"\(.*?\)|[\d.,]+", "", before)

@@ -19,9 +19,10 @@ from types import TracebackType
 from typing import Any
 
 from lambdas.decoding.seal import hide
-from lambdas.decoding.worker import COPY, LOOK, SAMPLE
+from lambdas.decoding.worker import CONVERT, COPY, LOOK, MEMORY_MB, SAMPLE
 
 ROOT = Path(__file__).parents[2]
+_WORKER = "lambdas.decoding.worker"
 CPU_SECONDS = 10
 # A child that has computed in this time is only slow, and what it may compute is limited; one that
 # has not is stuck.
@@ -43,8 +44,9 @@ class Decoder:
     and is replaced when one of them was its last.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, memory_mb: int = MEMORY_MB) -> None:
         self._child: subprocess.Popen[bytes] | None = None
+        self._memory_mb = memory_mb  # for one picture
         self._cpu_seconds = CPU_SECONDS
         self._was_hidden = False
 
@@ -70,6 +72,11 @@ class Decoder:
         """The picture as a JPEG to learn from."""
         made = self._ask(content, COPY)
         return made if isinstance(made, Unreadable) else base64.b64decode(made["copy"])
+
+    def convert(self, content: bytes) -> bytes | Unreadable:
+        """A picture in a format that a training does not read, as a JPEG."""
+        made = self._ask(content, CONVERT)
+        return made if isinstance(made, Unreadable) else base64.b64decode(made["converted"])
 
     def _ask(self, content: bytes, wanted: int) -> dict[str, Any] | Unreadable:
         child = self._child or self._start()
@@ -107,7 +114,7 @@ class Decoder:
         # Pillow warns about large pictures before we reject them.
         environment["PYTHONWARNINGS"] = "ignore"
         child = subprocess.Popen(
-            [sys.executable, "-m", "lambdas.decoding.worker", str(CPU_SECONDS)],
+            [sys.executable, "-m", _WORKER, str(CPU_SECONDS), str(self._memory_mb)],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.PIPE,

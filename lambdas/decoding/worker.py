@@ -1,7 +1,7 @@
 """What is in this picture?
 The child process that opens strangers' files, within limits that the kernel keeps.
 
-Reads from standard input: 4 bytes length, 1 byte what is wanted (LOOK, SAMPLE or COPY), the file.
+Reads from standard input: 4 bytes length, 1 byte what is wanted (LOOK to CONVERT), the file.
 Answers with one line of JSON. Its first line is "ready" and the seconds of computing that a picture
 gets.
 """
@@ -19,8 +19,9 @@ from typing import Any
 
 from lambdas.decoding.seal import seal
 
-# What is wanted of a picture: what it is, a thumbnail besides, or a copy to learn from.
-LOOK, SAMPLE, COPY = range(3)
+# What is wanted of a picture: what it is, a thumbnail besides, a copy to learn from, or itself in a
+# format that is read.
+LOOK, SAMPLE, COPY, CONVERT = range(4)
 MEMORY_MB = 128  # for one picture, beside the interpreter
 # of computing, to open a picture of 1024 x 1024 on an ordinary machine; a good laptop needs 0.013
 USUAL_SECONDS = 0.02
@@ -28,10 +29,12 @@ SLOWEST = 6.0  # a machine slower than this gets no more time: a bomb would hold
 _AT_LEAST = 256  # enough for hash and thumbnail; large pictures are decoded smaller
 
 
-def main(cpu_seconds: int) -> None:
+def main(cpu_seconds: int, memory_mb: int = MEMORY_MB) -> None:
     _find_pillow()
+    if memory_mb > MEMORY_MB:  # only converting needs so much
+        _prepare_converting()
     budget = math.ceil(cpu_seconds * slowness(_seconds_to_open()))
-    _limit_memory()
+    _limit_memory(memory_mb)
     for name in seal():
         print(f"The kernel does not let this decoder be closed off from {name}.", file=sys.stderr)
     requests, answers = sys.stdin.buffer, sys.stdout
@@ -40,21 +43,23 @@ def main(cpu_seconds: int) -> None:
     while header := requests.read(5):
         length, wanted = struct.unpack(">IB", header)
         _limit_time(budget)
-        answers.write(json.dumps(_answer(requests.read(length), wanted)) + "\n")
+        answers.write(json.dumps(_answer(requests.read(length), wanted, memory_mb)) + "\n")
         answers.flush()
 
 
-def _answer(content: bytes, wanted: int) -> dict[str, Any]:
+def _answer(content: bytes, wanted: int, memory_mb: int) -> dict[str, Any]:
     from lensloop.wire.errors import PictureError
 
     try:
+        if wanted == CONVERT:
+            return _convert(content)
         return _copy(content) if wanted == COPY else _look(content, wanted == SAMPLE)
     except PictureError as problem:
         return {"problem": str(problem)}
     except MemoryError:
         return {
             "problem": (
-                f"It needs more than {MEMORY_MB} MB of memory to open. Save it as JPEG, or smaller."
+                f"It needs more than {memory_mb} MB of memory to open. Save it as JPEG, or smaller."
             )
         }
 
@@ -82,6 +87,12 @@ def _copy(content: bytes) -> dict[str, Any]:
     file = io.BytesIO()
     image.resize(copy_size(*image.size)).save(file, "JPEG", quality=QUALITY)
     return {"copy": base64.b64encode(file.getvalue()).decode()}
+
+
+def _convert(content: bytes) -> dict[str, Any]:
+    from lambdas.decoding.other_formats import as_jpeg
+
+    return {"converted": base64.b64encode(as_jpeg(content)).decode()}
 
 
 def _sample(image: Any) -> dict[str, Any]:
@@ -146,13 +157,19 @@ def _find_pillow() -> None:
     phash(Image.new("RGB", (32, 32)))
 
 
-def _limit_memory() -> None:
+def _prepare_converting() -> None:
+    from lambdas.decoding.other_formats import prepare
+
+    prepare()
+
+
+def _limit_memory(memory_mb: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # it has nothing to write
     statm = Path("/proc/self/statm")
     if statm.exists():  # elsewhere, as on macOS, address space says nothing about memory
         now = int(statm.read_text().split()[0]) * resource.getpagesize()
-        limit = now + MEMORY_MB * 1024**2
+        limit = now + memory_mb * 1024**2
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
@@ -163,4 +180,4 @@ def _limit_time(seconds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*map(int, sys.argv[1:]))

@@ -2,7 +2,6 @@
 and what looks odd.
 """
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from lensloop.dataset.rows import Row
 from lensloop.dataset.split import SPLITS
 from lensloop.dataset.suspicious import sentences, still_doubted
 from lensloop.dataset.warnings import warnings
-from lensloop.reasons import MOST_LISTED, shortened
+from lensloop.reasons import MOST_LISTED, by_kind, shortened
 from lensloop.settings import Settings
 
 # With about 4 KB each, the report stays near a megabyte.
@@ -180,23 +179,13 @@ def _sampled(rows: Iterable[Row], history: History) -> Iterator[tuple[Row, str]]
 
 def _rejections(rejected: Iterable[Row]) -> list[dict[str, Any]]:
     """Grouped by kind of reason, the most frequent first; each with a few of its pictures."""
-    kinds: defaultdict[str, list[Row]] = defaultdict(list)
-    for row in rejected:
-        kinds[_kind(row.reason)].append(row)
+    kinds = by_kind(rejected, lambda row: row.reason)
     share = max(_FEWEST_OF_A_KIND, MOST_LISTED // max(1, len(kinds)))
     groups = []
-    for rows in sorted(kinds.values(), key=len, reverse=True):
+    for rows in kinds:
         pictures = [{"key": row.key, "reason": row.reason} for row in rows[:share]]
         groups.append({"count": len(rows), "reason": rows[0].reason, "pictures": pictures})
     return groups
-
-
-def _kind(reason: str) -> str:
-    """What a reason says before its first name, as names are strangers' and can hold anything;
-    without its numbers.
-    """
-    before = re.split("`|images/", reason)[0]
-    return re.sub(r"\(.*?\)|[\d.,]+", "", before)
 
 
 def _alike(dataset: Dataset, last: Mapping[str, Any]) -> list[dict[str, str]]:

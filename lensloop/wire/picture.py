@@ -15,6 +15,7 @@ import base64
 import functools
 import io
 import math
+import operator
 import struct
 import zlib
 from typing import Any, List, Tuple
@@ -32,7 +33,7 @@ RESIZE = "squeeze-bicubic"
 
 # What Pillow raises on damaged files, found by feeding it damaged files: its plugins let these
 # through as they come.
-_DAMAGE = (
+DAMAGE = (
     OSError,
     SyntaxError,
     ValueError,
@@ -73,8 +74,8 @@ def open_picture(data: bytes, at_least: int = 0) -> Any:
         if at_least:
             image.draft(image.mode, (at_least, at_least))
         image.load()
-        upright = _upright(_rgb(_reduced(image, at_least)), orientation)
-    except _DAMAGE as damage:
+        upright = turned(as_rgb(_reduced(image, at_least)), orientation)
+    except DAMAGE as damage:
         if large and image.info.get("progressive"):
             raise PictureError(
                 "The picture is damaged, or a progressive JPEG too large to open. Save it smaller,"
@@ -133,10 +134,12 @@ def phash(image: Any) -> str:
     """
     grey = image.convert("L").resize((32, 32), _BICUBIC).tobytes()
     cosines = _cosines()
-    rows = [
-        [sum(wave[x] * grey[32 * y + x] for x in range(32)) for wave in cosines] for y in range(32)
-    ]
-    lowest = [sum(wave[y] * rows[y][u] for y in range(32)) for wave in cosines for u in range(8)]
+    rows = []
+    for start in range(0, len(grey), 32):
+        row = grey[start : start + 32]
+        rows.append([sum(map(operator.mul, wave, row)) for wave in cosines])
+    columns = list(zip(*rows))
+    lowest = [sum(map(operator.mul, wave, column)) for wave in cosines for column in columns]
     median = sum(sorted(lowest)[31:33]) / 2
     return f"{sum(1 << (63 - i) for i, value in enumerate(lowest) if value > median):016x}"
 
@@ -159,7 +162,7 @@ def _open(data: bytes) -> Tuple[Any, int]:
         _check_webp(data)
     essence = without_metadata(data)
     image = _identified(essence.data)
-    _check_size(image.size)
+    check_size(image.size)
     if image.format == "PNG" and getattr(image, "n_frames", 1) > 1:
         raise PictureError(_ANIMATION)
     return image, essence.orientation
@@ -176,7 +179,7 @@ def _identified(data: bytes) -> Any:
         raise PictureError(
             "The picture has far too many pixels; at most 50 million are read. Save it smaller."
         ) from None
-    except _DAMAGE as damage:
+    except DAMAGE as damage:
         raise PictureError(_why_unopened(data, damage)) from damage
 
 
@@ -190,12 +193,12 @@ def _why_unopened(data: bytes, damage: BaseException) -> str:
 def _check_webp(data: bytes) -> None:
     header = webp_header(data)
     if header:
-        _check_size(header.size)
+        check_size(header.size)
         if header.animated:
             raise PictureError(_ANIMATION)
 
 
-def _check_size(size: Tuple[int, int]) -> None:
+def check_size(size: Tuple[int, int]) -> None:
     width, height = size
     if min(size) < MIN_SIDE:
         raise PictureError(
@@ -219,7 +222,8 @@ def _reduced(image: Any, at_least: int) -> Any:
     )
 
 
-def _rgb(image: Any) -> Any:
+def as_rgb(image: Any) -> Any:
+    """What is in a decoded picture of any mode: transparency on white, 16 bits of grey as 8."""
     from PIL import Image
 
     if image.mode in _GREY16:
@@ -241,7 +245,8 @@ def _eight_bits(grey: Any) -> Any:
     return grey.point(lambda value: value * scale).convert("L")
 
 
-def _upright(image: Any, orientation: int) -> Any:
+def turned(image: Any, orientation: int) -> Any:
+    """Upright, by EXIF's orientation."""
     return image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
 
 

@@ -54,10 +54,18 @@ class MemoryS3:
         del self.objects[key]
         self._order = None
 
-    def put_object(self, *, Key: str, Body: Any, **_: Any) -> None:
+    def put_object(self, *, Key: str, Body: Any, IfNoneMatch: str = "", **_: Any) -> None:
         content = Body if isinstance(Body, bytes) else Body.read()
         with self._lock:
             self._count("PUT", PUT_SECONDS)
+            if IfNoneMatch and Key in self.objects:
+                raise ClientError(
+                    {
+                        "Error": {"Code": "PreconditionFailed"},
+                        "ResponseMetadata": {"HTTPStatusCode": 412},  # type: ignore[typeddict-item]
+                    },
+                    "PutObject",
+                )
             if Key not in self.objects:
                 self._order = None
             self.objects[Key] = content

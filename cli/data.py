@@ -1,0 +1,234 @@
+"""How does a person bring labelled pictures in? `lensloop import|check`."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from cli import deployed, label_map, plans, show
+from cli.asked import AsJson, Asked, asks
+from cli.faults import INTERRUPTED
+from cli.place import Place
+from importers import sources
+from importers.bucket import Bucket
+from importers.decoders import Decoders, decoders
+from importers.plan import look
+from importers.run import Done, run
+from importers.source import Asked as Wanted
+from importers.source import Found, Origin, Source
+from lambdas.aws.state import StateTable
+from lensloop.importing import provenance
+from lensloop.importing.plan import Plan, There, plan
+from lensloop.settings import Settings
+from lensloop.wire.errors import LensloopError
+
+From = Annotated[
+    str, typer.Argument(metavar="SOURCE", help=f"Where they are: {', '.join(sources.forms())}.")
+]
+Label = Annotated[str, typer.Option(help="One label for all pictures.")]
+Map = Annotated[
+    Path | None,
+    typer.Option(
+        "--map",
+        exists=True,
+        dir_okay=False,
+        help="A YAML file with lines `label of the source: your label`, or `: skip`.",
+    ),
+]
+As = Annotated[
+    list[str] | None,
+    typer.Option("--as", help="One line of such a map: --as 'Food Organics=compost'."),
+]
+Licence = Annotated[
+    str, typer.Option(help="Under which licence they may be used; public sources need one.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan, and change nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Carry the plan out without a question.")]
+AsTheyAre = Annotated[
+    bool,
+    typer.Option(
+        "--folders-are-labels", help="The folders at the top are labels, whatever they look like."
+    ),
+]
+Unsigned = Annotated[
+    bool, typer.Option("--no-sign-request", help="Ask a public bucket without credentials.")
+]
+Whole = Annotated[bool, typer.Option("--whole", help="Whole pictures, not the boxes in them.")]
+Here = Annotated[Path, typer.Argument(metavar="PATH", help="A folder, or an archive.", exists=True)]
+
+
+class Unanswered(LensloopError):
+    """Nobody is there to be asked; the message says what to add to the command."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a person said about labels."""
+
+    label: str
+    map: Path | None
+    lines: list[str]
+    folders_are_labels: bool
+
+
+@asks
+def import_pictures(
+    asked: Asked,
+    source: From,
+    label: Label = "",
+    map_: Map = None,
+    as_: As = None,
+    licence: Licence = "",
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    folders_are_labels: AsTheyAre = False,
+    no_sign_request: Unsigned = False,
+    whole: Whole = False,
+) -> None:
+    """Bring labelled pictures in, from wherever they are: a plan first, then the pictures.
+
+    The same command goes on where it was stopped, and brings nothing twice.
+    """
+    place = asked.place
+    wanted = Wanted(source, cache(), place.client, label, unsigned=no_sign_request, whole=whole)
+    said = Said(label, map_, as_ or [], folders_are_labels)
+    with _stoppable(), decoders() as pool, sources.opened(wanted) as opened:
+        settings = place.settings()
+        bucket = Bucket(place.client("s3"), place.bucket)
+        made = _plan(opened, said, settings, pool, lambda: _there(place, bucket))
+        stated = _Stated(opened, _licensed(opened.origin, licence))
+        if not asked.as_json:
+            plans.show_plan(made, stated.origin, bucket.name)
+        done = None
+        if not dry_run and _is_wanted(made, yes):
+            done = _carry_out(made, stated, bucket, pool)
+    if asked.as_json:
+        record = done.record if done else None
+        show.give({**plans.as_value(made, stated.origin, bucket.name), "record": record})
+    else:
+        _tell(done, dry_run)
+
+
+def check(
+    path: Here,
+    label: Label = "",
+    map_: Map = None,
+    as_: As = None,
+    folders_are_labels: AsTheyAre = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what `import` would do with a folder, without any cloud: labels, what is left out and
+    why, and whether it is enough.
+    """
+    wanted = Wanted(str(path), cache(), _no_client, label)
+    said = Said(label, map_, as_ or [], folders_are_labels)
+    with _stoppable(), decoders() as pool, sources.opened(wanted) as opened:
+        made = _plan(opened, said, deployed.settings(), pool, There)
+    if as_json:
+        show.give(plans.as_value(made, opened.origin, ""))
+    else:
+        plans.show_plan(made, opened.origin, "")
+
+
+def cache() -> Path:
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "lensloop" / "imports"
+
+
+@dataclass(frozen=True)
+class _Stated:
+    """The source, with the licence that the person stated."""
+
+    source: Source
+    origin: Origin
+
+    def found(self) -> Iterator[Found]:
+        return self.source.found()
+
+
+def _plan(
+    source: Source,
+    said: Said,
+    settings: Settings,
+    pool: Decoders,
+    there: Callable[[], There],
+) -> Plan:
+    told = label_map.given(said.map, said.lines)
+    with _progress("Looking", None) as progress:
+        looked = look(source, pool, said.label, said.folders_are_labels, progress)
+    known = there()
+    labels = {found.label for found in looked.seen if found.label is not None and not found.reason}
+    ours = label_map.complete(labels, told, known.labels, strict=said.map is not None)
+    return plan(looked.seen, known, ours, settings, looked.all_notes())
+
+
+def _there(place: Place, bucket: Bucket) -> There:
+    newest = StateTable(place.table()).dataset()
+    return bucket.there(newest.digest if newest else "")
+
+
+def _licensed(origin: Origin, licence: str) -> Origin:
+    stated = licence or origin.licence
+    provenance.check_licence(origin.source, stated, origin.public)
+    return origin._replace(licence=stated)
+
+
+def _is_wanted(made: Plan, yes: bool) -> bool:
+    if yes or not made.new:
+        return bool(made.taken)
+    if not sys.stdin.isatty():
+        raise Unanswered("Nothing was changed. Add --yes to carry the plan out, or --dry-run.")
+    return typer.confirm("Upload them?", default=False, err=True)
+
+
+def _carry_out(made: Plan, source: _Stated, bucket: Bucket, pool: Decoders) -> Done:
+    with _progress("Uploading", len(made.new)) as progress:
+        return run(made, source, bucket, pool, progress)
+
+
+def _tell(done: Done | None, dry_run: bool) -> None:
+    if done is None:
+        show.say("Nothing was changed (--dry-run)." if dry_run else "Nothing was changed.")
+        return
+    show.say(f"Uploaded {done.uploaded:,}; {done.there:,} were there already.")
+    show.say(f"The record of this import is {provenance.key(done.record['id'])}.")
+    if done.uploaded:
+        show.say("A run begins when no more changes come. `lensloop watch` shows it.")
+
+
+@contextmanager
+def _progress(text: str, total: int | None) -> Iterator[Callable[[int, int], None]]:
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    more = TextColumn("{task.fields[size]}"), TimeElapsedColumn()
+    console = show.err()
+    with Progress(
+        *columns, *more, console=console, disable=not console.is_terminal, transient=True
+    ) as shown:
+        task = shown.add_task(text, total=total, size="")
+        together = 0
+
+        def progress(pictures: int, size: int) -> None:
+            nonlocal together
+            together += size
+            shown.update(task, advance=pictures, size=f"{together / 1e6:,.0f} MB")
+
+        yield progress
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        show.warn("Stopped. What was uploaded stays; the same command goes on from there.")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _no_client(service: str) -> None:
+    raise AssertionError(f"a check asks no cloud, and here {service}")
