@@ -104,12 +104,31 @@ class Agent:
     def _classify(self, first: Frames, source: Source, enough: Optional[int]) -> None:
         if not self._ready.is_set():
             log.info("no release on this camera yet; waiting for the first one")
-            self._ready.wait()
+            self._await_release(source)
         if self._stop.is_set():
             return
         ended = self._survive(functools.partial(self._watch, lambda: first, enough))
         while not ended and not self._stop.is_set():
             ended = self._survive(functools.partial(self._watch, source, enough))
+
+    def _await_release(self, source: Source) -> None:
+        """Meanwhile a person may ask for frames: the first pictures come from here as well."""
+        while not self._ready.wait(WATCH_SECONDS):
+            if self._review is not None and self._review.asked_for:
+                self._survive(functools.partial(self._capture, source, self._review))
+
+    def _capture(self, source: Source, review: Review) -> None:
+        with contextlib.closing(source()) as frames:
+            for frame in frames:
+                if self._ready.is_set() or not review.asked_for:
+                    return
+                if isinstance(frame, Wait):
+                    self._say_waiting(frame.sentence or self._waiting)
+                    self._ready.wait(frame.seconds)
+                    continue
+                self._say_waiting("")
+                review.saw(frame)
+                self._ready.wait(self._spacing)
 
     def _watch(self, source: Source, enough: Optional[int]) -> None:
         due = time.monotonic()

@@ -1,5 +1,5 @@
-"""How do frames that the model is unsure of come back? While the camera looks, the best are kept;
-a thread of its own hands one over now and then, when the broker is there.
+"""How do frames come back that the model is unsure of, or that a person asked for? While the camera
+looks, the best are kept; a thread of its own hands one over now and then, when the broker is there.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
+from camera.capture import Capture
 from camera.frames import Frame
 from camera.server import check_url
 from camera.trust import trusting
@@ -26,6 +27,7 @@ from lensloop.wire.uncertain import Budget
 
 LOOK_SECONDS = 1.0  # between two frames that are thought of: hashing and encoding take their time
 TRY_SECONDS = 10.0
+HURRY_SECONDS = 0.5  # between two that a person waits for
 AGAIN_SECONDS = 600.0  # after an answer that did not come, or an upload that broke
 ANSWER_SECONDS = 30.0
 TIMEOUT_SECONDS = 60.0
@@ -49,26 +51,41 @@ class Review:
         self._waiting, self._budget = waiting, Budget(frames_a_day)
         self._ask_topic = names.REVIEW_GET_TOPIC.format(thing=thing)
         self._answer_topic = names.REVIEW_PUT_TOPIC.format(thing=thing)
+        self._capture_topic = names.CAPTURE_TOPIC.format(thing=thing)
+        self._capture = Capture()
         self._publish, self._connected = publish, connected
         self._look_at = float("-inf")
         self._answered = threading.Condition()
         self._links: Optional[Links] = None
 
     def topics(self) -> List[str]:
-        return [self._answer_topic]
+        return [self._answer_topic, self._capture_topic]
 
     def start(self, stop: threading.Event) -> None:
         threading.Thread(target=self._run, args=(stop,), name="review", daemon=True).start()
 
-    def saw(self, frame: Frame, prediction: Prediction, epoch: int) -> None:
-        """Called for every frame, in the thread that looks."""
-        found = uncertain.worth(prediction, random.random())  # noqa: S311 - not a secret
+    @property
+    def asked_for(self) -> bool:
+        """Does a person want frames now?"""
+        return self._capture.session(time.monotonic()) is not None
+
+    def saw(self, frame: Frame, prediction: Optional[Prediction] = None, epoch: int = 0) -> None:
+        """Called for every frame, in the thread that looks. Without a prediction there is no
+        release yet, and it counts only if a person asked for it.
+        """
+        session = self._capture.session(time.monotonic())
+        found = (uncertain.CAPTURED, 0.0) if session else _worth(prediction)
         if found is None or time.monotonic() < self._look_at:
             return
         self._look_at = time.monotonic() + LOOK_SECONDS
-        answer = {"frame": frame.name, "epoch": epoch, **prediction.content()}
+        told = prediction.content() if prediction else {}
+        answer = {"frame": frame.name, "epoch": epoch, **told}
         try:
-            self._waiting.keep(frame.picture(), answer, *found, now=time.time())
+            kept = self._waiting.keep(
+                frame.picture(), answer, *found, now=time.time(), session=session or ""
+            )
+            if session and kept:
+                self._capture.took(session)
         except PictureError as error:
             log.warning("an uncertain frame cannot be kept: %s", error)
         except OSError as error:  # a full disk is no news each second
@@ -77,6 +94,8 @@ class Review:
 
     def received(self, topic: str, content: Any) -> None:
         """Called in the network's thread."""
+        if topic == self._capture_topic:
+            self._capture.received(content, time.monotonic())
         if topic != self._answer_topic:
             return
         try:
@@ -89,14 +108,18 @@ class Review:
             self._answered.notify_all()
 
     def _run(self, stop: threading.Event) -> None:
-        pause = TRY_SECONDS
-        while not stop.wait(pause):
-            pause = TRY_SECONDS
+        due, failed_at = time.monotonic() + TRY_SECONDS, float("-inf")
+        while not stop.wait(HURRY_SECONDS):
+            now = time.monotonic()
+            hurry = self._waiting.somebody_waits() and now >= failed_at + TRY_SECONDS
+            if now < due and not hurry:
+                continue
+            due = now + TRY_SECONDS
             try:
                 self.send_one()
             except (LensloopError, OSError) as error:
-                log.warning("an uncertain frame waits on: %s", error)
-                pause = AGAIN_SECONDS
+                log.warning("a frame for a person waits on: %s", error)
+                due, failed_at = now + AGAIN_SECONDS, now
 
     def send_one(self) -> bool:
         """False when there is none to send now. Raises UploadError and OSError."""
@@ -125,6 +148,12 @@ class Review:
 
     def _is_answered(self, name: str) -> Callable[[], bool]:
         return lambda: self._links is not None and self._links.name == name
+
+
+def _worth(prediction: Optional[Prediction]) -> Optional[Tuple[str, float]]:
+    if prediction is None:
+        return None
+    return uncertain.worth(prediction, random.random())  # noqa: S311 - not a secret
 
 
 def put(url: str, content: bytes, headers: Dict[str, str]) -> None:

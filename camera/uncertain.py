@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from camera import disk
-from lensloop.wire import uncertain
+from lensloop.wire import capture, uncertain
 from lensloop.wire.errors import LensloopError
 from lensloop.wire.picture import phash
 from lensloop.wire.reading import Reader
@@ -23,7 +23,7 @@ FOLDER, SENT = "uncertain", "sent.json"
 LONGEST_SIDE = 1280  # pixels: a person sees what it is, and a model is taught from less
 QUALITY = 85
 REMEMBERED = 200  # of those sent, so that tomorrow's are not of the same scene
-REASONS = (uncertain.RANDOM, uncertain.UNSURE, uncertain.UNFAMILIAR)
+REASONS = (uncertain.RANDOM, uncertain.UNSURE, uncertain.UNFAMILIAR, uncertain.CAPTURED)
 
 
 class WaitingError(LensloopError):
@@ -56,15 +56,24 @@ class Waiting:
         self._clear()
 
     def keep(
-        self, image: Any, answer: Dict[str, Any], reason: str, score: float, now: float
+        self,
+        image: Any,
+        answer: Dict[str, Any],
+        reason: str,
+        score: float,
+        now: float,
+        session: str = "",
     ) -> bool:
-        """False for one like those that wait or went, and where better ones fill the disk."""
+        """False for one like those that wait or went, and where better ones fill the disk.
+        `session`: of those that a person asked for.
+        """
         seen = int(phash(image), 16)
         with self._lock:
             if uncertain.known(seen, list(self._kept.values()), self._sent):
                 return False
             picture = _jpeg(image)
-            name = f"{int(now)}-{reason}-{hashlib.sha256(picture).hexdigest()[:12]}"
+            mark = capture.mark(session) if session else f"-{reason}-"
+            name = f"{int(now)}{mark}{hashlib.sha256(picture).hexdigest()[:12]}"
             described = {"at": now, "reason": reason, "score": score, "phash": f"{seen:016x}"}
             text = json.dumps({"format": 1, **described, **answer}, indent=1).encode("utf-8")
             new = Kept(name, reason, score, seen, len(picture) + len(text))
@@ -84,6 +93,10 @@ class Waiting:
         with self._lock:
             return uncertain.pick(list(self._kept.values()), self._sent, budget, now)
 
+    def somebody_waits(self) -> bool:
+        with self._lock:
+            return bool(uncertain.captured(list(self._kept.values())))
+
     def files(self, kept: Kept) -> Files:
         """Raises WaitingError, and then it does not wait any more."""
         path = self._folder / kept.name
@@ -99,11 +112,9 @@ class Waiting:
     def gone(self, kept: Kept, now: float) -> None:
         """It was sent. Remembered before it is forgotten: a cut between sends nothing twice."""
         with self._lock:
-            self._sent = [*self._sent, Sent(now, kept.phash, kept.size)][-REMEMBERED:]
-            lines = [
-                {"at": each.at, "phash": f"{each.phash:016x}", "size": each.size}
-                for each in self._sent
-            ]
+            sent = Sent(now, kept.phash, kept.size, kept.reason == uncertain.CAPTURED)
+            self._sent = [*self._sent, sent][-REMEMBERED:]
+            lines = [_line(each) for each in self._sent]
             disk.write_json(self._folder / SENT, {"sent": lines})
             self._forget(kept.name)
 
@@ -147,13 +158,18 @@ def _read_kept(path: Path) -> Optional[Kept]:
     return None if top.mistakes else kept
 
 
+def _line(sent: Sent) -> Dict[str, Any]:
+    return {**sent._asdict(), "phash": f"{sent.phash:016x}", "captured": int(sent.captured)}
+
+
 def _read_sent(content: Any) -> List[Sent]:
     """Damaged lines are passed over: they cost a frame too many, once."""
     if not isinstance(content, dict):
         return []
     found = []
     for part in Reader(content).parts("sent"):
-        sent = Sent(part.number("at", high=1e11), _hash(part), part.whole("size"))
+        asked_for = part.has("captured") and bool(part.whole("captured", 0, 1))
+        sent = Sent(part.number("at", high=1e11), _hash(part), part.whole("size"), asked_for)
         found.append(sent)
         if part.mistakes:
             return []

@@ -1,4 +1,4 @@
-"""What can a person do about cameras? `lensloop camera add|list|remove|bundle`."""
+"""What can a person do about cameras? `lensloop camera add|list|remove|capture|bundle`."""
 
 import re
 import time
@@ -17,13 +17,18 @@ from camera.config import MQTT_OVER_TLS
 from cli import deployed, reach, show
 from cli.asked import AsJson, Asked, asks
 from cli.bundle import write_bundle
+from cli.capture import capture
 from cli.faults import CLOUD
 from cli.fleet import Camera, CameraError
 from cli.health import known_cameras
 from cli.identity import add_camera, release_key, remove_camera
 from cli.install_bundle import COMPUTERS, Computer, fetch_packages, write_install_bundle
 
-app = typer.Typer(no_args_is_help=True, help="Add, list and remove cameras, or pack their agent.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Add, list and remove cameras, have them take pictures, or pack their agent.",
+)
+app.command()(capture)
 THING = Annotated[str, typer.Argument(help="deeplens_<id>", show_default=False)]
 # It is written into a file that a shell reads.
 FRAMES = re.compile(r"[^\s'\"\\$`]{1,500}")

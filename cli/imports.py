@@ -1,6 +1,5 @@
 """How does a person bring a model that was trained elsewhere? `lensloop import-model`."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +9,6 @@ import typer
 from cli import records, show
 from cli.asked import Asked, asks
 from cli.place import Place
-from lambdas.aws.state import StateTable
 from lensloop.model import imported
 from lensloop.model.imported import MODEL, SAID, Import, Preparation
 from lensloop.wire import names
@@ -90,14 +88,13 @@ def _preparation(scale: float | None, mean: str | None, std: str | None) -> Prep
 
 def _labels_of(place: Place) -> list[str]:
     """Of the newest data set."""
-    newest = StateTable(place.table()).dataset()
-    report = records.fetch(place, names.dataset(newest.digest, "report.json")) if newest else None
+    report = records.dataset_report(place)
     if report is None:
         raise CannotImport(
             "The project has no data set yet: drop pictures first, so that there is something to"
             " evaluate the model on."
         )
-    return sorted(json.loads(report)["labels"])
+    return sorted(report["labels"])
 
 
 def _upload(place: Place, digest: str, data: bytes, said: bytes) -> None:

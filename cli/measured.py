@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cli import news
+from cli import opened
 from cli.place import Place
 from lambdas.aws.artifact import fetch
 from lensloop import record
@@ -49,7 +49,7 @@ def outcome(
     html = page(shown, found.report, found.mistakes, found.insights, found.evaluation).encode()
     put(place, name, "run.json", record.to_json(told), ContentType="application/json")
     put(place, name, "report.html", html, ContentType="text/html; charset=utf-8")
-    file = news.cache(place) / f"experiment-{name}.html"
+    file = opened.cache(place) / f"experiment-{name}.html"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(html)
     return told, file

@@ -1,15 +1,12 @@
 """What have people been told, and where is a run's page? `lensloop news|report`."""
 
-import os
-import sys
-import webbrowser
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli import records, show
+from cli import opened, records, show
 from cli.asked import Asked, asks
 from cli.picture import moment
 from cli.place import Place, PlaceError
@@ -84,12 +81,12 @@ def report(asked: Asked, epoch: Epoch = None, output: Output = None, open_: Open
     """Get the page of a run: what became of it, why, and what the model got wrong."""
     with show.busy("Getting the report …"):
         which, page = _page(asked.place, epoch)
-        file = output or cache(asked.place) / f"run-{which}.html"
+        file = output or opened.cache(asked.place) / f"run-{which}.html"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(page)
     if asked.as_json:
         show.give({"epoch": which, "file": str(file)})
-    elif (may_open() if open_ is None else open_) and webbrowser.open(file.resolve().as_uri()):
+    elif opened.in_a_browser(file, open_):
         show.say(f"The report of run {which} is open in your browser: {file}")
     else:
         show.say(file)
@@ -106,23 +103,3 @@ def _page(place: Place, epoch: int | None) -> tuple[int, bytes]:
         if page is not None:
             return record["epoch"], page
     raise PlaceError("No run has left a report yet; `lensloop status` says what is going on.")
-
-
-def cache(place: Place) -> Path:
-    """Neither among the person's files nor where others of this machine can write."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "lensloop" / place.prefix
-
-
-def may_open() -> bool:
-    """A text browser would take the terminal over; on Linux only a desktop has another."""
-    if not sys.stdout.isatty():
-        return False
-    if sys.platform in ("darwin", "win32"):
-        return True
-    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        return False
-    try:
-        return bool(webbrowser.get())
-    except webbrowser.Error:
-        return False

@@ -4,11 +4,14 @@ and datasets/<digest>/manifest.csv.gz.
 
 import gzip
 import io
+import json
 from collections.abc import Iterator
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from cli.place import Place
+from lambdas.aws.state import StateTable
 from lensloop import record
 from lensloop.dataset.rows import Row, read_rows
 from lensloop.record import Record, RecordError
@@ -59,6 +62,14 @@ def rows(place: Place, digest: str) -> Iterator[Row]:
         raise NoDataset(f"The data set {digest} is not in {place.bucket}.")
     with gzip.open(io.BytesIO(body), "rt", encoding="utf-8", newline="") as file:
         yield from read_rows(file)
+
+
+def dataset_report(place: Place) -> dict[str, Any] | None:
+    """What is known of the newest data set; None before the first."""
+    newest = StateTable(place.table()).dataset()
+    body = fetch(place, names.dataset(newest.digest, "report.json")) if newest else None
+    report: dict[str, Any] | None = None if body is None else json.loads(body)
+    return report
 
 
 def fetch(place: Place, key: str) -> bytes | None:

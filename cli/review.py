@@ -8,7 +8,7 @@ import typer
 
 from cli import show
 from cli.asked import Asked, asks
-from cli.news import may_open
+from cli.opened import may_open
 
 # Beyond those that need rights, and neither the local cloud's nor the live view's.
 PORT = 8771

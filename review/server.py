@@ -12,7 +12,7 @@ from pathlib import Path
 
 import uvicorn
 
-from cli.news import cache
+from cli.opened import cache
 from cli.place import Place
 from lensloop.wire.errors import LensloopError
 from review.app import Desk, app

@@ -23,7 +23,11 @@ def camera_policy(stack: cdk.Stack) -> dict[str, Any]:
         return stack.format_arn(service="iot", resource=kind, resource_name=name)
 
     topics = (*names.RESULTS_TOPICS, names.REPORT_TOPIC, names.REVIEW_GET_TOPIC)
-    heard = (f"$aws/things/{ME}/jobs/*", names.REVIEW_PUT_TOPIC.format(thing=ME))
+    heard = (
+        f"$aws/things/{ME}/jobs/*",
+        names.REVIEW_PUT_TOPIC.format(thing=ME),
+        names.CAPTURE_TOPIC.format(thing=ME),
+    )
     return {
         "Version": "2012-10-17",
         "Statement": [

@@ -37,6 +37,8 @@ REPORT_TOPIC = "deeplens/{thing}/report"
 # Where a camera asks to hand over a frame, and where it is told how: lensloop.wire.review's.
 REVIEW_GET_TOPIC = "deeplens/{thing}/review/get"
 REVIEW_PUT_TOPIC = "deeplens/{thing}/review/put"
+# Where a person asks it for pictures of what it sees now: lensloop.wire.capture's.
+CAPTURE_TOPIC = "deeplens/{thing}/capture"
 
 
 def prefix(project: str, stage: str = "") -> str:

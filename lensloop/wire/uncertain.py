@@ -13,6 +13,7 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 from lensloop.wire.prediction import Prediction
 
 UNFAMILIAR, UNSURE, RANDOM = "unfamiliar", "unsure", "random"
+CAPTURED = "capture"  # a person asked for it: it goes first, and beside the day's budget
 # Of the frames that the model is sure of: at five frames a second, some eighteen an hour.
 RANDOM_SHARE = 0.001
 RANDOM_EVERY = 10  # every tenth that is sent is one by chance, where there is one
@@ -40,6 +41,7 @@ class Sent(NamedTuple):
     at: float  # seconds
     phash: int
     size: int
+    captured: bool = False
 
 
 class Budget(NamedTuple):
@@ -86,7 +88,9 @@ def pick(kept: Sequence[Kept], sent: Sequence[Sent], budget: Budget, now: float)
     """The frame to send now, if any may be sent. They are spread over the day, so that a bad hour
     in the morning does not leave the evening unseen, and the best of each stretch goes.
     """
-    today = [each for each in sent if now - DAY < each.at <= now]
+    if captured(kept):
+        return captured(kept)[0]
+    today = [each for each in sent if now - DAY < each.at <= now and not each.captured]
     if budget.frames <= 0 or len(today) >= budget.frames:
         return None
     if today and now - max(each.at for each in today) < DAY / budget.frames:
@@ -99,8 +103,13 @@ def pick(kept: Sequence[Kept], sent: Sequence[Sent], budget: Budget, now: float)
     return max(fitting, key=_rank) if fitting else None
 
 
+def captured(kept: Sequence[Kept]) -> List[Kept]:
+    """Those that a person waits for, the oldest first."""
+    return sorted(each for each in kept if each.reason == CAPTURED)
+
+
 def _rank(kept: Kept) -> Tuple[int, float]:
-    return (RANDOM, UNSURE, UNFAMILIAR).index(kept.reason), kept.score
+    return (RANDOM, UNSURE, UNFAMILIAR, CAPTURED).index(kept.reason), kept.score
 
 
 def _margin(prediction: Prediction) -> float:

@@ -2,6 +2,7 @@
 a bad clock.
 """
 
+import functools
 import json
 import socket
 import ssl
@@ -26,6 +27,7 @@ from camera.results import Results
 from camera.sources.opening import open_source
 from camera.update import take
 from lensloop.wire import names, report
+from lensloop.wire.capture import Wanted
 from lensloop.wire.prediction import Prediction
 from lensloop.wire.report import Report
 from tests.camera.conftest import Shelf, certificate
@@ -340,6 +342,33 @@ def test_a_release_that_is_ordered_while_frames_are_looked_at_is_taken_and_answe
     assert cloud.answers() == ["IN_PROGRESS", "SUCCEEDED"]
     assert status(home)["published"] == status(home)["frames"]
     assert status(home)["last_update"]["status"] == "SUCCEEDED"
+
+
+def test_a_camera_without_a_release_takes_the_pictures_that_a_person_asks_for(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WATCH_SECONDS", 0.05)
+    monkeypatch.setattr("camera.review.LOOK_SECONDS", 0.0)
+    seen = tmp_path / "seen"
+    seen.mkdir()
+    for number in range(6):
+        Image.effect_noise((64, 48), 90).save(seen / f"{number}.png")
+    content = json.loads((home / "camera.json").read_text())
+    (home / "camera.json").write_text(json.dumps({**content, "review_frames_a_day": 5}))
+    cloud = Cloud(None)
+    agent = connect(cloud, config.read(home), record=True, fps=500)
+    frames = functools.partial(open_source, str(seen), loop=True)
+    running = threading.Thread(target=agent.run, args=(frames,))
+    running.start()
+    try:
+        for session in ("0123abcd", "4567abcd"):
+            wanted = Wanted(session, 2, 60).content()
+            cloud._received(names.CAPTURE_TOPIC.format(thing="deeplens_test"), wanted)
+            eventually(lambda: len(list(home.glob(f"uncertain/*{session}*.jpg"))) == 2)  # noqa: B023
+    finally:
+        agent.stop()
+        running.join(10)
+    assert agent.running is None
 
 
 def test_a_camera_reports_what_it_runs_when_it_connects_and_when_that_changes(

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from camera import review as sender
+from camera.capture import Capture
 from camera.frames import of_image
 from camera.review import Review, UploadError
 from camera.uncertain import FOLDER, SENT, Waiting, WaitingError
@@ -162,6 +163,62 @@ def test_frames_that_the_model_is_sure_of_stay(
     cloud = Cloud(tmp_path)
     cloud.review.saw(of_image("a", noise()), SURE, 3)
     assert cloud.waiting.next(BUDGET, NOW) is None
+
+
+def capture(session: str, frames: int = 2, seconds: int = 60) -> dict[str, Any]:
+    return {"format": 1, "id": session, "frames": frames, "seconds": seconds}
+
+
+def test_what_a_person_asks_for_goes_first_without_a_release_and_beside_the_budget(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(sender, "put", lambda url, content, headers: None)
+    cloud = Cloud(tmp_path)
+    cloud.review.saw(of_image("a", noise()), UNSURE, 3)
+    topic, twice = cloud.review.topics()[1], noise()
+    assert not cloud.review.asked_for
+    cloud.review.received(topic, capture("0123abcd"))
+    assert cloud.review.asked_for
+    for image in (twice, twice, noise(), noise()):  # two alike, and one too many
+        cloud.review.saw(of_image("b", image))
+    cloud.review.received(topic, capture("0123abcd"))  # said again: the same session
+    assert not cloud.review.asked_for
+    assert cloud.waiting.somebody_waits()
+    while cloud.review.send_one():
+        pass
+    sent = [wish.name.split("-")[1:-1] for wish in cloud.wishes]
+    assert sent == [["capture", "0123abcd"], ["capture", "0123abcd"], ["unsure"]]
+
+
+def test_what_a_person_asked_for_is_known_after_a_restart(tmp_path: Path) -> None:
+    waiting = Waiting(tmp_path)
+    answer = {"frame": "f"}
+    assert waiting.keep(noise(), answer, uncertain.CAPTURED, 0.0, NOW, session="0123abcd")
+    again = Waiting(tmp_path)
+    first = again.next(Budget(0), NOW)
+    assert first is not None
+    again.gone(first, NOW)
+    kept(again)
+    assert Waiting(tmp_path).next(Budget(1), NOW) is not None, "it cost nothing of the day's one"
+
+
+@pytest.mark.parametrize(
+    "change", [{"id": "../../x"}, {"frames": 0}, {"frames": 201}, {"seconds": 1e9}, {"format": 2}]
+)
+def test_a_wish_for_pictures_that_is_none_takes_none(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
+    cloud = Cloud(tmp_path)
+    cloud.review.received(cloud.review.topics()[1], capture("0123abcd") | change)
+    assert not cloud.review.asked_for
+
+
+def test_pictures_are_taken_no_longer_than_asked() -> None:
+    taking = Capture()
+    taking.received(capture("0123abcd", seconds=60), now=100.0)
+    assert taking.session(159.0) == "0123abcd"
+    assert taking.session(160.0) is None
 
 
 @pytest.mark.parametrize("url", ["http://example.org/x", "file:///etc/passwd", "ftp://h/x"])

@@ -3,6 +3,7 @@ addresses it is given write anything else?
 """
 
 import json
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -10,12 +11,14 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
 from camera import config
 from camera.broker import Broker
-from camera.frames import Frame
+from camera.frames import Frame, of_image
 from camera.review import Review, put
 from camera.uncertain import Files, Waiting
+from cli.main import app
 from lensloop.wire import names, review
 from lensloop.wire.prediction import Prediction
 from lensloop.wire.review import PICTURE
@@ -113,6 +116,34 @@ def test_an_address_writes_one_file_once_and_nothing_else(curious: Person, camer
     put(links.picture, body, headers)
     put(links.picture, body, headers)  # its answer was lost: there already
     assert s3.list_objects_v2(Bucket=curious.bucket)["KeyCount"] == before + 1
+
+
+def test_a_person_takes_labelled_pictures_with_a_running_camera(
+    curious: Person, camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LENSLOOP_LOCAL", str(curious.cloud.ca_pem.parent))
+    monkeypatch.setattr("camera.review.LOOK_SECONDS", 0.1)
+    done = threading.Event()
+
+    def looks() -> None:
+        while not done.wait(0.2):
+            camera.review.saw(of_image("hall", Image.effect_noise((320, 240), 80)))
+
+    looking = threading.Thread(target=looks)
+    camera.review.start(done)
+    looking.start()
+    try:
+        ran = CliRunner().invoke(
+            app, ["camera", "capture", THING, "--label", "glass", "--count", "3", "--yes"]
+        )
+    finally:
+        done.set()
+        looking.join(10)
+    assert ran.exit_code == 0, ran.output
+    assert "3 of 3 pictures are in images/glass/ now." in ran.stdout
+    s3 = curious.cloud.client("s3")
+    listed = s3.list_objects_v2(Bucket=curious.bucket, Prefix="images/glass/")["Contents"]
+    assert [each["Key"].startswith(f"images/glass/{THING}-") for each in listed] == [True] * 3
 
 
 def test_the_function_uses_what_it_may_and_may_not_write_elsewhere(

@@ -1,0 +1,33 @@
+"""Which of the pictures that a camera took does a person keep, and under which names?"""
+
+import pytest
+
+from cli.capture import labelled, rest
+
+KEYS = ["review/deeplens_a/1-capture-0123abcd-x.jpg", "review/deeplens_a/2.jpg", "review/a/3.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        ("y", KEYS),
+        (" YES ", KEYS),
+        ("n", []),
+        ("2", [KEYS[0], KEYS[2]]),
+        ("1, 3", [KEYS[1]]),
+        ("1 2 3", []),
+        ("", None),
+        ("0", None),
+        ("4", None),
+        ("all", None),
+        ("-1", None),
+        ("²", None),
+    ],
+)
+def test_a_person_keeps_all_none_or_all_but_some(answer: str, kept: list[str] | None) -> None:
+    assert rest(KEYS, answer) == kept
+
+
+def test_a_picture_gets_the_same_name_each_time() -> None:
+    key = "images/old glass/deeplens_a-1-capture-0123abcd-x.jpg"
+    assert labelled(KEYS[0], "old glass") == key
