@@ -20,6 +20,7 @@ from cli.asked import Asked, asks
 from cli.fleet import CameraError
 from cli.place import Place
 from lensloop.dataset.labels import label_problem
+from lensloop.review.places import copy_of, frame_of
 from lensloop.wire import capture as wire
 from lensloop.wire import names
 from lensloop.wire.capture import Wanted
@@ -174,18 +175,14 @@ def rest(keys: Sequence[str], answer: str) -> list[str] | None:
 
 
 def _copy(place: Place, key: str, label: str) -> None:
-    """The same name each time, so that it never counts twice."""
+    """Under the name that `lensloop review` gives it, so that it never counts or is asked twice."""
+    frame = frame_of(key, PICTURE)
+    assert frame is not None, key
     place.client("s3").copy_object(
         Bucket=place.bucket,
-        Key=labelled(key, label),
+        Key=copy_of(frame, label),
         CopySource={"Bucket": place.bucket, "Key": key},
     )
-
-
-def labelled(key: str, label: str) -> str:
-    """Where a picture of review/ lies once it is labelled."""
-    _, thing, name = key.split("/", 2)
-    return f"{names.IMAGES_PREFIX}{label}/{thing}-{name}"
 
 
 def _still_missing(place: Place, label: str) -> Iterable[str]:

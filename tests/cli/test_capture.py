@@ -1,8 +1,8 @@
-"""Which of the pictures that a camera took does a person keep, and under which names?"""
+"""Which of the pictures that a camera took does a person keep?"""
 
 import pytest
 
-from cli.capture import labelled, rest
+from cli.capture import rest
 
 KEYS = ["review/deeplens_a/1-capture-0123abcd-x.jpg", "review/deeplens_a/2.jpg", "review/a/3.jpg"]
 
@@ -26,8 +26,3 @@ KEYS = ["review/deeplens_a/1-capture-0123abcd-x.jpg", "review/deeplens_a/2.jpg",
 )
 def test_a_person_keeps_all_none_or_all_but_some(answer: str, kept: list[str] | None) -> None:
     assert rest(KEYS, answer) == kept
-
-
-def test_a_picture_gets_the_same_name_each_time() -> None:
-    key = "images/old glass/deeplens_a-1-capture-0123abcd-x.jpg"
-    assert labelled(KEYS[0], "old glass") == key

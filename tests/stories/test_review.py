@@ -143,7 +143,9 @@ def test_a_person_takes_labelled_pictures_with_a_running_camera(
     assert "3 of 3 pictures are in images/glass/ now." in ran.stdout
     s3 = curious.cloud.client("s3")
     listed = s3.list_objects_v2(Bucket=curious.bucket, Prefix="images/glass/")["Contents"]
-    assert [each["Key"].startswith(f"images/glass/{THING}-") for each in listed] == [True] * 3
+    assert [each["Key"].startswith(f"images/glass/review.{THING}.") for each in listed] == [
+        True
+    ] * 3
 
 
 def test_the_function_uses_what_it_may_and_may_not_write_elsewhere(
