@@ -113,7 +113,7 @@ def _seen(one: _Read, pool: Decoders) -> Seen:
     found, content = one
     label = None if found.label is None else composed(found.label)
     seen = Seen(found.path, len(content), hashlib.sha256(content).hexdigest(), label=label)
-    if problem := no_pictures.by_size(found.path, len(content)):
+    if problem := no_pictures.by_size(found.path, len(content)) or _empty(content):
         return seen._replace(reason=problem)
     kind, readable = kind_of(content), content
     if is_converted(content):
@@ -128,6 +128,10 @@ def _seen(one: _Read, pool: Decoders) -> Seen:
         return seen._replace(reason=answer.reason)
     facts = {name: answer[name] for name in ("width", "height", "phash", "plain")}
     return seen._replace(kind=kind, **facts)
+
+
+def _empty(content: bytes) -> str:
+    return "" if content else no_pictures.EMPTY
 
 
 # Labels

@@ -29,8 +29,8 @@ def walk(file: Path, unpacked: IO[bytes]) -> Iterator[Found]:
                 count += 1
                 members.check(str(file), count, 0, 0)
                 if not member.isdir():
-                    yield _found(archive, member)
-            guarded.read_to_the_end()
+                    yield _found(file, archive, member)
+            guarded.check_end()
     except DAMAGE as damage:
         raise SourceError(damaged(file, damage)) from damage
 
@@ -47,10 +47,10 @@ def is_header(block: bytes) -> bool:
     return True
 
 
-def _found(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Found:
+def _found(file: Path, archive: tarfile.TarFile, member: tarfile.TarInfo) -> Found:
     path = members.plain(member.name)
     problem = members.name_problem(path) or _problem(member)
-    return Found(path, member.size, partial(_read, archive, member), problem=problem)
+    return Found(path, member.size, partial(_read, file, archive, member), problem=problem)
 
 
 def _problem(member: tarfile.TarInfo) -> str:
@@ -61,12 +61,15 @@ def _problem(member: tarfile.TarInfo) -> str:
     return ""
 
 
-def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    opened = archive.extractfile(member)
-    if opened is None:
-        raise CannotRead(members.SPECIAL)
-    with opened:
-        return opened.read()
+def _read(file: Path, archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    try:
+        opened = archive.extractfile(member)
+        if opened is None:
+            raise CannotRead(members.SPECIAL)
+        with opened:
+            return opened.read()
+    except DAMAGE as damage:  # of the whole stream: nothing behind it can be read
+        raise SourceError(damaged(file, damage)) from damage
 
 
 class _Guarded:
@@ -77,6 +80,7 @@ class _Guarded:
     def __init__(self, file: Path, unpacked: IO[bytes]) -> None:
         self._file, self._unpacked = file, unpacked
         self._packed = file.stat().st_size
+        self._last = b""
 
     def read(self, size: int) -> bytes:
         if size > _MOST_AT_ONCE:
@@ -85,7 +89,8 @@ class _Guarded:
                 " Nothing is taken from it."
             )
         self._check(self.tell() + size)
-        return self._unpacked.read(size)
+        self._last = self._unpacked.read(size)
+        return self._last
 
     def seek(self, place: int) -> int:
         """Forwards, in parts: a member that is passed over is unpacked as well."""
@@ -101,8 +106,12 @@ class _Guarded:
     def close(self) -> None:
         self._unpacked.close()
 
-    def read_to_the_end(self) -> None:
-        """Only there does a compressed stream say whether it is whole."""
+    def check_end(self) -> None:
+        """Every tar ends with empty blocks, which tarfile does not miss; and only at its end does a
+        compressed stream say whether it is whole.
+        """
+        if any(self._last) or len(self._last) < tarfile.BLOCKSIZE:
+            raise EOFError("it ends too early")
         while self._unpacked.read(_PART):
             self._check(self.tell())
 

@@ -20,8 +20,10 @@ _OURS = frozenset(
             names.RELEASES_PREFIX,
             names.RUNS_PREFIX,
             names.REVIEW_PREFIX,
-            "features/",
+            names.FEATURES_PREFIX,
             names.GOLDEN_PREFIX,
+            names.EXPERIMENTS_PREFIX,
+            names.IMPORTS_PREFIX,
         ),
     )
 )

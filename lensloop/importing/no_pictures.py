@@ -21,6 +21,7 @@ _OTHERS = (
 _CONVERTED = (".tif", ".tiff", ".bmp", ".gif", ".heic", ".heif", ".avif")
 MOST_CONVERTED = 160 * 1000 * 1000  # bytes: 50 million pixels of three bytes
 
+EMPTY = "The file is empty."
 NO_PICTURE = "It is no picture."
 ARCHIVE = (
     "It is an archive in the source, and such are not opened. Import it by itself, if pictures are"

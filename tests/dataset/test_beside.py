@@ -13,6 +13,8 @@ OURS = [
     "review/",
     "features/",
     "golden/",
+    "imports/",
+    "experiments/",
 ]
 
 
