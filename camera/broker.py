@@ -122,9 +122,12 @@ class Broker:
     def _on_disconnect(
         self, _client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any
     ) -> None:
+        let_in = self.up
         self._up.clear()
-        if reason.is_failure:
+        if reason.is_failure and let_in:
             log.warning("the connection to the broker was lost (%s); classifying goes on", reason)
+        elif reason.is_failure:
+            log.warning("%s; classifying goes on", _not_let_in(self._config, reason))
 
     def _on_connect_fail(self, _client: mqtt.Client, _data: Any) -> None:
         # paho calls this while it handles the exception, and does not hand it over.
@@ -166,6 +169,13 @@ def tls_context(config: Config) -> ssl.SSLContext:
     return context
 
 
+def _not_let_in(config: Config, why: object) -> str:
+    return (
+        f"the broker at {config.endpoint}:{config.port} does not let this camera in ({why}). If it"
+        " stays so, its certificate was revoked: register the camera again"
+    )
+
+
 def explain(error: Any, config: Config) -> str:
     where = f"{config.endpoint}:{config.port}"
     text: str = str(error)
@@ -176,6 +186,8 @@ def explain(error: Any, config: Config) -> str:
             f"by this camera's clock ({now}) the certificate of {where} is {problem};"
             " check the clock"
         )
+    if isinstance(error, ssl.SSLError) and " alert " in text.replace("_", " ").lower():
+        return _not_let_in(config, text)
     if isinstance(error, ssl.SSLError):
         return f"the broker at {where} cannot be trusted ({text})"
     return f"the broker at {where} cannot be reached ({text or 'no answer'})"

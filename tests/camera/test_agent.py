@@ -2,6 +2,7 @@
 a bad clock.
 """
 
+import errno
 import functools
 import json
 import socket
@@ -18,7 +19,7 @@ from PIL import Image
 
 from camera import agent as module
 from camera import broker as broker_module
-from camera import config
+from camera import config, disk
 from camera.agent import Agent
 from camera.assembly import assemble, connect
 from camera.broker import Broker
@@ -290,7 +291,7 @@ class Cloud(Broker):
     """
 
     def __init__(self, document: Any) -> None:
-        self.document = document
+        self.document, self.job = document, "j1"
         self.messages: list[tuple[str, Any]] = []
 
     @property
@@ -307,7 +308,7 @@ class Cloud(Broker):
         self.messages.append((topic, content))
         base, end = topic.split("/jobs/") if "/jobs/" in topic else (topic, "")
         if end == "$next/get":
-            job = {"jobId": "j1", "executionNumber": 1, "versionNumber": 1}
+            job = {"jobId": self.job, "executionNumber": 1, "versionNumber": 1}
             offered = {"execution": {**job, "jobDocument": self.document} if self.document else {}}
             self._received(f"{base}/jobs/$next/get/accepted", offered)
         elif end:
@@ -369,6 +370,35 @@ def test_a_camera_without_a_release_takes_the_pictures_that_a_person_asks_for(
         agent.stop()
         running.join(10)
     assert agent.running is None
+
+
+def test_a_disk_that_was_full_takes_the_next_order_without_a_restart(
+    home: Path, shelf: Shelf, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(home, shelf, 7)
+    cloud = Cloud(shelf.put(make_release(8)))
+    agent = connect(cloud, config.read(home), record=False, fps=500)
+    running = threading.Thread(
+        target=agent.run, args=(lambda: open_source(str(pictures), loop=True),)
+    )
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        for function in ("write", "write_json", "move", "point", "settle"):
+            patch.setattr(disk, function, full)
+        running.start()
+        eventually(lambda: cloud.answers()[-1:] == ["FAILED"])
+        seen = agent._seen
+        eventually(lambda: agent._seen > seen + 20)
+    cloud.job = "j2"
+    cloud._connected()
+    eventually(lambda: cloud.answers()[-1:] == ["SUCCEEDED"])
+    agent.stop()
+    running.join(10)
+    assert start(home)[0].state.good[0].epoch == 8
+    assert status(home)["errors"] == 0
 
 
 def test_a_camera_reports_what_it_runs_when_it_connects_and_when_that_changes(

@@ -20,9 +20,11 @@ import pytest
 
 from camera.broker import Broker
 from camera.frames import Frame, Frames, SourceError, Wait
+from camera.model import Model
 from camera.sources import newest
 from camera.sources.opening import open_source
 from camera.sources.rpicam import from_the_beginning, picture_length
+from lensloop.wire.prediction import Prediction
 from tests.camera.conftest import Shelf
 from tests.camera.small_release import picture
 from tests.camera.stand_in_cv2 import StandIn
@@ -200,22 +202,32 @@ def test_no_source_spins_and_each_ends_within_a_second_of_stop(
 def test_a_slow_agent_still_answers_about_what_is_there_now(
     source: str, home: Path, shelf: Shelf, monkeypatch: Patch
 ) -> None:
-    """At a frame in a second, with a driver that hands out its oldest buffer first."""
+    """At a frame in a second, each of which takes half a second, with a driver that hands out its
+    oldest buffer first. The frame's own time and a second is the most that an answer is late.
+    """
     install(home, shelf, 7)
     module = opencv(monkeypatch, "live")
-    ages: list[float] = []
+    taken, answered = [], []
+    predict = Model.predict
+
+    def slowly(model: Model, image: Any) -> Prediction:
+        time.sleep(0.5)
+        return predict(model, image)
 
     def timed() -> Frames:
         for got in open_source(source, loop=False):
             if isinstance(got, Frame):
-                ages.append(module.age(got.picture()))
+                taken.append(module.age(got.picture()))
             yield got
 
     camera = agent_on(home)
+    monkeypatch.setattr(Model, "predict", slowly)
+    camera.show_to(lambda frame, *_: answered.append(module.age(frame.picture())))
     camera._spacing = 1.0
     camera.run(timed, enough=3)
-    assert len(recorded(home)) == 3
-    assert max(ages) < 0.5
+    assert len(recorded(home)) == len(answered) == 3
+    assert max(taken) < 0.5
+    assert max(answered) < 0.5 + 1
 
 
 def test_a_frame_that_nobody_took_in_time_is_not_given(monkeypatch: Patch) -> None:

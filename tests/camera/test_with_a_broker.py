@@ -30,10 +30,12 @@ from cli.identity import add_camera, remove_camera
 from local.cloud import ACCOUNT, REGION, LocalCloud
 from stacks.camera_policy import camera_policy
 from tests.camera import signer
+from tests.camera.cut_link import Link
 from tests.camera.small_release import Files, colour_model, make_release, picture, sha256
 
 pytestmark = pytest.mark.slow
 PREFIX = "deeplens-trash"
+AWAY_SECONDS = float(os.environ.get("AWAY_SECONDS", "3"))  # 600 were run: docs/cameras.md
 BUCKET = f"{PREFIX}-bucket"
 
 
@@ -149,13 +151,13 @@ def order(fleet: Fleet, thing: str, files: Files, folder: str | None = None, **c
     return job
 
 
-def answer(fleet: Fleet, job: str, thing: str) -> tuple[str, dict[str, str]]:
+def answer(fleet: Fleet, job: str, thing: str, seconds: float = 40) -> tuple[str, dict[str, str]]:
     """What the camera says to a job, once it has said it."""
 
     def execution() -> Any:
         return fleet.iot.describe_job_execution(jobId=job, thingName=thing)["execution"]
 
-    eventually(lambda: execution()["status"] not in ("QUEUED", "IN_PROGRESS"))
+    eventually(lambda: execution()["status"] not in ("QUEUED", "IN_PROGRESS"), seconds)
     return execution()["status"], execution()["statusDetails"]["detailsMap"]
 
 
@@ -182,12 +184,14 @@ def pictures(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def launch(fleet: Fleet, tmp_path: Path, pictures: Path) -> Iterator[Callable[[str], Started]]:
+def launch(fleet: Fleet, tmp_path: Path, pictures: Path) -> Iterator[Callable[..., Started]]:
     started: list[tuple[Agent, threading.Thread]] = []
 
-    def start(thing: str) -> Started:
+    def start(thing: str, port: int = 0) -> Started:
         home = tmp_path / thing
-        register(fleet, thing, home)
+        file = register(fleet, thing, home)
+        if port:
+            file.write_text(json.dumps(json.loads(file.read_text()) | {"port": port}))
         agent = assemble(config.read(home), record=True, fps=50)
         thread = threading.Thread(
             target=agent.run, args=(lambda: open_source(str(pictures), loop=True),)
@@ -357,6 +361,63 @@ def test_a_camera_comes_back_after_the_broker_threw_it_out(
     usurper.loop_stop()
     status, _ = answer(fleet, order(fleet, camera.thing, make_release(7)), camera.thing)
     assert status == "SUCCEEDED"
+
+
+@pytest.fixture
+def link(fleet: Fleet) -> Iterator[Link]:
+    between = Link(to=fleet.cloud.mqtt_port)
+    yield between
+    between.cut()
+
+
+def goes_on(camera: Started) -> bool:
+    """Does it answer frames, and with which release?"""
+    file = camera.home / "results.jsonl"
+    before = len(file.read_text().splitlines())
+    eventually(lambda: len(file.read_text().splitlines()) > before + 20)
+    return True
+
+
+def test_a_broker_that_is_away_costs_no_order_and_no_restart(
+    fleet: Fleet, launch: Callable[..., Started], link: Link
+) -> None:
+    camera = launch("deeplens_waits", link.port)
+    ordered = order(fleet, camera.thing, make_release(7))
+    assert answer(fleet, ordered, camera.thing)[0] == "SUCCEEDED"
+    link.cut()
+    eventually(lambda: not camera.agent._broker.up)
+    ordered = order(fleet, camera.thing, make_release(8))
+    back = time.monotonic() + AWAY_SECONDS
+    while time.monotonic() < back:
+        assert goes_on(camera)
+        time.sleep(1)
+    link.mend()
+    # The pauses between two attempts grow to two minutes.
+    assert answer(fleet, ordered, camera.thing, seconds=150)[0] == "SUCCEEDED"
+    shown = json.loads((camera.home / "status.json").read_text())
+    assert shown["dropped"] > AWAY_SECONDS  # results of that time, many a second
+    assert goes_on(camera)
+
+
+def test_a_revoked_certificate_leaves_a_camera_answering_until_it_is_active_again(
+    fleet: Fleet,
+    launch: Callable[..., Started],
+    link: Link,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    camera = launch("deeplens_revoked", link.port)
+    ordered = order(fleet, camera.thing, make_release(7))
+    assert answer(fleet, ordered, camera.thing)[0] == "SUCCEEDED"
+    (arn,) = fleet.iot.list_thing_principals(thingName=camera.thing)["principals"]
+    certificate = arn.rpartition("/")[2]
+    fleet.iot.update_certificate(certificateId=certificate, newStatus="INACTIVE")
+    link.cut()
+    link.mend()
+    eventually(lambda: "does not let this camera in" in caplog.text)
+    assert goes_on(camera)
+    ordered = order(fleet, camera.thing, make_release(8))
+    fleet.iot.update_certificate(certificateId=certificate, newStatus="ACTIVE")
+    assert answer(fleet, ordered, camera.thing)[0] == "SUCCEEDED"
 
 
 def test_a_registered_camera_can_be_listed_moved_and_removed(fleet: Fleet, tmp_path: Path) -> None:
