@@ -10,14 +10,12 @@ import random
 import threading
 import time
 import urllib.error
-import urllib.parse
 import urllib.request
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from camera.capture import Capture
 from camera.frames import Frame
-from camera.server import check_url
-from camera.trust import trusting
+from camera.server import check_url, opener
 from camera.uncertain import Files, Waiting
 from lensloop.wire import names, review, uncertain
 from lensloop.wire.errors import LensloopError, PictureError
@@ -160,16 +158,8 @@ def put(url: str, content: bytes, headers: Dict[str, str]) -> None:
     """Raises UploadError. Never shows the address: it is a secret."""
     check_url(url)
     request = urllib.request.Request(url, content, headers, method="PUT")  # noqa: S310 - checked
-    local = urllib.parse.urlsplit(url).scheme == "http"
-    way: Any = (
-        urllib.request.ProxyHandler({})
-        if local
-        else urllib.request.HTTPSHandler(context=trusting())
-    )
     try:
-        urllib.request.build_opener(way, _NoRedirects()).open(
-            request, timeout=TIMEOUT_SECONDS
-        ).close()
+        opener(url, _NoRedirects()).open(request, timeout=TIMEOUT_SECONDS).close()
     except urllib.error.HTTPError as error:
         if error.code != _THERE_ALREADY:
             raise UploadError(f"the server answered {error.code}") from error

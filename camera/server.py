@@ -10,7 +10,7 @@ import ipaddress
 import urllib.error
 import urllib.parse
 import urllib.request
-from typing import Any
+from typing import Any, Optional
 
 from camera.line import SLOW_SECONDS, Later, Line, Watch
 from camera.trust import trusting
@@ -52,7 +52,7 @@ def answer(url: str, have: int, watch: Watch, line: Line) -> Any:
     if have:
         request.add_header("Range", f"bytes={have}-")
     try:
-        return _opener(url, watch).open(request, timeout=SLOW_SECONDS)
+        return opener(url, _CarefulRedirects(), watch).open(request, timeout=SLOW_SECONDS)
     except urllib.error.HTTPError as error:
         error.close()
         raise _judged(error.code, line) from error
@@ -82,15 +82,20 @@ def read(response: Any) -> bytes:
         raise Interrupted(f"the connection broke: {error!r}") from error
 
 
-def _opener(url: str, watch: Watch) -> urllib.request.OpenerDirector:
-    handlers = [_CarefulRedirects(), _Http(watch), _Https(watch)]
+def opener(
+    url: str, redirects: urllib.request.HTTPRedirectHandler, watch: Optional[Watch] = None
+) -> urllib.request.OpenerDirector:
+    """How this camera speaks to a server: whom it trusts, and past which proxy. With a `watch`, its
+    connections can be dropped from elsewhere.
+    """
+    handlers = [redirects, _Http(watch), _Https(watch)]
     if _is_loopback(urllib.parse.urlsplit(url).hostname or ""):
         handlers.append(urllib.request.ProxyHandler({}))
     return urllib.request.build_opener(*handlers)
 
 
 class _Http(urllib.request.HTTPHandler):
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Optional[Watch]) -> None:
         super().__init__()
         self._watch = watch
 
@@ -100,7 +105,7 @@ class _Http(urllib.request.HTTPHandler):
 
 
 class _Https(urllib.request.HTTPSHandler):
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Optional[Watch]) -> None:
         super().__init__()
         self._watch = watch
 
@@ -109,10 +114,11 @@ class _Https(urllib.request.HTTPSHandler):
         return self.do_open(kind, req, context=trusting())
 
 
-def _connection(kind: Any, watch: Watch, host: str, **options: Any) -> Any:
+def _connection(kind: Any, watch: Optional[Watch], host: str, **options: Any) -> Any:
     """http.client keeps this attribute for such a replacement."""
     made = kind(host, **options)
-    made._create_connection = watch.connect
+    if watch is not None:
+        made._create_connection = watch.connect
     return made
 
 

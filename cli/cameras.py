@@ -23,6 +23,7 @@ from cli.fleet import Camera, CameraError
 from cli.health import known_cameras
 from cli.identity import add_camera, release_key, remove_camera
 from cli.install_bundle import COMPUTERS, Computer, fetch_packages, write_install_bundle
+from lambdas.aws.state import StateTable
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -147,6 +148,7 @@ def remove(asked: Asked, thing: THING) -> None:
     """Revoke a camera's certificate and forget it."""
     with show.busy(f"Removing {thing} …"):
         remove_camera(asked.place.client("iot"), asked.place.prefix, thing)
+        StateTable(asked.place.table()).forget_camera(thing)
     if asked.as_json:
         show.give({"thing": thing, "removed": True})
     else:

@@ -6,16 +6,17 @@ camera's certificate lets it publish under no other name.
 Event: {wish: the message in base64, thing}.
 """
 
-import base64
 import json
 import os
 from typing import Any
 
-from lambdas.aws import clients, fleet
+from lambdas.aws import clients, fleet, message
+from lambdas.aws.message import MessageError
 from lensloop.wire import names, review
 from lensloop.wire.review import ANSWER, PICTURE, File, Links, ReviewError, Wish
 
 VALID_SECONDS = 900  # a picture of 2 MB at 3 kB/s
+MOST_BYTES = 2048  # a name, two sizes and two hashes take 300
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -23,8 +24,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     if not fleet.wave_of(thing):  # another project of this account has cameras as well
         return _passed_over(thing, "it is not among this project's cameras")
     try:
-        wish = review.read_wish(_content(event["wish"]))
-    except ReviewError as error:
+        wish = review.read_wish(message.content(event["wish"], "wish", MOST_BYTES))
+    except (MessageError, ReviewError) as error:
         return _passed_over(thing, str(error))
     clients.iot_data().publish(
         topic=names.REVIEW_PUT_TOPIC.format(thing=thing),
@@ -58,14 +59,6 @@ def _address(thing: str, name: str, ending: str, file: File) -> str:
     )
 
 
-def _content(message: str) -> Any:
-    try:
-        return json.loads(base64.b64decode(message))
-    except (ValueError, RecursionError) as error:
-        raise ReviewError(f"A camera's wish is not JSON: {type(error).__name__}.") from None
-
-
 def _passed_over(thing: str, why: str) -> dict[str, Any]:
-    line = f"A wish of {thing} is passed over: {why}"
-    print(json.dumps({"level": "WARNING", "message": line}))
+    message.passed_over(thing, "wish", why)
     return {"thing": thing, "name": None}

@@ -6,16 +6,15 @@ projects may share an account. What is no report, or is not of a camera of ours,
 a line in the log. Event: {report: the message in base64, thing, received_at: milliseconds}.
 """
 
-import base64
-import json
 import os
 from typing import Any
 
-from lambdas.aws import fleet, handover
+from lambdas.aws import fleet, handover, message
+from lambdas.aws.message import MessageError
 from lambdas.aws.state import state_table
 from lensloop.fleet.terms import RIGHT, Camera, after, runs
 from lensloop.wire import report
-from lensloop.wire.report import MOST_BYTES, Report, ReportError
+from lensloop.wire.report import MOST_BYTES, ReportError
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -24,8 +23,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     if not wave:
         return _passed_over(thing, "it is not among this project's cameras")
     try:
-        said = _read(base64.b64decode(event["report"]))
-    except ReportError as error:
+        said = report.parse(message.content(event["report"], "report", MOST_BYTES))
+    except (MessageError, ReportError) as error:
         return _passed_over(thing, str(error))
     table = state_table()
     new = Camera(thing, wave, said, received_ms, since=received_ms // 1000)
@@ -38,18 +37,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     return {"thing": thing, "recorded": True}
 
 
-def _read(message: bytes) -> Report:
-    if len(message) > MOST_BYTES:
-        raise ReportError(f"A report has at most {MOST_BYTES:,} bytes, and this has more.")
-    try:
-        content = json.loads(message)
-    # Deep nesting ends in a RecursionError; bytes that are no text in a ValueError, as no JSON.
-    except (ValueError, RecursionError) as error:
-        raise ReportError(f"The camera's report is not JSON: {type(error).__name__}.") from None
-    return report.parse(content)
-
-
 def _passed_over(thing: str, why: str) -> dict[str, Any]:
-    line = f"A report of {thing} is passed over: {why}"
-    print(json.dumps({"level": "WARNING", "message": line}))
+    message.passed_over(thing, "report", why)
     return {"thing": thing, "recorded": False}

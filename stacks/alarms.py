@@ -77,8 +77,10 @@ class Alarms(Construct):
         alarm.add_alarm_action(self._tell)
 
 
+# Cameras report hourly; one that has fallen silent is then known within a quarter of an hour more.
+FLEET_LOOKS_EVERY = cdk.Duration.minutes(15)
 # Whose metrics: the dimension in which a look writes them, and how often it does.
-TRIGGER, FLEET = ("Trigger", cdk.Duration.minutes(5)), ("Fleet", cdk.Duration.minutes(15))
+TRIGGER, FLEET = ("Trigger", cdk.Duration.minutes(5)), ("Fleet", FLEET_LOOKS_EVERY)
 
 
 def lensloop_metric(

@@ -14,7 +14,7 @@ from lambdas import reconcile_fleet, record_report
 from lambdas.aws import items
 from lensloop.settings import Settings
 from lensloop.wire import names
-from stacks.alarms import FLEET, Alarms, lensloop_metric
+from stacks.alarms import FLEET, FLEET_LOOKS_EVERY, Alarms, lensloop_metric
 from stacks.steps.access import Access, allow
 from stacks.steps.function import Function
 from stacks.steps.orders import Orders
@@ -27,8 +27,6 @@ SQL = (
     "SELECT encode(*, 'base64') AS report, topic(2) AS thing, timestamp() AS received_at"  # noqa: S608 - AWS IoT's
     f" FROM '{names.REPORT_TOPIC.format(thing='+')}'"
 )
-# Cameras report hourly; one that has fallen silent is then known within a quarter of an hour more.
-LOOKS_EVERY = cdk.Duration.minutes(15)
 
 
 class Reports(Construct):
@@ -63,7 +61,7 @@ class Reports(Construct):
             "Look",
             rule_name=f"{prefix}-look-at-the-fleet",
             description="Orders the live release again for cameras that do not run it",
-            schedule=events.Schedule.rate(LOOKS_EVERY),
+            schedule=events.Schedule.rate(FLEET_LOOKS_EVERY),
             targets=[
                 targets.LambdaFunction(reconciler, event=events.RuleTargetInput.from_object({}))
             ],

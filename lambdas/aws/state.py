@@ -13,7 +13,7 @@ was ordered again (camera_item.py). `again`: the number of the last such order.
 
 What a run moves, it moves only while the lease is its own. What a rollout moves, it moves only for
 the candidate that is tried. Programs for people read with `StateTable(boto3's Table)`; only steps
-write.
+write, but for a camera that a person removes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -330,6 +330,10 @@ class StateTable:
     def record_report(self, camera: Camera) -> bool:
         """False: a newer report is there already."""
         return self._update(camera_item.record(camera))
+
+    def forget_camera(self, thing: str) -> None:
+        """A person has removed it. A report that is still on its way is passed over then."""
+        self._table.delete_item(Key={"id": camera_item.key(thing)})
 
     def note_order(self, camera: Camera, ordered: Ordered) -> bool:
         """False: somebody else was faster, and this order must not be given."""

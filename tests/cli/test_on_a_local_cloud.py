@@ -295,7 +295,10 @@ def test_a_camera_is_registered_with_the_broker_of_its_cloud(
     assert "is ready" not in stdout
     assert "But no broker answers at 127.0.0.1:1 from here" in stdout
     assert json.loads((home / "camera.json").read_text())["port"] == 1
+    reported = {"TableName": "deeplens-trash-state", "Key": {"id": {"S": "camera#deeplens_test"}}}
+    deployed.dynamodb.update_item(**reported)
     assert answer("camera", "remove", "deeplens_test")["removed"] is True
+    assert "Item" not in deployed.dynamodb.get_item(**reported)
 
 
 def test_a_bundle_alone_carries_a_camera_s_only_key(

@@ -65,6 +65,13 @@ def test_nonsense_is_passed_over_with_a_line_in_the_log(
     assert state_table().cameras() == []
 
 
+def test_a_camera_that_a_person_removed_is_forgotten(fleet: Fleet) -> None:
+    fleet.says(A, 1_000_500, SEVEN)
+    state_table().forget_camera(A)
+    state_table().forget_camera("deeplens_that_never_reported")
+    assert state_table().cameras() == []
+
+
 @pytest.mark.parametrize("thing", ["deeplens_of_another_project", "deeplens_nobody", "#?"])
 def test_of_others_cameras_nothing_is_kept(fleet: Fleet, thing: str) -> None:
     fleet.aws.iot.create_thing(thingName="deeplens_of_another_project")
