@@ -15,6 +15,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -69,6 +70,8 @@ class LocalCloud:
         self._started = False
         self.port = self.mqtt_port = 0
         self.keys = new_keys()
+        self._making = threading.Lock()
+        self._clients: dict[tuple[str, str], Any] = {}
 
     def __enter__(self) -> "LocalCloud":
         self.start()
@@ -98,17 +101,23 @@ class LocalCloud:
 
     def client(self, service: str) -> Any:
         """A boto3 client that talks to this cloud whatever
-        the environment and ~/.aws say, a proxy for instance.
+        the environment and ~/.aws say, a proxy for instance. Always the same one.
         """
-        # The name is a variable, so boto3's stubs cannot know which client it makes.
-        session: Any = _session(self.keys)
-        return session.client(service, endpoint_url=self.endpoint, config=Config(proxies={}))
+        return self._made("client", service)
 
     def table(self, name: str) -> "Table":
-        resource = _session(self.keys).resource(
-            "dynamodb", endpoint_url=self.endpoint, config=Config(proxies={})
-        )
-        return resource.Table(name)
+        table: Table = self._made("resource", "dynamodb").Table(name)
+        return table
+
+    def _made(self, kind: str, service: str) -> Any:
+        """To make one takes longer than a call; many threads may use it, and one makes it."""
+        with self._making:
+            if (kind, service) not in self._clients:
+                # The name is a variable, so boto3's stubs cannot know which client it makes.
+                make: Any = getattr(_session(self.keys), kind)
+                made = make(service, endpoint_url=self.endpoint, config=Config(proxies={}))
+                self._clients[kind, service] = made
+            return self._clients[kind, service]
 
     def start(self, detached: bool = False) -> None:
         """Returns when everything answers.
@@ -121,6 +130,7 @@ class LocalCloud:
             self.port, self.mqtt_port = ports.choose(
                 (self._wanted[0], "LENSLOOP_PORT"), (self._wanted[1], "LENSLOOP_MQTT_PORT")
             )
+            self._clients.clear()
             self._started = True
             try:
                 self._state.prepare()
