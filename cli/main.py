@@ -18,6 +18,7 @@ from cli import (
     lineage,
     loop,
     news,
+    rollout,
     show,
 )
 from cli import review as review_page
@@ -58,6 +59,7 @@ app = typer.Typer(
 _COMMANDS = (
     *(loop.status, loop.watch, health.fleet, news.news, news.report, lineage.lineage),
     *(loop.retrain, decisions.approve, decisions.reject, decisions.clear_block),
+    rollout.rollback,
     *(imports.import_model, export.export, experiment.experiment, review_page.review),
 )
 for command in _COMMANDS:

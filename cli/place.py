@@ -141,6 +141,10 @@ class Place:
         """Says what a person decided; what follows. See lambdas/approve_release.py."""
         return self._invoke(f"{self.prefix}-approve-release", event)
 
+    def roll_back(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Takes cameras back, or says how it would. See lambdas/roll_back.py."""
+        return self._invoke(f"{self.prefix}-roll-back", event)
+
     def _invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
         functions = self.client("lambda")
         try:

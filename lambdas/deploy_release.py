@@ -99,7 +99,9 @@ def order_again(job: str, order_document: str, thing: str, epoch: int, settings:
 
 
 def document(epoch: int, minutes: int) -> dict[str, Any]:
-    """What a camera is told; the addresses become presigned ones when it asks."""
+    """What a camera is told; the addresses become presigned ones when it asks. With the signed
+    statement, where one leads to this release: a camera that had a newer one takes it only so.
+    """
     bucket, host = os.environ["BUCKET"], os.environ["S3_HOST"]
     body, signature = _read(epoch, manifest.FILE), _read(epoch, manifest.SIGNATURE_FILE)
     digest = hashlib.sha256(body).hexdigest()
@@ -112,7 +114,9 @@ def document(epoch: int, minutes: int) -> dict[str, Any]:
         key = names.release(epoch, file)
         return f"${{aws:iot:s3-presigned-url:https://{host}/{bucket}/{key}}}"
 
-    return order.make(release, digest, url, signature, minutes=minutes)
+    back = state_table().rollback()
+    stated = back.signed if back and back.epoch == epoch else None
+    return order.make(release, digest, url, signature, stated, minutes)
 
 
 def _check_published(epoch: int, manifest_sha256: str) -> None:

@@ -17,8 +17,15 @@ from lambdas.aws import clients, fleet, handover
 from lambdas.aws.state import StateTable, state_table
 from lensloop import news
 from lensloop.fleet import look
-from lensloop.fleet.desired import OrderAgain, Step, steps, without_open_orders
+from lensloop.fleet.desired import (
+    OrderAgain,
+    Step,
+    steps,
+    waves_to_lead_back,
+    without_open_orders,
+)
 from lensloop.fleet.terms import Camera, Live
+from lensloop.rollout import FAILED
 from lensloop.settings import Settings
 from lensloop.wire import names
 
@@ -42,7 +49,18 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         print(json.dumps(_metrics(prefix, counted, rolling)))
     if live is None or rolling:
         return {"ordered": [], "told": []}
+    _lead_back(table, live, cameras)
     return _reconcile(_Fleet(table, live, settings, prefix), cameras, now)
+
+
+def _lead_back(table: StateTable, live: Live, cameras: Sequence[Camera]) -> None:
+    """By the function that may sign; the next look orders again what its order does not reach."""
+    candidate = table.candidate()
+    if candidate is None or candidate.state != FAILED:
+        return
+    epoch = candidate.release.epoch
+    for wave in waves_to_lead_back(live, epoch, cameras):
+        handover.call(os.environ["ROLL_BACK_FUNCTION"], {"epoch": epoch, "wave": wave})
 
 
 class _Fleet:
@@ -90,14 +108,7 @@ def _reconcile(found: _Fleet, cameras: Sequence[Camera], now: int) -> dict[str, 
 
 def _with_open_orders(due: Sequence[Step], prefix: str) -> set[str]:
     things = [step.thing for step in due if isinstance(step, OrderAgain)]
-    return {thing for thing in things if _has_open_order(thing, prefix)}
-
-
-def _has_open_order(thing: str, prefix: str) -> bool:
-    ask = clients.iot().get_paginator("list_job_executions_for_thing").paginate
-    pages = [*ask(thingName=thing, status="QUEUED"), *ask(thingName=thing, status="IN_PROGRESS")]
-    jobs = [execution["jobId"] for page in pages for execution in page["executionSummaries"]]
-    return any(job.startswith(f"{prefix}-r") for job in jobs)
+    return {thing for thing in things if fleet.open_orders(thing, prefix)}
 
 
 def _is_rolling_out() -> bool:

@@ -5,7 +5,8 @@ Writes runs/<epoch>/run.json and report.html, and publishes the message. Events,
 did not come to is null:
 {"workflow": "retraining", epoch, execution, started_at, outcome, dataset, training, doubts,
 verdict, release, registered, failure}; {"workflow": "rollout", epoch, execution, outcome, canary,
-fleet, failure}; {"workflow": "approval", epoch, decision, by, note} of a release that waited;
+fleet, back, failure}; {"workflow": "approval", epoch, decision, by, note} of a release that waited;
+{"workflow": "rollback", epoch, to, by, note, serial, cameras} of one that was taken back;
 {"workflow": "trigger", epoch, text} from the tick; {"workflow": "fleet", epoch, text} of a camera
 that gave the release back.
 """
@@ -68,6 +69,8 @@ def _updated(before: Record, event: Mapping[str, Any], found: Findings, now: str
             return record.of_rollout(before, event, now)
         case "approval":
             return record.of_approval(before, event, now)
+        case "rollback":
+            return record.of_rollback(before, event, now)
         case "fleet":
             return before
     return record.of_trigger(before, state_table().last_outcome(), now)
@@ -84,6 +87,8 @@ def _message(
             message = news.of_rollout(updated, sender)
         case "approval":
             message = news.of_approval(updated, sender)
+        case "rollback":
+            message = news.of_rollback(updated, int(event["cameras"]), sender)
         case _:
             message = news.from_text(event["text"], sender)
     if message is None:

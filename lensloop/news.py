@@ -108,6 +108,28 @@ def of_approval(record: Record, sender: Sender) -> Message | None:
     )
 
 
+def of_rollback(record: Record, cameras: int, sender: Sender) -> Message | None:
+    """That a person took the cameras to another release."""
+    back, epoch = record["taken_back"], record["epoch"]
+    if back is None:
+        return None
+    to, who = back["to"], f" by {short_name(back['by'])}" if back["by"] else ""
+    ordered = counted(cameras, "camera is", "cameras are")
+    what = f"release {epoch} was taken back" if to != epoch else f"release {to} was ordered again"
+    return _message(
+        sender,
+        what,
+        [
+            f"{_first_upper(what)}{who}: {ordered} ordered to release {to}, which is live now"
+            f" (statement {back['serial']}).",
+            _listed("", [back["note"]] if back["note"] else []),
+            f"The next release is compared with release {to}, and is rolled out as usual. `lensloop"
+            " fleet` shows which cameras are back.",
+            *_where(record, sender),
+        ],
+    )
+
+
 def gave_back(thing: str, epoch: int, runs: int | None, reason: str) -> Message:
     """A camera proved a release, and then gave it up by itself; its subject gets its sender when it
     is sent."""
@@ -119,6 +141,10 @@ def gave_back(thing: str, epoch: int, runs: int | None, reason: str) -> Message:
         " camera does. `lensloop fleet` shows how the cameras are. If several give it back, take"
         " the pictures that it fails on into the data set, or look at what they have in common.",
     )
+
+
+def _first_upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def short_name(arn: str) -> str:
@@ -394,14 +420,15 @@ def _rollout_failed(record: Record, rollout: Rollout, sender: Sender) -> Message
 def _canary_failed(record: Record, rollout: Rollout, sender: Sender) -> Message:
     untouched = (
         "The fleet was not touched, the order to the canaries is withdrawn, and the release does"
-        " not become live."
+        " not become live. Canaries that took it go back to the live release."
     )
     return _not_proven(record, rollout, sender, "canary", untouched)
 
 
 def _fleet_failed(record: Record, rollout: Rollout, sender: Sender) -> Message:
     kept = (
-        "Cameras that proved it keep it; those that could not went back to their last good release."
+        "Those that could not went back to their last good release by themselves; those that proved"
+        " it keep it while it is live."
     )
     return _not_proven(record, rollout, sender, "fleet", kept)
 

@@ -1,8 +1,8 @@
 """What became of a run? Its record, `runs/<epoch>/run.json`: everything people see is made from it.
 
 Each end of a workflow adds its part (`of_retraining`, `of_rollout`, `of_trigger`), and so does who
-approves (`of_approval`); a part that was there stays. Nothing here fails for what is missing: a run
-that broke early has a record as well.
+approves (`of_approval`) or takes the release back (`of_rollback`); a part that was there stays.
+Nothing here fails for what is missing: a run that broke early has a record as well.
 """
 
 import json
@@ -64,6 +64,16 @@ class Approval(TypedDict):
     at: str
 
 
+class TakenBack(TypedDict):
+    """A person took the cameras from this release to `to`, by the signed statement of `serial`."""
+
+    to: int
+    by: str
+    note: str
+    serial: int
+    at: str
+
+
 class Record(TypedDict):
     """Times are ISO 8601 in UTC. What a run did not come to is None, a list then empty.
 
@@ -103,6 +113,7 @@ class Record(TypedDict):
     registered: dict[str, Any] | None
     approval: Approval | None
     rollout: Rollout | None
+    taken_back: TakenBack | None
     failure: Failure | None
     problems: list[str]
     messages: list[Sent]
@@ -142,6 +153,7 @@ def empty(project: str, epoch: int) -> Record:
         registered=None,
         approval=None,
         rollout=None,
+        taken_back=None,
         failure=None,
         problems=[],
         messages=[],
@@ -184,7 +196,7 @@ def of_retraining(record: Record, event: Mapping[str, Any], found: Findings, now
 
 def of_rollout(record: Record, event: Mapping[str, Any], now: str) -> Record:
     """With how its release fared on the cameras."""
-    waves = [wave for wave in (event.get("canary"), event.get("fleet")) if wave]
+    waves = [wave for wave in map(event.get, ("canary", "fleet", "back")) if wave]
     failure = _failure(event.get("failure"))
     reasons = [reason for wave in waves for reason in wave.get("reasons", ())]
     rollout: Rollout = {
@@ -207,6 +219,20 @@ def of_approval(record: Record, event: Mapping[str, Any], now: str) -> Record:
         decision=event["decision"], by=event.get("by") or "", note=event.get("note") or "", at=now
     )
     return {**record, "approval": approval}
+
+
+def of_rollback(record: Record, event: Mapping[str, Any], now: str) -> Record:
+    """With who took the cameras from its release to another one."""
+    taken_back = TakenBack(
+        to=int(event["to"]),
+        by=event.get("by") or "",
+        note=event.get("note") or "",
+        serial=int(event["serial"]),
+        at=now,
+    )
+    before = record["taken_back"]
+    same = before is not None and before["serial"] == taken_back["serial"]
+    return record if same else {**record, "taken_back": taken_back}
 
 
 def superseded_by(event: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -269,9 +295,7 @@ def _check(top: Reader) -> None:
     top.value("reasons", _are_texts, "a list of sentences")
     if top.has("ended_at"):
         _check_time(top, "ended_at")
-    if approval := top.maybe("approval"):
-        for name in ("decision", "by", "note"):
-            approval.value(name, _is_text, "text")
+    _check_decisions(top)
     if rollout := top.maybe("rollout"):
         rollout.text("outcome")
         rollout.value("reasons", _are_texts, "a list of sentences")
@@ -281,6 +305,17 @@ def _check(top: Reader) -> None:
             message.text(name)
         message.value("sent", lambda sent: isinstance(sent, bool), "true or false")
     top.check(RecordError, "The run's record is wrong")
+
+
+def _check_decisions(top: Reader) -> None:
+    if approval := top.maybe("approval"):
+        for name in ("decision", "by", "note"):
+            approval.value(name, _is_text, "text")
+    if taken_back := top.maybe("taken_back"):
+        taken_back.whole("to", low=1)
+        for name in ("by", "note"):
+            taken_back.value(name, _is_text, "text")
+        _check_time(taken_back, "at")
 
 
 def _check_time(part: Reader, name: str) -> None:

@@ -15,6 +15,7 @@ from lensloop.reasons import listed, shortened
 WAITING, PROVEN, FAILED, SUPERSEDED = "waiting", "proven", "failed", "superseded"
 UNANSWERED = "unanswered"  # all cameras of a wave seem to be offline: nothing is decided
 TRIED = "tried"  # of a candidate: a rollout has it, and cameras have not proved it yet
+TAKEN_BACK = "taken-back"  # of a candidate: a person has withdrawn it
 _OPEN = ("QUEUED", "IN_PROGRESS")
 _NAMED = 5  # cameras; a message to a person names as many and counts the others
 # A workflow's history ends at 25,000 events; a look every 30 seconds for a day would pass that.
@@ -65,7 +66,7 @@ def place_taken(epoch: int, live_epoch: int, candidate_epoch: int, state: str) -
         return ""
     if candidate_epoch > epoch:
         return f"release {candidate_epoch} is tried now"
-    if state == PROVEN:  # live has gone back since
+    if state in (PROVEN, TAKEN_BACK):  # live has gone back since, or the cameras that tried it
         return f"release {epoch} was taken back"
     return ""
 

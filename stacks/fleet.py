@@ -34,14 +34,15 @@ class FleetStack(cdk.Stack):
         self._storage = storage
         self.tell = reporter(self, prefix=prefix, settings=settings, storage=storage)
         presign = self._presign_role()
-        self.rollout = RolloutWorkflow(
+        workflow = RolloutWorkflow(
             self,
             prefix=prefix,
             settings=settings,
             storage=storage,
             presign=presign,
             tell=self.tell,
-        ).machine
+        )
+        self.rollout = workflow.machine
         approval(
             self,
             prefix=prefix,
@@ -59,6 +60,7 @@ class FleetStack(cdk.Stack):
             rollout=self.rollout,
             presign=presign,
             tell=self.tell,
+            roll_back=workflow.roll_back,
         )
         review(self, prefix=prefix, settings=settings, storage=storage)
         alarms = Alarms(self, "Alarms", prefix=prefix, topic=storage.topic)

@@ -41,12 +41,13 @@ class Reports(Construct):
         rollout: sfn.IStateMachine,
         presign: iam.IRole,
         tell: lambda_.IFunction,
+        roll_back: lambda_.IFunction,
     ) -> None:
         super().__init__(scope, construct_id)
         self._stack, self._prefix, self._settings = scope, prefix, settings
         self._storage, self._access = storage, Access(storage)
         self._orders = Orders(scope, prefix, storage, presign)
-        reconciler = self._reconciler(rollout, tell)
+        reconciler = self._reconciler(rollout, tell, roll_back)
         hand_over(
             self,
             "Rule",
@@ -83,7 +84,9 @@ class Reports(Construct):
             keeps=True,
         )
 
-    def _reconciler(self, rollout: sfn.IStateMachine, tell: lambda_.IFunction) -> Function:
+    def _reconciler(
+        self, rollout: sfn.IStateMachine, tell: lambda_.IFunction, roll_back: lambda_.IFunction
+    ) -> Function:
         orders = self._orders
         return Function(
             self._stack,
@@ -99,13 +102,14 @@ class Reports(Construct):
                 allow("iot:ListJobExecutionsForThing", on=orders.things),
                 allow("iot:CreateJob", on=[*orders.jobs, orders.things]),
                 allow("states:ListExecutions", on=rollout.state_machine_arn),
-                allow("lambda:InvokeFunction", on=tell.function_arn),
+                allow("lambda:InvokeFunction", on=[tell.function_arn, roll_back.function_arn]),
                 orders.presign(),
             ],
             timeout_seconds=300,  # 200 orders, each with three questions to AWS IoT
             addresses={
                 "ROLLOUT_ARN": rollout.state_machine_arn,
                 "TELL_FUNCTION": tell.function_name,
+                "ROLL_BACK_FUNCTION": roll_back.function_name,
                 **orders.addresses,
             },
         )

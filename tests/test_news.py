@@ -205,7 +205,8 @@ ROLLOUT: dict[str, tuple[Record, Message]] = {
         Message(
             "deeplens-trash: release 7 failed on the canary",
             "Too few cameras of the canary proved release 7. The fleet was not touched, the order"
-            " to the canaries is withdrawn, and the release does not become live.\n\n"
+            " to the canaries is withdrawn, and the release does not become live. Canaries that"
+            " took it go back to the live release.\n\n"
             "What the cameras answered:\n– a\n– b\n\n"
             "What you can do: `lensloop camera list` shows what each camera runs. The next release"
             " is rolled out as usual.\n\n" + WHERE,
@@ -215,8 +216,8 @@ ROLLOUT: dict[str, tuple[Record, Message]] = {
         rollout("fleet-failed"),
         Message(
             "deeplens-trash: release 7 failed on the fleet",
-            "Too few cameras of the fleet proved release 7. Cameras that proved it keep it; those"
-            " that could not went back to their last good release.\n\n"
+            "Too few cameras of the fleet proved release 7. Those that could not went back to their"
+            " last good release by themselves; those that proved it keep it while it is live.\n\n"
             "What the cameras answered:\n– a\n– b\n\n"
             "What you can do: `lensloop camera list` shows what each camera runs. The next release"
             " is rolled out as usual.\n\n" + WHERE,
@@ -503,3 +504,35 @@ def test_what_is_a_reason_already_is_not_said_twice() -> None:
     message = news.of_retraining(told, SENDER)
     assert message
     assert message.body.count("– a") == 1
+
+
+@pytest.mark.parametrize(
+    ("to", "by", "note", "subject", "first"),
+    [
+        (
+            5,
+            "arn:aws:iam::1:user/ann",
+            "blind at dusk",
+            "release 7 was taken back",
+            "Release 7 was taken back by user/ann: 3 cameras are ordered to release 5, which is"
+            " live now (statement 2).\n\n– blind at dusk",
+        ),
+        (
+            7,
+            "",
+            "",
+            "release 7 was ordered again",
+            "Release 7 was ordered again: 3 cameras are ordered to release 7, which is live now"
+            " (statement 2).",
+        ),
+    ],
+)
+def test_who_took_a_release_back_is_told(
+    to: int, by: str, note: str, subject: str, first: str
+) -> None:
+    taken_back = {"to": to, "by": by, "note": note, "serial": 2, "at": "2026-11-22T12:00:00Z"}
+    message = news.of_rollback(run("released", taken_back=taken_back), 3, SENDER)
+    assert message is not None
+    assert message.subject == f"deeplens-trash: {subject}"
+    assert message.body.startswith(f"{first}\n\nThe next release is compared with release {to}")
+    assert news.of_rollback(run("released"), 3, SENDER) is None

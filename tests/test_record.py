@@ -80,7 +80,7 @@ def test_a_run_that_just_began_knows_its_number_and_nothing_else() -> None:
     parts = (
         *("began_at", "ended_at", "changes", "dataset", "training", "scores", "verdict"),
         *("doubts", "mistakes", "unfamiliar", "features", "release", "registered", "approval"),
-        *("rollout", "failure"),
+        *("rollout", "taken_back", "failure"),
     )
     assert record.empty("trash", 7) == {**known, **texts, **lists, **dict.fromkeys(parts)}
 
@@ -135,6 +135,18 @@ def test_a_release_that_takes_the_place_of_another_says_of_which() -> None:
     }
     for nobody in (event(WAITS, release=RELEASE | {"instead_of": 0}), event("refused")):
         assert record.superseded_by(nobody) is None
+
+
+def test_who_took_a_release_back_stays_written_down() -> None:
+    event: dict[str, Any] = {"to": 5, "by": "ann", "note": "dusk", "serial": 2}
+    found = record.of_rollback(retraining("released"), event, NOW)
+    assert found["taken_back"] == {**event, "at": NOW}
+    assert record.of_rollback(found, event, "later") == found, "told again"
+    assert record.read(record.to_json(found)) == found
+    with pytest.raises(record.RecordError, match=r"`taken_back\.to` is 0"):
+        record.read(
+            record.to_json(record.of_rollback(retraining("released"), event | {"to": 0}, NOW))
+        )
 
 
 def test_an_approval_that_is_no_text_is_no_record() -> None:
@@ -208,6 +220,7 @@ def test_a_released_run_is_recorded_whole() -> None:
         "registered": {"package": PACKAGE},
         "approval": None,
         "rollout": None,
+        "taken_back": None,
         "failure": None,
         "problems": ["something odd", "no lineage"],
         "messages": [],

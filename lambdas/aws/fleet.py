@@ -67,6 +67,14 @@ def thing_arn(thing: str) -> str:
     return f"{group_of('fleet').rpartition(':')[0]}:thing/{thing}"
 
 
+def open_orders(thing: str, prefix: str) -> list[str]:
+    """The project's jobs that this camera has not answered."""
+    ask = clients.iot().get_paginator("list_job_executions_for_thing").paginate
+    pages = [*ask(thingName=thing, status="QUEUED"), *ask(thingName=thing, status="IN_PROGRESS")]
+    jobs = [execution["jobId"] for page in pages for execution in page["executionSummaries"]]
+    return [job for job in jobs if job.startswith(f"{prefix}-r")]
+
+
 def withdraw(job: str, reason: str) -> None:
     """Cameras that have not begun will not; one that has begun may finish. Harmless for a job that
     is over or gone.

@@ -7,9 +7,11 @@ release that waits for a person's approval, or waited. `candidate`: the newest r
 handed to a rollout, proved or not. `live`: the newest one that cameras have proved, which all of
 them should run. `rollout`: the open IoT jobs, so that older ones can be withdrawn without
 the right to list every job of the account. `release#<epoch>`: what was published as that release,
-written once. `package#<epoch>`: the release's version in the model registry. `production`: the
-release that the registry shows as the one in use. `camera#<thing>`: what a camera reported last and
-was ordered again (camera_item.py). `again`: the number of the last such order.
+written once. `proved#<epoch>`: what makes that release live again, and `rollback`: the signed
+statement that led cameras back last (rollback_item.py). `package#<epoch>`: the release's version in
+the model registry. `production`: the release that the registry shows as the one in use.
+`camera#<thing>`: what a camera reported last and was ordered again (camera_item.py). `again`: the
+number of the last such order.
 
 What a run moves, it moves only while the lease is its own. What a rollout moves, it moves only for
 the candidate that is tried. Programs for people read with `StateTable(boto3's Table)`; only steps
@@ -23,14 +25,15 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from lambdas.aws import camera_item, clients, items, trigger_item
+from lambdas.aws import camera_item, clients, items, rollback_item, trigger_item
 from lambdas.aws.change import Change
 from lambdas.aws.items import TRIGGER
+from lambdas.aws.rollback_item import Rollback
 from lambdas.aws.trigger_item import HOLDS_LEASE
 from lensloop.fleet.terms import Camera, Live, Ordered
 from lensloop.model.approval import APPROVED, WAITING, Decision
 from lensloop.model.standards import Trained
-from lensloop.rollout import FAILED, PROVEN, TRIED
+from lensloop.rollout import FAILED, PROVEN, TAKEN_BACK, TRIED
 from lensloop.trigger.terms import State, Step
 from lensloop.wire.errors import BadArtifact, StaleEpoch
 
@@ -41,7 +44,7 @@ _DATASET, _TRAINED, _LIVE, _ROLLOUT = items.DATASET, items.TRAINED, items.LIVE, 
 _APPROVAL, _CANDIDATE = items.APPROVAL, items.CANDIDATE
 _PACKAGE, _PRODUCTION = items.PACKAGE, items.PRODUCTION
 _RELEASED = items.RELEASED
-_SPLIT, _AGAIN = items.SPLIT, items.AGAIN
+_SPLIT, _AGAIN, _ROLLBACK = items.SPLIT, items.AGAIN, items.ROLLBACK
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,15 @@ class Candidate:
     release: LiveRelease
     labels: tuple[str, ...]
     state: str  # lensloop.rollout's
+
+
+@dataclass(frozen=True)
+class Proved:
+    """A release that was live once, and the epoch of the one that was live before it."""
+
+    release: LiveRelease
+    labels: tuple[str, ...]
+    before: int
 
 
 @dataclass(frozen=True)
@@ -106,6 +118,9 @@ class StateTable:
         item = self._item(_LIVE)
         return _release_in(item) if item else None
 
+    def labels_of_live(self) -> tuple[str, ...]:
+        return tuple(self._item(_LIVE).get("labels", ()))
+
     def candidate(self) -> Candidate | None:
         item = self._item(_CANDIDATE)
         if not item:
@@ -131,6 +146,18 @@ class StateTable:
         """
         return str(self._item(f"{_RELEASED}{epoch}").get("manifest_sha256", ""))
 
+    def proved(self, epoch: int) -> Proved | None:
+        """What made this release live; None for one that no camera has proved, or from before that
+        was kept.
+        """
+        item = self._item(f"{items.PROVED}{epoch}")
+        if not item:
+            return None
+        return Proved(_release_in(item), tuple(item["labels"]), int(item["before"]))
+
+    def rollback(self) -> Rollback | None:
+        return rollback_item.to_rollback(self._item(_ROLLBACK))
+
     def trained(self) -> Trained | None:
         item = self._item(_TRAINED)
         if not item:
@@ -152,10 +179,12 @@ class StateTable:
 
     def live_on_cameras(self) -> Live | None:
         """The live release as the rules of the fleet know it."""
-        item = self._item(_LIVE)
+        item, back = self._item(_LIVE), self.rollback()
         if not item:
             return None
-        return Live(int(item["epoch"]), item["model_sha256"], int(item.get("released_at", 0)))
+        epoch = int(item["epoch"])
+        away = back.away if back and back.epoch == epoch else 0
+        return Live(epoch, item["model_sha256"], int(item.get("released_at", 0)), away)
 
     def camera(self, thing: str) -> Camera | None:
         item = self._item(camera_item.key(thing))
@@ -294,11 +323,19 @@ class StateTable:
         false when another release has taken its place."""
         candidate = self.candidate()
         if candidate and candidate.release.epoch == epoch:
-            proved = _candidate_becomes(PROVEN, epoch, now)
-            live = _to_live(candidate.release, candidate.labels, now)
-            if self._together(
-                *({"Update": self._within(one.as_update())} for one in (proved, live))
-            ):
+            before = self.live()
+            becomes = (
+                _candidate_becomes(PROVEN, epoch, now),
+                _to_live(candidate.release, candidate.labels, now),
+                rollback_item.proved(
+                    epoch,
+                    _RELEASE,
+                    _values(candidate.release),
+                    candidate.labels,
+                    before.epoch if before else 0,
+                ),
+            )
+            if self._all(*becomes):
                 return True
         found = self.live()
         return found is not None and found.epoch == epoch
@@ -306,6 +343,29 @@ class StateTable:
     def fail_candidate(self, epoch: int, now: int) -> None:
         """It never becomes live. One that is live already stays live."""
         self._update(_candidate_becomes(FAILED, epoch, now))
+
+    def state(self, rollback: Rollback, now: int) -> bool:
+        """Cameras may be shown this statement from now on. False: another was faster."""
+        return self._update(rollback_item.stated(rollback, now))
+
+    def go_back(self, rollback: Rollback, to: Proved, withdrawn: int, now: int) -> bool:
+        """In one moment with the statement, its release is live, and the candidate `withdrawn`, 0
+        for none, is not tried any more. False: one of the three was something else by then."""
+        changes = [
+            rollback_item.stated(rollback, now),
+            Change(
+                _LIVE,
+                f"SET {_RELEASE}, #labels = :labels, #released_at = :now",
+                values={**_values(to.release), "labels": list(to.labels), "now": now},
+            ),
+        ]
+        if withdrawn:
+            changes.append(_candidate_becomes(TAKEN_BACK, withdrawn, now))
+        return self._all(*changes)
+
+    def note_production_again(self, epoch: int) -> None:
+        """The registry shows an older one as the one in use: cameras were taken back to it."""
+        self._update(Change(_PRODUCTION, "SET #epoch = :epoch", values={"epoch": epoch}))
 
     def note_production(self, epoch: int) -> int:
         """The epoch that the registry showed as the one in use until now; 0 for none, or when a
@@ -370,7 +430,7 @@ class StateTable:
         writes = [decided]
         if state == APPROVED:
             writes.append(_to_candidate(waiting.release, waiting.labels, now))
-        return self._together(*({"Update": self._within(one.as_update())} for one in writes))
+        return self._all(*writes)
 
     # How DynamoDB is asked
 
@@ -387,6 +447,9 @@ class StateTable:
                 return False
             raise
         return True
+
+    def _all(self, *changes: Change) -> bool:
+        return self._together(*({"Update": self._within(one.as_update())} for one in changes))
 
     def _together(self, *writes: Any) -> bool:
         """All or none. False: a condition did not hold."""

@@ -1,14 +1,15 @@
 """Which cameras get the live release ordered again, and of which is a person told?
 
 What a camera reports it runs is the truth, an order only a wake-up: one whose file has rotted, that
-runs an older release, whose job was cancelled half-way, or that joined when no order was open, is
-ordered again. One that gave the live release back is not: it would only fail again.
+runs an older release or one that was taken back, whose job was cancelled half-way, or that joined
+when no order was open, is ordered again. One that gave the live release back is not: it would only
+fail again.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from lensloop.fleet.terms import GAVE_BACK, OTHER, Camera, Live, Ordered, runs
+from lensloop.fleet.terms import GAVE_BACK, NEWER, OTHER, Camera, Live, Ordered, runs
 
 HOUR, DAY, WEEK = 3600, 86_400, 604_800
 FIRST_PAUSE = HOUR  # a camera reports hourly: by then it has said what became of the order
@@ -48,6 +49,14 @@ def without_open_orders(found: Sequence[Step], busy: Collection[str]) -> list[St
     return [step for step in found if isinstance(step, TellGivenBack) or step.thing not in busy]
 
 
+def waves_to_lead_back(live: Live, failed: int, cameras: Sequence[Camera]) -> list[str]:
+    """Where a camera runs the candidate that has failed, and no statement leads back from it: the
+    rollout broke before it could make one.
+    """
+    stranded = [camera for camera in cameras if runs(camera, live) == NEWER]
+    return sorted({camera.wave for camera in stranded if camera.report.epoch == failed})
+
+
 def pause(times: int) -> int:
     """Seconds after so many orders until the next; twice as long each time."""
     return min(FIRST_PAUSE * 2 ** (times - 1), LONGEST_PAUSE) if times else 0
@@ -59,7 +68,7 @@ def _step(live: Live, camera: Camera, now: int) -> Step | None:
         return _tell(live, camera)
     if found == OTHER:
         return _order(live, camera, now)
-    # A newer one than live is a candidate that was withdrawn: only a signed rollback takes it back.
+    # A newer one than live is tried by canaries: only a signed statement leads back from it.
     return None
 
 

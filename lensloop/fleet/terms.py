@@ -13,6 +13,7 @@ class Live:
     epoch: int
     sha256: str  # of its model
     released_at: int = 0  # epoch seconds
+    back_from: int = 0  # the highest release from which a signed statement leads back to this one
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def runs(camera: Camera, live: Live) -> str:
     if report.given_back and report.given_back.epoch == live.epoch:
         return GAVE_BACK
     if report.epoch is not None and report.epoch > live.epoch:
-        return NEWER
+        return NEWER if report.epoch > live.back_from else OTHER
     return OTHER
 
 

@@ -52,6 +52,7 @@ class Stage:
 
 
 ARCHIVED = Stage("Archived", "Superseded")
+TAKEN_BACK = Stage("Archived", "TakenBack")
 _STAGES = {"canary": "Staging", "fleet": "Production"}
 _STATUSES = {
     WAITING: "RollingOut",

@@ -95,7 +95,9 @@ _ROLLOUT = {
 
 
 def headline(record: Mapping[str, Any]) -> Headline:
-    rollout = record["rollout"]
+    rollout, back = record["rollout"], record.get("taken_back")
+    if back and back["to"] != record["epoch"]:
+        return Headline("warn", "taken back", f"Taken back: cameras go to release {back['to']}")
     if not rollout and record["outcome"] == "failed":
         return _failed(record["failure"])
     if not rollout:

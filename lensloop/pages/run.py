@@ -30,6 +30,7 @@ _NOTHING: Mapping[str, Any] = {
     "execution": "",
     "approval": None,
     "rollout": None,
+    "taken_back": None,
     "failure": None,
     "messages": [],
 }

@@ -84,6 +84,11 @@ def again_job(project_prefix: str, epoch: int, number: int) -> str:
     return f"{project_prefix}-r{epoch}-again-{number}"
 
 
+def back_job(project_prefix: str, epoch: int, serial: int, wave: str) -> str:
+    """The AWS IoT Job that leads a wave back to a release, by a signed statement."""
+    return f"{project_prefix}-r{epoch}-back{serial}-{wave}"
+
+
 def topic_rule(project_prefix: str, what: str) -> str:
     """The topic rule that hands on what cameras publish. AWS IoT takes no hyphen there."""
     return f"{project_prefix}-{what}".replace("-", "_")

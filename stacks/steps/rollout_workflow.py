@@ -7,7 +7,8 @@ First the canaries; the fleet only after they have proved it.
                        canary
     → Deploy to fleet → Any camera? → Wait for fleet → Check fleet → Fleet proven? → Rolled out
 
-What the first wave that has cameras proves is live from then on; what it cannot prove never is.
+What the first wave that has cameras proves is live from then on; what it cannot prove never is, and
+its cameras are ordered back to the live release (Take canary back, Take fleet back).
 
 Ends: Rolled out · No cameras · Superseded · No answer · Canary failed ·
 Fleet failed · Rollout failed (an accident).
@@ -19,7 +20,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from lambdas import check_rollout, deploy_release
+from lambdas import check_rollout, deploy_release, roll_back
 from lambdas.aws import items
 from lensloop.settings import Settings
 from lensloop.wire import names
@@ -27,13 +28,13 @@ from stacks.steps.access import allow
 from stacks.steps.jsonata import EPOCH, jsonata
 from stacks.steps.orders import Orders
 from stacks.steps.step import Call, Step
-from stacks.steps.workflow import Workflow
+from stacks.steps.workflow import ANY_ERROR, Workflow
 from stacks.storage import StorageStack
 
 _OTHER_STEPS = Duration.hours(1)
 _REASONS = "[$canary.reasons, $fleet.reasons]"
 # What both steps write: a release that no camera is there to prove is live as it is deployed.
-_MOVED = (items.ROLLOUT, items.CANDIDATE, items.LIVE)
+_MOVED = (items.ROLLOUT, items.CANDIDATE, items.LIVE, items.PROVED)
 
 
 class RolloutWorkflow(Workflow):
@@ -55,11 +56,13 @@ class RolloutWorkflow(Workflow):
             settings=settings,
             storage=storage,
             tell=tell,
-            keeps=("canary", "fleet"),
+            keeps=("canary", "fleet", "back"),
         )
         self._orders = Orders(Stack.of(self), prefix, storage, presign)
         self._superseded = self.end("Superseded", "superseded", reasons=_REASONS)
         self._no_answer = self.end("No answer", "unanswered", reasons=_REASONS)
+        take_back = self._take_canary_back(tell)
+        self.roll_back = take_back.function
         rolled_out = self.end("Rolled out", "rolled-out", reasons=_REASONS)
 
         canary = self._deploy_to_canary()
@@ -68,11 +71,17 @@ class RolloutWorkflow(Workflow):
         check_fleet = self.again(
             "Check fleet", check_canary, payload=_waiting("fleet"), keep="fleet"
         )
+        take_fleet_back = Call(
+            self, "Take fleet back", take_back.function, payload=_wave("fleet"), keep="back"
+        )
         fleet.next(
             self.ask(
                 "Any camera?",
                 ("$fleet.superseded", self._superseded),
-                ("$fleet.cameras > 0", self._wait("fleet", check_fleet, then=rolled_out)),
+                (
+                    "$fleet.cameras > 0",
+                    self._wait("fleet", check_fleet, take_fleet_back, then=rolled_out),
+                ),
                 ("$canary.cameras > 0", rolled_out),
                 otherwise=self.end("No cameras", "no-cameras", reasons="[]"),
             )
@@ -81,7 +90,7 @@ class RolloutWorkflow(Workflow):
             self.ask(
                 "Any canary?",
                 ("$canary.superseded", self._superseded),
-                ("$canary.cameras > 0", self._wait("canary", check_canary, then=fleet)),
+                ("$canary.cameras > 0", self._wait("canary", check_canary, take_back, then=fleet)),
                 otherwise=fleet,
             )
         )
@@ -132,10 +141,50 @@ class RolloutWorkflow(Workflow):
             addresses=orders.groups,
         )
 
-    def _wait(self, wave: str, check: Call, then: sfn.IChainable) -> sfn.Wait:
+    def _take_canary_back(self, tell: lambda_.IFunction) -> Step:
+        """The same function is the one that `lensloop rollback` calls."""
+        orders, storage = self._orders, self._storage
+        return self.step(
+            "Take canary back",
+            roll_back.handler,
+            payload=_wave("canary"),
+            keep="back",
+            caught=False,  # the wave has failed, whatever becomes of this
+            may=[
+                self.access.state("GetItem", "Scan"),
+                self.access.updates(
+                    *(items.LIVE, items.CANDIDATE, items.ROLLOUT, items.ROLLBACK, items.PRODUCTION)
+                ),
+                self.access.read(names.RELEASES_PREFIX),
+                self.access.versions("UpdateModelPackage"),
+                self.access.sign(),
+                allow("iot:CreateJob", on=[*orders.jobs, *orders.groups.values()]),
+                allow("iot:CancelJob", on=orders.jobs),
+                allow("iot:ListJobExecutionsForThing", on=orders.things),
+                orders.list_groups(),
+                orders.presign(),
+                allow("lambda:InvokeFunction", on=tell.function_arn),
+            ],
+            timeout_seconds=300,  # a question to AWS IoT for each camera with an order of its own
+            addresses={
+                "RELEASE_KEY": storage.release_key.key_arn,
+                "TELL_FUNCTION": tell.function_name,
+                **orders.addresses,
+            },
+        )
+
+    def _wait(self, wave: str, check: Call, take_back: Call, then: sfn.IChainable) -> sfn.Wait:
         """Looks again and again, less often as time passes,
         until the wave is proven, failed or superseded.
         """
+        failed = self.failing_end(
+            f"{wave.capitalize()} failed",
+            f"{wave}-failed",
+            error=f"{wave.capitalize()}Failed",
+            cause=f"$join([${wave}.reasons], '; ')",
+        )
+        take_back.add_catch(failed, errors=ANY_ERROR)
+        take_back.next(failed)
         wait = sfn.Wait.jsonata(
             self, f"Wait for {wave}", time=sfn.WaitTime.seconds(jsonata(f"${wave}.wait_seconds"))
         )
@@ -145,12 +194,7 @@ class RolloutWorkflow(Workflow):
             (f"${wave}.state = 'waiting'", wait),
             (f"${wave}.state = 'superseded'", self._superseded),
             (f"${wave}.state = 'unanswered'", self._no_answer),
-            otherwise=self.failing_end(
-                f"{wave.capitalize()} failed",
-                f"{wave}-failed",
-                error=f"{wave.capitalize()}Failed",
-                cause=f"$join([${wave}.reasons], '; ')",
-            ),
+            otherwise=take_back,
         )
         wait.next(check).next(proven)
         return wait

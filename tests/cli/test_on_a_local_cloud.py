@@ -38,6 +38,14 @@ def handler(event, context):
     return {"did": event["epoch"] == 4, "sentence": "Approved or rejected.", "event": event}
 """
 
+ROLL_BACK = """
+def handler(event, context):
+    if event.get("to") == 6:
+        return {"did": False, "sentence": "Nobody proved release 6."}
+    found = {"to": event.get("to") or 5, "away": 7, "cameras": 2}
+    return {"did": not event.get("dry_run"), "sentence": "Back?", "event": event, **found}
+"""
+
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
@@ -98,6 +106,7 @@ def deployed(aws: Aws) -> Aws:
     )
     _make(aws, "tick", TICK)
     _make(aws, "approve-release", APPROVE)
+    _make(aws, "roll-back", ROLL_BACK)
     may_connect = {"Effect": "Allow", "Action": "iot:Connect", "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [may_connect]})
     aws.iot.create_policy(policyName=f"{PREFIX}-camera", policyDocument=policy)
@@ -270,6 +279,28 @@ def test_what_does_not_wait_is_left_to_the_function_that_knows_what_became_of_it
     assert "No release waits for approval" in ask("reject")[1]
     code, _, stderr = ask("approve", "3")
     assert (code, "Nothing was changed." in stderr) == (2, True)
+
+
+def test_a_person_is_asked_before_cameras_go_back(deployed: Aws) -> None:
+    run = CliRunner().invoke
+    refused, agreed = run(app, ["rollback"], input="n\n"), run(app, ["rollback"], input="y\n")
+    assert (refused.exit_code, refused.stdout) == (0, "Back? [y/N]: n\nNothing was changed.\n")
+    assert (agreed.exit_code, agreed.stdout) == (0, "Back? [y/N]: y\nBack?\n")
+    done = answer("rollback", "3", "--yes", "--note", "dusk")
+    assert (done["did"], done["event"]["to"], done["event"]["note"]) == (True, 3, "dusk")
+    assert done["event"]["by"].startswith("arn:aws:iam::000000000000:")
+    assert answer("rollback", "--dry-run")["did"] is False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [(("6",), "Nothing was changed."), (("--json",), "add --yes, or --dry-run")],
+)
+def test_what_cannot_be_gone_back_to_or_asked_ends_with_a_code(
+    deployed: Aws, arguments: tuple[str, ...], sentence: str
+) -> None:
+    code, _, stderr = ask("rollback", *arguments)
+    assert (code, sentence in stderr) == (2, True)
 
 
 def test_watch_ends_at_once_where_nothing_happens(deployed: Aws) -> None:

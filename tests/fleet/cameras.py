@@ -7,7 +7,7 @@ from lensloop.wire.report import GivenBack, Report
 
 DAY, HOUR = 86_400, 3600
 NOW = 1_800_000_000
-LIVE = Live(7, "7" * 64, released_at=NOW - DAY)
+LIVE = Live(7, "7" * 64, released_at=NOW - DAY, back_from=8)
 BARE = Report(at="2026-11-22T12:00:00Z", agent=1)
 
 

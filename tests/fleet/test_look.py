@@ -43,10 +43,16 @@ def seen(found: Camera, ago: int, *, since: int = 0) -> Camera:
             "wrong release: runs release 6, gave release 7 back: dark frames",
         ),
         (
+            seen(camera(9), 60, since=NOW - DAY),
+            LIVE,
+            "wrong release",
+            "wrong release: runs release 9, newer than the live release 7",
+        ),
+        (
             seen(camera(8), 60, since=NOW - DAY),
             LIVE,
             "wrong release",
-            "wrong release: runs release 8, newer than the live release 7",
+            "wrong release: runs release 8 and must run 7",
         ),
         (
             seen(camera(7, sha256="e" * 64), 60, since=NOW - DAY),

@@ -62,5 +62,6 @@ def of(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     monkeypatch.setattr(clients, "stepfunctions", lambda: fleet.rollouts)
     monkeypatch.setenv("RECONCILE_FUNCTION", "reconcile")
     monkeypatch.setenv("TELL_FUNCTION", "tell")
+    monkeypatch.setenv("ROLL_BACK_FUNCTION", "roll-back")
     monkeypatch.setenv("ROLLOUT_ARN", "rollout")
     return fleet

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lambdas import publish_release, reconcile_fleet
+from lambdas.aws import fleet as aws_fleet
 from lambdas.aws.state import state_table
 from lensloop.wire.report import GivenBack
 from local.cloud import LocalCloud
@@ -112,7 +113,7 @@ def test_two_looks_at_once_order_once(fleet: Fleet, monkeypatch: pytest.MonkeyPa
     table = state_table()
     before = table.camera(A)
     look(thing=A)
-    monkeypatch.setattr(reconcile_fleet, "_has_open_order", lambda *_: False)
+    monkeypatch.setattr(aws_fleet, "open_orders", lambda *_: [])
     monkeypatch.setattr(type(table), "camera", lambda *_: before)  # as the slower one had read it
     assert look(thing=A) == {"ordered": [], "told": []}
 

@@ -274,6 +274,7 @@ def test_many_offline_cameras_are_counted_rather_than_listed() -> None:
         (8, 8, "proven", "release 8 is live now"),
         (8, 9, "tried", "release 8 is live now"),
         (5, 7, "proven", "release 7 was taken back"),
+        (5, 7, "taken-back", "release 7 was taken back"),
         (5, 6, "tried", ""),  # nobody knows release 7; who asks for it is told elsewhere
     ],
 )

@@ -51,6 +51,14 @@ WHEN_A_CAMERA_DEVIATES = frozenset[Permission]().union(
     _of("ReconcileFleet", "iot:ListJobExecutionsForThing", "iot:CreateJob", "iam:PassRole"),
 )
 
+# tests/stories/test_fleet.py does: a person takes a release back.
+WHEN_A_RELEASE_IS_TAKEN_BACK = frozenset[Permission]().union(
+    _of("RollBack", "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"),
+    _of("RollBack", "s3:GetObject", "kms:Sign", "sagemaker:UpdateModelPackage"),
+    _of("RollBack", "iot:CreateJob", "iot:CancelJob", "iot:ListThingsInThingGroup"),
+    _of("RollBack", "iam:PassRole", "lambda:InvokeFunction"),
+)
+
 # tests/stories/test_review.py does: a camera hands over a frame, where that is switched on.
 WHEN_A_FRAME_COMES_BACK = _of(
     "HandOutReviewLinks", "s3:PutObject", "iot:ListThingGroupsForThing", "iot:Publish"
@@ -60,7 +68,7 @@ FUNCTIONS = (
     "ApproveRelease AssembleDataset CheckRollout ChooseMachine DeployRelease FindDeleted"
     " InspectImages Judge"
     " PublishRelease ReconcileFleet RecordChanges RecordReport RegisterRelease"
-    " ReportSuspiciousLabels TakeSnapshot Tell Tick"
+    " ReportSuspiciousLabels RollBack TakeSnapshot Tell Tick"
 )
 # Step Functions' own guide asks for exactly these, on all resources.
 LOG_DELIVERY = (
@@ -110,6 +118,10 @@ NOT_SEEN: dict[str, frozenset[Permission]] = {
     " happen; tests/trigger/test_handlers.py stops it": _of("Tick", "sagemaker:StopTrainingJob"),
     "only when a wave failed or a newer release came; tests/lambdas/test_rollout_steps.py"
     " withdraws orders": _of("CheckRollout", "iot:CancelJob"),
+    "only where a camera has an order of its own for a release that is taken back;"
+    " tests/lambdas/test_roll_back.py withdraws one": _of(
+        "RollBack", "iot:ListJobExecutionsForThing"
+    ),
     "only where a release takes the place of one that waits for approval;"
     " tests/lambdas/test_approve_release.py has one do so": _of(
         "RegisterRelease", "sagemaker:UpdateModelPackage"

@@ -114,7 +114,10 @@ def test_of_a_releases_key_only_signing_is_given_and_only_as_we_sign(shipped: Sy
     assert flat(own["Principal"]["AWS"]).endswith(":iam::${AWS::AccountId}:root")
     with_it = [s for s in _allowed(shipped) if any("kms:" in a for a in s.all_of("Action"))]
     signing = [s for s in with_it if s.all_of("Action") != ["kms:Decrypt"]]
-    assert [s.where.split("/")[1][:14] for s in signing] == ["PublishRelease"]
+    assert sorted(s.where.split("/")[1].partition("Role")[0] for s in signing) == [
+        "PublishRelease",
+        "RollBack",
+    ]
     for s in signing:
         assert s.all_of("Action") == ["kms:Sign"]
         assert "*" not in flat(s.all_of("Resource"))
@@ -196,13 +199,13 @@ def test_a_service_acts_only_for_this_account(shipped: Synthesized) -> None:
 
 def test_a_role_is_passed_only_to_the_service_it_is_for(shipped: Synthesized) -> None:
     passed = [s for s in _allowed(shipped) if "iam:PassRole" in s.all_of("Action")]
-    assert len(passed) == 3
+    assert len(passed) == 4
     services = []
     for s in passed:
         assert s.all_of("Action") == ["iam:PassRole"]
         assert "*" not in flat(s.all_of("Resource"))
         services.append(s.statement["Condition"]["StringEquals"]["iam:PassedToService"])
-    assert sorted(services) == [*["iot.amazonaws.com"] * 2, "sagemaker.amazonaws.com"]
+    assert sorted(services) == [*["iot.amazonaws.com"] * 3, "sagemaker.amazonaws.com"]
 
 
 def test_no_role_of_ours_may_redrive_an_execution(shipped: Synthesized) -> None:
@@ -216,7 +219,7 @@ def test_every_function_workflow_and_job_has_its_own_role(shipped: Synthesized) 
     roles += [
         flat(r.properties["RoleArn"]) for r in shipped.resources("AWS::StepFunctions::StateMachine")
     ]
-    assert len(roles) == len(set(roles)) == 19
+    assert len(roles) == len(set(roles)) == 20
     # and besides: the training job, the signer of links, who deploys and who compares
     assert len(shipped.resources("AWS::IAM::Role")) == len(roles) + 4
 
@@ -242,6 +245,7 @@ def test_no_role_holds_a_policy_that_aws_manages(shipped: Synthesized) -> None:
         ("RecordChanges", set(), set()),
         ("RecordReport", set(), set()),
         ("ReconcileFleet", {"releases"}, set()),
+        ("RollBack", {"releases"}, set()),
         ("Tick", set(), set()),
         ("Tell", {"runs", "datasets", "training"}, {"runs"}),
         (

@@ -1,4 +1,6 @@
-"""Does a camera whose model file has rotted get its release ordered again, by itself?"""
+"""Does a camera whose model file has rotted get its release ordered again by itself, and does a
+person get a release back with one command?
+"""
 
 import os
 import subprocess
@@ -9,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from cli.main import app
 from lensloop.fleet.terms import Camera
 from lensloop.wire import names
 from local import leftovers
 from local.tools import PROJECT
-from tests.stacks.permissions import WHEN_A_CAMERA_DEVIATES
+from tests.stacks.permissions import WHEN_A_CAMERA_DEVIATES, WHEN_A_RELEASE_IS_TAKEN_BACK
 from tests.stories.conftest import PREFIX, Person
 
 pytestmark = pytest.mark.slow
@@ -55,10 +59,14 @@ def orders_again(person: Person) -> list[str]:
     return sorted(job["jobId"] for job in jobs if "-again-" in job["jobId"])
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cameras") / "kitchen"
+
+
 def test_a_camera_with_a_rotten_model_is_ordered_its_release_again(
-    person: Person, tmp_path: Path
+    person: Person, home: Path
 ) -> None:
-    home = tmp_path / "kitchen"
     person.registers(THING, home)
     person.upload("first", 20)
     with awake(person, home):
@@ -76,6 +84,42 @@ def test_a_camera_with_a_rotten_model_is_ordered_its_release_again(
     assert (back.ordered.epoch, back.ordered.times) == (epoch, 1)
     assert answer(person, again[0])["status"] == "SUCCEEDED"
     assert person.used() >= WHEN_A_CAMERA_DEVIATES
+
+
+def test_a_person_takes_a_release_back_and_the_camera_goes(
+    person: Person, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LENSLOOP_LOCAL", str(person.cloud.ca_pem.parent))
+    before = person.table.live_on_cameras()
+    assert before is not None
+    person.upload("second", 6)
+    with awake(person, home):
+        bad = person.waits_for(lambda: newer_than(person, before.epoch), 240)
+        person.waits_for(lambda: rolled_out(person, bad), 120)
+        seen = person.waits_for(lambda: reported(person, bad), 60)
+
+        asked = CliRunner().invoke(app, ["rollback", "--yes", "--note", "blind at dusk"])
+        assert asked.exit_code == 0, asked.stderr
+        person.waits_for(lambda: reported(person, before.epoch, seen.seen_ms), 60)
+    assert f"Release {bad} is taken back." in asked.stdout
+    job = names.back_job(PREFIX, before.epoch, 1, "fleet")
+    assert answer(person, job)["status"] == "SUCCEEDED"
+    live, told = person.table.live_on_cameras(), person.waits_for(lambda: taken_back(person, bad))
+    assert live is not None
+    assert (live.epoch, live.back_from) == (before.epoch, bad)
+    assert (told["to"], told["note"]) == (before.epoch, "blind at dusk")
+    assert f"{PREFIX}: release {bad} was taken back" in person.messages(bad, bad)
+    assert person.used() >= WHEN_A_RELEASE_IS_TAKEN_BACK
+
+
+def newer_than(person: Person, epoch: int) -> int:
+    live = person.table.live_on_cameras()
+    return live.epoch if live and live.epoch > epoch else 0
+
+
+def taken_back(person: Person, epoch: int) -> Any:
+    record = person.record(epoch)
+    return record and record["messages"] and record["taken_back"]
 
 
 def rolled_out(person: Person, epoch: int) -> bool:

@@ -350,6 +350,7 @@ FAILED = wave(
 ROLLOUT: dict[str, Any] = {
     "deploy-release": WAITING,
     "check-rollout": PROVEN,
+    "roll-back": {"reasons": ["The canary cameras are ordered back to release 5."]},
     "tell": {},
 }
 CANARY = ["Deploy to canary", "Any canary?", "Wait for canary", "Check canary", "Canary proven?"]
@@ -387,13 +388,20 @@ ROLLOUT_SCENES = [
             ([*CANARY, *FLEET], {"check-rollout": [PROVEN, UNANSWERED]}),
         )
     ),
-    Scene(
-        "Canary failed", CANARY, {"check-rollout": FAILED}, "canary-failed", error="CanaryFailed"
+    *(
+        Scene(
+            "Canary failed",
+            [*CANARY, "Take canary back"],
+            {"check-rollout": FAILED} | how_it_goes,
+            "canary-failed",
+            error="CanaryFailed",
+        )
+        for how_it_goes in ({}, {"roll-back": BROKEN})
     ),
     Scene(
         "Fleet failed",
-        [*CANARY, *FLEET],
-        {"check-rollout": [PROVEN, FAILED]},
+        [*CANARY, *FLEET, "Take fleet back"],
+        {"check-rollout": [PROVEN, FAILED], "roll-back": {"reasons": []}},
         "fleet-failed",
         error="FleetFailed",
     ),

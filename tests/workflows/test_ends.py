@@ -35,7 +35,7 @@ KEPT = {
         *("snapshot", "dataset", "copies", "artefact", "machine", "training", "deleted"),
         *("doubts", "verdict", "release", "registered", "failure"),
     ),
-    "rollout": ("canary", "fleet", "failure"),
+    "rollout": ("canary", "fleet", "back", "failure"),
 }
 
 

@@ -1,0 +1,70 @@
+"""To which release do the cameras go back, and what is a person asked before?"""
+
+import pytest
+
+from lensloop.fleet.back import Back, Known, done, question, where_to
+
+QUIET = Known(live=7, tried=0, newest=7, before=(5, 3))
+TRIED = Known(live=7, tried=8, newest=8, before=(5, 3))
+AFTER_A_FAILURE = Known(live=7, tried=0, newest=8, before=(5,))
+FIRST = Known(live=1, tried=0, newest=1, before=())
+
+
+@pytest.mark.parametrize(
+    ("known", "wanted", "expected"),
+    [
+        (QUIET, 0, Back(5, 7)),
+        (QUIET, 3, Back(3, 7)),
+        (TRIED, 0, Back(7, 8)),  # the canaries alone go back
+        (TRIED, 5, Back(5, 8)),
+        (AFTER_A_FAILURE, 0, Back(5, 7)),
+        (AFTER_A_FAILURE, 7, Back(7, 8)),
+        (Known(5, 0, 7, (3,)), 7, Back(7, 5)),  # forward again
+        (QUIET, 7, Back(7, 7)),
+    ],
+)
+def test_cameras_go_back_to_what_was_good(known: Known, wanted: int, expected: Back) -> None:
+    assert where_to(known, wanted, proved=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("known", "wanted", "why"),
+    [
+        (Known(0, 0, 0, ()), 0, "No release is live yet, so there is none to go back from."),
+        (Known(0, 1, 1, ()), 1, "No release is live yet, so there is none to go back from."),
+        (
+            FIRST,
+            0,
+            "No good release from before release 1 is known, so there is none to go back to.",
+        ),
+        (
+            QUIET,
+            6,
+            "No camera is known to have proved release 6, so none is taken to it. Good ones are:"
+            " 7, 5, 3.",
+        ),
+    ],
+)
+def test_what_nobody_proved_is_not_gone_back_to(known: Known, wanted: int, why: str) -> None:
+    assert where_to(known, wanted, proved=False) == Back(0, 0, why)
+
+
+@pytest.mark.parametrize(
+    ("back", "cameras", "asked", "said"),
+    [
+        (
+            Back(5, 7),
+            12,
+            "Take release 7 back, and order all 12 cameras to release 5?",
+            "Release 7 is taken back. All 12 cameras are ordered to release 5, which is live now.",
+        ),
+        (
+            Back(7, 7),
+            1,
+            "Order the only camera to release 7 again?",
+            "The only camera is ordered to release 7, which is live now.",
+        ),
+    ],
+)
+def test_a_person_reads_what_is_done(back: Back, cameras: int, asked: str, said: str) -> None:
+    assert (question(back, cameras), done(back, cameras)) == (asked, said)
