@@ -60,6 +60,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         folders=summary["folders"],
         leftovers=summary["leftovers"],
         beside=summary["beside"],
+        right=bucket.right_labels() if last else frozenset(),
     )
     rows = _all_rows(epoch, inspected)
     dataset = assemble(rows, gone, settings.min_test_images_per_label, _split_key(table))
