@@ -45,6 +45,9 @@ function show() {
   at("picture").alt = current.key;
   at("words").textContent = `It lies under ${current.label} (${share(current.label_probability)}), and looks like ${current.predicted} (${share(current.probability)})`;
   at("whence").textContent = current.key;
+  for (const button of at("labels").children) {
+    button.hidden = [current.label, current.predicted].includes(button.dataset.label);
+  }
   named(at("right"), `It is ${current.label}`, "r");
   named(at("move"), `Move to ${current.predicted}`, "m");
 }
@@ -60,6 +63,7 @@ function buttons() {
     const made = document.createElement("button");
     named(made, label, keys[label] ?? "");
     if (!keys[label]) made.lastChild.remove();
+    made.dataset.label = label;
     made.addEventListener("click", () => move(label));
     return made;
   }));

@@ -2,7 +2,7 @@
 // as a person comes to it.
 import { complain, gone, picture } from "./ask.js";
 
-const CELL = 132, GAP = 8, CAPTION = 22, PAGE = 500, BEYOND = 2;
+const WIDE = 132, NARROW = 104, GAP = 8, CAPTION = 22, PAGE = 500, BEYOND = 2;
 
 // `fetchPage(offset, limit)` gives {total, pictures}; `changed()` is told of another selection;
 // `open(one)` of one to be shown large; `caption(one)` says what stands below it.
@@ -57,7 +57,10 @@ export class Grid {
 
   at(index) { return this.pages.get(Math.floor(index / PAGE))?.[index % PAGE]; }
 
-  get columns() { return Math.max(1, Math.floor((this.box.clientWidth - GAP) / (CELL + GAP))); }
+  get columns() {
+    const width = this.box.clientWidth, cell = width < 500 ? NARROW : WIDE;
+    return Math.max(1, Math.floor((width - GAP) / (cell + GAP)));
+  }
 
   draw() {
     const { columns } = this, width = (this.box.clientWidth - GAP) / columns, row = width + CAPTION;
@@ -169,7 +172,7 @@ export class Grid {
   }
 
   key(event) {
-    const { columns } = this, rows = Math.max(1, Math.floor(this.box.clientHeight / (CELL + CAPTION)));
+    const { columns } = this, rows = Math.max(1, Math.floor(this.box.clientHeight / (WIDE + CAPTION)));
     const steps = {
       ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns,
       PageUp: -rows * columns, PageDown: rows * columns, Home: -Infinity, End: Infinity,
