@@ -48,10 +48,12 @@ def box(*corners: float, category: object = 0, image: int = 0) -> dict[str, Any]
     return {"image_id": image, "category_id": category, "bbox": list(corners)}
 
 
-def found(folder: Path, content: bytes, whole: bool = False, **pictures: bytes) -> list[Found]:
+def found(
+    folder: Path, content: bytes, pictures: dict[str, bytes] | None = None, whole: bool = False
+) -> list[Found]:
     (folder / "batch_1").mkdir(exist_ok=True)
     (folder / "annotations.json").write_bytes(content)
-    for name, data in pictures.items():
+    for name, data in (pictures or {}).items():
         (folder / f"batch_1/{name}.JPG").write_bytes(data)
     address = f"coco:{folder / 'annotations.json'}"
     with opened(Asked(address, folder, lambda service: None, whole=whole)) as source:
@@ -60,7 +62,7 @@ def found(folder: Path, content: bytes, whole: bool = False, **pictures: bytes) 
 
 @pytest.mark.parametrize("orientation", [1, 5, 6, 7, 8])
 def test_a_box_in_pixels_of_the_file_is_cut_where_it_is(tmp_path: Path, orientation: int) -> None:
-    (one,) = found(tmp_path, annotations(box(*BOX)), **{"000006": drawn(orientation)})
+    (one,) = found(tmp_path, annotations(box(*BOX)), {"000006": drawn(orientation)})
     assert (one.path, one.label) == ("batch_1/000006-1.jpg", "Rope & strings")
     piece = Image.open(io.BytesIO(one.read()))
     sides = (72, 60) if orientation == 1 else (60, 72)  # with a tenth more on each side
@@ -76,7 +78,7 @@ def test_a_box_in_pixels_of_the_file_is_cut_where_it_is(tmp_path: Path, orientat
 def test_a_box_in_pixels_of_the_upright_picture_is_cut_where_it_is(tmp_path: Path) -> None:
     # Turned right, the box lies at (200 - 40 - 50, 100), 50 wide and 60 high.
     said = annotations(box(110, 100, 50, 60), width=200, height=300)
-    (one,) = found(tmp_path, said, **{"000006": drawn(6)})
+    (one,) = found(tmp_path, said, {"000006": drawn(6)})
     piece = Image.open(io.BytesIO(one.read())).convert("RGB")
     middle = piece.getpixel((30, 36))
     assert isinstance(middle, tuple)
@@ -124,7 +126,7 @@ def test_a_picture_that_is_not_there_costs_no_other(tmp_path: Path) -> None:
     said = json.loads(annotations(box(*BOX), box(*BOX, image=1, category="1")))
     said["images"].append({"id": "1", "file_name": "batch_1/000007.JPG"})
     pictures = {"000007": drawn()}
-    gone, there = found(tmp_path, json.dumps(said).encode(), **pictures)
+    gone, there = found(tmp_path, json.dumps(said).encode(), pictures)
     assert "not beside the annotations" in gone.problem
     assert (there.label, there.problem) == ("Can", "")
     assert there.read().startswith(b"\xff\xd8")
@@ -132,7 +134,7 @@ def test_a_picture_that_is_not_there_costs_no_other(tmp_path: Path) -> None:
 
 def test_whole_pictures_are_taken_where_they_show_things_of_one_kind(tmp_path: Path) -> None:
     same = annotations(box(*BOX), box(1, 1, 5, 5))
-    (one,) = found(tmp_path, same, whole=True, **{"000006": drawn()})
+    (one,) = found(tmp_path, same, {"000006": drawn()}, whole=True)
     assert (one.path, one.label) == ("batch_1/000006.JPG", "Rope & strings")
     assert one.read() == drawn()
     (both,) = found(tmp_path, annotations(box(*BOX), box(1, 1, 5, 5, category=1)), whole=True)
@@ -140,7 +142,7 @@ def test_whole_pictures_are_taken_where_they_show_things_of_one_kind(tmp_path: P
 
 
 def test_a_damaged_picture_is_said_when_it_is_read(tmp_path: Path) -> None:
-    (one,) = found(tmp_path, annotations(box(*BOX)), **{"000006": drawn()[:500]})
+    (one,) = found(tmp_path, annotations(box(*BOX)), {"000006": drawn()[:500]})
     with pytest.raises(CannotRead):
         one.read()
 

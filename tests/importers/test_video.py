@@ -1,6 +1,7 @@
 """Is a frame of a video taken when something has changed, and each time the same?"""
 
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -22,7 +23,8 @@ def filmed(file: Path, *scenes: int, each: int = 30) -> Path:
         for scene in scenes:
             image = drawn(scene).resize((320, 240), Image.Resampling.NEAREST)
             for _ in range(each):
-                for packet in stream.encode(av.VideoFrame.from_image(image)):
+                frame: Any = av.VideoFrame.from_image(image)  # type: ignore[no-untyped-call]
+                for packet in stream.encode(frame):
                     made.mux(packet)
         for packet in stream.encode():
             made.mux(packet)
