@@ -22,8 +22,8 @@ _REMEMBERED = 200
 MOST = 5_000  # of a video; more of one scene teach little, and a broken file may never end
 _QUALITY = 95
 _MISSING = (
-    "Videos are read by PyAV, which is not installed: `pip install av` (36 MB; it brings FFmpeg,"
-    " under the LGPL)."
+    "Videos are read by PyAV, which is not installed: `make import-extras` installs it (36 MB;"
+    " it brings FFmpeg, under the LGPL)."
 )
 
 
