@@ -35,15 +35,21 @@ _MOST_BYTES_OF_AN_ANSWER = 64 * 1024
 # What a program needs to find itself and its libraries, and nothing that a person set.
 _KEPT = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
 _NOBODY = 65534
+_INT8 = "int8"
 _REFUSED = 3  # the exit status of a child that says why
 
 
-def prove_apart(folder: Path, seconds: float = SECONDS, memory: int = MEMORY) -> Proof:
-    """Raises BadArtifact, also when the model hangs or the process dies of it."""
+def prove_apart(
+    folder: Path, seconds: float = SECONDS, memory: int = MEMORY, int8: bool = False
+) -> Proof:
+    """Of the model, or with `int8` of the same in eight bits. Raises BadArtifact, also when it
+    hangs or the process dies of it.
+    """
     command = [sys.executable, "-m", "camera.trial", str(folder.resolve()), str(memory)]
+    command += [str(max(1, int(seconds))), *([_INT8] if int8 else [])]
     try:
         child = subprocess.Popen(
-            [*command, str(int(seconds))],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # of onnxruntime; what matters is in the answer
@@ -105,7 +111,7 @@ def main(arguments: List[str]) -> int:
     status = 0
     said: Dict[str, Any] = {}
     try:
-        said = _proved(folder, memory)._asdict()
+        said = _proved(folder, memory, arguments[3:] == [_INT8])._asdict()
     except (BadArtifact, MemoryError, OSError) as error:
         status, said = _REFUSED, {"refused": (str(error) or "memory is used up")[:1000]}
     text = json.dumps(said).encode()
@@ -113,9 +119,9 @@ def main(arguments: List[str]) -> int:
     return status
 
 
-def _proved(folder: Path, memory: int) -> Proof:
+def _proved(folder: Path, memory: int, int8: bool) -> Proof:
     warm_up()
-    checked = model.read_checked(folder)
+    checked = model.read_checked(folder, int8)
     with open(str(folder / checked.manifest.golden.file), "rb") as golden:
         shut(memory)
         return prove(model.opened(checked), golden)

@@ -48,7 +48,12 @@ class Shelf:
         self.files[f"/{folder}/model.onnx"] = files.model
         self.files[f"/{folder}/golden.zip"] = files.golden
         model = files.manifest["model"]
+        second: dict[str, Any] = {}
+        if files.int8:
+            self.files[f"/{folder}/model.int8.onnx"] = files.int8
+            second = {"int8": {"url": f"{self.url}/{folder}/model.int8.onnx"}}
         return {
+            **second,
             "operation": "release",
             "epoch": files.manifest["epoch"],
             "manifest": {

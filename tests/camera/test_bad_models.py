@@ -15,9 +15,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 from camera import trial
 from camera.prove import Proof
+from camera.running import Running
 from camera.store import Store
 from camera.trial import prove_apart
-from camera.update import Outcome, Running, take
+from camera.update import Outcome, take
 from lensloop.wire.errors import BadArtifact
 from tests.camera.conftest import Shelf
 from tests.camera.small_release import colour_model, make_release
