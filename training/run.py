@@ -14,7 +14,16 @@ import numpy as np
 from lensloop.model.release import LEARNT, TESTED
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.picture import RESIZE
-from training import golden, golden_set, insights, mistakes, pace, suspicious, unfamiliar
+from training import (
+    eight_bits,
+    golden,
+    golden_set,
+    insights,
+    mistakes,
+    pace,
+    suspicious,
+    unfamiliar,
+)
 from training.algorithms.contract import Train, Trained
 from training.algorithms.finetune.train import train as train_finetune
 from training.algorithms.head.export import frozen_backbone
@@ -44,7 +53,7 @@ ALGORITHMS: dict[str, Train] = {
 
 
 def run(paths: Paths) -> None:
-    """Writes /opt/ml/model/{model.onnx, evaluation.json,
+    """Writes /opt/ml/model/{model.onnx, model.int8.onnx if it is good, evaluation.json,
     suspicious.json, mistakes.json, insights.json, test.csv, learnt.csv, golden/}.
 
     Raises LensloopError with a sentence.
@@ -80,7 +89,9 @@ def _run(paths: Paths, settings: Mapping[str, str], stopwatch: Stopwatch, kept: 
     (paths.model / "model.onnx").write_bytes(trained.model)
     with stopwatch.measure("evaluate"):
         test, judged = _judge(paths, trained, live, pictures, features)
-        features.close()
+    with stopwatch.measure("int8"):
+        judged["int8"] = eight_bits.made(paths, trained, pictures, features, judged["golden"])
+    features.close()
     _note_backbones(kept.folder, settings, judged["backbone"], live)
     evaluation = {
         "format": 1,

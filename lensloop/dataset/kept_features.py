@@ -3,6 +3,7 @@ say.
 
 features/<backbone>/<shard>.npz, .index   what a backbone saw, and the pictures in that file
 features/golden/<picture>-<file>.jpg      golden pictures, by the contents of both
+features/int8/<backbone>.onnx             a backbone in eight bits; beside it what that saw
 features/backbones.json                   which backbone the model of a run has
 
 All of it may be deleted at any time: that costs one embedding.
@@ -12,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-GOLDEN_FOLDER = "golden"
+GOLDEN_FOLDER, INT8_FOLDER = "golden", "int8"
 BACKBONES_FILE, BACKBONES_FORMAT = "backbones.json", 1
 SHARD, INDEX = ".npz", ".index"
 HASH_BYTES = 32  # of a picture in an index: its sha256

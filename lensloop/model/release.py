@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
+from lensloop.model import precision
 from lensloop.wire import manifest
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.reading import Reader
@@ -19,7 +20,7 @@ from lensloop.wire.reading import Reader
 # The pictures that the model was judged on, and those that it learnt, each with its label: what a
 # later candidate is compared on, and which of its pictures are new.
 TESTED, LEARNT = "test.csv", "learnt.csv"
-_WHOLE = ("model.onnx", TESTED, LEARNT, "evaluation.json")
+_WHOLE = ("model.onnx", precision.FILE, TESTED, LEARNT, "evaluation.json")
 _HEADING = b"sha256,label"
 _GOLDEN = re.compile(r"golden/[0-9a-f]{64}\.(jpg|png)")
 
@@ -63,6 +64,7 @@ def build(
         _file("model.onnx", files["model.onnx"]),
         _file("golden.zip", golden),
         created_at,
+        _file(precision.FILE, files[precision.FILE]) if precision.FILE in files else None,
     )
     # A model that was trained before the last update has not all of them.
     content = {name: files[name] for name in _WHOLE if name in files}
