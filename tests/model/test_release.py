@@ -41,6 +41,7 @@ def obstacle(files: dict[str, bytes], **changes: Any) -> str:
     ("name", "belongs"),
     [
         ("model.onnx", True),
+        ("model.int8.onnx", True),
         ("test.csv", True),
         ("learnt.csv", True),
         ("evaluation.json", True),
@@ -54,6 +55,14 @@ def obstacle(files: dict[str, bytes], **changes: Any) -> str:
 )
 def test_what_belongs_to_a_release_has_a_known_name(name: str, belongs: bool) -> None:
     assert release.belongs(name) == belongs
+
+
+def test_a_release_may_hold_the_model_in_eight_bits_as_well() -> None:
+    made, content = release.build("trash", 7, {**FILES, "model.int8.onnx": b"8"}, EVALUATION, AT)
+    found = manifest.parse(made)
+    assert found.int8 == manifest.File("model.int8.onnx", sha256(b"8").hexdigest(), 1)
+    assert content["model.int8.onnx"] == b"8"
+    assert manifest.parse(release.build("trash", 7, FILES, EVALUATION, AT)[0]).int8 is None
 
 
 def test_a_release_holds_what_a_camera_needs_and_its_manifest_comes_last() -> None:
