@@ -35,7 +35,7 @@ class Checked(NamedTuple):
 
     manifest: Manifest
     data: bytes
-    int8: bool = False
+    exact: bool  # this processor must take the slower way in eight bits; see overflows()
 
 
 class Model:
@@ -114,26 +114,28 @@ def read_checked(folder: Path, int8: bool = False) -> Checked:
         raise BadArtifact(f"{path.name} is not the file that the manifest names")
     tells_unfamiliar = manifest.unfamiliar_threshold is not None
     check_model(data, manifest.labels, manifest.width, manifest.height, tells_unfamiliar)
-    return Checked(manifest, data, int8)
+    return Checked(manifest, data, exact=overflows())
 
 
 def opened(checked: Checked) -> Model:
     """Of the very bytes that were checked. Opens no file."""
+    return Model(checked.manifest, session(checked.data, checked.exact))
+
+
+def session(data: bytes, exact: bool) -> Any:
+    """onnxruntime's, on one thread. Raises BadArtifact."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = THREADS
-    options.add_session_config_entry(_NO_OVERFLOW, "1" if overflows() else "0")
+    options.add_session_config_entry(_NO_OVERFLOW, "1" if exact else "0")
     try:
-        session = onnxruntime.InferenceSession(
-            checked.data, options, providers=["CPUExecutionProvider"]
-        )
+        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except _runtime_errors() as error:
         raise BadArtifact(
             f"onnxruntime {onnxruntime.__version__} cannot load the model: {error}"
         ) from error
-    return Model(checked.manifest, session)
 
 
 def overflows(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
