@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import onnx
 import onnxruntime
+from numpy.typing import NDArray
 
 from lensloop.dataset.kept_features import INT8_FOLDER, SHARD
 from lensloop.model.precision import FILE, LEAST_PICTURES, Compared, objection
@@ -29,7 +30,9 @@ from training.model_file import UNFAMILIAR, Backbone, ModelFile, frozen
 from training.paths import Paths
 from training.pictures import SIZE, Picture, Pictures
 from training.shards import Array
+from training.unfamiliar import measure
 
+Inputs = NDArray[np.uint8]  # pictures, as a network takes them
 # The ranges of a layer hardly move after some dozens of pictures; of every label some are among
 # them, for they are taken by their hash.
 _CALIBRATED_ON = 64
@@ -106,7 +109,7 @@ def _backbone(folder: Path, whole: Backbone, pictures: Pictures) -> Backbone:
     return frozen(data)
 
 
-def _inputs(pictures: Pictures) -> Array:
+def _inputs(pictures: Pictures) -> Inputs:
     """Training pictures as a network takes them; by their hash, so that they are of every kind."""
     rows = _by_hash(pictures.of("train"))
     here = [row for row in rows if pictures.paths.picture(row.key).exists()]
@@ -119,14 +122,14 @@ def _inputs(pictures: Pictures) -> Array:
     return np.stack(inputs)
 
 
-def quantised(model: bytes, inputs: Array) -> bytes:
+def quantised(model: bytes, inputs: Inputs) -> bytes:
     """In QDQ's form, which is ONNX' own operators, by onnxruntime. Raises BadArtifact."""
     # Only here: it takes a second, and most jobs find the backbone made.
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType
     from onnxruntime.quantization.quant_utils import add_pre_process_metadata
     from onnxruntime.quantization.quantize import quantize_static
 
-    class Inputs(CalibrationDataReader):  # type: ignore[misc] # it has no types
+    class Batches(CalibrationDataReader):  # type: ignore[misc] # it has no types
         def __init__(self) -> None:
             self._batches = _batches(inputs)
 
@@ -141,7 +144,7 @@ def quantised(model: bytes, inputs: Array) -> bytes:
             quantize_static(
                 whole,
                 str(target),
-                Inputs(),
+                Batches(),
                 quant_format=QuantFormat.QDQ,
                 op_types_to_quantize=list(_OPERATORS),
                 # Of each channel its own scale: a depthwise layer's differ a hundredfold.
@@ -149,12 +152,17 @@ def quantised(model: bytes, inputs: Array) -> bytes:
                 activation_type=QuantType.QUInt8,
                 weight_type=QuantType.QInt8,
             )
-        except (*runtime_errors(), AssertionError, OSError) as problem:
+        except _not_made() as problem:
             raise BadArtifact(f"onnxruntime cannot make it: {problem}") from problem
         return target.read_bytes()
 
 
-def _batches(inputs: Array) -> Iterator[dict[str, Array]]:
+def _not_made() -> tuple[type[Exception], ...]:
+    """What onnxruntime's own Python raises about networks that it did not expect."""
+    return (*runtime_errors(), AssertionError, OSError)
+
+
+def _batches(inputs: Inputs) -> Iterator[dict[str, Inputs]]:
     for start in range(0, len(inputs), _AT_ONCE):
         yield {"image": inputs[start : start + _AT_ONCE]}
 
@@ -211,8 +219,8 @@ class _Judge:
         return usable, found
 
     def _unfamiliar(self, model: ModelFile, seen: Array) -> int:
-        scores = None if self._threshold is None else model.unfamiliarity(seen)
-        return 0 if scores is None else int((scores > self._threshold).sum())
+        found = measure(model, seen, self._threshold)
+        return len(found.flagged) if found else 0
 
 
 def _by_hash(rows: Sequence[Picture]) -> list[Picture]:
@@ -237,7 +245,7 @@ def _proved(
 
 def _recognised(
     running: onnxruntime.InferenceSession,
-    image: Array,
+    image: Inputs,
     label: str,
     labels: Sequence[str],
     threshold: float | None,

@@ -16,7 +16,7 @@ from lensloop.wire.onnx_check import check_model
 from training import eight_bits
 from training.eight_bits import quantised
 from training.embed import session
-from training.model_file import ModelFile
+from training.model_file import ModelFile, frozen
 
 FILE = "model.int8.onnx"
 LABELS = ["landfill", "recycling"]
@@ -97,7 +97,7 @@ def test_a_backbone_in_eight_bits_sees_nearly_the_same_and_keeps_its_head() -> N
     model = ModelFile(network())
     inputs = np.random.default_rng(5).integers(0, 255, (32, 224, 224, 3), dtype=np.uint8)
     small = quantised(model.backbone.model, inputs)
-    whole = model.on(SimpleNamespace(model=small))
+    whole = model.on(frozen(small))
     before, after = (session(data).run(None, {"image": inputs})[0] for data in (model.data, whole))
     assert before.shape == after.shape
     assert np.abs(before - after).max() < 0.05
