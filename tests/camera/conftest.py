@@ -144,8 +144,8 @@ def tried_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     if "tried_apart" in request.fixturenames:
         return
 
-    def prove_here(folder: Path, seconds: float) -> Proof:
-        loaded = load(folder)
+    def prove_here(folder: Path, seconds: float, int8: bool = False) -> Proof:
+        loaded = load(folder, int8)
         with (folder / loaded.manifest.golden.file).open("rb") as golden:
             return prove(loaded, golden)
 

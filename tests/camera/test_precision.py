@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from camera import precision
+from camera import precision, trial
 from camera.health import Fault
 from camera.model import overflows
 from camera.prove import Proof
 from camera.recovery import give_back
 from camera.running import Running
 from camera.store import Store
-from camera.trial import prove_apart
 from camera.update import restore, take
 from lensloop.wire.errors import BadArtifact
 from tests.camera.conftest import Shelf
@@ -30,10 +29,10 @@ FILE = "model.int8.onnx"
 @pytest.fixture
 def milliseconds(monkeypatch: pytest.MonkeyPatch) -> dict[bool, float]:
     """What a picture takes in eight bits, and without; the proofs themselves are real ones."""
-    takes = {False: 10.0, True: 5.0}
+    takes, prove = {False: 10.0, True: 5.0}, trial.prove_apart
 
     def proved(folder: Path, seconds: float, int8: bool = False) -> Proof:
-        return prove_apart(folder, seconds, int8=int8)._replace(milliseconds=takes[int8])
+        return prove(folder, seconds, int8=int8)._replace(milliseconds=takes[int8])
 
     monkeypatch.setattr("camera.trial.prove_apart", proved)
     return takes
@@ -71,6 +70,14 @@ def test_what_is_faster_here_is_used_and_both_files_are_kept(
     again = restore(Store(home, KEYS))
     assert again is not None
     assert again.precision == used
+
+
+def test_they_prove_themselves_in_a_process_of_their_own(
+    home: Path, shelf: Shelf, tried_apart: None
+) -> None:
+    _, running = install(home, shelf, make_release(7, int8=EIGHT))
+    proof = trial.prove_apart(home / "current", 20, int8=True)
+    assert (proof.golden, running.note) == ("6/6", "")
 
 
 def wrong() -> Files:
