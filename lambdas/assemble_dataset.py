@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from lambdas.aws import bucket, kept_features
+from lambdas.aws import bucket, imports, kept_features
 from lambdas.aws.state import LiveRelease, StateTable, state_table
 from lensloop import news
 from lensloop.dataset import snapshot
@@ -61,6 +61,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         leftovers=summary["leftovers"],
         beside=summary["beside"],
         right=bucket.right_labels() if last else frozenset(),
+        imports=imports.records(),
     )
     rows = _all_rows(epoch, inspected)
     dataset = assemble(rows, gone, settings.min_test_images_per_label, _split_key(table))

@@ -18,6 +18,7 @@ from lensloop.dataset.rows import Row
 from lensloop.dataset.split import SPLITS
 from lensloop.dataset.suspicious import Right, sentences, still_doubted
 from lensloop.dataset.warnings import warnings
+from lensloop.importing.provenance import Record
 from lensloop.reasons import MOST_LISTED, by_kind, shortened
 from lensloop.settings import Settings
 
@@ -44,6 +45,7 @@ class History:
     leftovers: Mapping[str, int] = field(default_factory=dict)
     beside: Sequence[str] = ()
     right: Right = frozenset()
+    imports: Sequence[Record] = ()
 
     @property
     def new_beside(self) -> list[str]:
@@ -81,6 +83,7 @@ def report(
         "reasons": list(ready.reasons),
         "moves": list(ready.moves[:MOST_LISTED]),
         "beside": list(history.beside),
+        "imports": list(history.imports),
         "warnings": [*unsaid, *odd, *sentences(suspicious)],
         "left_out": _rejections(dataset.rejected),
         "passed_over": leftovers.sentence(history.leftovers),

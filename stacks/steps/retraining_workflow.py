@@ -39,6 +39,7 @@ from lambdas import (
 from lambdas.aws import items
 from lensloop.dataset.inspection import InspectionUnfinished
 from lensloop.dataset.lists import ConversionUnfinished
+from lensloop.importing import provenance
 from lensloop.model.imported import ALGORITHM as IMPORTED
 from lensloop.record import NO_MACHINE, PICTURES_DELETED, WAITS_FOR_APPROVAL
 from lensloop.settings import Settings
@@ -226,6 +227,7 @@ class RetrainingWorkflow(Workflow):
             keep="dataset",
             may=[
                 self.access.list_below(names.FEATURES_PREFIX),
+                self.access.list_below(provenance.PREFIX),
                 self.access.read(
                     *(names.DATASETS_PREFIX, names.TRAINING_PREFIX),
                     *(names.FEATURES_PREFIX, names.IMPORTS_PREFIX),
@@ -360,7 +362,7 @@ class RetrainingWorkflow(Workflow):
             },
             keep="registered",
             may=[
-                self.access.read(names.RELEASES_PREFIX),
+                self.access.read(names.RELEASES_PREFIX, names.DATASETS_PREFIX),
                 self.access.state("GetItem"),
                 self.access.updates(items.PACKAGE),
                 *self.access.new_version(),
