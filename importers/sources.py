@@ -25,6 +25,8 @@ KINDS = (
     Kind("coco:", "coco", "coco:annotations.json"),
     Kind("video:", "video", "video:file.mp4 (with --label)"),
     Kind("openimages:", "openimages", "openimages:folder-of-csv-files:class,class"),
+    Kind("https://", "web", "https://…/set.tar.gz"),
+    Kind("http://", "web", "http://…/set.zip"),
 )
 _LOCAL = "./folder, file.zip or file.tar.gz"
 

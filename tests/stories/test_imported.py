@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from lensloop.wire import names
-from tests.stories.conftest import Person
+from tests.stories.conftest import PREFIX, Person
 from tests.training.made_elsewhere import model
 
 pytestmark = pytest.mark.slow
@@ -98,9 +98,10 @@ def test_imported_pictures_are_trained_on_and_the_report_says_where_they_came_fr
     assert (told["source"], told["licence"]) == (str(archive), "CC0 1.0")
     assert told["pictures"] == {"blue": 15, "green": 15, "red": 15}
     assert "Uploaded 0; 45 were there already." in imports(archive)  # whatever a run says of them
-    [version] = person.cloud.client("sagemaker").list_model_packages()["ModelPackageSummaryList"]
-    arn = version["ModelPackageArn"]
-    found = person.cloud.client("sagemaker").describe_model_package(ModelPackageName=arn)
+    sagemaker = person.cloud.client("sagemaker")
+    listed = sagemaker.list_model_packages(ModelPackageGroupName=names.model_group(PREFIX))
+    [version] = listed["ModelPackageSummaryList"]
+    found = sagemaker.describe_model_package(ModelPackageName=version["ModelPackageArn"])
     assert "licence CC0 1.0" in found["ModelCard"]["ModelCardContent"]
 
 
