@@ -15,12 +15,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 # Where a person goes: address, name.
-SCREENS = (
-    ("status", "What happens"),
-    ("frames", "Uncertain frames"),
-    ("labels", "Labels"),
-    ("check", "Labels to check"),
-)
+SCREENS = (("status", "What happens"), ("frames", "Uncertain frames"))
 
 
 def screen(template: str, **values: Any) -> HTMLResponse:

@@ -16,7 +16,6 @@ from lensloop.dataset.kept_features import (
     BACKBONES_FILE,
     BACKBONES_FORMAT,
     GOLDEN_FOLDER,
-    INT8_FOLDER,
     SHARD,
 )
 from training import shards
@@ -30,10 +29,6 @@ _FULL = 16_384
 _MOST_SMALL = 8
 _ANEW = "anew"  # a file with the name of the last job that began so
 _A_BACKBONE = "[0-9a-f]" * 16  # as its folder is called
-_KEPT = (
-    *(f"{_A_BACKBONE}/*{SHARD}", f"{GOLDEN_FOLDER}/*.jpg"),
-    *(f"{INT8_FOLDER}/*.onnx", f"{INT8_FOLDER}/{_A_BACKBONE}/*{SHARD}"),
-)
 
 
 class FeatureCache:
@@ -130,9 +125,8 @@ def begin_anew(folder: Path, job: str) -> None:
     note = folder / _ANEW
     if job and note.is_file() and note.read_text("utf-8") == job:
         return
-    for kept in _KEPT:
-        for path in folder.glob(kept):
-            shards.empty(path)
+    for path in (*folder.glob(f"{_A_BACKBONE}/*{SHARD}"), *folder.glob(f"{GOLDEN_FOLDER}/*.jpg")):
+        shards.empty(path)
     shards.replace(note, job.encode())
 
 

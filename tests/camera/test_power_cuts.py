@@ -171,16 +171,14 @@ def begin(home: Path, document: dict[str, Any], cut_at: int, boot: str) -> subpr
     return started
 
 
-def killed(home: Path, document: dict[str, Any], cut_at: int, after: float, boot: str) -> float:
-    """By a real SIGKILL, where no `finally` runs: at a named point, or after so many seconds.
-    0; or how long it took, when it was done sooner.
-    """
+def killed(home: Path, document: dict[str, Any], cut_at: int, after: float, boot: str) -> bool:
+    """By a real SIGKILL, where no `finally` runs: at a named point, or after so many seconds."""
     agent = begin(home, document, cut_at, boot)
     if cut_at == NEVER:
         time.sleep(after)
         agent.kill()
-    said, _ = agent.communicate()
-    return 0 if agent.returncode == -signal.SIGKILL else float(said.split()[1])
+    agent.communicate()
+    return agent.returncode == -signal.SIGKILL
 
 
 @pytest.mark.slow
@@ -200,9 +198,7 @@ def test_agents_killed_at_every_point_and_at_any_moment_lose_neither_model_nor_r
         epoch, at_a_point = 8 + number, number % 2 == 0
         document = shelf.put(large(epoch))
         cut_at = number // 2 * -(-2 * points // KILLS) % points if at_a_point else NEVER
-        whole = killed(home, document, cut_at, chance.uniform(0, seconds), f"boot {number}")
-        hit += not whole
-        seconds = whole or seconds  # a machine that others use as well is not always as fast
+        hit += killed(home, document, cut_at, chance.uniform(0, seconds), f"boot {number}")
         store, running = start(home)
         assert running is not None
         assert running.installed.epoch in (epoch - 1, epoch)

@@ -59,7 +59,6 @@ EMPTY = {
     "suspicious": None,
     "near_duplicates": 0,
     "examples": {},
-    "imports": [],
     "new_examples": [],
     "left_out_examples": [],
 }

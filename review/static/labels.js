@@ -1,1 +1,0 @@
-// The list of labels is a page of links; nothing runs.
