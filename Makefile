@@ -125,10 +125,13 @@ mxnet: $(MXNET) ## Install MXNet itself, which some tests hold our converter aga
 
 finetune-deps: $(TORCH)/.ready ## Fetch PyTorch (200 MB), for `algorithm: finetune` on the local cloud and its tests
 
+import-extras: $(READY) ## Install what reads videos, HEIC, Kaggle and Hugging Face, for `lensloop import` (70 MB)
+	@VIRTUAL_ENV="$$PWD/.venv" $(ALIVE) $(BIN)/uv pip install --quiet --require-hashes -r requirements-import.txt
+
 experiments: $(SDK) ## Install the SageMaker SDK in an environment of its own, for `lensloop experiment` (0.7 GB)
 
 lock: $(TOOLS) ## Pin and hash the dependencies again, after a change of requirements*.in
-	@for name in requirements requirements-dev requirements-training; do \
+	@for name in requirements requirements-import requirements-dev requirements-training; do \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 $$name.in -o $$name.txt; done
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 requirements-mxnet.in -o requirements-mxnet.txt
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 requirements-sagemaker.in -o requirements-sagemaker.txt
@@ -137,7 +140,7 @@ lock: $(TOOLS) ## Pin and hash the dependencies again, after a change of require
 	@$(BIN)/npm install --package-lock-only --ignore-scripts --no-audit --no-fund
 
 audit: $(DEV) $(NODE) ## Ask the public lists which of the pinned packages have known vulnerabilities (needs the network)
-	@for file in requirements requirements-dev requirements-training requirements-sagemaker camera/requirements; do \
+	@for file in requirements requirements-import requirements-dev requirements-training requirements-sagemaker camera/requirements; do \
 	  echo "· $$file.txt"; $(BIN)/uv tool run --quiet pip-audit==$(PIP_AUDIT) --require-hashes --disable-pip -r $$file.txt || failed=1; done; \
 	echo "· package-lock.json"; $(BIN)/npm audit --no-fund --loglevel=error || failed=1; exit $${failed:-0}
 

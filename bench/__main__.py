@@ -43,7 +43,7 @@ def _measured(benches: dict[str, ModuleType]) -> Iterator[Row]:
     for name, module in benches.items():
         print(f"· {name} …", flush=True)
         begun = time.monotonic()
-        rows: list[Row] = module.rows()
+        rows: list[Row] = [*module.rows()]
         print(f"· {name}: {len(rows)} figures in {time.monotonic() - begun:.0f} s", flush=True)
         yield from ({"bench": name, **row} for row in rows)
 

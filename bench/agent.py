@@ -147,17 +147,12 @@ def _memory(home: Path) -> float:
 
 def _ours(home: Path) -> float:
     """The agent's own run of the file, of a frame that is prepared already; on one thread, as
-    torch, although on a camera it has them all.
+    torch.
     """
-    import onnxruntime
-
     from camera import model
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
     (home / "made" / "manifest.json").write_bytes(_manifest(home / "made", 1))
-    with mock.patch.object(onnxruntime, "SessionOptions", return_value=options):
-        loaded = model.load(home / "made")
+    loaded = model.load(home / "made")
     image = np.random.default_rng(1).integers(0, 255, (224, 224, 3), dtype=np.uint8)
     return _per_second(lambda: loaded._answer(image))
 

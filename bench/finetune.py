@@ -3,7 +3,8 @@ five splits of TrashNet's six labels, whether the file answers as the trainer di
 cheaper the file's network is than torch's.
 
 All pictures of a split are looked at once for all splits: what is seen does not depend on them.
-Each split's figures are written down as they come (.build/bench-finetune.json).
+Each split's figures are written down as they come (.build/bench-finetune.json), and are taken from
+there when a bench that was cut short is run again with the same code.
 """
 
 import hashlib
@@ -76,11 +77,11 @@ class _Bench:
         from training.algorithms.finetune.train import train as finetune
         from training.algorithms.head.train import train as head
 
-        found: list[tuple[Scores, Scores]] = []
-        for seed in range(SPLITS):
+        found = _noted()[: SPLITS - 1]  # the last one's model is asked more
+        for seed in range(len(found), SPLITS):
             found.append((self._scores(finetune, seed), self._scores(head, seed)))
             notes = [[vars(ours), vars(other)] for ours, other in found]
-            NOTES.write_text(json.dumps(notes, indent=1))
+            NOTES.write_text(json.dumps({"code": _code(), "splits": notes}, indent=1))
             print(f"  split {seed}: {found[-1]}", file=sys.stderr, flush=True)
         for what, name, floor in (
             ("accuracy", "accuracy", 0.92),
@@ -180,6 +181,19 @@ class _Bench:
         places = {row.sha256: i for i, row in enumerate(self._all.rows)}
         wanted = np.array([places[row.sha256] for row in rows], np.int64)
         return replace(self._all, rows=rows, places=self._all.places[wanted])
+
+
+def _noted() -> list[tuple[Scores, Scores]]:
+    notes = json.loads(NOTES.read_text()) if NOTES.exists() else {}
+    if not isinstance(notes, dict) or notes.get("code") != _code():
+        return []
+    return [(Scores(**ours), Scores(**other)) for ours, other in notes["splits"]]
+
+
+def _code() -> str:
+    """Of all that the figures come from, but for the pictures."""
+    files = [Path(__file__), *sorted((ROOT / "training").rglob("*.py"))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def _means(found: Sequence[tuple[Scores, Scores]], what: str) -> tuple[float, float]:

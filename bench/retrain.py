@@ -1,5 +1,5 @@
-"""What does a retrain with a few new pictures cost, against looking at every picture again? And the
-whole job on 100,000 pictures whose features are kept.
+"""What does a retrain with a few new pictures cost, against looking at every picture again, and
+against teaching the network? And the whole job on 100,000 pictures whose features are kept.
 """
 
 import gzip
@@ -25,13 +25,15 @@ from training import shards
 from training.shards import Looked
 
 ROOT = Path(__file__).parents[1]
+TORCH = ROOT / ".build" / "finetune"  # by `make finetune-deps`; without it a figure is left out
 NEW = 0.01  # of the pictures
 MANY, LABELS = 100_000, 10
 SHARD = 16_384
 # The job, in this interpreter, for unpacking the libraries is the same with and without a cache;
-# it adds how much processor time the features took, of it or of all.
+# it adds how much processor time the features took and what was taught besides, of it or of all.
 PROGRAM = """
-import functools, json, resource, time
+import functools, json, os, resource, sys, time
+sys.path.append(os.environ["TORCH"])
 from training.features import Features
 from training.paths import Paths
 from training.run import run
@@ -51,6 +53,9 @@ def timed(call):
     return measured
 
 Features.of, Features.by = timed(Features.of), timed(Features.by)
+if sys.argv[1] == "finetune":
+    from training.algorithms.finetune import course
+    course.teach = timed(course.teach)
 began = time.monotonic()
 run(Paths.from_environment())
 used = resource.getrusage(resource.RUSAGE_SELF)
@@ -108,6 +113,11 @@ def _retrain(collection: Path, folder: Path) -> Iterator[dict[str, Any]]:
         "≥ 20 ×",
         ratio >= 20,
     )
+    if TORCH.is_dir():
+        taught = folder / "taught"
+        _prepare(taught, data, data, files, {"algorithm": "finetune"})
+        much = _run(taught, "finetune")
+        yield _against_finetune(name, little, much)
     yield figure(
         f"{name}: processor time of the whole job",
         round(little["cpu"], 2),
@@ -125,6 +135,21 @@ def _retrain(collection: Path, folder: Path) -> Iterator[dict[str, Any]]:
         1.0,
         "none: model, answers, mistakes",
         _differing(again / "model", retrain / "model") == 0,
+    )
+
+
+def _against_finetune(
+    name: str, little: dict[str, float], much: dict[str, float]
+) -> dict[str, Any]:
+    ratio = much["features"] / little["features"]
+    return figure(
+        f"{name}: processor time for features, against finetune's for features and teaching",
+        round(little["features"], 2),
+        round(much["features"], 1),
+        "s",
+        ratio,
+        "≥ 300 ×",
+        ratio >= 300,
     )
 
 
@@ -232,10 +257,11 @@ def _prepare(
     (config / "hyperparameters.json").write_text(json.dumps({"algorithm": "head", **settings}))
 
 
-def _run(root: Path) -> dict[str, float]:
-    environment = os.environ | {"LENSLOOP_ML_ROOT": str(root), "OPENBLAS_NUM_THREADS": "1"}
+def _run(root: Path, algorithm: str = "head") -> dict[str, float]:
+    alone = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    environment = os.environ | alone | {"LENSLOOP_ML_ROOT": str(root), "TORCH": str(TORCH)}
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-c", PROGRAM, algorithm],
         env=environment,
         cwd=ROOT,
         check=True,

@@ -23,8 +23,9 @@ from camera.line import Later, Line
 from camera.reporting import Reporting
 from camera.results import Results
 from camera.review import Review
+from camera.running import Running
 from camera.store import Store
-from camera.update import Running, restore, take
+from camera.update import restore, take
 from camera.watchdog import Pulse, Watchdog
 from lensloop.wire.errors import BadArtifact, PictureError
 from lensloop.wire.prediction import Prediction

@@ -17,12 +17,25 @@ from lensloop.wire.onnx_check import IMAGE, PROBABILITIES, UNFAMILIAR, check_mod
 from lensloop.wire.picture import RESIZE, read_input, to_input
 from lensloop.wire.prediction import Prediction
 
+# Several threads wait for each other while they spin: with all cores, 86 frames a processor second
+# where one thread has 198 (EfficientNet-Lite0 here; in eight bits 213 and 420), and a frame takes
+# no longer on a computer that does something else as well. A camera has a few frames a second to
+# answer, and a network, a view and a download to serve beside them.
+THREADS = 1
+# Without VNNI, x86 multiplies eight bits in pairs whose sum of sixteen can overflow: the model
+# would answer something else here than where it was judged, and not on every picture. This makes
+# onnxruntime take the exact and slower way; with VNNI it is exact anyway, and it would only slow
+# it down (420 frames to 174).
+_NO_OVERFLOW = "session.x64quantprecision"
+_VNNI = ("avx512_vnni", "avx_vnni")
+
 
 class Checked(NamedTuple):
     """A release whose model may be loaded: its file is what the manifest names, and only data."""
 
     manifest: Manifest
     data: bytes
+    exact: bool  # this processor must take the slower way in eight bits; see overflows()
 
 
 class Model:
@@ -81,41 +94,57 @@ def _one_number(output: Any) -> float:
     return row[0]
 
 
-def load(folder: Path) -> Model:
+def load(folder: Path, int8: bool = False) -> Model:
     """Raises BadArtifact when a file is not what the manifest says or onnxruntime cannot run it."""
-    return opened(read_checked(folder))
+    return opened(read_checked(folder, int8))
 
 
-def read_checked(folder: Path) -> Checked:
-    """What onnxruntime may see. Raises BadArtifact."""
+def read_checked(folder: Path, int8: bool = False) -> Checked:
+    """What onnxruntime may see; with `int8` the release's second file. Raises BadArtifact."""
     manifest = read_manifest(folder / "manifest.json")
-    path = folder / manifest.model.file
+    wanted = manifest.int8 if int8 else manifest.model
+    if wanted is None:
+        raise BadArtifact("the release has no model in eight bits")
+    path = folder / wanted.file
     try:
         data = path.read_bytes()
     except OSError as error:
         raise BadArtifact(f"{path.name} cannot be read: {error}") from error
-    if hashlib.sha256(data).hexdigest() != manifest.model.sha256:
+    if hashlib.sha256(data).hexdigest() != wanted.sha256:
         raise BadArtifact(f"{path.name} is not the file that the manifest names")
     tells_unfamiliar = manifest.unfamiliar_threshold is not None
     check_model(data, manifest.labels, manifest.width, manifest.height, tells_unfamiliar)
-    return Checked(manifest, data)
+    return Checked(manifest, data, exact=overflows())
 
 
 def opened(checked: Checked) -> Model:
     """Of the very bytes that were checked. Opens no file."""
+    return Model(checked.manifest, session(checked.data, checked.exact))
+
+
+def session(data: bytes, exact: bool) -> Any:
+    """onnxruntime's, on one thread. Raises BadArtifact."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    options.intra_op_num_threads = THREADS
+    options.add_session_config_entry(_NO_OVERFLOW, "1" if exact else "0")
     try:
-        session = onnxruntime.InferenceSession(
-            checked.data, options, providers=["CPUExecutionProvider"]
-        )
+        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except _runtime_errors() as error:
         raise BadArtifact(
             f"onnxruntime {onnxruntime.__version__} cannot load the model: {error}"
         ) from error
-    return Model(checked.manifest, session)
+
+
+def overflows(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether this processor's fast multiplication of eight bits is not exact; if unknown, yes."""
+    try:
+        flags = cpuinfo.read_text("ascii", "replace").split()
+    except OSError:
+        return True
+    return not any(flag in flags for flag in _VNNI)
 
 
 def read_manifest(path: Path) -> Manifest:

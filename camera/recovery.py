@@ -7,11 +7,12 @@ from __future__ import annotations
 import logging
 from typing import Callable, Optional
 
-from camera import trial
+from camera import model, precision, trial
 from camera.health import Fault, slowest
 from camera.model import Model
+from camera.running import FP32, Running
 from camera.store import Store
-from camera.update import Running, still_usable
+from camera.update import still_usable
 from lensloop.wire.errors import BadArtifact, LensloopError, PictureError
 from lensloop.wire.prediction import Prediction
 
@@ -27,7 +28,8 @@ class NothingBetter(LensloopError):
 def give_back(
     store: Store, running: Running, fault: Fault, predict: Predict, beat: Beat
 ) -> Running:
-    """The older release, which is current from now on. Raises NothingBetter.
+    """The same release in full precision, where it ran in eight bits and that was the trouble; else
+    the older release, which is current from now on. Raises NothingBetter.
 
     The same frame decides: where the older release fails on it as well, or a proof of this one has
     become as slow as its frames, the machine is to blame, and a good release must not be lost.
@@ -35,6 +37,10 @@ def give_back(
     The frame loop stands still meanwhile: `beat` tells its watchdog how long each step may take.
     """
     failing = f"release {running.installed.epoch} fails here ({fault.reason})"
+    plain = _without_shortcuts(store, running, fault, predict, beat)
+    if plain is not None:
+        log.error("%s; it goes on in full precision", failing)
+        return plain
     _check_that_it_is_the_model(store, running, fault, failing, beat)
     older = _older(store, running, beat)
     if older is None:
@@ -49,6 +55,26 @@ def give_back(
         raise NothingBetter(f"{failing}; a newer release has taken its place")
     log.error("%s; back to release %d", failing, older.installed.epoch)
     return older
+
+
+def _without_shortcuts(
+    store: Store, running: Running, fault: Fault, predict: Predict, beat: Beat
+) -> Optional[Running]:
+    """The same release as it was judged; None where it runs so already, or that helps nothing."""
+    if running.precision == FP32:
+        return None
+    folder = store.folder(running.installed.epoch)
+    beat(trial.SECONDS_AT_START)
+    try:
+        plain = Running(model.load(folder), trial.prove_apart(folder, trial.SECONDS_AT_START))
+    except BadArtifact as error:
+        log.error("release %d in full precision: %s", running.installed.epoch, error)
+        return None
+    beat(0.0)
+    if not _does_better(plain, fault, predict):
+        return None
+    precision.give_up(folder, running.model.manifest)
+    return plain._replace(note=f"in eight bits it failed here ({fault.reason})")
 
 
 def _check_that_it_is_the_model(

@@ -13,8 +13,8 @@ from typing import Any, Callable, Dict, Optional
 
 from camera.jobs import Answer
 from camera.machine import Speed
+from camera.running import Running
 from camera.store import Bad
-from camera.update import Running
 from lensloop.wire import names
 from lensloop.wire.prediction import Prediction
 
@@ -142,6 +142,7 @@ class Results:
             golden=proof.golden,
             latency_ms=proof.milliseconds,
             precision=running.precision,
+            **({"last_error": running.note} if running.note else {}),
             given_back=given_back
             and {"epoch": given_back.release.epoch, "reason": given_back.reason},
         )

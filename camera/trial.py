@@ -25,10 +25,7 @@ from lensloop.wire.errors import BadArtifact
 from lensloop.wire.picture import read_input
 from lensloop.wire.reading import Reader
 
-SECONDS = 50  # a camera answers within a minute
-# Of them for golden pictures, of which there are 600 at most; a slower camera tries fewer, and at
-# least a dozen (camera/prove.py).
-TRYING = 20
+SECONDS = 50  # two dozen pictures take 20 s on an Atom; a camera answers within a minute
 # A computer that has just started has much else to do, and nobody waits for an answer.
 SECONDS_AT_START = 300
 # Of addresses: Python and onnxruntime take 0.3 GB, the largest network that a camera takes is four
@@ -38,17 +35,21 @@ _MOST_BYTES_OF_AN_ANSWER = 64 * 1024
 # What a program needs to find itself and its libraries, and nothing that a person set.
 _KEPT = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
 _NOBODY = 65534
+_INT8 = "int8"
 _REFUSED = 3  # the exit status of a child that says why
 
 
 def prove_apart(
-    folder: Path, seconds: float = SECONDS, memory: int = MEMORY, trying: float = TRYING
+    folder: Path, seconds: float = SECONDS, memory: int = MEMORY, int8: bool = False
 ) -> Proof:
-    """Raises BadArtifact, also when the model hangs or the process dies of it."""
-    limits = [str(memory), str(int(seconds)), str(trying)]
+    """Of the model, or with `int8` of the same in eight bits. Raises BadArtifact, also when it
+    hangs or the process dies of it.
+    """
+    command = [sys.executable, "-m", "camera.trial", str(folder.resolve()), str(memory)]
+    command += [str(max(1, int(seconds))), *([_INT8] if int8 else [])]
     try:
         child = subprocess.Popen(
-            [sys.executable, "-m", "camera.trial", str(folder.resolve()), *limits],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # of onnxruntime; what matters is in the answer
@@ -106,12 +107,11 @@ def _too_slow(seconds: float) -> str:
 
 def main(arguments: List[str]) -> int:
     folder, memory, seconds = Path(arguments[0]), int(arguments[1]), int(arguments[2])
-    trying = float(arguments[3])
     signal.alarm(seconds)  # also when nobody waits any more, because the agent was killed
     status = 0
     said: Dict[str, Any] = {}
     try:
-        said = _proved(folder, memory, trying)._asdict()
+        said = _proved(folder, memory, arguments[3:] == [_INT8])._asdict()
     except (BadArtifact, MemoryError, OSError) as error:
         status, said = _REFUSED, {"refused": (str(error) or "memory is used up")[:1000]}
     text = json.dumps(said).encode()
@@ -119,12 +119,12 @@ def main(arguments: List[str]) -> int:
     return status
 
 
-def _proved(folder: Path, memory: int, trying: float) -> Proof:
+def _proved(folder: Path, memory: int, int8: bool) -> Proof:
     warm_up()
-    checked = model.read_checked(folder)
+    checked = model.read_checked(folder, int8)
     with open(str(folder / checked.manifest.golden.file), "rb") as golden:
         shut(memory)
-        return prove(model.opened(checked), golden, trying=trying)
+        return prove(model.opened(checked), golden)
 
 
 def warm_up() -> None:
@@ -144,8 +144,7 @@ def shut(memory: int) -> None:
     """From here on this process opens no file and writes none, whatever the model says; should
     memory be short, it is the first to go. An agent of root's is tried as nobody.
     """
-    with contextlib.suppress(OSError):  # not every container shows it
-        Path("/proc/self/oom_score_adj").write_text("1000")
+    Path("/proc/self/oom_score_adj").write_text("1000")
     for limit, value in (
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_CORE, 0),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
 from pathlib import Path
 from typing import Any, NamedTuple, Optional, Tuple
 
-from camera import AGENT_VERSION, authority, disk, download, model, prove, trial
+from camera import AGENT_VERSION, authority, disk, download, model, precision, trial
 from camera.jobs import Answer
 from camera.line import Later, Line, TooLate
+from camera.running import Running
 from camera.store import Store
 from lensloop.wire.errors import BadArtifact, LensloopError
 from lensloop.wire.manifest import Decision, Installed, Manifest, ManifestError, accepts
@@ -33,23 +35,6 @@ class Refused(LensloopError):
 
 # Asking again would bring the same.
 _REFUSED = (Refused, OrderError, ManifestError, authority.Unsigned, StatementError, BadKey)
-
-
-class Running(NamedTuple):
-    """A model that has proved itself on this camera."""
-
-    model: model.Model
-    proof: prove.Proof
-    precision: str = "fp32"  # of the model's file
-
-    @property
-    def installed(self) -> Installed:
-        return self.model.installed
-
-    @property
-    def seconds(self) -> float:
-        """The median golden picture."""
-        return self.proof.milliseconds / 1000
 
 
 class Outcome(NamedTuple):
@@ -255,17 +240,19 @@ def _bring(order: Order, manifest: Manifest, store: Store, line: Line) -> Path:
     download.check_space(store.home, sum(missing))
     for url, file in files:
         download.fetch(url, part / file.file, file.sha256, file.size, file.size, line)
+    precision.bring(order, manifest, part, store.home, line)
     disk.move(store.releases / "offered.json", part / "manifest.json")
     return part
 
 
 def _prove(folder: Path, release: Installed, seconds: int = trial.SECONDS) -> Running:
     """In a process of its own first: what hangs or dies of it there, cannot hurt this one."""
+    began = time.monotonic()
     proof = trial.prove_apart(folder, seconds)
-    loaded = model.load(folder)
-    if loaded.installed != release:
-        raise BadArtifact(f"{folder} holds {loaded.installed} and must hold {release}")
-    return Running(loaded, proof)
+    running = precision.fastest(folder, proof, began, seconds)
+    if running.installed != release:
+        raise BadArtifact(f"{folder} holds {running.installed} and must hold {release}")
+    return running
 
 
 def _success(running: Running) -> Answer:
@@ -276,6 +263,7 @@ def _success(running: Running) -> Answer:
             "sha256": running.installed.sha256,
             "golden": running.proof.golden,
             "latency_ms": str(running.proof.milliseconds),
+            "precision": running.precision,
             "agent": str(AGENT_VERSION),
         },
     )

@@ -18,8 +18,16 @@ class Kind(NamedTuple):
     form: str
 
 
-# A helper adds one line. What begins with none of these is a folder or an archive of this machine.
-KINDS: tuple[Kind, ...] = ()
+# What begins with none of these is a folder or an archive of this machine.
+KINDS = (
+    Kind("s3://", "s3", "s3://bucket/prefix"),
+    Kind("groundtruth:", "groundtruth", "groundtruth:s3://…/output.manifest"),
+    Kind("coco:", "coco", "coco:annotations.json"),
+    Kind("video:", "video", "video:file.mp4 (with --label)"),
+    Kind("openimages:", "openimages", "openimages:folder-of-csv-files:class,class"),
+    Kind("https://", "web", "https://…/set.tar.gz"),
+    Kind("http://", "web", "http://…/set.zip"),
+)
 _LOCAL = "./folder, file.zip or file.tar.gz"
 
 

@@ -22,7 +22,6 @@ from lensloop.dataset.rows import Row
 from lensloop.model.incremental import goes_on_from
 from lensloop.settings import Settings
 from lensloop.wire import names
-from lensloop.wire.errors import BadArtifact
 
 _DOWNLOADS = 4  # at once: each may be 25 MB, and one decoder waits for them
 _LAST_CALL = 150_000  # milliseconds before Lambda's end; the slowest picture takes 120,000
@@ -90,15 +89,11 @@ def _write(digest: str, made: Lists) -> None:
 
 def _earlier(live_epoch: int | None, labels: Sequence[str], settings: Settings) -> str | None:
     """The archive that the algorithm may go on from: that of the live release, where the network
-    would be of the same shape and of the same classes. It begins anew where nobody can read that.
+    would be of the same shape and of the same classes.
     """
     if live_epoch is None:
         return None
-    try:
-        evaluation = bucket.read_json(names.release(live_epoch, "evaluation.json"))
-    except (BadArtifact, ValueError) as damage:
-        print(f"release {live_epoch} says nothing to go on from: {damage}")
-        return None
+    evaluation = bucket.read_json(names.release(live_epoch, "evaluation.json"))
     archive = goes_on_from(evaluation, labels, settings.image_classification_layers)
     return archive if archive and bucket.holds(archive) else None
 

@@ -93,7 +93,8 @@ def _reconcile(found: _Fleet, cameras: Sequence[Camera], now: int) -> dict[str, 
     known = {camera.thing: camera for camera in cameras}
     due = steps(found.live, cameras, now)[:MOST_AT_ONCE]
     ordered, told = [], []
-    for step in without_open_orders(due, _with_open_orders(due, found.prefix)):
+    busy = _with_open_orders(due, found.prefix, found.live.epoch)
+    for step in without_open_orders(due, busy):
         camera = known[step.thing]
         if isinstance(step, OrderAgain):
             if found.order(camera, step):
@@ -106,9 +107,20 @@ def _reconcile(found: _Fleet, cameras: Sequence[Camera], now: int) -> dict[str, 
     return report
 
 
-def _with_open_orders(due: Sequence[Step], prefix: str) -> set[str]:
+def _with_open_orders(due: Sequence[Step], prefix: str, epoch: int) -> set[str]:
     things = [step.thing for step in due if isinstance(step, OrderAgain)]
-    return {thing for thing in things if fleet.open_orders(thing, prefix)}
+    return {thing for thing in things if _has_open_order(thing, prefix, epoch)}
+
+
+def _has_open_order(thing: str, prefix: str, epoch: int) -> bool:
+    """One of its own for a release that is not live any more is withdrawn: the camera would fetch
+    that first.
+    """
+    jobs = fleet.open_orders(thing, prefix)
+    stale = [job for job in jobs if names.again_for_another(prefix, epoch, job)]
+    for job in stale:
+        fleet.cancel(job, "SUPERSEDED")
+    return len(jobs) > len(stale)
 
 
 def _is_rolling_out() -> bool:

@@ -18,6 +18,7 @@ from lambdas.aws.associations import link
 from lambdas.aws.mlflow import MlflowError
 from lambdas.aws.registry import show_decision
 from lambdas.aws.state import state_table
+from lensloop.importing import provenance
 from lensloop.model.approval import Decision
 from lensloop.model.card import card
 from lensloop.model.evaluation import read_evaluation
@@ -87,21 +88,35 @@ def _release(event: dict[str, Any]) -> Release:
     """As it was published."""
     settings, epoch = Settings.from_json(os.environ["SETTINGS"]), int(event["epoch"])
     evaluation = _read(epoch, "evaluation.json")
+    judged = read_evaluation(json.loads(evaluation))
     return Release(
         prefix=names.prefix(settings.project, settings.stage),
         epoch=epoch,
         bucket=os.environ["BUCKET"],
         manifest=json.loads(_read(epoch, "manifest.json")),
-        evaluation=read_evaluation(json.loads(evaluation)),
+        evaluation=judged,
         evaluation_sha256=hashlib.sha256(evaluation).hexdigest(),
         training=event["model"],
         image=os.environ["TRAINING_IMAGE"],
         algorithm=settings.algorithm,
         reasons=tuple(event["reasons"]),
         waits=bool(event.get("waits")),
+        sources=_sources(judged.dataset),
     )
 
 
+def _sources(digest: str) -> tuple[str, ...]:
+    """Of the pictures, as far as imports left a record, and the data set still has its report."""
+    try:
+        report = json.loads(_get(names.dataset(digest, "report.json")))
+    except clients.s3().exceptions.NoSuchKey:
+        return ()
+    return tuple(provenance.sentence(record) for record in report.get("imports", ()))
+
+
 def _read(epoch: int, file: str) -> bytes:
-    key = names.release(epoch, file)
+    return _get(names.release(epoch, file))
+
+
+def _get(key: str) -> bytes:
     return clients.s3().get_object(Bucket=os.environ["BUCKET"], Key=key)["Body"].read()

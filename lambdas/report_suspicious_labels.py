@@ -12,7 +12,15 @@ from typing import Any
 from lambdas.aws import bucket, clients
 from lambdas.aws.artifact import fetch
 from lensloop.archive import parsed, read_files
-from lensloop.dataset.suspicious import COLUMNS, FILE, Doubt, doubted, read_doubts, sentences
+from lensloop.dataset.suspicious import (
+    COLUMNS,
+    FILE,
+    Doubt,
+    doubted,
+    read_doubts,
+    sentences,
+    without,
+)
 from lensloop.wire import names
 from lensloop.wire.errors import StaleEpoch
 
@@ -23,7 +31,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     files = read_files(archive, lambda name: name == FILE)
     if FILE not in files:  # an algorithm that doubts no labels
         return {"count": 0, "sentences": []}
-    doubts = read_doubts(parsed(files, FILE))
+    doubts = without(read_doubts(parsed(files, FILE)), bucket.right_labels())
     report = bucket.read_json(names.dataset(digest, "report.json"))
     if report["epoch"] != epoch:
         raise StaleEpoch(

@@ -36,6 +36,10 @@ def texts(top: Reader, name: str) -> list[str]:
     return list(found)
 
 
+def flag(top: Reader, name: str) -> bool:
+    return bool(top.value(name, lambda value: isinstance(value, bool), "true or false"))
+
+
 def check(top: Reader) -> None:
     top.check(NotUnderstood, "The page asked wrongly")
 
@@ -43,9 +47,13 @@ def check(top: Reader) -> None:
 def picture_key(request: Request) -> str:
     """Of a picture that the page may show: nothing else in the bucket comes out here."""
     key = request.query_params.get("key", "")
+    check_picture(key)
+    return key
+
+
+def check_picture(key: str) -> None:
     if not key.startswith((IMAGES_PREFIX, REVIEW_PREFIX)):
         raise NotUnderstood(f"{key!r} is no picture of this page.")
-    return key
 
 
 def number(request: Request, name: str, default: int, most: int) -> int:

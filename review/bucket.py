@@ -74,10 +74,12 @@ class Bucket:
                 return ""
             raise
 
-    def copy(self, source: str, etag: str, target: str) -> None:
-        """The same again changes nothing. Raises Gone where the source is not what was seen."""
+    def copy(self, source: str, etag: str, target: str) -> str:
+        """The copy's ETag. The same again changes nothing. Raises Gone where the source is not what
+        was seen.
+        """
         try:
-            self._s3.copy_object(
+            answer = self._s3.copy_object(
                 Bucket=self._name,
                 Key=target,
                 CopySource={"Bucket": self._name, "Key": source},
@@ -88,6 +90,7 @@ class Bucket:
                 message = f"{source} is not there any more, or is another picture by now."
                 raise Gone(message) from error
             raise
+        return answer["CopyObjectResult"]["ETag"].strip('"')
 
     def write(self, key: str, body: bytes, etag: str = "") -> bool:
         """False: somebody else was faster. `etag`: of what it takes the place of; else of none."""

@@ -14,11 +14,16 @@ import uvicorn
 
 from cli.opened import cache
 from cli.place import Place
+from lambdas.aws.state import StateTable
 from lensloop.wire.errors import LensloopError
-from review.app import Desk, app
+from review.app import app
 from review.bucket import Bucket
+from review.desk import Desk
 from review.frames import Frames
 from review.happenings import OfPlace
+from review.library import Library
+from review.moving import Mover
+from review.right import RightLabels
 from review.thumbnails import Thumbnails
 
 HOST = "127.0.0.1"
@@ -32,8 +37,21 @@ class PortTaken(LensloopError):
 
 def desk_for(place: Place, folder: Path | None = None) -> Desk:
     bucket = Bucket(place.client("s3"), place.bucket)
-    thumbnails = Thumbnails(bucket, (folder or cache(place)) / "thumbnails")
-    return Desk(OfPlace(place), Frames(bucket, lambda: datetime.now(UTC)), thumbnails, place=place)
+    library = Library(bucket, lambda: _newest(place))
+    return Desk(
+        happenings=OfPlace(place),
+        frames=Frames(bucket, lambda: datetime.now(UTC)),
+        library=library,
+        mover=Mover(bucket, library),
+        right=RightLabels(bucket),
+        thumbnails=Thumbnails(bucket, (folder or cache(place)) / "thumbnails"),
+        place=place,
+    )
+
+
+def _newest(place: Place) -> str:
+    newest = StateTable(place.table()).dataset()
+    return newest.digest if newest else ""
 
 
 @contextlib.contextmanager
@@ -43,6 +61,7 @@ def serving(desk: Desk, port: int) -> Iterator[str]:
     address, server = _server(desk, listening)
     thread = threading.Thread(target=server.run, args=([listening],), name="page", daemon=True)
     thread.start()
+    threading.Thread(target=desk.prepare, name="prepare", daemon=True).start()
     try:
         yield address
     finally:

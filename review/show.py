@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 # Where a person goes: address, name.
-SCREENS = (("status", "What happens"), ("frames", "Uncertain frames"))
+SCREENS = (
+    ("status", "What happens"),
+    ("frames", "Uncertain frames"),
+    ("labels", "Labels"),
+    ("check", "Labels to check"),
+)
 
 
 def screen(template: str, **values: Any) -> HTMLResponse:

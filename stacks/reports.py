@@ -101,6 +101,7 @@ class Reports(Construct):
                 orders.list_groups(),
                 allow("iot:ListJobExecutionsForThing", on=orders.things),
                 allow("iot:CreateJob", on=[*orders.jobs, orders.things]),
+                allow("iot:CancelJob", on=orders.jobs),
                 allow("states:ListExecutions", on=rollout.state_machine_arn),
                 allow("lambda:InvokeFunction", on=[tell.function_arn, roll_back.function_arn]),
                 orders.presign(),

@@ -9,6 +9,7 @@ from pathlib import Path
 import botocore.session
 import pytest
 from botocore.loaders import create_loader
+from hypothesis import HealthCheck, settings
 
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 for name in [n for n in os.environ if n.startswith("AWS_") and n != "AWS_EC2_METADATA_DISABLED"]:
@@ -17,6 +18,15 @@ for name in [n for n in os.environ if n.startswith("AWS_") and n != "AWS_EC2_MET
 # Each session of boto3 reads what AWS' services look like anew, half a second of it. The tests make
 # hundreds of sessions in a process, and the files stay the same.
 botocore.session.create_loader = functools.cache(create_loader)  # type: ignore[attr-defined]
+
+# How fast this machine is at the moment says nothing about a rule.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
+
+# Their files take a minute or more each.
+LONGEST = ("test_demo.py", "stories", "finetune", "training", "test_faults.py", "stacks")
 
 BINS3 = Path(__file__).parents[1].parent / "shared" / "data" / "bins3"
 
@@ -31,4 +41,13 @@ def bins3() -> Path:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first, so that no worker is left alone with it at the end."""
-    items.sort(key=lambda item: "demo" not in item.path.parts)
+    items.sort(key=_length)
+
+
+def _length(item: pytest.Item) -> int:
+    return next((n for n, part in enumerate(LONGEST) if part in item.path.parts), len(LONGEST))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: much of the time of stories and cameras is waiting."""
+    return (os.cpu_count() or 1) + 1

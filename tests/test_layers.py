@@ -35,13 +35,13 @@ ALLOWED = {
     "lensloop": (),
     "camera": ("lensloop.wire",),
     "lambdas": ("lensloop",),
-    "training": ("lensloop", "camera.trial"),  # the cloud is the first camera
+    "training": ("lensloop",),
     "stacks": ("lensloop", "lambdas"),  # a step owns its function, so it imports the handler
     # It looks at strangers' pictures as the inspection does, and at the bucket's list.
     "importers": ("lensloop", "lambdas.aws.listing", "lambdas.decoding"),
     # It only reads with lambdas.aws, and fetches a camera's packages as the stacks do theirs.
     "cli": ("camera", "importers", "lensloop", "lambdas.aws", "review", "stacks.assets.packages"),
-    "review": ("cli", "lensloop"),  # it knows no more of the cloud than the command
+    "review": ("cli", "lensloop", "lambdas.aws"),  # it knows no more of the cloud than the command
     "local": (),
     "experiments": (),  # it runs where nothing else of ours is
     "demo": ("cli", "lensloop", "lambdas.aws", "local"),

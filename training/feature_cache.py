@@ -16,6 +16,7 @@ from lensloop.dataset.kept_features import (
     BACKBONES_FILE,
     BACKBONES_FORMAT,
     GOLDEN_FOLDER,
+    INT8_FOLDER,
     SHARD,
 )
 from training import shards
@@ -29,6 +30,10 @@ _FULL = 16_384
 _MOST_SMALL = 8
 _ANEW = "anew"  # a file with the name of the last job that began so
 _A_BACKBONE = "[0-9a-f]" * 16  # as its folder is called
+_KEPT = (
+    *(f"{_A_BACKBONE}/*{SHARD}", f"{GOLDEN_FOLDER}/*.jpg"),
+    *(f"{INT8_FOLDER}/*.onnx", f"{INT8_FOLDER}/{_A_BACKBONE}/*{SHARD}"),
+)
 
 
 class FeatureCache:
@@ -125,8 +130,9 @@ def begin_anew(folder: Path, job: str) -> None:
     note = folder / _ANEW
     if job and note.is_file() and note.read_text("utf-8") == job:
         return
-    for path in (*folder.glob(f"{_A_BACKBONE}/*{SHARD}"), *folder.glob(f"{GOLDEN_FOLDER}/*.jpg")):
-        shards.empty(path)
+    for kept in _KEPT:
+        for path in folder.glob(kept):
+            shards.empty(path)
     shards.replace(note, job.encode())
 
 

@@ -55,7 +55,19 @@ class ModelFile:
         self.data = data
         backbone, head = _parts(_parsed(data))
         self.backbone = Backbone(bytes(backbone.SerializeToString()), backbone_hash(backbone))
+        self._head_model = head
         self._head = session(bytes(head.SerializeToString())) if head else None
+
+    def on(self, backbone: Backbone) -> bytes:
+        """The file with the same head behind another backbone."""
+        if self._head_model is None:
+            return backbone.model
+        front, head = _parsed(backbone.model), onnx.ModelProto()
+        head.CopyFrom(self._head_model)
+        for part in (front, head):  # both describe `features`
+            del part.graph.value_info[:]
+        whole = onnx.compose.merge_models(front, head, io_map=[(FEATURES, FEATURES)])
+        return bytes(whole.SerializeToString())
 
     def probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """For each picture's features, one for each label."""

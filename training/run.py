@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from lensloop.model import proof
 from lensloop.model.release import LEARNT, TESTED
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.picture import RESIZE
 from training import (
-    first_camera,
+    eight_bits,
     golden,
     golden_set,
     insights,
@@ -54,7 +53,7 @@ ALGORITHMS: dict[str, Train] = {
 
 
 def run(paths: Paths) -> None:
-    """Writes /opt/ml/model/{model.onnx, evaluation.json,
+    """Writes /opt/ml/model/{model.onnx, model.int8.onnx if it is good, evaluation.json,
     suspicious.json, mistakes.json, insights.json, test.csv, learnt.csv, golden/}.
 
     Raises LensloopError with a sentence.
@@ -90,7 +89,9 @@ def _run(paths: Paths, settings: Mapping[str, str], stopwatch: Stopwatch, kept: 
     (paths.model / "model.onnx").write_bytes(trained.model)
     with stopwatch.measure("evaluate"):
         test, judged = _judge(paths, trained, live, pictures, features)
-        features.close()
+    with stopwatch.measure("int8"):
+        judged["int8"] = eight_bits.made(paths, trained, pictures, features, judged["golden"])
+    features.close()
     _note_backbones(kept.folder, settings, judged["backbone"], live)
     evaluation = {
         "format": 1,
@@ -114,11 +115,7 @@ def _run(paths: Paths, settings: Mapping[str, str], stopwatch: Stopwatch, kept: 
         **_made_elsewhere(settings, trained),
         "seconds": stopwatch.seconds,
     }
-    _write_lists(paths, test, trained.learnt_from)
-    with stopwatch.measure("prove"):
-        evaluation[proof.FIELD] = first_camera.proved(paths.model, evaluation)
-    text = json.dumps(evaluation, indent=1, ensure_ascii=False, allow_nan=False)
-    (paths.model / "evaluation.json").write_text(text, "utf-8")
+    _write(paths, evaluation, test, trained.learnt_from)
     _log(evaluation)
 
 
@@ -148,7 +145,6 @@ def _judge(
     # that were not taught with a picture.
     answered = [trained.out_of_fold, Answered(test, ours.astype(np.float64))]
     running = session(trained.model)
-    chosen = golden.choose(test, answers, trained.learnt_from)
     proof = golden.Proof(
         running,
         labels,
@@ -168,7 +164,7 @@ def _judge(
             "kept": features.kept_by(candidate.backbone),
             "embedded": features.embedded,
         },
-        "golden": _golden(paths, chosen, proof, pictures, features.kept),
+        "golden": _golden(paths, golden.choose(test, answers), proof, pictures, features.kept),
         "suspicious": suspicious.write(paths.model, answered, labels, features),
     }
 
@@ -187,7 +183,7 @@ def _golden(
 ) -> list[dict[str, Any]]:
     before = KeptGolden(kept.folder)
     written = golden.write(paths.model / "golden", chosen, pictures, proof, before)
-    before.tidy({row.sha256 for row in pictures.rows})
+    before.tidy({row.sha256 for row in pictures.of("test")})
     return written
 
 
@@ -246,12 +242,19 @@ def _hyperparameters(paths: Paths) -> dict[str, str]:
     return settings
 
 
-def _write_lists(paths: Paths, test: Sequence[Picture], learnt: Sequence[Picture]) -> None:
+def _write(
+    paths: Paths,
+    evaluation: dict[str, Any],
+    test: Sequence[Picture],
+    learnt: Sequence[Picture],
+) -> None:
     for name, rows in ((TESTED, test), (LEARNT, learnt)):
         with (paths.model / name).open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(("sha256", "label"))
             writer.writerows(sorted((row.sha256, row.label) for row in rows))
+    text = json.dumps(evaluation, indent=1, ensure_ascii=False, allow_nan=False)
+    (paths.model / "evaluation.json").write_text(text, "utf-8")
 
 
 def _log(evaluation: dict[str, Any]) -> None:

@@ -13,4 +13,5 @@ class Stopwatch:
     def measure(self, part: str) -> Iterator[None]:
         began = time.monotonic()
         yield
-        self.seconds[part] = round(time.monotonic() - began, 2)
+        spent = time.monotonic() - began
+        self.seconds[part] = round(self.seconds.get(part, 0) + spent, 2)

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from lambdas.aws import clients
 from lensloop.dataset.rows import Row, read_rows, write_rows
+from lensloop.dataset.suspicious import RIGHT_LABELS, Right, read_right
 from lensloop.pages.dataset import page
 from lensloop.wire import names
 from lensloop.wire.errors import BadArtifact
@@ -69,6 +70,16 @@ def read(key: str) -> bytes:
 
 def read_json(key: str) -> Any:
     return json.load(_body(key))
+
+
+def right_labels() -> Right:
+    """Of which doubted labels people have said that they are right. Where that cannot be read they
+    are asked again, and nothing else depends on it.
+    """
+    try:
+        return read_right(read_json(RIGHT_LABELS))
+    except (BadArtifact, ValueError):
+        return frozenset()
 
 
 def write_json(key: str, value: Any) -> None:

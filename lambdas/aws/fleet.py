@@ -76,20 +76,23 @@ def open_orders(thing: str, prefix: str) -> list[str]:
 
 
 def withdraw(job: str, reason: str) -> None:
+    """A wave's. It needs the right to write the item `rollout`."""
+    cancel(job, reason)
+    state_table().forget_rollout_job(job)
+
+
+def cancel(job: str, reason: str) -> None:
     """Cameras that have not begun will not; one that has begun may finish. Harmless for a job that
     is over or gone.
     """
     try:
-        clients.iot().cancel_job(
-            jobId=job, reasonCode=reason, comment="Withdrawn by the rollout workflow"
-        )
+        clients.iot().cancel_job(jobId=job, reasonCode=reason, comment="Withdrawn by Lensloop")
     except ClientError as error:
         if error.response["Error"]["Code"] not in (
             "InvalidRequestException",
             "ResourceNotFoundException",
         ):
             raise
-    state_table().forget_rollout_job(job)
 
 
 def withdraw_all(epoch: int) -> None:

@@ -16,8 +16,9 @@ from lensloop.dataset.near_duplicates import DISTANCES
 from lensloop.dataset.readiness import Readiness
 from lensloop.dataset.rows import Row
 from lensloop.dataset.split import SPLITS
-from lensloop.dataset.suspicious import sentences, still_doubted
+from lensloop.dataset.suspicious import Right, sentences, still_doubted
 from lensloop.dataset.warnings import warnings
+from lensloop.importing.provenance import Record
 from lensloop.reasons import MOST_LISTED, by_kind, shortened
 from lensloop.settings import Settings
 
@@ -43,6 +44,8 @@ class History:
     folders: Sequence[str] = ()
     leftovers: Mapping[str, int] = field(default_factory=dict)
     beside: Sequence[str] = ()
+    right: Right = frozenset()
+    imports: Sequence[Record] = ()
 
     @property
     def new_beside(self) -> list[str]:
@@ -61,7 +64,7 @@ def report(
     alike = _alike(dataset, last)
     look_alike = _look_alike(dataset, labels, last)
     odd = warnings(dataset, examples, alike, look_alike, _empty(history.folders, dataset))
-    suspicious = still_doubted(last, dataset.digest, dataset.accepted)
+    suspicious = still_doubted(last, dataset.digest, dataset.accepted, history.right)
     unsaid = [sentence for sentence in history.beside if sentence not in ready.reasons]
     return {
         "format": 1,
@@ -80,6 +83,7 @@ def report(
         "reasons": list(ready.reasons),
         "moves": list(ready.moves[:MOST_LISTED]),
         "beside": list(history.beside),
+        "imports": list(history.imports),
         "warnings": [*unsaid, *odd, *sentences(suspicious)],
         "left_out": _rejections(dataset.rejected),
         "passed_over": leftovers.sentence(history.leftovers),

@@ -6,11 +6,13 @@ import json
 from typing import Any
 
 from lensloop.model.registry import Release
+from lensloop.reasons import shortened
 from lensloop.wire import names
 
 # The card may have 100,000 characters; a label may take 600 of them (63 letters of any script,
 # escaped). Those that are found worst are the ones to know.
 _RECALLS = 100
+_SOURCES = 20  # imports
 _PURPOSE = "Says which of the labels below a picture shows. It runs on cameras, not on an endpoint."
 _USES = (
     "Pictures like those that it was taught and tested on: the same things, taken by similar"
@@ -53,10 +55,17 @@ def card(release: Release) -> str:
                     "release": str(release.epoch),
                     "training job": release.job,
                     "algorithm": release.algorithm,
+                    **_sources(release),
                 },
             },
         }
     )
+
+
+def _sources(release: Release) -> dict[str, str]:
+    """Who uses a model wants to know under which licences its pictures may be used."""
+    told = shortened(release.sources, _SOURCES)
+    return {"pictures imported": "\n".join(told)} if told else {}
 
 
 def _evaluation(release: Release) -> dict[str, Any]:

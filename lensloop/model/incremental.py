@@ -12,9 +12,7 @@ def goes_on_from(evaluation: Any, labels: Sequence[str], layers: int) -> str | N
     """The archive of the built-in algorithm that the live release came from. `evaluation`: the
     live release's own; `labels` and `layers`: those of the network to be trained.
     """
-    if not isinstance(evaluation, dict) or not isinstance(evaluation.get("artefact"), dict):
-        return None
-    artefact = evaluation["artefact"]
+    artefact = evaluation.get("artefact") or {}
     same = (
         evaluation.get("algorithm") == ALGORITHM
         and evaluation.get("labels") == list(labels)

@@ -34,6 +34,7 @@ class Release:
     algorithm: str
     reasons: tuple[str, ...]  # of the verdict
     waits: bool  # for a person's approval
+    sources: tuple[str, ...] = ()  # of the pictures, a sentence for each import
 
     def uri(self, file: str) -> str:
         return f"s3://{self.bucket}/{names.release(self.epoch, file)}"

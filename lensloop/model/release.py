@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from lensloop.model import proof
+from lensloop.model import precision
 from lensloop.wire import manifest
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.reading import Reader
@@ -20,7 +20,7 @@ from lensloop.wire.reading import Reader
 # The pictures that the model was judged on, and those that it learnt, each with its label: what a
 # later candidate is compared on, and which of its pictures are new.
 TESTED, LEARNT = "test.csv", "learnt.csv"
-_WHOLE = ("model.onnx", TESTED, LEARNT, "evaluation.json")
+_WHOLE = ("model.onnx", precision.FILE, TESTED, LEARNT, "evaluation.json")
 _HEADING = b"sha256,label"
 _GOLDEN = re.compile(r"golden/[0-9a-f]{64}\.(jpg|png)")
 
@@ -39,13 +39,6 @@ def obstacle(
             "no test picture is recognised with enough confidence for a camera to prove the release"
             " on it; add pictures that show their labels clearly"
         )
-    alone = _shown_alone(evaluation)
-    if alone:
-        return (
-            f"of all labels only {alone} is recognised with enough confidence, so no camera could"
-            " tell the model from one that always answers that; add pictures that show the other"
-            " labels clearly"
-        )
     try:
         build(project, epoch, files, evaluation, created_at)
     except BadArtifact as problem:
@@ -56,18 +49,7 @@ def obstacle(
 def build(
     project: str, epoch: int, files: Mapping[str, bytes], evaluation: Any, created_at: str
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """The manifest, and all files of the release in the order in which they are to be written.
-    Raises BadArtifact, also for what the cloud, as the first camera, has not proved.
-    """
-    made, content = draft(project, epoch, files, evaluation, created_at)
-    proof.require(evaluation, made["model"]["sha256"], made["golden"]["sha256"])
-    return made, content
-
-
-def draft(
-    project: str, epoch: int, files: Mapping[str, bytes], evaluation: Any, created_at: str
-) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """The same before it is proved."""
+    """The manifest, and all files of the release in the order in which they are to be written."""
     for name in ("model.onnx", TESTED):
         if not files.get(name):
             raise BadArtifact(f"The model archive holds no {name}.")
@@ -82,6 +64,7 @@ def draft(
         _file("model.onnx", files["model.onnx"]),
         _file("golden.zip", golden),
         created_at,
+        _file(precision.FILE, files[precision.FILE]) if precision.FILE in files else None,
     )
     # A model that was trained before the last update has not all of them.
     content = {name: files[name] for name in _WHOLE if name in files}
@@ -90,12 +73,6 @@ def draft(
         made, indent=1, sort_keys=True, ensure_ascii=False
     ).encode()
     return made, content
-
-
-def _shown_alone(evaluation: Any) -> str:
-    """The only label that golden pictures show; empty where they show several."""
-    labels = {picture["label"] for picture in evaluation["golden"] if "label" in picture}
-    return str(*labels) if len(labels) == 1 else ""
 
 
 def _packed(evaluation: Any, files: Mapping[str, bytes]) -> bytes:

@@ -1,6 +1,6 @@
 """May a person give this label, and under which name does a picture come to lie beside others?"""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 
 from lensloop.dataset.labels import composed, label_problem
@@ -30,12 +30,10 @@ def wanted(text: str, known: Iterable[str]) -> str:
     return label
 
 
-def free_name(file: str, taken: Collection[str]) -> str:
-    """The file's own name, or the first of `name-2.jpg`, `name-3.jpg`, … that is free."""
-    if file not in taken:
-        return file
-    path = PurePosixPath(file)
-    number = 2
-    while (name := str(path.with_stem(f"{path.stem}-{number}"))) in taken:
+def free_name(key: str, is_taken: Callable[[str], bool]) -> str:
+    """The key itself, or the first of `name-2.jpg`, `name-3.jpg`, … that is free."""
+    path, number, name = PurePosixPath(key), 1, key
+    while is_taken(name):
         number += 1
+        name = str(path.with_stem(f"{path.stem}-{number}"))
     return name

@@ -5,19 +5,19 @@ review/<camera>/<name>.jpg, .json          a frame and its answer: lensloop.wire
 review/<camera>/<name>.labelled.json       a person has decided about it: not asked again
 images/<label>/review.<camera>.<name>.jpg  its copy, which trains
 review/set-aside/<label>/<file>            a picture that a person took out of images/<label>/
-datasets/right-labels.json                 doubted labels of which a person said that they are right
+review/moves/<id>.json                     a move that has begun: whoever was killed is finished
 """
 
 from typing import NamedTuple
 
-from lensloop.wire.names import DATASETS_PREFIX, IMAGES_PREFIX, REVIEW_PREFIX
+from lensloop.wire.names import IMAGES_PREFIX, REVIEW_PREFIX
 from lensloop.wire.review import ANSWER, PICTURE
 
 MARK = ".labelled.json"
 COPY = "review."
-# No camera's folder: a thing's name begins with `deeplens_`.
+# No cameras' folders: a thing's name begins with `deeplens_`.
 SET_ASIDE = f"{REVIEW_PREFIX}set-aside/"
-RIGHT_LABELS = f"{DATASETS_PREFIX}right-labels.json"
+MOVES = f"{REVIEW_PREFIX}moves/"
 
 
 class FrameId(NamedTuple):
@@ -40,7 +40,7 @@ def frame_id(text: str) -> FrameId | None:
 
 def frame_of(key: str, ending: str) -> FrameId | None:
     """The frame whose file this is; None: a file of another kind, or in no camera's folder."""
-    if key.startswith(SET_ASIDE) or not key.endswith(ending):
+    if key.startswith((SET_ASIDE, MOVES)) or not key.endswith(ending):
         return None
     if ending == ANSWER and key.endswith(MARK):
         return None

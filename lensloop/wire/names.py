@@ -84,6 +84,12 @@ def again_job(project_prefix: str, epoch: int, number: int) -> str:
     return f"{project_prefix}-r{epoch}-again-{number}"
 
 
+def again_for_another(project_prefix: str, epoch: int, job: str) -> bool:
+    """Is this job such an order, and of another release?"""
+    release, again, _ = job.partition("-again-")
+    return bool(again) and release != f"{project_prefix}-r{epoch}"
+
+
 def back_job(project_prefix: str, epoch: int, serial: int, wave: str) -> str:
     """The AWS IoT Job that leads a wave back to a release, by a signed statement."""
     return f"{project_prefix}-r{epoch}-back{serial}-{wave}"

@@ -42,6 +42,7 @@ class Order(NamedTuple):
     golden_sha256: str
     signature: bytes = b""  # of the manifest; empty in an order from before releases were signed
     signed: Optional[Signed] = None
+    int8_url: str = ""  # of the manifest's second file; empty where it names none
     minutes: int = DEFAULT_MINUTES  # from the beginning of the work until a camera gives it up
 
 
@@ -63,6 +64,8 @@ def make(
         "model": {"url": url(model.file), "sha256": model.sha256, "size": model.size},
         "golden": {"url": url(golden.file), "sha256": golden.sha256},
     }
+    if manifest.int8:
+        document["int8"] = {"url": url(manifest.int8.file)}  # what it must be, the manifest says
     if signature:
         document["manifest"]["signature"] = _text(signature)
     if signed:
@@ -88,6 +91,7 @@ def parse(document: Any) -> Order:
         golden_sha256=golden.sha256("sha256"),
         signature=_signature(manifest, "signature") if manifest.has("signature") else b"",
         signed=_signed(top) if top.has("statement") else None,
+        int8_url=top.part("int8").text("url") if top.has("int8") else "",
         minutes=top.whole("minutes", 1, MOST_MINUTES) if top.has("minutes") else DEFAULT_MINUTES,
     )
     top.check(OrderError, "the job's document is not a release order")

@@ -39,6 +39,7 @@ from lambdas import (
 from lambdas.aws import items
 from lensloop.dataset.inspection import InspectionUnfinished
 from lensloop.dataset.lists import ConversionUnfinished
+from lensloop.importing import provenance
 from lensloop.model.imported import ALGORITHM as IMPORTED
 from lensloop.record import NO_MACHINE, PICTURES_DELETED, WAITS_FOR_APPROVAL
 from lensloop.settings import Settings
@@ -226,9 +227,10 @@ class RetrainingWorkflow(Workflow):
             keep="dataset",
             may=[
                 self.access.list_below(names.FEATURES_PREFIX),
+                self.access.list_below(provenance.PREFIX),
                 self.access.read(
                     *(names.DATASETS_PREFIX, names.TRAINING_PREFIX),
-                    *(names.FEATURES_PREFIX, names.IMPORTS_PREFIX, names.RELEASES_PREFIX),
+                    *(names.FEATURES_PREFIX, names.IMPORTS_PREFIX),
                 ),
                 self.access.write(names.DATASETS_PREFIX),
                 self.access.state("GetItem"),
@@ -320,11 +322,7 @@ class RetrainingWorkflow(Workflow):
         return self.step(
             "Judge",
             judge.handler,
-            payload={
-                **_TRAINED,
-                "approved": "$dataset.approved",
-                "live_gone": "$dataset.live_gone",
-            },
+            payload={**_TRAINED, "approved": "$dataset.approved"},
             keep="verdict",
             may=[
                 self.access.read(names.TRAINING_PREFIX),
@@ -364,7 +362,7 @@ class RetrainingWorkflow(Workflow):
             },
             keep="registered",
             may=[
-                self.access.read(names.RELEASES_PREFIX),
+                self.access.read(names.RELEASES_PREFIX, names.DATASETS_PREFIX),
                 self.access.state("GetItem"),
                 self.access.updates(items.PACKAGE),
                 *self.access.new_version(),

@@ -24,9 +24,7 @@ REQUIREMENTS = "requirements-training.txt"
 _LEFT_OUT_FOLDERS = frozenset({"__pycache__", "tests", "bin", "include"})
 _LEFT_OUT_PATHS = (
     "onnx/backend/test/",
-    "onnxruntime/transformers/",
     "onnxruntime/tools/",
-    "onnxruntime/quantization/",
 )
 _LEFT_OUT_SUFFIXES = (".pyi", ".pyc", ".h", ".cc", ".proto")
 

@@ -48,7 +48,12 @@ class Shelf:
         self.files[f"/{folder}/model.onnx"] = files.model
         self.files[f"/{folder}/golden.zip"] = files.golden
         model = files.manifest["model"]
+        second: dict[str, Any] = {}
+        if files.int8:
+            self.files[f"/{folder}/model.int8.onnx"] = files.int8
+            second = {"int8": {"url": f"{self.url}/{folder}/model.int8.onnx"}}
         return {
+            **second,
             "operation": "release",
             "epoch": files.manifest["epoch"],
             "manifest": {
@@ -139,8 +144,8 @@ def tried_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     if "tried_apart" in request.fixturenames:
         return
 
-    def prove_here(folder: Path, seconds: float) -> Proof:
-        loaded = load(folder)
+    def prove_here(folder: Path, seconds: float, int8: bool = False) -> Proof:
+        loaded = load(folder, int8)
         with (folder / loaded.manifest.golden.file).open("rb") as golden:
             return prove(loaded, golden)
 

@@ -34,11 +34,13 @@ def colour_model(
     marker: str = "",
     unfamiliar: str = "",
     dark: bool = True,
+    int8: bool = False,
 ) -> bytes:
     """Answers which colour a picture has. Another `order` mixes up the labels; `marker` makes other
     bytes of it. With `unfamiliar="least"` it also answers how far a picture is from being of one
     colour, as the mean of the least channel: 20 or 35 for all that it was taught; with "nothing" it
     answers not a number. Without `dark` its answer to a black picture is not a number.
+    With `int8` its scores go through eight bits.
     """
     nodes = [
         helper.make_node("Cast", ["image"], ["pixels"], to=TensorProto.FLOAT),
@@ -47,6 +49,12 @@ def colour_model(
         helper.make_node("Mul", ["ordered", "scale"], ["scores" if dark else "scaled"]),
         helper.make_node("Softmax", ["scores"], [output], axis=1),
     ]
+    if int8:
+        nodes[1:2] = [
+            helper.make_node("QuantizeLinear", ["pixels", "step", "none"], ["bits"]),
+            helper.make_node("DequantizeLinear", ["bits", "step", "none"], ["again"]),
+            helper.make_node("ReduceMean", ["again"], ["mean"], axes=[1, 2], keepdims=0),
+        ]
     if not dark:
         nodes[-1:-1] = [
             helper.make_node("ReduceMax", ["mean"], ["level"], axes=[1], keepdims=1),
@@ -69,6 +77,8 @@ def colour_model(
         [
             numpy_helper.from_array(numpy.array(order, dtype=numpy.int64), "order"),
             numpy_helper.from_array(numpy.array(0.05, dtype=numpy.float32), "scale"),
+            numpy_helper.from_array(numpy.array(1, dtype=numpy.float32), "step"),
+            numpy_helper.from_array(numpy.array(0, dtype=numpy.uint8), "none"),
         ],
     )
     opset = helper.make_opsetid("", 13)
@@ -96,6 +106,7 @@ class Files(NamedTuple):
     manifest: dict[str, Any]
     model: bytes
     golden: bytes
+    int8: bytes = b""
 
     @property
     def manifest_bytes(self) -> bytes:
@@ -103,7 +114,11 @@ class Files(NamedTuple):
 
 
 def make_release(
-    epoch: int, model: bytes | None = None, golden: bytes | None = None, **changes: Any
+    epoch: int,
+    model: bytes | None = None,
+    golden: bytes | None = None,
+    int8: bytes = b"",
+    **changes: Any,
 ) -> Files:
     """`changes` replace fields of the manifest;
     the golden pictures are one of each colour, twice.
@@ -139,5 +154,6 @@ def make_release(
         manifest.File("model.onnx", sha256(model), len(model)),
         manifest.File("golden.zip", sha256(golden), len(golden)),
         "2026-11-22T12:00:00Z",
+        manifest.File("model.int8.onnx", sha256(int8), len(int8)) if int8 else None,
     )
-    return Files({**content, **changes}, model, golden)
+    return Files({**content, **changes}, model, golden, int8)

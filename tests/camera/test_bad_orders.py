@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from camera.running import Running
 from camera.store import Store
-from camera.update import Running, restore, take
+from camera.update import restore, take
 from lensloop.wire.statement import Statement, text
 from tests.camera import signer
 from tests.camera.conftest import Shelf

@@ -21,9 +21,10 @@ from camera.assembly import connect
 from camera.health import FAILURES, WINDOW, Fault, Health
 from camera.model import Model
 from camera.recovery import NothingBetter
+from camera.running import Running
 from camera.sources.opening import open_source
 from camera.store import MOST_BAD, Bad, Store
-from camera.update import MAX_HANGS, Outcome, Running, still_usable, take
+from camera.update import MAX_HANGS, Outcome, still_usable, take
 from camera.watchdog import HANG_SECONDS, Pulse
 from lensloop.wire.errors import PictureError
 from lensloop.wire.manifest import Installed

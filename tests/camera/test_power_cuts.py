@@ -171,14 +171,16 @@ def begin(home: Path, document: dict[str, Any], cut_at: int, boot: str) -> subpr
     return started
 
 
-def killed(home: Path, document: dict[str, Any], cut_at: int, after: float, boot: str) -> bool:
-    """By a real SIGKILL, where no `finally` runs: at a named point, or after so many seconds."""
+def killed(home: Path, document: dict[str, Any], cut_at: int, after: float, boot: str) -> float:
+    """By a real SIGKILL, where no `finally` runs: at a named point, or after so many seconds.
+    0; or how long it took, when it was done sooner.
+    """
     agent = begin(home, document, cut_at, boot)
     if cut_at == NEVER:
         time.sleep(after)
         agent.kill()
-    agent.communicate()
-    return agent.returncode == -signal.SIGKILL
+    said, _ = agent.communicate()
+    return 0 if agent.returncode == -signal.SIGKILL else float(said.split()[1])
 
 
 @pytest.mark.slow
@@ -198,7 +200,9 @@ def test_agents_killed_at_every_point_and_at_any_moment_lose_neither_model_nor_r
         epoch, at_a_point = 8 + number, number % 2 == 0
         document = shelf.put(large(epoch))
         cut_at = number // 2 * -(-2 * points // KILLS) % points if at_a_point else NEVER
-        hit += killed(home, document, cut_at, chance.uniform(0, seconds), f"boot {number}")
+        whole = killed(home, document, cut_at, chance.uniform(0, seconds), f"boot {number}")
+        hit += not whole
+        seconds = whole or seconds  # a machine that others use as well is not always as fast
         store, running = start(home)
         assert running is not None
         assert running.installed.epoch in (epoch - 1, epoch)

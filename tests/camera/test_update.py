@@ -13,8 +13,9 @@ import pytest
 from PIL import Image
 
 from camera import disk, download, trial
+from camera.running import Running
 from camera.store import Store
-from camera.update import MAX_CUTS, MAX_STARTS, Running, restore, take
+from camera.update import MAX_CUTS, MAX_STARTS, restore, take
 from tests.camera.conftest import Shelf
 from tests.camera.signer import KEYS
 from tests.camera.small_release import (

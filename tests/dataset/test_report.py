@@ -59,6 +59,7 @@ EMPTY = {
     "suspicious": None,
     "near_duplicates": 0,
     "examples": {},
+    "imports": [],
     "new_examples": [],
     "left_out_examples": [],
 }

@@ -1,5 +1,7 @@
 """Splits are stable, fair to every label, and no near-duplicate straddles two of them."""
 
+import hashlib
+import hmac
 import random
 import time
 from collections import Counter
@@ -89,6 +91,19 @@ def test_the_key_decides_wherever_nothing_else_does() -> None:
     moved = sum(placed.splits[sha] != side for sha, side in expected.items())
     assert moved <= 3  # near-duplicates by chance, and what helps a label out
     assert place(rows, min_test=0).splits != placed.splits
+
+
+def test_the_key_decides_who_helps_a_label_out_too() -> None:
+    """So nobody who knows how few test pictures a label gets can choose them."""
+    key = "secret"
+    rows = [each for n in range(99) if by_hash((each := row(n)).sha256, key) == TRAIN][:10]
+
+    def keyed(each: Row) -> str:
+        return hmac.new(key.encode(), each.sha256.encode(), hashlib.sha256).hexdigest()
+
+    nearest = [each.sha256 for each in sorted(rows, key=keyed, reverse=True)]
+    splits = place(rows, min_test=2, key=key).splits
+    assert [splits[sha] for sha in nearest] == [TEST] * 2 + [VALIDATION] * 2 + [TRAIN] * 6
 
 
 def test_a_picture_that_has_its_place_keeps_it_under_any_key() -> None:
@@ -422,12 +437,13 @@ def test_the_twin_of_a_placed_picture_is_torn_where_that_one_resembles_another_s
         assert placed.splits == {}
 
 
-def test_what_only_a_torn_picture_connects_is_placed_by_its_hash() -> None:
+@pytest.mark.parametrize("key", ["", *(f"secret {n}" for n in range(9))])
+def test_what_only_a_torn_picture_connects_is_placed_by_its_hash(key: str) -> None:
     train, test = row(1, phash=0, split=TRAIN), row(2, phash=0xFFF, split=TEST)
     between, beyond = row(3, phash=0x3F), row(4, phash=0x3F | 0x3F << 20)
-    placed = place([train, test, between, beyond], min_test=0)
+    placed = place([train, test, between, beyond], min_test=0, key=key)
     assert set(placed.torn) == {between.sha256}
-    assert placed.splits == {beyond.sha256: by_hash(beyond.sha256)}
+    assert placed.splits == {beyond.sha256: by_hash(beyond.sha256, key)}
 
 
 def test_near_duplicates_are_listed_with_what_they_resemble() -> None:

@@ -4,7 +4,17 @@ from typing import Any
 
 import pytest
 
-from lensloop.dataset.suspicious import COLUMNS, doubted, read_doubts, sentences, still_doubted
+from lensloop.dataset.suspicious import (
+    COLUMNS,
+    Place,
+    doubted,
+    read_doubts,
+    read_right,
+    right_content,
+    sentences,
+    still_doubted,
+    without,
+)
 from lensloop.wire.errors import BadArtifact
 from tests.dataset.made import row
 
@@ -145,3 +155,28 @@ def test_doubts_stay_about_what_is_still_there_under_the_same_label() -> None:
 def test_those_that_were_only_counted_count_while_the_data_set_is_the_same() -> None:
     found = still_doubted(last(doubt(1)), "d", [row(1)])
     assert found == {"epoch": 3, "count": 300, "pictures": [doubt(1)]}
+
+
+def place(number: int) -> Place:
+    return Place(doubt(number)["sha256"], doubt(number)["label"])
+
+
+def test_what_a_person_called_right_is_asked_no_more() -> None:
+    doubts = [doubt(1), doubt(2)]
+    assert without(doubts, frozenset({place(1)})) == [doubt(2)]
+    assert without(doubts, frozenset({place(1)._replace(label="tin")})) == doubts
+    kept = still_doubted(last(*doubts), "d", [row(1), row(2)], frozenset({place(1)}))
+    assert kept == {"epoch": 3, "count": 299, "pictures": [doubt(2)]}
+
+
+@pytest.mark.parametrize("right", [frozenset(), frozenset({place(1), place(2)})])
+def test_right_labels_are_read_as_they_were_written(right: frozenset[Place]) -> None:
+    assert read_right(right_content(right)) == right
+
+
+@pytest.mark.parametrize(
+    "content", [None, [], {"format": 2, "pictures": []}, {"format": 1, "pictures": [{"label": 1}]}]
+)
+def test_another_file_holds_no_right_labels(content: Any) -> None:
+    with pytest.raises(BadArtifact, match=r"^datasets/right-labels\.json"):
+        read_right(content)

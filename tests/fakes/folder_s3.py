@@ -65,7 +65,7 @@ class FolderS3:
                 raise refused("PreconditionFailed", 412, "CopyObject")
             self._known(source, "CopyObject")
             self._write(Key, self._path(source).read_bytes())
-        return {}
+            return {"CopyObjectResult": {"ETag": f'"{self._kept[Key].etag}"'}}
 
     def get_object(self, *, Key: str, IfMatch: str = "", **_: Any) -> dict[str, Any]:
         with self._lock:

@@ -5,9 +5,6 @@ from dataclasses import replace
 import pytest
 
 from lensloop.fleet.desired import (
-    DAY,
-    HOUR,
-    WEEK,
     OrderAgain,
     Step,
     TellGivenBack,
@@ -16,7 +13,9 @@ from lensloop.fleet.desired import (
     without_open_orders,
 )
 from lensloop.fleet.terms import Camera, Ordered, after
-from tests.fleet.cameras import LIVE, NOW, camera, gave_back
+from tests.fleet.cameras import DAY, HOUR, LIVE, NOW, camera, gave_back
+
+WEEK = 7 * DAY
 
 
 def order(times: int = 1) -> list[Step]:
@@ -60,6 +59,7 @@ def test_the_pauses_between_orders_grow(times: int, waited: int, again: bool) ->
 
 
 def test_the_orders_of_a_year_for_a_broken_camera_are_few() -> None:
+    assert (pause(0), pause(1)) == (0, HOUR)
     at, times = 0, 0
     while at < 365 * DAY:
         times += 1
@@ -80,8 +80,9 @@ def test_what_is_other_trouble_gets_its_order_at_once(
     assert steps(LIVE, [replace(camera(None), ordered=before, since=since)], NOW) == order()
 
 
-def test_one_that_rots_again_within_a_day_goes_on_counting() -> None:
-    before = Ordered(7, 3, NOW - 5 * HOUR)
+@pytest.mark.parametrize("ago", [5 * HOUR, DAY + 60])  # it is so for a minute
+def test_one_that_rots_again_within_a_day_goes_on_counting(ago: int) -> None:
+    before = Ordered(7, 3, NOW - ago)
     assert steps(LIVE, [replace(camera(None), ordered=before)], NOW) == order(4)
 
 

@@ -43,6 +43,12 @@ def seen(found: Camera, ago: int, *, since: int = 0) -> Camera:
             "wrong release: runs release 6, gave release 7 back: dark frames",
         ),
         (
+            seen(gave_back(6, runs=5), 60),
+            LIVE,
+            "release waiting",
+            "release waiting: runs release 5 and must run 7",
+        ),
+        (
             seen(camera(9), 60, since=NOW - DAY),
             LIVE,
             "wrong release",
@@ -73,6 +79,7 @@ def test_a_release_waits_since_it_is_live_or_since_the_camera_lost_it() -> None:
     long = replace(camera(6), since=NOW - 9 * DAY)
     assert look(long, LIVE, NOW).waiting_since == LIVE.released_at
     assert look(camera(None), LIVE, NOW).waiting_since == NOW - 60
+    assert look(seen(camera(6), DAY), LIVE, NOW).waiting_since == NOW - DAY  # and it is silent
     assert look(camera(7), LIVE, NOW).waiting_since == 0
 
 
@@ -90,6 +97,7 @@ def test_each_registered_camera_counts_once() -> None:
     ("seconds", "words"),
     [
         (-5, "0 min"),
+        (60, "1 min"),
         (3599, "59 min"),
         (3600, "1 h"),
         (DAY - 1, "23 h"),

@@ -23,13 +23,17 @@ NOW = int(time.time())
 
 @pytest.fixture
 def fleet(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Fleet:
-    aws.lease(7)
     aws.put_model(model_files())
-    publish_release.handler({"epoch": 7, "digest": "d1", "model": MODEL}, None)
-    assert state_table().prove(7, int(time.time()))
+    makes_live(aws, 7)
     found = fleet_aws.of(aws, monkeypatch)
     found.add(A)
     return found
+
+
+def makes_live(aws: Aws, epoch: int) -> None:
+    aws.lease(epoch)
+    publish_release.handler({"epoch": epoch, "digest": "d1", "model": MODEL}, None)
+    assert state_table().prove(epoch, int(time.time()))
 
 
 def look(**event: str) -> dict[str, Any]:
@@ -95,6 +99,16 @@ def test_one_that_failed_is_given_again_after_growing_pauses(
             job = f"{PREFIX}-r7-again-{len(given)}"
             data.update_job_execution(jobId=job, thingName=A, status="FAILED")
     assert given == [0, 1, 3, 7]
+
+
+def test_an_order_of_its_own_for_an_older_release_makes_way(fleet: Fleet) -> None:
+    fleet.says(A, NOW * 1000, BARE)
+    look(thing=A)
+    makes_live(fleet.aws, 8)
+    assert look(thing=A) == {"ordered": [A], "told": []}
+    states = {job: fleet.aws.iot.describe_job(jobId=job)["job"]["status"] for job in jobs(fleet)}
+    assert states[AGAIN] == "CANCELED"
+    assert states[f"{PREFIX}-r8-again-2"] == "IN_PROGRESS"
 
 
 def test_while_a_rollout_runs_nothing_is_ordered(

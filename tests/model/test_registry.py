@@ -170,6 +170,13 @@ def test_the_card_follows_sagemakers_own_schema() -> None:
     assert set(read["model_overview"]) == {"model_creator", "model_artifact"}
 
 
+def test_the_card_says_where_imported_pictures_came_from() -> None:
+    many = tuple(f"{number} from a place, licence MIT, 2026-11-27." for number in range(21))
+    told = content(release(sources=many))["additional_information"]["custom_details"]
+    assert told["pictures imported"].split("\n") == [*many[:20], "and 1 more"]
+    assert "pictures imported" not in content(release())["additional_information"]["custom_details"]
+
+
 def _knows(shape: Any, given: Any) -> None:
     """Pydantic passes over what a schema does not have."""
     dumped = shape.model_validate(given).model_dump(exclude_unset=True, mode="json")

@@ -1,5 +1,6 @@
 """A desk whose pictures lie in a folder, and the page at it."""
 
+import gzip
 import io
 import json
 from collections.abc import Callable
@@ -16,14 +17,21 @@ from cli.health import Health
 from cli.news import SentMessage
 from cli.runs import Stand, Training
 from cli.status import End, Live, Status, Trigger, Waiting
-from review.app import Desk, app
+from lensloop.dataset.rows import MANIFEST, REJECTED, Row, write_rows
+from lensloop.dataset.split import SPLITS
+from review.app import app
 from review.bucket import Bucket
+from review.desk import Desk
 from review.frames import Frames
 from review.happenings import Scene
+from review.library import Library
+from review.moving import Mover
+from review.right import RightLabels
 from review.thumbnails import Thumbnails
 from tests.fakes.folder_s3 import FolderS3
 
 TOKEN, PORT = "the-token", 8771
+DIGEST = "0ffd826c"
 NOW = datetime(2026, 11, 26, 23, 30, tzinfo=UTC)
 LABELS = ("can", "glass", "paper")
 _AT = int(NOW.timestamp())
@@ -142,19 +150,56 @@ def answer(label: str, first: float = 0.5, unfamiliar: bool = False) -> bytes:
 
 
 def fill(s3: FolderS3, frames: int, pictures: int = 2) -> None:
+    """`pictures`: of each label; of many, some are alike."""
+    drawn = [jpeg(number) for number in range(min(pictures, 60))]
     for label in LABELS:
         for number in range(pictures):
-            s3[f"images/{label}/{number:05}.jpg"] = jpeg(number)
+            s3[f"images/{label}/{number:06}.jpg"] = drawn[number % 60]
     for number in range(frames):
         key = f"review/deeplens_hall/frame-{number:04}"
         s3[f"{key}.jpg"] = jpeg(number)
         s3[f"{key}.json"] = answer(LABELS[number % 3], 0.45 + number % 40 / 100, number % 7 == 0)
 
 
+def fill_dataset(s3: FolderS3, doubts: int = 2) -> None:
+    """As the newest run left it: every tenth picture was rejected, the last of each label came
+    later, and of some the training doubts the label.
+    """
+    accepted, rejected, doubted = [], [], []
+    for key in s3.keys("images/"):
+        kept, number = s3._kept[key], int(key[-10:-4])
+        sha256 = f"{LABELS.index(key.split('/')[1])}{number:063x}"
+        row = Row(key, kept.etag, kept.size, sha256, key.split("/")[1], SPLITS[number % 3])
+        if number % 10 == 9:
+            rejected.append(row._replace(reason="It is nearly the same as `000008.jpg`."))
+        elif number:
+            accepted.append(row)
+            doubted.append(
+                {"key": key, "sha256": sha256, "label": row.label, "predicted": "glass"}
+                | {"probability": 0.83, "label_probability": 0.12}
+            )
+    text = io.StringIO(newline="")
+    write_rows(text, MANIFEST, accepted)
+    s3[f"datasets/{DIGEST}/manifest.csv.gz"] = gzip.compress(text.getvalue().encode())
+    text = io.StringIO(newline="")
+    write_rows(text, REJECTED, rejected)
+    s3[f"datasets/{DIGEST}/rejected.csv"] = text.getvalue().encode()
+    suspicious = {"epoch": 2, "count": doubts, "pictures": doubted[:doubts]}
+    report = {"epoch": 2, "digest": DIGEST, "suspicious": suspicious, "passed_over": ""}
+    s3[f"datasets/{DIGEST}/report.json"] = json.dumps(report).encode()
+
+
 def desk(s3: FolderS3, folder: Path, told: Told | None = None) -> Desk:
     bucket = Bucket(s3, "bucket")  # type: ignore[arg-type]
-    frames = Frames(bucket, lambda: NOW)
-    return Desk(told or Told(), frames, Thumbnails(bucket, folder / "thumbnails"))
+    library = Library(bucket, lambda: DIGEST if s3.keys(f"datasets/{DIGEST}/") else "")
+    return Desk(
+        happenings=told or Told(),
+        frames=Frames(bucket, lambda: NOW),
+        library=library,
+        mover=Mover(bucket, library),
+        right=RightLabels(bucket),
+        thumbnails=Thumbnails(bucket, folder / "thumbnails"),
+    )
 
 
 def client(at: Desk) -> TestClient:

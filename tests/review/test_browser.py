@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.fakes.folder_s3 import FolderS3
 from tests.review.browser import (
     CHROMIUM,
     all_saved,
@@ -90,3 +91,38 @@ def test_the_first_screen_lives_and_decides(browser: "Browser", tmp_path: Path) 
         page.keyboard.press("Enter")
         page.get_by_text("Done.").wait_for()
         assert faults == []
+
+
+def test_pictures_are_selected_moved_and_brought_back_by_keys(
+    browser: "Browser", tmp_path: Path
+) -> None:
+    with served(tmp_path, 0, pictures=30) as address:
+        page = browser.new_page()
+        page.goto(f"{address}label?name=can")
+        page.wait_for_selector(".cells img")
+        page.focus("#grid")
+        page.keyboard.press("Shift+ArrowRight")
+        page.keyboard.press("Shift+ArrowRight")
+        page.get_by_text("3 selected").wait_for()
+        page.keyboard.press("m")
+        page.keyboard.type("paper")
+        page.keyboard.press("Enter")
+        page.get_by_text("27 pictures").wait_for()
+        page.keyboard.press("u")
+        page.get_by_text("30 pictures").wait_for()
+    assert len(FolderS3(tmp_path / "s3").keys("images/can/")) == 30
+
+
+def test_a_doubted_label_is_settled_by_a_key(browser: "Browser", tmp_path: Path) -> None:
+    with served(tmp_path, 0, pictures=5) as address:
+        page = browser.new_page()
+        page.goto(f"{address}check")
+        page.get_by_text("5 labels to check").wait_for()
+        page.keyboard.press("r")
+        page.get_by_text("4 labels to check").wait_for()
+        page.keyboard.press("m")
+        page.get_by_text("3 labels to check").wait_for()
+        page.keyboard.press("u")
+        page.get_by_text("4 labels to check").wait_for()
+        page.reload()
+        page.get_by_text("4 labels to check").wait_for()

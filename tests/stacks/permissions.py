@@ -111,6 +111,8 @@ NOT_SEEN: dict[str, frozenset[Permission]] = {
     "only where the account was bootstrapped with a KMS key; the emulator asks nobody": _of(
         "Training", "kms:Decrypt"
     ),
+    "only when a camera has an order of its own for a release that is not live any more;"
+    " tests/lambdas/test_reconcile_fleet.py has one": _of("ReconcileFleet", "iot:CancelJob"),
     "only when a camera gave a release back; tests/lambdas/test_reconcile_fleet.py has one do so": (
         _of("ReconcileFleet", "lambda:InvokeFunction")
     ),

@@ -26,6 +26,12 @@ def test_pull_requests_and_main_run_the_same_one_command(workflow: dict[str, Any
     assert workflow["jobs"]["check"]["steps"][-1]["run"] == "make check"
 
 
+def test_the_check_installs_what_some_tests_skip_without(workflow: dict[str, Any]) -> None:
+    commands = [step.get("run", "") for step in workflow["jobs"]["check"]["steps"]]
+    (makes,) = [command.split()[1:] for command in commands if "finetune-deps" in command]
+    assert set(makes) == {"finetune-deps", "mxnet", "experiments"}
+
+
 def test_only_main_deploys_after_the_checks_and_only_where_a_role_is_set(
     workflow: dict[str, Any],
 ) -> None:

@@ -78,7 +78,9 @@ class Person:
     def is_told(self, **of_sagemaker: Any) -> None:
         """What the account has of SageMaker from now on; without words, everything."""
         file = self.cloud.ca_pem.parent / account.FILE
-        file.write_text(json.dumps(of_sagemaker))
+        written = file.with_suffix(".part")
+        written.write_text(json.dumps(of_sagemaker))
+        written.replace(file)  # it is read at any moment
 
     def registers(self, thing: str, home: Path, review_frames_a_day: int = 0) -> None:
         """A camera of the fleet, whose identity is in `home`."""

@@ -1,10 +1,13 @@
-"""A person brings models that were trained elsewhere: a good one becomes a release, a bad one is
-refused and not tried again, and new pictures are trained on as ever.
+"""A person brings pictures in an archive, which are trained on, and models that were trained
+elsewhere: a good one becomes a release, a bad one is refused and not tried again, and new pictures
+are trained on as ever.
 """
 
 import io
 import json
 import random
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from cli.main import app
-from tests.stories.conftest import Person
+from lensloop.wire import names
+from tests.stories.conftest import PREFIX, Person
 from tests.training.made_elsewhere import model
 
 pytestmark = pytest.mark.slow
@@ -28,6 +32,11 @@ def found(monkeypatch: pytest.MonkeyPatch, person: Person) -> None:
 
 def drop(person: Person, part: int, each: int) -> None:
     s3 = person.cloud.client("s3")
+    for path, content in drawn(part, each):
+        s3.put_object(Bucket=person.bucket, Key=f"images/{path}", Body=content)
+
+
+def drawn(part: int, each: int) -> Iterator[tuple[str, bytes]]:
     for place, (name, colour) in enumerate(COLOURS.items()):
         for number in range(each):
             chance = random.Random(f"{part} {place} {number}")
@@ -39,8 +48,23 @@ def drop(person: Person, part: int, each: int) -> None:
             file = io.BytesIO()
             picture = Image.frombytes("RGB", (8, 8), tiles)
             picture.resize((160, 120), Image.Resampling.BICUBIC).save(file, "JPEG", quality=90)
-            key = f"images/{name}/{part}-{number}.jpg"
-            s3.put_object(Bucket=person.bucket, Key=key, Body=file.getvalue())
+            yield f"{name}/{part}-{number}.jpg", file.getvalue()
+
+
+def archived(folder: Path, part: int, each: int) -> Path:
+    """As public data sets come: split, in a folder, and with what a Mac left."""
+    file = folder / "colours.zip"
+    with zipfile.ZipFile(file, "w") as made:
+        for number, (path, content) in enumerate(drawn(part, each)):
+            made.writestr(f"colours/{'test' if number % 5 == 0 else 'train'}/{path}", content)
+        made.writestr("__MACOSX/colours/._train", b"")
+    return file
+
+
+def imports(archive: Path) -> str:
+    ran = CliRunner().invoke(app, ["import", str(archive), "--yes", "--licence", "CC0 1.0"])
+    assert ran.exit_code == 0, ran.stderr
+    return ran.stdout
 
 
 def bring(folder: Path, labels: tuple[str, ...], *options: str) -> tuple[int, str, str]:
@@ -51,15 +75,37 @@ def bring(folder: Path, labels: tuple[str, ...], *options: str) -> tuple[int, st
     return ran.exit_code, ran.stdout, ran.stderr
 
 
-def evaluation(person: Person, key: str) -> dict[str, Any]:
+def read_json(person: Person, key: str) -> dict[str, Any]:
     answer = person.cloud.client("s3").get_object(Bucket=person.bucket, Key=key)
     found: dict[str, Any] = json.load(answer["Body"])
     return found
 
 
-def test_a_model_that_is_as_good_as_live_is_released(person: Person, tmp_path: Path) -> None:
-    drop(person, 1, 15)
+def test_imported_pictures_are_trained_on_and_the_report_says_where_they_came_from(
+    person: Person, tmp_path: Path
+) -> None:
+    archive = archived(tmp_path, 1, 15)
+    said = imports(archive)
+    assert "Enough to train on: 3 labels, 45 pictures." in said
+    assert "Uploaded 45; 0 were there already." in said
+    assert "Uploaded 0; 45 were there already." in imports(archive)
     assert person.waits_for_end(1)["outcome"] == "released"
+    newest = person.table.dataset()
+    assert newest
+    report = read_json(person, names.dataset(newest.digest, "report.json"))
+    assert (report["images"], report["rejected"]) == (45, 0)
+    [told] = report["imports"]
+    assert (told["source"], told["licence"]) == (str(archive), "CC0 1.0")
+    assert told["pictures"] == {"blue": 15, "green": 15, "red": 15}
+    assert "Uploaded 0; 45 were there already." in imports(archive)  # whatever a run says of them
+    sagemaker = person.cloud.client("sagemaker")
+    listed = sagemaker.list_model_packages(ModelPackageGroupName=names.model_group(PREFIX))
+    [version] = listed["ModelPackageSummaryList"]
+    found = sagemaker.describe_model_package(ModelPackageName=version["ModelPackageArn"])
+    assert "licence CC0 1.0" in found["ModelCard"]["ModelCardContent"]
+
+
+def test_a_model_that_is_as_good_as_live_is_released(person: Person, tmp_path: Path) -> None:
     code, _, question = bring(tmp_path, IN_ITS_ORDER)
     assert code == 2
     assert "does not say how they are prepared" in question
@@ -73,7 +119,7 @@ def test_a_model_that_is_as_good_as_live_is_released(person: Person, tmp_path: P
     told = person.waits_for_end(2)
     assert told["outcome"] == "released", told["reasons"]
     assert told["reasons"][0].startswith("the model was imported")
-    made = evaluation(person, "releases/2/evaluation.json")
+    made = read_json(person, "releases/2/evaluation.json")
     assert made["algorithm"] == "imported"
     assert made["candidate"]["all"]["accuracy"] == 1
     [job] = (told["training"] or {})["jobs"]

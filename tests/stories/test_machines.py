@@ -88,9 +88,10 @@ def test_stopping_the_execution_ends_the_process_of_its_job_and_the_next_run_tra
     person: Person,
 ) -> None:
     before, jobs = person.table.trigger().epoch, set(person.jobs())
-    person.is_told()
+    person.is_told(launch_seconds=3)  # so that its process, which is soon done, is looked for first
     person.upload("third", 4)
     [job] = person.waits_for(lambda: set(person.jobs()) - jobs)
+    person.is_told()
     assert until(lambda: processes(job), bool, 60)
     machine = person.outputs["RetrainingWorkflow"]
     execution = machine.replace(":stateMachine:", ":execution:")

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from training.algorithms.head import calibration
-from training.algorithms.head.discriminant import SHRINKAGES, UNTOLD, Head, Span, Taught, fit, teach
+from training.algorithms.head.discriminant import (
+    EVERY,
+    SHRINKAGES,
+    UNTOLD,
+    Head,
+    Span,
+    Taught,
+    fit,
+    teach,
+)
 
 
 def blobs(
@@ -119,6 +128,16 @@ def test_a_label_that_no_other_fold_has_is_not_asked():
     assert found.asked.tolist() == (targets != 2).tolist()
     assert len(found.probabilities) == 60
     assert right(found.head, *blobs([30, 30, 30], 1, 3)).mean() > 0.9
+
+
+def test_pictures_of_no_fold_teach_every_head_and_are_not_asked():
+    features, targets = blobs([30, 30], 1)
+    folds = np.where(np.arange(60) % 3, EVERY, np.arange(60) % 5)
+    found = teach(features, targets, folds, 2)
+    assert found.asked.tolist() == (folds != EVERY).tolist()
+    assert (found.probabilities.argmax(axis=1) == targets[found.asked]).all()
+    all_told = taught(features, targets).head
+    assert right(found.head, features, targets).mean() == right(all_told, features, targets).mean()
 
 
 def test_where_nobody_can_be_asked_the_usual_is_taken():

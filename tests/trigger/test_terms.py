@@ -46,10 +46,12 @@ def test_before_the_first_change_nothing_is_known() -> None:
     assert words == ("",) * 5
     assert (state.judged_by, state.standards) == ("", "")
     assert (state.held, state.approved) == ("", "")
+    assert (state.imported, state.import_judged, state.to_import) == ("", "", "")
     assert (state.news, state.told_faults) == ((), ())
     execution = Execution("RUNNING", 0)
     assert (execution.stopped_at, execution.outcome) == (0, "")
     assert (execution.digest, execution.error, execution.cause) == ("", "", "")
+    assert (execution.standards, execution.imported) == ("", "")
 
 
 def test_each_pace_is_its_setting() -> None:

@@ -33,6 +33,12 @@ def test_every_name_stays_what_it_is(make: Callable[..., str], of: Any, name: st
     assert make(*of) == name
 
 
+@pytest.mark.parametrize(("job", "of_another"), [("r6-again-3", True), ("r7-again-3", False)])
+def test_a_cameras_own_order_for_another_release_is_known(job: str, of_another: bool) -> None:
+    assert names.again_for_another("deeplens-trash", 7, f"deeplens-trash-{job}") is of_another
+    assert not names.again_for_another("deeplens-trash", 7, "deeplens-trash-r6-fleet")
+
+
 def test_every_prefix_stays_what_it_is() -> None:
     assert names.IMAGES_PREFIX == "images/"
     assert names.TRAINING_PREFIX == "training/"

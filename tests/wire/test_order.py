@@ -50,6 +50,13 @@ def test_signatures_and_a_statement_travel_with_the_order() -> None:
     assert (read.signature, read.signed) == (b"\x30\x01", signed)
 
 
+def test_the_model_in_eight_bits_is_one_address_more() -> None:
+    both = manifest.parse(make_release(7, int8=b"bits").manifest)
+    document = order.make(both, "a" * 64, "https://bucket/7/{}".format)
+    assert document == {**GOOD, "int8": {"url": "https://bucket/7/model.int8.onnx"}}
+    assert order.parse(document).int8_url == "https://bucket/7/model.int8.onnx"
+
+
 def test_the_first_release_and_the_smallest_file_can_be_ordered() -> None:
     small = order.parse({**GOOD, "epoch": 1, "model": {**GOOD["model"], "size": 1}})
     assert (small.epoch, small.model_size) == (1, 1)
@@ -81,6 +88,7 @@ def test_fields_of_a_later_version_are_passed_over() -> None:
         ("model.url", 5, "`model.url` is 5"),
         ("model.sha256", None, "`model.sha256` is missing"),
         ("model.size", 0, "`model.size` is 0"),
+        ("int8", {}, "`int8.url` is missing"),
         ("golden.url", [], "`golden.url` is []"),
         ("golden.sha256", "abc", "`golden.sha256` is 'abc'"),
         ("manifest.signature", "no base64!", "`manifest.signature` is 'no base64!'"),

@@ -26,9 +26,27 @@ BARE = Report(at="2026-11-22T12:00:00Z", agent=1)
 GOOD = report.make(WHOLE)
 
 
-@pytest.mark.parametrize("said", [WHOLE, BARE, WHOLE._replace(temperature=-20.0, fps=0.0)])
+@pytest.mark.parametrize(
+    "said",
+    [
+        WHOLE,
+        BARE,
+        WHOLE._replace(temperature=-20.0, fps=0.0),
+        WHOLE._replace(agent=10**6, fps=1e6, epoch=1, given_back=GivenBack(1, "r")),
+    ],
+)
 def test_what_is_reported_is_what_is_read(said: Report) -> None:
     assert report.parse(json.loads(json.dumps(report.make(said)))) == said
+
+
+def test_what_a_camera_leaves_out_is_nothing() -> None:
+    assert (BARE.fps, BARE.disk_free_mb) == (0.0, 0)
+    assert set(BARE[2:]) == {None, 0}
+
+
+def test_the_cloud_waits_an_hour_and_reads_eight_thousand_bytes() -> None:
+    """Cameras and cloud are changed at different times, so both keep to these."""
+    assert (report.EVERY_SECONDS, report.MOST_BYTES) == (60 * 60, 8192)
 
 
 def test_the_message_has_these_names() -> None:
@@ -74,18 +92,24 @@ def test_fields_of_a_later_version_are_passed_over() -> None:
     ("field", "value", "sentence"),
     [
         ("format", 2, "`format` is 2; this version reads 1"),
-        ("at", "yesterday", "`at` is 'yesterday'"),
+        ("at", "yesterday", "`at` is 'yesterday'; it must be a time like 2026-11-22T12:00:00Z"),
         ("at", None, "`at` is missing"),
         ("agent", 0, "`agent` is 0"),
+        ("agent", 10**6 + 1, "`agent` is 1000001"),
         ("epoch", 0, "`epoch` is 0"),
-        ("epoch", None, "`epoch` and `sha256` must be there both or neither"),
+        ("epoch", None, "wrong: `epoch` and `sha256` must be there both or neither"),
         ("sha256", "A" * 64, "in lower-case hexadecimal"),
         ("sha256", None, "`epoch` and `sha256` must be there both or neither"),
-        ("golden", "all", "`golden` is 'all'"),
+        ("golden", "all", "`golden` is 'all'; it must be right/all"),
         ("latency_ms", -1, "`latency_ms` is -1"),
-        ("precision", "FP 32", "`precision` is 'FP 32'"),
+        (
+            "precision",
+            "FP 32",
+            "`precision` is 'FP 32'; it must be a precision like fp32",
+        ),
         ("fps", float("nan"), "`fps` is nan"),
         ("fps", None, "`fps` is missing"),
+        ("fps", 1e6 + 0.5, "`fps` is 1000000.5"),
         ("temperature", 201, "`temperature` is 201"),
         ("temperature", -101, "`temperature` is -101"),
         ("disk_free_mb", 1.5, "`disk_free_mb` is 1.5"),
@@ -93,7 +117,11 @@ def test_fields_of_a_later_version_are_passed_over() -> None:
         ("last_error", "two\nlines", "it must be one line of text"),
         ("given_back", 8, "`given_back` is 8; it must be an object"),
         ("given_back", {"epoch": 0, "reason": "r"}, "`given_back.epoch` is 0"),
-        ("given_back", {"epoch": 8, "reason": ""}, "`given_back.reason` is ''"),
+        (
+            "given_back",
+            {"epoch": 8, "reason": ""},
+            "`given_back.reason` is ''; it must be one line of text",
+        ),
     ],
 )
 def test_each_mistake_is_named(field: str, value: Any, sentence: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from lensloop.wire import uncertain
 from lensloop.wire.prediction import Prediction
-from lensloop.wire.uncertain import DAY, RANDOM, UNFAMILIAR, UNSURE, Budget, Kept, Sent
+from lensloop.wire.uncertain import CAPTURED, DAY, RANDOM, UNFAMILIAR, UNSURE, Budget, Kept, Sent
 
 NOW = 1_800_000_000.0
 ALL = (1 << 64) - 1
@@ -36,6 +36,7 @@ def sent(seconds_ago: float, size: int = 100, phash: int = 0) -> Sent:
         (prediction(0.75, unsure=True), 0.0, (UNSURE, 0.5)),
         (prediction(0.9, unfamiliarity=3.5), 0.0, (UNFAMILIAR, 3.5)),
         (prediction(0.5, unsure=True, unfamiliarity=2.0), 0.0, (UNFAMILIAR, 2.0)),
+        (prediction(0.9, unfamiliarity=0.0), 0.0, (UNFAMILIAR, 0.0)),
     ],
 )
 def test_a_frame_is_worth_a_look_for_one_reason(
@@ -70,6 +71,9 @@ def test_frames_of_one_scene_are_alike(bits: int, same: bool) -> None:
         ([kept("a", RANDOM, 0.9), kept("b", UNSURE, 0.1, 200)], kept("n"), ["a"]),
         ([kept("a", score=0.1), kept("b", score=0.2, size=200)], kept("n", size=200), ["a", "b"]),
         ([], kept("n", size=301), None),
+        ([kept("b", score=0.1, size=150), kept("a", score=0.2, size=150)], kept("n"), ["b"]),
+        ([kept("a", score=0.1, size=101), kept("b", score=0.2)], kept("n"), ["a"]),
+        ([kept("a", score=0.1, size=100), kept("b", score=0.2, size=101)], kept("n"), ["a"]),
     ],
 )
 def test_on_a_full_disk_the_less_interesting_makes_room(
@@ -91,6 +95,7 @@ def test_on_a_full_disk_the_less_interesting_makes_room(
         ([sent(0.9 * DAY), sent(0.6 * DAY)], Budget(2), None),
         ([sent(0.5 * DAY, size=900)], Budget(9, size=1000), "best"),
         ([sent(0.5 * DAY, size=901)], Budget(9, size=1000), None),
+        ([sent(0.0)], Budget(1), None),
         ([sent(-5.0)], Budget(1), "best"),  # the clock was set back
         ([sent(0.5 * DAY)] * 9, Budget(20), "chance"),
         ([sent(0.5 * DAY)] * 8, Budget(20), "best"),
@@ -112,3 +117,23 @@ def test_the_best_goes_when_the_day_has_room_for_it(
 
 def test_nothing_waits_and_nothing_goes() -> None:
     assert uncertain.pick([], [], Budget(5), NOW) is None
+
+
+def test_what_a_person_waits_for_goes_first_and_beside_the_budget() -> None:
+    waiting = [kept("best", UNFAMILIAR, 9.0), kept("2", CAPTURED, 0.0), kept("1", CAPTURED, 9.0)]
+    found = uncertain.pick(waiting, [sent(1.0)], Budget(0), NOW)
+    assert found == waiting[2]
+    asked = sent(1.0)._replace(captured=True)
+    left = uncertain.pick(waiting[:1], [asked], Budget(1), NOW)
+    assert left == waiting[0]
+
+
+def test_the_bounds_are_those_that_the_cloud_and_the_pages_tell() -> None:
+    """The names stand in files' metadata, the sizes in docs/cameras.md."""
+    assert (UNFAMILIAR, UNSURE, RANDOM, CAPTURED) == ("unfamiliar", "unsure", "random", "capture")
+    assert (uncertain.DISK_BYTES, uncertain.DAY_BYTES, uncertain.MOST_BYTES) == (
+        10_000_000,
+        20_000_000,
+        2_000_000,
+    )
+    assert (uncertain.MOST_A_DAY, DAY) == (500, 86_400)

@@ -14,18 +14,18 @@ import torch
 
 from tests.training.drawings import drawings
 from tests.training.test_backbone import pattern
-from training.algorithms.calibrated import calibrated
 from training.algorithms.finetune import course, lesson, maps
 from training.algorithms.finetune.checkpoint import Checkpoint
-from training.algorithms.finetune.cut import LATE, WHOLE, cut, weights_of
-from training.algorithms.finetune.train import _familiar, train
-from training.algorithms.head.backbone import FEATURES, pretrained
-from training.algorithms.head.discriminant import Head
+from training.algorithms.finetune.cut import LATE, WHOLE, cut, midway, weights_of
+from training.algorithms.finetune.network import Network
+from training.algorithms.finetune.train import _SHARE, learn, train
+from training.algorithms.head.backbone import pretrained
 from training.algorithms.head.export import classifier, frozen_backbone
+from training.algorithms.head.familiarity import familiarity
 from training.algorithms.head.weights import read_weights
-from training.embed import session
+from training.embed import embed, session
 from training.features import Features, Kept
-from training.model_file import ModelFile
+from training.model_file import ModelFile, frozen
 from training.paths import Paths
 from training.pictures import Pictures
 from training.stopwatch import Stopwatch
@@ -86,11 +86,23 @@ def test_its_answers_for_validation_pictures_are_of_a_model_not_taught_with_them
     np.testing.assert_allclose(asked.probabilities.sum(axis=1), 1, atol=1e-6)
 
 
-def test_the_file_answers_as_the_trainer_does(prepared, trained):
-    """From picture to probabilities, though the trainer looked at maps of half precision."""
-    pictures = Pictures.read(Paths(prepared.root))
-    probabilities, _ = answers(trained.model, pictures, "validation")
-    np.testing.assert_allclose(probabilities, trained.out_of_fold.probabilities, atol=1e-3)
+def test_the_file_answers_as_torch_does(prepared, trained):
+    """From picture to probabilities, by the weights that are in the file."""
+    pictures, file = Pictures.read(Paths(prepared.root)), ModelFile(trained.model)
+    probabilities, _ = answers(trained.model, pictures, "test")
+    backbone = file.backbone.model
+    network = Network(cut(backbone, WHOLE), weights_of(backbone))
+    images = np.stack(pictures.load(pictures.of("test")).inputs)
+    with torch.inference_mode():
+        seen = network({"image": torch.from_numpy(images)}).numpy()
+    np.testing.assert_allclose(file.probabilities(seen), probabilities, atol=1e-3)
+
+
+def test_its_weights_are_half_of_the_way_from_the_pretrained_to_the_taught_ones():
+    pretrained = {"early": np.zeros(2, np.float32), "late": np.array([1, 2], np.float32)}
+    (moved,) = midway(pretrained, {"late": np.array([3, -2], np.float32)}, _SHARE).items()
+    assert moved[0] == "late"
+    assert moved[1].tolist() == [2, 0]
 
 
 def test_early_layers_stay_as_they_were(trained):
@@ -219,14 +231,15 @@ def test_its_file_tells_what_is_unfamiliar_by_what_the_taught_network_sees(new_j
         dataclasses.replace(row, split="validation" if place % 4 else "train")
         for place, row in enumerate(pictures.rows)
     ]
-    truth = np.array([row.label == "plum" for row in rows])
-    logits = np.stack([~truth, truth], axis=1) * 4.0
-    answers = calibrated(rows, logits, pictures.labels)
-    head = Head(np.random.default_rng(2).normal(size=(FEATURES, 2)), np.zeros(2))
-    found = _familiar(pictures, rows, {}, head, answers)
+    backbone = frozen(frozen_backbone())
+    seen = np.concatenate(
+        [part.features for part in embed(pictures, rows, backbone.session, "embedded")]
+    )
+    head, _ = learn(rows, seen, pictures.labels)
+    found = familiarity(seen, head)
     assert found is not None
     familiar, threshold = found
-    model = session(classifier(read_weights(pretrained()), head, familiar))
+    model = session(classifier(read_weights(pretrained()), head.head, familiar))
     images = np.stack(pictures.load(rows).inputs)
     known = model.run(["unfamiliar"], {"image": images})[0]
     stripes = model.run(["unfamiliar"], {"image": pattern("stripes")})[0]

@@ -13,11 +13,18 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from training.algorithms.finetune.checkpoint import Checkpoint
 from training.algorithms.finetune.cut import LATE, WHOLE, Cut, Weights, cut, weights_of
-from training.algorithms.finetune.lesson import Learnt, Lesson, Material, Pupil, State, Teacher
+from training.algorithms.finetune.lesson import (
+    HEAD,
+    Learnt,
+    Lesson,
+    Material,
+    Pupil,
+    State,
+    Teacher,
+)
 from training.algorithms.finetune.maps import Maps, look
 from training.algorithms.finetune.network import Network
 from training.pictures import Picture, Pictures, check_trainable, numbered
@@ -30,11 +37,7 @@ _WHOLE_RATE = 1e-4
 @dataclass(frozen=True)
 class Taught:
     weights: Weights  # of the network, by their names in the model file
-    head: tuple[NDArray[np.float64], NDArray[np.float64]]  # weights [features, labels], bias
     rows: Sequence[Picture]  # the usable ones
-    # Logits for all rows; what counts are those of the validation, by the network that was not
-    # taught with them.
-    logits: NDArray[np.float64]
     facts: dict[str, Any]
 
 
@@ -91,7 +94,7 @@ class _Course:
             def keep(state: State) -> None:
                 checkpoint.write({"done": done, "now": state}, len(done), state["step"])
 
-            done.append(_as_state(self._lesson(place, done, now, keep)))
+            done.append(asdict(self._lesson(place, done, now, keep)))
             now = None
             checkpoint.write({"done": done, "now": None}, len(done), 0)
         return done
@@ -118,21 +121,15 @@ class _Course:
         )
 
 
-def _as_state(learnt: Learnt) -> State:
-    return asdict(learnt) | {"logits": torch.from_numpy(learnt.logits)}
-
-
 def _taught(plan: Sequence[Lesson], done: Sequence[State], rows: Sequence[Picture]) -> Taught:
     weights = {name: values.numpy() for name, values in done[-1]["weights"].items()}
-    head = weights.pop("head.weight").T, weights.pop("head.bias")
-    logits = np.zeros((len(rows), len(head[1])))
-    logits[[row.split == "validation" for row in rows]] = done[-1]["logits"].numpy()
+    for name in HEAD:
+        del weights[name]  # it was there to teach; another is fitted to what the network sees now
     facts = []
     for lesson, state in zip(plan, done, strict=True):
         surprise = [round(loss, 4) for loss in state["losses"]]
         facts.append({"name": lesson.name, "epochs": state["epochs"], "surprise": surprise})
-    as_doubles = head[0].astype(np.float64), head[1].astype(np.float64)
-    return Taught(weights, as_doubles, rows, logits, {"lessons": facts})
+    return Taught(weights, rows, {"lessons": facts})
 
 
 def _key(rows: Sequence[Picture], plan: Sequence[Lesson]) -> str:

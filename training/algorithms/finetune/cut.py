@@ -64,5 +64,13 @@ def with_weights(model: bytes, taught: Weights) -> bytes:
     return bytes(changed.SerializeToString())
 
 
+def midway(pretrained: Weights, taught: Weights, share: float) -> Weights:
+    """Those that were taught, moved back: `share` of the way from the pretrained ones."""
+    return {
+        name: pretrained[name] + np.float32(share) * (values - pretrained[name])
+        for name, values in taught.items()
+    }
+
+
 def attributes(node: Any) -> dict[str, Any]:
     return {found.name: helper.get_attribute_value(found) for found in node.attribute}

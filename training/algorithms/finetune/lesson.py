@@ -31,6 +31,8 @@ _LAST_STEPS = 100  # whose mean is what is kept of the weights
 _PATIENCE = 3  # epochs without a better answer for the validation pictures
 _KEEP_SECONDS = 60.0  # between checkpoints: what an interruption may cost
 
+HEAD = "head.weight", "head.bias"  # among the weights that are taught
+
 State = dict[str, Any]
 Integers = NDArray[np.int64]
 
@@ -57,7 +59,6 @@ class Learnt:
     weights: State  # by name, after the epoch whose answers were best
     epochs: int
     losses: Sequence[float]  # of the pictures that were asked, after each epoch
-    logits: NDArray[np.float64]  # for them
 
 
 class Pupil(nn.Module):
@@ -84,8 +85,8 @@ class Pupil(nn.Module):
 
     def weights(self) -> State:
         """By the names in the model file, and the head's, for features as they are."""
-        head = {"head.weight": self.head.weight * self.louder, "head.bias": self.head.bias}
-        all_weights = self.network.weights() | head
+        head = self.head.weight * self.louder, self.head.bias
+        all_weights = self.network.weights() | dict(zip(HEAD, head, strict=True))
         return {name: values.detach().cpu() for name, values in all_weights.items()}
 
     def learn_from(self, weights: State) -> None:
@@ -94,8 +95,9 @@ class Pupil(nn.Module):
         for name in mine.keys() & weights.keys():
             mine[name].copy_(weights[name])
         with torch.no_grad():
-            self.head.weight.copy_(weights["head.weight"] / self.louder)
-            self.head.bias.copy_(weights["head.bias"])
+            slopes, bias = (weights[name] for name in HEAD)
+            self.head.weight.copy_(slopes / self.louder)
+            self.head.bias.copy_(bias)
 
 
 class Teacher:
@@ -152,8 +154,7 @@ class Teacher:
                 self._keep(self.state())
                 kept = time.monotonic()
         self._mean.load_state_dict(self._best)
-        logits = self.answers(self._material.asked)
-        return Learnt(self._mean.weights(), self._epochs, self._losses, logits)
+        return Learnt(self._mean.weights(), self._epochs, self._losses)
 
     def _over(self) -> bool:
         """At the end of the last epoch, or of too many that brought nothing."""
@@ -202,7 +203,7 @@ class Teacher:
         epoch = self._step // self._steps
         asked = self._material.asked
         if len(asked):
-            loss = surprise(self.answers(asked), self._material.targets[asked])
+            loss = surprise(self._answers(asked), self._material.targets[asked])
             better = not self._losses or loss < min(self._losses)
             self._losses.append(loss)
         if not len(asked) or better:
@@ -210,7 +211,7 @@ class Teacher:
         said = f", surprise {self._losses[-1]:.3f}" if len(asked) else ""
         print(f"{self._lesson.name}: epoch {epoch} of {self._lesson.epochs}{said}", flush=True)
 
-    def answers(self, rows: Integers) -> NDArray[np.float64]:
+    def _answers(self, rows: Integers) -> NDArray[np.float64]:
         """Logits of the mean pupil, for the pictures as they are."""
         found = [np.empty((0, self._material.labels))]
         for start in range(0, len(rows), BATCH):

@@ -1,5 +1,6 @@
-"""How does this algorithm make a model? Teaches the network itself, late layers or all, and writes
-it with the writer of `head`: the same file with other weights.
+"""How does this algorithm make a model? Teaches the network itself, late layers or all; goes back
+half of the way; fits discriminants to what it sees then, as `head` does; and writes it with the
+writer of `head`: the same file with other weights (decision 0012).
 """
 
 import json
@@ -8,22 +9,25 @@ from collections.abc import Sequence
 import numpy as np
 
 from lensloop.wire.errors import BadArtifact
-from training.algorithms.calibrated import Calibrated, calibrated
 from training.algorithms.contract import Trained
-from training.algorithms.finetune.cut import Weights, with_weights
+from training.algorithms.finetune.cut import midway, weights_of, with_weights
 from training.algorithms.head.backbone import pretrained
-from training.algorithms.head.discriminant import Head, Taught
+from training.algorithms.head.discriminant import EVERY, Taught, teach
 from training.algorithms.head.export import classifier, frozen_backbone
-from training.algorithms.head.familiarity import Familiarity, familiarity
+from training.algorithms.head.familiarity import familiarity
 from training.algorithms.head.weights import read_weights
 from training.embed import embed
 from training.features import Features
 from training.model_file import frozen
-from training.out_of_fold import FOLDS, folds
-from training.pictures import Picture, Pictures
+from training.out_of_fold import Answered, folds
+from training.pictures import Picture, Pictures, numbered
+from training.shards import Array
 from training.stopwatch import Stopwatch
 
 EPOCHS = 8  # where the job is told none
+# Of the way from the pretrained weights to the taught ones. In the middle a network still sees what
+# pictures in general differ by: what Wortsman et al. (2022) advise where nothing else is known.
+_SHARE = 0.5
 
 MISSING = (
     "`algorithm` is finetune, which needs PyTorch, and there is none here. SageMaker's image has"
@@ -33,43 +37,47 @@ MISSING = (
 
 def train(pictures: Pictures, features: Features, stopwatch: Stopwatch) -> Trained:
     try:
-        from training.algorithms.finetune.course import teach  # only now: torch need not be here
+        from training.algorithms.finetune.course import teach as teach_network  # torch: only now
     except ModuleNotFoundError as missing:
         if missing.name != "torch":
             raise
         raise BadArtifact(MISSING) from missing
     labels, folder = pictures.labels, features.kept.folder / "lessons"
     with stopwatch.measure("train"):
-        taught = teach(frozen_backbone(), pictures, _epochs(pictures), folder)
-    answers = calibrated(taught.rows, taught.logits, labels)
-    weights, bias = taught.head
-    head = Head(weights, bias, temperature=answers.temperature)
+        network = teach_network(frozen_backbone(), pictures, _epochs(pictures), folder)
+    weights = midway(weights_of(frozen_backbone()), network.weights, _SHARE)
     with stopwatch.measure("embed"):
-        familiar = _familiar(pictures, taught.rows, taught.weights, head, answers)
+        # Not kept among the features: a learning curve of what a network sees that was taught with
+        # all of them would say nothing.
+        backbone = frozen(with_weights(frozen_backbone(), weights))
+        looked = embed(pictures, network.rows, backbone.session, "embedded")
+        seen = np.concatenate([part.features for part in looked])
+    with stopwatch.measure("train"):
+        taught, answered = learn(network.rows, seen, labels)
+        familiar = familiarity(seen, taught)
     with stopwatch.measure("export"):
-        file = classifier(read_weights(pretrained()), head, familiar and familiar[0])
-        model = with_weights(file, taught.weights)
-    threshold = familiar[1] if familiar else None
-    return answers.trained(model, taught.rows, taught.facts, threshold)
+        file = classifier(read_weights(pretrained()), taught.head, familiar and familiar[0])
+        model = with_weights(file, weights)
+    return Trained(
+        model,
+        network.rows,
+        answered,
+        taught.head.temperature,
+        answered.reject_threshold(labels),
+        familiar[1] if familiar else None,
+        network.facts | {"shrinkage": taught.shrinkage},
+    )
 
 
-def _familiar(
-    pictures: Pictures,
-    rows: Sequence[Picture],
-    weights: Weights,
-    head: Head,
-    answers: Calibrated,
-) -> tuple[Familiarity, float] | None:
-    """As `head` finds it, from what the taught network sees: the validation pictures are asked,
-    each by what is known without its fold. Not kept among the features: a learning curve of what a
-    network sees that was taught with all of them would say nothing.
+def learn(rows: Sequence[Picture], seen: Array, labels: Sequence[str]) -> tuple[Taught, Answered]:
+    """A head for what the taught network sees. Only the validation pictures are asked, each by what
+    is known without its fold: the network knows the others by heart.
     """
-    backbone = frozen(with_weights(frozen_backbone(), weights))
-    seen = [looked.features for looked in embed(pictures, rows, backbone.session, "embedded")]
-    asked = np.array([row.split == "validation" for row in rows])
-    apart = np.where(asked, folds(rows), FOLDS)
-    probabilities = answers.answered.probabilities
-    return familiarity(np.concatenate(seen), Taught(head, 0.0, apart, asked, probabilities))
+    held_out = np.array([row.split == "validation" for row in rows])
+    apart = np.where(held_out, folds(rows), EVERY)
+    taught = teach(seen, numbered(rows, labels), apart, len(labels))
+    asked = [row for row, was in zip(rows, taught.asked, strict=True) if was]
+    return taught, Answered(asked, taught.probabilities)
 
 
 def _epochs(pictures: Pictures) -> int:

@@ -30,6 +30,7 @@ UNTOLD = 0.3  # when no picture can be asked: what most collections like
 _TYPICAL = 6.0  # the temperature then: of a few hundred pictures with as many features
 _ROWS = 4096  # pictures at a time: 50 MB, whatever the collection
 _NEVER = -1e6  # the logit of a label that was not taught
+EVERY = -1  # in place of a fold: pictures that teach every head, and are asked by none
 
 
 @dataclass(frozen=True)
@@ -152,8 +153,9 @@ def fit(
 
 
 def teach(features: Features, targets: Targets, folds: Targets, labels: int) -> Taught:
-    """A head taught with all of these pictures; each belongs to a fold. Shrinkage, temperature and
-    how readily each label is named are chosen by what heads without a picture's fold predict.
+    """A head taught with all of these pictures; each belongs to a fold, or to EVERY. Shrinkage,
+    temperature and how readily each label is named are chosen by what heads without a picture's
+    fold predict.
     """
     span = Span.of(features)
     places, weights = span.places(features), _loudness(targets, labels)
@@ -167,6 +169,8 @@ def teach(features: Features, targets: Targets, folds: Targets, labels: int) -> 
     asked = np.zeros(len(targets), bool)
     logits = np.zeros((len(SHRINKAGES), len(targets), labels))
     for fold, part in parts.items():
+        if fold == EVERY:
+            continue
         rest, left = whole - part, folds == fold
         asked |= left & (rest.counts > 0)[targets]
         if rest.counts.any():

@@ -1,0 +1,97 @@
+"""How does a file get here from the web? Into the cache, going on where it broke, whole or not at
+all.
+"""
+
+import hashlib
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import requests  # type: ignore[import-untyped]
+
+from importers.source import SourceError
+
+_PART = 1 << 16  # bytes: what a connection that breaks may cost
+_TRIES = 5
+_SECONDS = 30  # for a connection, and between two parts of an answer
+_PAUSE = 1.0  # doubles with each try
+_PARTIAL, _WRONG_RANGE = 206, 416
+_SPARE = 1024**3  # of the disk, for everything else
+
+
+def download(url: str, target: Path, headers: Mapping[str, str] | None = None) -> Path:
+    """`target`: in the cache; what is there already is taken as it is. What a broken download left
+    goes on from its end, if the server still has the same file.
+    """
+    if target.exists():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    problem: Exception | None = None
+    for number in range(_TRIES):
+        time.sleep(_PAUSE * (2**number - 1))
+        try:
+            _go_on(url, target, headers or {})
+        except requests.RequestException as error:
+            problem = error
+            if not _may_pass(error):
+                break
+            continue
+        return target
+    raise SourceError(f"{url} could not be downloaded: {problem}. The same command goes on.")
+
+
+def cached_name(url: str) -> str:
+    """A folder of the cache for what has this address; its file keeps its own name."""
+    return hashlib.sha256(url.encode()).hexdigest()[:16]
+
+
+def _go_on(url: str, target: Path, headers: Mapping[str, str]) -> None:
+    part, mark = target.with_name(f"{target.name}.part"), target.with_name(f"{target.name}.etag")
+    there = part.stat().st_size if part.exists() else 0
+    etag = mark.read_text() if mark.exists() else ""
+    asked = dict(headers)
+    if there and etag:
+        asked |= {"Range": f"bytes={there}-", "If-Range": etag}
+    # What is compressed for the way has no range that could be told.
+    asked["Accept-Encoding"] = "identity"
+    with requests.get(url, headers=asked, stream=True, timeout=_SECONDS) as answer:
+        if answer.status_code == _WRONG_RANGE:
+            part.unlink()
+            raise requests.ConnectionError("the server has another file by now")
+        answer.raise_for_status()
+        goes_on = answer.status_code == _PARTIAL
+        mark.write_text(_strong(answer.headers.get("ETag", "")))
+        _write(answer, part, there if goes_on else 0)
+    part.rename(target)
+    mark.unlink()
+
+
+def _write(answer: Any, part: Path, there: int) -> None:
+    expected = answer.headers.get("Content-Length")
+    _check_room(part, int(expected or 0))
+    with part.open("ab" if there else "wb") as file:
+        for piece in answer.iter_content(_PART):
+            file.write(piece)
+        got = file.tell() - there
+    if expected is not None and got != int(expected):
+        raise requests.ConnectionError(f"it ended after {got:,} of {int(expected):,} bytes")
+
+
+def _check_room(part: Path, size: int) -> None:
+    free = shutil.disk_usage(part.parent).free
+    if size + _SPARE > free:
+        raise SourceError(
+            f"The download has {size / 1e9:.1f} GB, and the disk of {part.parent} only"
+            f" {free / 1e9:.1f} GB left. Make room, or set XDG_CACHE_HOME to a larger disk."
+        )
+
+
+def _strong(etag: str) -> str:
+    return "" if etag.startswith("W/") else etag
+
+
+def _may_pass(error: requests.RequestException) -> bool:
+    answer = error.response
+    return answer is None or answer.status_code >= 500 or answer.status_code == 429

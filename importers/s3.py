@@ -1,0 +1,157 @@
+"""Which files lie below a prefix of S3? `s3://bucket/prefix`, with `--no-sign-request` for public
+data; an archive there is fetched once and read as one of this machine.
+"""
+
+import hashlib
+import posixpath
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from importers.ahead import ahead
+from importers.archive import archive, is_archive
+from importers.source import Asked, CannotRead, Found, Origin, Source, SourceError
+from lensloop.importing import lists, no_pictures
+
+SCHEME = "s3://"
+AT_ONCE = 16  # S3 answers each in some 50 ms, mostly waiting
+_AHEAD_BYTES = 48 * 1024**2
+_PUBLIC_REGION = "us-east-1"  # where most public data lies; S3 itself says where else to ask
+_MISSING = frozenset(("404", "NoSuchKey", "NoSuchBucket"))
+
+
+class Object(NamedTuple):
+    """`path`: as the plan shows it."""
+
+    path: str
+    bucket: str
+    key: str
+    size: int = 0
+    label: str | None = None
+    problem: str = ""
+
+
+@contextmanager
+def opened(asked: Asked) -> Iterator[Source]:
+    s3, (bucket, key) = client(asked), split(asked.address)
+    origin = Origin(asked.address, public=asked.unsigned)
+    if is_archive(key):
+        yield archive(_fetched(s3, bucket, key, asked.cache), origin)
+    else:
+        yield Prefix(s3, bucket, key, origin)
+
+
+@dataclass(frozen=True)
+class Prefix:
+    s3: Any
+    bucket: str
+    prefix: str
+    origin: Origin
+
+    def found(self) -> Iterator[Found]:
+        return fetched(self.s3, self._listed())
+
+    def _listed(self) -> Iterator[Object]:
+        """A prefix is a folder: `s3://b/glass` is not `s3://b/glasses/`."""
+        folder = f"{self.prefix.rstrip('/')}/" if self.prefix.strip("/") else ""
+        pages = self.s3.get_paginator("list_objects_v2")
+        some = False
+        with faults(f"{SCHEME}{self.bucket}"):
+            for page in pages.paginate(Bucket=self.bucket, Prefix=folder):
+                for entry in page.get("Contents", ()):
+                    some = True
+                    key = entry["Key"]
+                    if not key.endswith("/"):  # a folder's marker
+                        yield Object(key[len(folder) :], self.bucket, key, entry["Size"])
+        if not some:
+            raise SourceError(f"Nothing lies below {SCHEME}{self.bucket}/{folder}.")
+
+
+def client(asked: Asked) -> Any:
+    if not asked.unsigned:
+        return asked.client("s3")
+    return boto3.client("s3", _PUBLIC_REGION, config=Config(signature_version=UNSIGNED))
+
+
+def split(address: str) -> tuple[str, str]:
+    """Bucket and key. Raises SourceError."""
+    bucket, _, key = address.removeprefix(SCHEME).partition("/")
+    if not address.startswith(SCHEME) or not bucket:
+        raise SourceError(f"{address} is no address in S3; one is s3://bucket/folder.")
+    return bucket, key
+
+
+def fetched(s3: Any, objects: Iterable[Object]) -> Iterator[Found]:
+    """Each with its bytes, some ahead of whoever asks; what can be no picture is not fetched."""
+
+    def get(one: Object) -> Callable[[], bytes]:
+        return _nothing if _is_no_picture(one) else _get(s3, one)
+
+    for one, read in ahead(objects, get, AT_ONCE, lambda one: one.size, _AHEAD_BYTES):
+        yield Found(one.path, one.size, read, one.label, one.problem)
+
+
+@contextmanager
+def faults(what: str) -> Iterator[None]:
+    """What S3 says of a whole bucket, as a sentence."""
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in _MISSING:
+            raise SourceError(f"{what} is not there.") from error
+        if code in ("AccessDenied", "403", "AllAccessDisabled"):
+            raise SourceError(
+                f"{what} may not be read with your credentials. Public data is read with"
+                " --no-sign-request; else ask its owner for s3:ListBucket and s3:GetObject."
+            ) from error
+        raise SourceError(f"{what} cannot be read: {error}") from error
+    except BotoCoreError as error:
+        raise SourceError(f"{what} cannot be read: {error}") from error
+
+
+def _get(s3: Any, one: Object) -> Callable[[], bytes]:
+    """What goes wrong with one object is told when it is read, and costs no other."""
+    try:
+        content: bytes = s3.get_object(Bucket=one.bucket, Key=one.key)["Body"].read()
+    except (ClientError, BotoCoreError) as error:
+        reason = f"S3 does not give it: {error}"
+
+        def refuse() -> bytes:
+            raise CannotRead(reason)
+
+        return refuse
+    return lambda: content
+
+
+def _is_no_picture(one: Object) -> bool:
+    if one.problem or no_pictures.by_name(one.path):
+        return True
+    if lists.is_list(one.path):
+        return one.size > lists.MOST_BYTES
+    return bool(no_pictures.by_size(one.path, one.size))
+
+
+def _nothing() -> bytes:
+    raise CannotRead(no_pictures.NO_PICTURE)
+
+
+def _fetched(s3: Any, bucket: str, key: str, cache: Path) -> Path:
+    """An archive of S3 on this disk, under a name that its content has."""
+    with faults(f"{SCHEME}{bucket}/{key}"):
+        head = s3.head_object(Bucket=bucket, Key=key)
+        version = hashlib.sha256(f"{bucket}/{key}/{head['ETag']}".encode()).hexdigest()[:16]
+        file = cache / f"{version}-{posixpath.basename(key)}"
+        if not (file.is_file() and file.stat().st_size == head["ContentLength"]):
+            cache.mkdir(parents=True, exist_ok=True)
+            part = file.with_name(file.name + ".part")
+            s3.download_file(bucket, key, str(part))
+            part.replace(file)
+    return file

@@ -1,0 +1,1 @@
+// The list of labels is a page of links; nothing runs.

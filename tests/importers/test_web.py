@@ -1,0 +1,104 @@
+"""An archive on the web comes whole, also over a connection that breaks, and is fetched once."""
+
+import http.server
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from importers import download
+from importers.source import Asked, SourceError
+from importers.sources import opened
+from tests.importers.conftest import picture
+from tests.importers.test_hostile_archives import zipped
+
+FILES = {f"set/{label}/{n}.jpg": picture(f"{label}{n}") for label in "ab" for n in range(3)}
+ARCHIVE = zipped(FILES)
+PART = 512  # bytes: a break costs less
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """`breaks`: how many answers end after a third of what they promised."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.breaks, self.asked, self.sent, self.etag = 0, list[str](), 0, '"one"'
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.headers.get("Range", ""))
+        if self.path.startswith("/missing"):
+            self.send_error(404)
+            return
+        start = 0
+        if self.headers.get("If-Range") == self.server.etag:
+            start = int(self.headers["Range"].removeprefix("bytes=").rstrip("-"))
+        body = ARCHIVE[start:]
+        self.send_response(206 if start else 200)
+        self.send_header("ETag", self.server.etag)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.server.breaks:
+            self.server.breaks -= 1
+            body = body[: len(ARCHIVE) // 3]
+        self.server.sent += len(body)
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setattr(download, "_PAUSE", 0.0)
+    monkeypatch.setattr(download, "_PART", PART)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with Server() as made:
+        threading.Thread(target=made.serve_forever, daemon=True).start()
+        yield made
+        made.shutdown()
+
+
+def found(address: str, cache: Path) -> dict[str, bytes]:
+    with opened(Asked(address, cache, lambda service: None)) as source:
+        assert source.origin.public
+        assert len(source.origin.version) == 16
+        return {file.path: file.read() for file in source.found()}
+
+
+@pytest.mark.parametrize("breaks", [0, 1, 2])
+def test_what_breaks_goes_on_where_it_was(server: Server, tmp_path: Path, breaks: int) -> None:
+    server.breaks = breaks
+    assert found(f"{server.address}/a%20set.zip", tmp_path) == FILES
+    assert len(ARCHIVE) <= server.sent <= len(ARCHIVE) + breaks * PART
+    assert len(server.asked) == breaks + 1
+
+
+def test_what_is_there_is_not_fetched_again(server: Server, tmp_path: Path) -> None:
+    for _ in range(2):
+        assert found(f"{server.address}/set.zip", tmp_path) == FILES
+    assert len(server.asked) == 1
+
+
+def test_another_file_at_the_address_begins_anew(server: Server, tmp_path: Path) -> None:
+    address = f"{server.address}/set.zip"
+    server.etag = '"changing"'
+    folder = tmp_path / download.cached_name(address)
+    folder.mkdir()
+    (folder / "set.zip.part").write_bytes(b"of the file before")
+    (folder / "set.zip.etag").write_text('"before"')
+    assert found(address, tmp_path) == FILES
+
+
+def test_what_is_not_there_is_a_sentence(server: Server, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="could not be downloaded: 404"):
+        found(f"{server.address}/missing.zip", tmp_path)
+    assert len(server.asked) == 1

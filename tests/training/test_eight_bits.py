@@ -1,0 +1,124 @@
+"""A training leaves the model in eight bits as well, where that costs next to nothing."""
+
+import json
+import shutil
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+
+from lensloop.model import release
+from lensloop.wire.errors import BadArtifact
+from lensloop.wire.manifest import File, parse
+from lensloop.wire.onnx_check import check_model
+from training import eight_bits
+from training.eight_bits import quantised
+from training.embed import session
+from training.model_file import ModelFile, frozen
+
+FILE = "model.int8.onnx"
+LABELS = ["landfill", "recycling"]
+
+
+@pytest.fixture(scope="module")
+def trained(new_job, bins3) -> Any:
+    """Photographs: what is drawn is so alike that eight bits make all of it unfamiliar."""
+    files = [file for label in LABELS for file in sorted(bins3.glob(f"{label}/*.jpg"))[:90]]
+    job = new_job({f"images/{p.parent.name}/{p.name}": p.read_bytes() for p in files})
+    (job.root / "checkpoints").mkdir()
+    assert job.run() == 0, job.log
+    return job
+
+
+@pytest.mark.slow
+def test_a_training_makes_measures_and_proves_the_model_in_eight_bits(trained) -> None:
+    found, folder = trained.evaluation["int8"], trained.root / "model"
+    assert found["kept"], found["reason"]
+    data, whole = (folder / FILE).read_bytes(), (folder / "model.onnx").read_bytes()
+    assert found["bytes"] == len(data) < len(whole) / 3
+    assert found["golden"] == f"{len(trained.evaluation['golden'])}/12"
+    for split in ("validation", "test"):
+        assert found[split]["pictures"] == trained.evaluation["images"][split]
+        assert found[split]["right_int8"] >= found[split]["right"] * 0.99
+    check_model(data, LABELS, 224, 224, tells_unfamiliar=True)
+    assert {"QuantizeLinear", "DequantizeLinear"} <= {
+        node.op_type for node in onnx.load_from_string(data).graph.node
+    }
+    assert "int8: " in trained.log
+
+
+@pytest.mark.slow
+def test_the_release_names_both_files(trained) -> None:
+    folder = trained.root / "model"
+    files = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and release.belongs(path.relative_to(folder).as_posix())
+    }
+    made, content = release.build("fruit", 3, files, trained.evaluation, "2026-11-22")
+    found = parse(json.loads(json.dumps(made)))
+    assert isinstance(found.int8, File)
+    assert found.int8.file == FILE
+    assert content[FILE] == files[FILE]
+    assert found.model.size == len(files["model.onnx"])
+
+
+@pytest.mark.slow
+def test_a_later_job_needs_no_old_pictures_for_it(trained, new_job) -> None:
+    """The backbone is made, and what it saw is kept."""
+    job = new_job({})
+    job.rows = trained.rows
+    shutil.copytree(trained.root / "checkpoints", job.root / "checkpoints")
+    job.settings["pictures"] = "uncached"
+    (job.root / "input/data/images").mkdir(parents=True)
+    assert job.run() == 0, job.log
+    for part in ("kept", "validation", "test", "golden"):
+        assert job.evaluation["int8"][part] == trained.evaluation["int8"][part]
+    assert (job.root / "model" / FILE).read_bytes() == (trained.root / "model" / FILE).read_bytes()
+
+
+def network(width: int = 8) -> bytes:
+    """A small one with a head: a convolution and its average."""
+    from training.algorithms.head.backbone import Graph
+
+    graph, random = Graph(), np.random.default_rng(3)
+    x = graph.node("Cast", graph.node("Transpose", "image", perm=[0, 3, 1, 2]), to=1)
+    weights = graph.constant("w", random.normal(size=(width, 3, 3, 3)).astype(np.float32) / 100)
+    x = graph.node("Relu", graph.node("Conv", x, weights, kernel_shape=[3, 3], strides=[8, 8]))
+    x = graph.node("Flatten", graph.node("GlobalAveragePool", x), output="features")
+    head = graph.constant("head", random.normal(size=(width, 2)).astype(np.float32))
+    x = graph.node("Softmax", graph.node("MatMul", x, head), output="probabilities", axis=1)
+    return bytes(graph.model(x, 2).SerializeToString())
+
+
+def test_a_backbone_in_eight_bits_sees_nearly_the_same_and_keeps_its_head() -> None:
+    model = ModelFile(network())
+    inputs = np.random.default_rng(5).integers(0, 255, (32, 224, 224, 3), dtype=np.uint8)
+    small = quantised(model.backbone.model, inputs)
+    whole = model.on(frozen(small))
+    before, after = (session(data).run(None, {"image": inputs})[0] for data in (model.data, whole))
+    assert before.shape == after.shape
+    assert np.abs(before - after).max() < 0.05
+    check_model(whole, ["a", "b"], 224, 224, tells_unfamiliar=False)
+
+
+def test_what_onnxruntime_cannot_make_gets_a_sentence() -> None:
+    with pytest.raises(BadArtifact, match="onnxruntime cannot make it"):
+        quantised(network(), np.zeros((1, 5, 5, 3), np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("label", "threshold", "recognised"),
+    [("a", None, True), ("b", None, False), ("a", 5.0, True), ("a", 4.0, False)],
+)
+def test_golden_pictures_are_asked_of_it_as_by_a_camera(
+    label: str, threshold: float | None, recognised: bool
+) -> None:
+    """It answers `a`, and how unfamiliar the picture is: 4.5."""
+    answers = {"probabilities": np.array([[0.7, 0.3]]), "unfamiliar": np.array([4.5])}
+    running: Any = SimpleNamespace(run=lambda names, _: [answers[name] for name in names])
+    image = np.zeros((1, 5, 5, 3), np.uint8)
+    found = eight_bits._recognised(running, image, label, ["a", "b"], threshold)
+    assert found == recognised
