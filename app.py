@@ -30,6 +30,7 @@ def compose(app: cdk.App) -> None:
         storage=storage,
         rollout=fleet.rollout,
         tell=fleet.tell,
+        steer=fleet.steer,
     )
     if settings.github_repository:
         DeliveryStack(app, prefix, settings=settings, env=env)

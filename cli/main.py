@@ -59,7 +59,7 @@ app = typer.Typer(
 _COMMANDS = (
     *(loop.status, loop.watch, health.fleet, news.news, news.report, lineage.lineage),
     *(loop.retrain, decisions.approve, decisions.reject, decisions.clear_block),
-    rollout.rollback,
+    *(rollout.rollback, rollout.retry, rollout.pause, rollout.resume, rollout.go_on),
     *(imports.import_model, export.export, experiment.experiment, review_page.review),
 )
 for command in _COMMANDS:

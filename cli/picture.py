@@ -14,6 +14,7 @@ from cli.show import shown
 from cli.status import RUNNING, WAITING, End, Status, Trigger, Waiting
 from lensloop.model.approval import APPROVED, REJECTED
 from lensloop.model.approval import WAITING as STILL_WAITS
+from lensloop.news import short_name
 from lensloop.record import WAITS_FOR_APPROVAL
 
 GOOD, BAD, BUSY = "green", "red", "cyan"
@@ -24,7 +25,7 @@ _STYLES = {
     **dict.fromkeys((WAITS_FOR_APPROVAL, REJECTED), "yellow"),
     APPROVED: GOOD,
 }
-_UNREMARKABLE = frozenset({"nothing-new", "no-cameras", "superseded", "", "blocked"})
+_UNREMARKABLE = frozenset({"nothing-new", "no-cameras", "superseded", "paused", "", "blocked"})
 
 
 def picture(status: Status) -> Group:
@@ -38,6 +39,12 @@ def _parts(status: Status) -> Iterator[RenderableType]:
         if stand:
             yield Text("")
             yield from _stand(name, stand, status.at)
+    if status.paused:
+        yield Text("")
+        yield Text.assemble(
+            ("paused   ", "yellow"),
+            f"rollouts, by {short_name(status.paused)}; `lensloop resume` lets them go on",
+        )
     yield Text("")
     yield _live(status)
     if status.waiting:

@@ -116,12 +116,12 @@ class Place:
     def bucket(self) -> str:
         return names.bucket(self.project, self.stage, self._identity[1], self.region_name)
 
-    def execution(self, workflow: str, epoch: int) -> str:
+    def execution(self, workflow: str, epoch: int, again: int = 1) -> str:
         """The ARN of the execution that an epoch has in a workflow ("retraining" or "rollout")."""
         partition, account = self._identity
         return (
             f"arn:{partition}:states:{self.region_name}:{account}:execution:"
-            f"{self.prefix}-{workflow}:{names.execution(epoch)}"
+            f"{self.prefix}-{workflow}:{names.execution(epoch, again)}"
         )
 
     def settings(self) -> Settings:
@@ -144,6 +144,10 @@ class Place:
     def roll_back(self, event: dict[str, Any]) -> dict[str, Any]:
         """Takes cameras back, or says how it would. See lambdas/roll_back.py."""
         return self._invoke(f"{self.prefix}-roll-back", event)
+
+    def steer(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Tries again, pauses, resumes or decides a rollout. See lambdas/steer_rollout.py."""
+        return self._invoke(f"{self.prefix}-steer-rollout", event)
 
     def _invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
         functions = self.client("lambda")

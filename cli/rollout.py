@@ -1,4 +1,6 @@
-"""What may a person do about releases that are out? `lensloop rollback`."""
+"""What may a person do about releases that are out, or on their way? `lensloop rollback`, `retry`,
+`pause`, `resume` and `go-on`.
+"""
 
 from typing import Annotated, Any
 
@@ -7,6 +9,7 @@ import typer
 from cli import show
 from cli.asked import Asked, asks
 from cli.decisions import Note, Undecided
+from lensloop.steering import GO_ON, PAUSE, RESUME, RETRY
 
 To = Annotated[
     int | None, typer.Argument(help="The release to go back to. Default: the last good one.")
@@ -34,6 +37,42 @@ def rollback(
         _say(asked, done)
     else:
         show.say("Nothing was changed.")
+
+
+@asks
+def retry(asked: Asked) -> None:
+    """Roll the newest release out again that failed, was taken back, or that nobody answered."""
+    _steer(asked, RETRY)
+
+
+@asks
+def pause(asked: Asked, note: Note = "") -> None:
+    """Order nothing more to cameras, until `lensloop resume`."""
+    _steer(asked, PAUSE, note)
+
+
+@asks
+def resume(asked: Asked) -> None:
+    """Let rollouts go on after `lensloop pause`."""
+    _steer(asked, RESUME)
+
+
+@asks
+def go_on(asked: Asked) -> None:
+    """Wait no longer for cameras that are offline: those that have answered decide."""
+    _steer(asked, GO_ON)
+
+
+def _steer(asked: Asked, decision: str, note: str = "") -> None:
+    with show.busy("Telling …"):
+        said = {"decision": decision, "by": asked.place.person(), "note": note}
+        answer = asked.place.steer(said)
+    if asked.as_json:
+        show.give(answer)
+        return
+    show.say(answer["sentence"])
+    if not answer["did"]:
+        raise Undecided("Nothing was changed. `lensloop status` says how things stand.")
 
 
 def _agrees(asked: Asked, question: str) -> bool:

@@ -49,9 +49,9 @@ class Stand:
         return self.status != "RUNNING"
 
 
-def stand(place: Place, workflow: str, epoch: int) -> Stand | None:
+def stand(place: Place, workflow: str, epoch: int, again: int = 1) -> Stand | None:
     """None: this epoch has no execution in that workflow."""
-    arn = place.execution(workflow, epoch)
+    arn = place.execution(workflow, epoch, again)
     found = _describe(place, arn)
     if found is None:
         return None

@@ -74,6 +74,7 @@ class Status:
     ends: tuple[End, ...]
     cameras: tuple[Camera, ...]
     waiting: Waiting | None = None
+    paused: str = ""  # who has paused rollouts; empty while they are not
 
 
 def look(place: Place, now: int) -> Status:
@@ -92,7 +93,13 @@ def look(place: Place, now: int) -> Status:
         cameras=tuple(known_cameras(place, now)),
         ends=_ends(place, state.epoch),
         waiting=waiting(place),
+        paused=_paused(place),
     )
+
+
+def _paused(place: Place) -> str:
+    found = StateTable(place.table()).paused()
+    return found.by or "somebody" if found else ""
 
 
 def waiting(place: Place) -> Waiting | None:
@@ -193,5 +200,5 @@ def _rollout(place: Place) -> Stand | None:
     candidate = StateTable(place.table()).candidate()
     if candidate is None:
         return None
-    found = runs.stand(place, "rollout", candidate.release.epoch)
+    found = runs.stand(place, "rollout", candidate.release.epoch, candidate.again)
     return None if found is None or found.ended else found

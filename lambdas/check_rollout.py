@@ -18,6 +18,7 @@ from lensloop.rollout import (
     Release,
     WaveState,
     next_look,
+    paused,
     superseded,
     wave_state,
 )
@@ -29,8 +30,13 @@ _ANSWERED = ("SUCCEEDED", "FAILED", "REJECTED")
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     wave, job, settings = event["wave"], event["job"], Settings.from_json(os.environ["SETTINGS"])
     release, why = fleet.release(int(event["epoch"]))
-    patience = _patience(wave, int(event["started_at"]), settings)
-    found = superseded(why) if why else _moved(look(job, wave, release, patience), release.epoch)
+    patience = _patience(wave, release.epoch, int(event["started_at"]), settings)
+    if why:
+        found = superseded(why)
+    elif state_table().paused():
+        found = paused()
+    else:
+        found = _moved(look(job, wave, release, patience), release.epoch)
     if found.cancel:
         fleet.withdraw(job, "NOT_PROVEN")
     if found.state != WAITING:
@@ -102,9 +108,13 @@ def _details(job: str, thing: str, statuses: dict[str, str]) -> dict[str, str]:
     return details
 
 
-def _patience(wave: str, started_at: int, settings: Settings) -> Patience:
+def _patience(wave: str, epoch: int, started_at: int, settings: Settings) -> Patience:
+    """A person's word is about the wave that ran when it was said."""
+    candidate = state_table().candidate()
+    tried = candidate and candidate.release.epoch == epoch
     return Patience(
         elapsed=int(time.time()) - started_at,
         timeout=settings.timeout_minutes(wave) * 60,
         min_proven_share=settings.min_proven_share,
+        decide_now=bool(candidate and tried and candidate.decide_at >= started_at),
     )

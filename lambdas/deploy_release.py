@@ -3,7 +3,7 @@ to take the release.
 
 The order is an AWS IoT Job whose document carries presigned addresses. Its target selection is
 continuous: a camera that joins the wave later gets the release too. The job is named after epoch
-and wave, so a retry orders nothing twice.
+wave and try, so a retry of this step orders nothing twice.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from lambdas.aws import clients, fleet, registry
 from lambdas.aws.state import state_table
 from lensloop.model.registry import stage
-from lensloop.rollout import SUPERSEDED, WAITING, to_cancel
+from lensloop.rollout import WAITING, WaveState, paused, superseded, to_cancel
 from lensloop.settings import Settings
 from lensloop.wire import manifest, names, order
 from lensloop.wire.errors import BadArtifact
@@ -34,9 +34,12 @@ _URL_LIVES_SECONDS = 3600  # the most that AWS IoT gives; a slow camera needs lo
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     epoch, wave = int(event["epoch"]), event["wave"]
     settings = Settings.from_json(os.environ["SETTINGS"])
-    job = names.rollout_job(names.prefix(settings.project, settings.stage), epoch, wave)
+    again = names.again_of(str(event.get("execution") or ""))
+    job = names.rollout_job(names.prefix(settings.project, settings.stage), epoch, wave, again)
     if why := fleet.release(epoch)[1]:
-        return _answer(job, 0, settings, why)
+        return _answer(job, 0, settings, superseded(why))
+    if state_table().paused():
+        return _answer(job, 0, settings, paused())
     cameras = fleet.cameras_in(wave)
     state_table().note_rollout_job(job)
     order_wave(job, epoch, wave, settings)
@@ -47,11 +50,14 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     why = fleet.release(epoch)[1]
     if why:
         fleet.withdraw(job, "SUPERSEDED")
-        return _answer(job, len(cameras), settings, why)
+        return _answer(job, len(cameras), settings, superseded(why))
+    if state_table().paused():  # meanwhile: who paused it may not have known of this job
+        fleet.withdraw(job, "PAUSED")
+        return _answer(job, len(cameras), settings, paused())
     if wave == "fleet" and not cameras:
         state_table().prove(epoch, int(time.time()))  # nobody is there who could prove it
     _show(epoch, wave, len(cameras))
-    return _answer(job, len(cameras), settings, "")
+    return _answer(job, len(cameras), settings)
 
 
 def _show(epoch: int, wave: str, cameras: int) -> None:
@@ -146,18 +152,20 @@ def _presigned() -> "PresignedUrlConfigTypeDef":
     }
 
 
-def _answer(job: str, cameras: int, settings: Settings, superseded: str) -> dict[str, Any]:
-    """`superseded`: why, or nothing. In the shape of check_rollout's answers,
+def _answer(
+    job: str, cameras: int, settings: Settings, stopped: WaveState | None = None
+) -> dict[str, Any]:
+    """`stopped`: why nothing is ordered. In the shape of check_rollout's answers,
     so that the workflow can keep both under one name.
     """
     return {
         "job": job,
         "cameras": cameras,
-        "superseded": bool(superseded),
+        "stopped": stopped is not None,
         "started_at": int(time.time()),
         "wait_seconds": settings.rollout_check_seconds,
-        "state": SUPERSEDED if superseded else WAITING,
-        "reasons": [superseded] if superseded else [],
+        "state": stopped.state if stopped else WAITING,
+        "reasons": list(stopped.reasons) if stopped else [],
         "proven": 0,
     }
 

@@ -2,8 +2,9 @@
 that gave it back, and counts for the alarms.
 
 Runs every quarter of an hour for all cameras (event {}), and for one ({"thing": …}) when it has
-reported something else than live. What is ordered is noted first: of two that run at once, one
-orders; and an order that could not be given is tried again after the pause.
+reported something else than live. While a rollout runs, or is paused, it orders nothing. What is
+ordered is noted first: of two that run at once, one orders; and an order that could not be given is
+tried again after the pause.
 """
 
 import json
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lambdas import deploy_release
-from lambdas.aws import clients, fleet, handover
+from lambdas.aws import fleet, handover
 from lambdas.aws.state import StateTable, state_table
 from lensloop import news
 from lensloop.fleet import look
@@ -37,7 +38,7 @@ SILENT, WRONG, CAMERAS = "SilentCameras", "CamerasOnTheWrongRelease", "Cameras"
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     settings, table, now = Settings.from_json(os.environ["SETTINGS"]), state_table(), _now()
     prefix, live = names.prefix(settings.project, settings.stage), table.live_on_cameras()
-    rolling = _is_rolling_out()
+    rolling = handover.is_running(os.environ["ROLLOUT_ARN"])
     if "thing" in event:
         camera = table.camera(str(event["thing"]))
         cameras = [camera] if camera else []
@@ -47,7 +48,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         cameras = [camera for camera in table.cameras() if camera.thing in ours]
         counted = look.counts(registered, cameras, live, now)
         print(json.dumps(_metrics(prefix, counted, rolling)))
-    if live is None or rolling:
+    if live is None or rolling or table.paused():
         return {"ordered": [], "told": []}
     _lead_back(table, live, cameras)
     return _reconcile(_Fleet(table, live, settings, prefix), cameras, now)
@@ -121,13 +122,6 @@ def _has_open_order(thing: str, prefix: str, epoch: int) -> bool:
     for job in stale:
         fleet.cancel(job, "SUPERSEDED")
     return len(jobs) > len(stale)
-
-
-def _is_rolling_out() -> bool:
-    running = clients.stepfunctions().list_executions(
-        stateMachineArn=os.environ["ROLLOUT_ARN"], statusFilter="RUNNING", maxResults=1
-    )
-    return bool(running["executions"])
 
 
 def _metrics(prefix: str, counted: look.Counts, rolling: bool) -> dict[str, Any]:

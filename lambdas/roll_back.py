@@ -13,25 +13,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from lambdas import deploy_release
-from lambdas.aws import fleet, handover, registry, signing
-from lambdas.aws.rollback_item import Rollback
+from lambdas.aws import fleet, handover, registry, stating
 from lambdas.aws.state import Proved, StateTable, state_table
+from lambdas.aws.stating import TRIES, NotStated
 from lensloop.fleet.back import Back, Known, done, question, where_to
 from lensloop.model.registry import TAKEN_BACK, stage
 from lensloop.rollout import PROVEN, TRIED
 from lensloop.settings import Settings
 from lensloop.wire import names
-from lensloop.wire.errors import LensloopError
-from lensloop.wire.order import Signed
-from lensloop.wire.statement import Statement, text
 
 _WAVES = ("canary", "fleet")
-_TRIES = 5  # of a serial that somebody else was faster with
 _MOST_GOOD = 20  # releases that are looked back at
-
-
-class NotStated(LensloopError):
-    """Others kept stating and moving releases; trying again helps."""
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -53,24 +45,12 @@ def _wave_back(epoch: int, wave: str, settings: Settings) -> dict[str, Any]:
         return {"reasons": [f"No release is live, so cameras that took release {epoch} keep it."]}
     if live.epoch >= epoch or fleet.release(epoch)[1]:
         return {"reasons": []}
-    serial = _statement_to(table, live.epoch, epoch, settings.project).serial
+    serial = stating.state(table, live.epoch, epoch, settings.project).serial
     job = _order(live.epoch, serial, wave, settings)
     if fleet.release(epoch)[1]:  # a newer one has come meanwhile, whose order is the last word
         fleet.withdraw(job, "SUPERSEDED")
         return {"reasons": []}
     return {"reasons": [f"The {wave} cameras are ordered back to release {live.epoch}."]}
-
-
-def _statement_to(table: StateTable, to: int, away: int, project: str) -> Rollback:
-    """A retry finds the one that it made before."""
-    for _ in range(_TRIES):
-        before = table.rollback()
-        if before and before.epoch == to and before.away >= away:
-            return before
-        new = _next(before, to, away, project, table.manifest_of(to))
-        if table.state(new, int(time.time())):
-            return new
-    raise NotStated("Others state releases all the time; try again.")
 
 
 # The whole fleet, as a person wants it
@@ -120,8 +100,8 @@ def _move(table: StateTable, known: Known, back: Back, project: str) -> int:
     """The statement's serial."""
     withdrawn = known.tried if known.tried > known.live else 0
     away = max(known.newest, back.to)
-    for _ in range(_TRIES):
-        new = _next(table.rollback(), back.to, away, project, table.manifest_of(back.to))
+    for _ in range(TRIES):
+        new = stating.following(table, back.to, away, project)
         if table.go_back(new, _proved(table, back.to), withdrawn, int(time.time())):
             return new.serial
         if _known(table) != known:
@@ -165,12 +145,6 @@ def _show(table: StateTable, back: Back) -> None:
 
 
 # Both
-
-
-def _next(before: Rollback | None, to: int, away: int, project: str, manifest: str) -> Rollback:
-    serial = before.serial + 1 if before else 1
-    said = text(Statement(project, serial, to, manifest))
-    return Rollback(serial, to, away, Signed(said, signing.sign(said.encode())))
 
 
 def _order(to: int, serial: int, wave: str, settings: Settings) -> str:

@@ -5,7 +5,6 @@ person can do, and where to look.
 """
 
 import re
-import shlex
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -315,20 +314,9 @@ def _not_rolled_out(record: Record, sender: Sender) -> Message:
         [
             f"Release {record['epoch']} is published, but its rollout could not be started.",
             _listed("What broke:", [sentence(failure)] if failure else []),
-            "Start it with:\n  " + _start_command(record, sender),
+            "Start it with:\n  lensloop retry",
             *_where(record, sender),
         ],
-    )
-
-
-def _start_command(record: Record, sender: Sender) -> str:
-    """The rollout lies beside the retraining whose execution this is."""
-    account = record["execution"].partition(":execution:")[0]
-    its_input = f'{{"epoch": {record["epoch"]}}}'
-    return (
-        f"aws stepfunctions start-execution --name {names.execution(record['epoch'])}"
-        f" --state-machine-arn {account}:stateMachine:{sender.prefix}-rollout"
-        f" --input {shlex.quote(its_input)}"
     )
 
 
@@ -384,8 +372,8 @@ def _not_proven(
         [
             f"Too few cameras of the {wave} proved release {record['epoch']}. {consequence}",
             _listed("What the cameras answered:", rollout["reasons"]),
-            "What you can do: `lensloop camera list` shows what each camera runs. The next release"
-            " is rolled out as usual.",
+            "What you can do: `lensloop fleet` shows what each camera runs, `lensloop retry` rolls"
+            " the release out again. The next release is rolled out as usual.",
             *_where(record, sender, rollout["execution"]),
         ],
     )
@@ -397,7 +385,9 @@ def _unanswered(record: Record, rollout: Rollout, sender: Sender) -> Message:
         f"release {record['epoch']} waits for cameras that are offline",
         [
             f"No camera has answered in time whether it can use release {record['epoch']}. Nothing"
-            " is decided: their order stays, and whoever returns takes the release.",
+            " is decided: their order stays, and whoever returns takes the release. While it is not"
+            " live it is also tried again with the daily look, or now with `lensloop retry`;"
+            " `lensloop go-on` then does without canaries that are offline.",
             _listed("", rollout["reasons"]),
             *_where(record, sender, rollout["execution"]),
         ],
@@ -410,7 +400,8 @@ def _rollout_failed(record: Record, rollout: Rollout, sender: Sender) -> Message
         f"the rollout of release {record['epoch']} failed",
         [
             f"The rollout of release {record['epoch']} broke. Cameras that were reached use it, the"
-            " others keep theirs.",
+            " others keep theirs. If it is live, each camera that lacks it is ordered it by itself;"
+            " if not, it is tried again with the daily look, or now with `lensloop retry`.",
             _listed("What broke:", rollout["reasons"]),
             *_where(record, sender, rollout["execution"]),
         ],

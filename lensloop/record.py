@@ -28,7 +28,7 @@ NO_MACHINE = (
 # Ends in which something failed on the way that is no failure of the run.
 _NO_FAILURE = frozenset({PICTURES_DELETED, NO_MACHINE})
 WAITS_FOR_APPROVAL = "waits-for-approval"
-CANARY_FAILED = "canary-failed"
+ROLLED_OUT, CANARY_FAILED = "rolled-out", "canary-failed"
 ROLLOUT_FAILURES = frozenset({"failed", CANARY_FAILED, "fleet-failed"})
 
 
@@ -207,7 +207,8 @@ def of_rollout(record: Record, event: Mapping[str, Any], now: str) -> Record:
         "ended_at": now,
         "execution": event.get("execution") or "",
     }
-    return {**record, "rollout": rollout}
+    again = event["outcome"] == ROLLED_OUT  # taken back before, and proved since
+    return {**record, "rollout": rollout, "taken_back": None if again else record["taken_back"]}
 
 
 def of_approval(record: Record, event: Mapping[str, Any], now: str) -> Record:

@@ -14,6 +14,8 @@ from lensloop.reasons import listed, shortened
 
 WAITING, PROVEN, FAILED, SUPERSEDED = "waiting", "proven", "failed", "superseded"
 UNANSWERED = "unanswered"  # all cameras of a wave seem to be offline: nothing is decided
+PAUSED = "paused"  # a person has paused rollouts: nothing is decided
+SKIPPED = "skipped"  # no canary has answered, and a person wants it to go on without them
 TRIED = "tried"  # of a candidate: a rollout has it, and cameras have not proved it yet
 TAKEN_BACK = "taken-back"  # of a candidate: a person has withdrawn it
 _OPEN = ("QUEUED", "IN_PROGRESS")
@@ -43,6 +45,11 @@ class Patience:
     elapsed: int  # seconds since the wave began
     timeout: int
     min_proven_share: float
+    decide_now: bool = False  # a person wants those to decide who have answered
+
+    @property
+    def over(self) -> bool:
+        return self.decide_now or self.elapsed >= self.timeout
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,10 @@ def place_taken(epoch: int, live_epoch: int, candidate_epoch: int, state: str) -
     if state in (PROVEN, TAKEN_BACK):  # live has gone back since, or the cameras that tried it
         return f"release {epoch} was taken back"
     return ""
+
+
+def paused() -> WaveState:
+    return WaveState(PAUSED, ("a person has paused rollouts",), 0, 0, cancel=False)
 
 
 def superseded(why: str) -> WaveState:
@@ -98,20 +109,20 @@ def wave_state(
         return state(FAILED, cancelled, cancel=True)
     if aborted or len(failures) > cameras - needed:
         return state(FAILED, too_few, *named, cancel=True)
-    if patience.elapsed >= patience.timeout:
-        late = f"{too_few} after {patience.timeout // 60} minutes"
-        name = _in_the_end(proven, len(failures), patience.min_proven_share)
+    if patience.over:
+        late = f"{too_few} after {min(patience.elapsed, patience.timeout) // 60} minutes"
+        name = _in_the_end(proven, len(failures), patience, wave)
         why = () if name == PROVEN else (late,)
         return state(name, *why, *named, *_offline(answers), cancel=name == FAILED)
     waiting = f"{proven} of {cameras} cameras have proved release {release.epoch}"
     return state(WAITING, waiting, cancel=False)
 
 
-def _in_the_end(proven: int, failed: int, min_proven_share: float) -> str:
+def _in_the_end(proven: int, failed: int, patience: Patience, wave: str) -> str:
     """Who is offline says nothing against a release: the others decide, and their order stays."""
     if not proven and not failed:
-        return UNANSWERED
-    return PROVEN if proven >= needed_of(proven + failed, min_proven_share) else FAILED
+        return SKIPPED if patience.decide_now and wave == "canary" else UNANSWERED
+    return PROVEN if proven >= needed_of(proven + failed, patience.min_proven_share) else FAILED
 
 
 def needed_of(cameras: int, min_proven_share: float) -> int:

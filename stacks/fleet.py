@@ -12,7 +12,9 @@ from stacks.alarms import Alarms
 from stacks.approval import approval
 from stacks.reports import Reports
 from stacks.review import review
+from stacks.steering import steering
 from stacks.steps.access import Access, service
+from stacks.steps.orders import Orders
 from stacks.steps.reporter import reporter
 from stacks.steps.rollout_workflow import RolloutWorkflow
 from stacks.storage import StorageStack
@@ -43,6 +45,14 @@ class FleetStack(cdk.Stack):
             tell=self.tell,
         )
         self.rollout = workflow.machine
+        self.steer = steering(
+            self,
+            prefix=prefix,
+            settings=settings,
+            storage=storage,
+            rollout=self.rollout,
+            orders=Orders(self, prefix, storage, presign),
+        )
         approval(
             self,
             prefix=prefix,

@@ -36,6 +36,7 @@ class RetrainingStack(cdk.Stack):
         storage: StorageStack,
         rollout: sfn.IStateMachine,
         tell: lambda_.IFunction,
+        steer: lambda_.IFunction,
     ) -> None:
         super().__init__(
             scope, f"{prefix}-retraining", env=env, description="Lensloop: pictures to releases"
@@ -52,6 +53,7 @@ class RetrainingStack(cdk.Stack):
             built_in=jobs.built_in,
             rollout=rollout,
             tell=tell,
+            steer=steer,
         ).machine
         ticking = self._tick(workflow, tell)
         recorder = self._recorder(ticking)

@@ -171,9 +171,7 @@ RETRAINING: dict[str, tuple[Record, Message]] = {
             "Release 7 is published, but its rollout could not be started.\n\n"
             "What broke:\n– No model.\n\n"
             "Start it with:\n"
-            "  aws stepfunctions start-execution --name r00000007 --state-machine-arn"
-            " arn:aws:states:eu-west-1:111122223333:stateMachine:deeplens-trash-rollout"
-            " --input '{\"epoch\": 7}'\n\n" + WHERE,
+            "  lensloop retry\n\n" + WHERE,
         ),
     ),
 }
@@ -208,8 +206,8 @@ ROLLOUT: dict[str, tuple[Record, Message]] = {
             " to the canaries is withdrawn, and the release does not become live. Canaries that"
             " took it go back to the live release.\n\n"
             "What the cameras answered:\n– a\n– b\n\n"
-            "What you can do: `lensloop camera list` shows what each camera runs. The next release"
-            " is rolled out as usual.\n\n" + WHERE,
+            "What you can do: `lensloop fleet` shows what each camera runs, `lensloop retry` rolls"
+            " the release out again. The next release is rolled out as usual.\n\n" + WHERE,
         ),
     ),
     "fleet failed": (
@@ -219,8 +217,8 @@ ROLLOUT: dict[str, tuple[Record, Message]] = {
             "Too few cameras of the fleet proved release 7. Those that could not went back to their"
             " last good release by themselves; those that proved it keep it while it is live.\n\n"
             "What the cameras answered:\n– a\n– b\n\n"
-            "What you can do: `lensloop camera list` shows what each camera runs. The next release"
-            " is rolled out as usual.\n\n" + WHERE,
+            "What you can do: `lensloop fleet` shows what each camera runs, `lensloop retry` rolls"
+            " the release out again. The next release is rolled out as usual.\n\n" + WHERE,
         ),
     ),
     "unanswered": (
@@ -228,7 +226,9 @@ ROLLOUT: dict[str, tuple[Record, Message]] = {
         Message(
             "deeplens-trash: release 7 waits for cameras that are offline",
             "No camera has answered in time whether it can use release 7. Nothing is decided: their"
-            " order stays, and whoever returns takes the release.\n\n– a\n– b\n\n" + WHERE,
+            " order stays, and whoever returns takes the release. While it is not live it is also"
+            " tried again with the daily look, or now with `lensloop retry`; `lensloop go-on` then"
+            " does without canaries that are offline.\n\n– a\n– b\n\n" + WHERE,
         ),
     ),
     "failed": (
@@ -236,7 +236,8 @@ ROLLOUT: dict[str, tuple[Record, Message]] = {
         Message(
             "deeplens-trash: the rollout of release 7 failed",
             "The rollout of release 7 broke. Cameras that were reached use it, the others keep"
-            " theirs.\n\n"
+            " theirs. If it is live, each camera that lacks it is ordered it by itself; if not, it"
+            " is tried again with the daily look, or now with `lensloop retry`.\n\n"
             "What broke:\n– a\n– b\n\n" + WHERE,
         ),
     ),

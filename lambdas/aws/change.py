@@ -35,8 +35,9 @@ class Change:
         request: dict[str, Any] = {
             "Key": {"id": self.item},
             "ExpressionAttributeNames": {f"#{name}": name for name in names},
-            "ExpressionAttributeValues": {f":{name}": self.values[name] for name in self.values},
         }
+        if self.values:  # DynamoDB takes no empty ones
+            request["ExpressionAttributeValues"] = {f":{k}": v for k, v in self.values.items()}
         if self.condition:
             request["ConditionExpression"] = self.condition
         return request

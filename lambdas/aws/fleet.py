@@ -95,8 +95,8 @@ def cancel(job: str, reason: str) -> None:
             raise
 
 
-def withdraw_all(epoch: int) -> None:
-    """A camera that comes to either wave later must not take a release that has failed."""
+def withdraw_all(epoch: int, reason: str = "NOT_PROVEN") -> None:
+    """A camera that comes to either wave later must not take the release any more."""
     for job in state_table().rollout_jobs():
         if f"-r{epoch}-" in job:
-            withdraw(job, "NOT_PROVEN")
+            withdraw(job, reason)

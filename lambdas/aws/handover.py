@@ -14,17 +14,24 @@ from lambdas.aws.executions import error_code
 from lensloop.wire import names
 
 
-def start(workflow: str, epoch: int) -> None:
+def start(workflow: str, epoch: int, again: int = 1) -> None:
     """That an execution of that name exists already is as good as started. `workflow`: its ARN."""
     try:
         clients.stepfunctions().start_execution(
             stateMachineArn=workflow,
-            name=names.execution(epoch),
+            name=names.execution(epoch, again),
             input=json.dumps({"epoch": epoch}),
         )
     except ClientError as error:
         if error_code(error) != "ExecutionAlreadyExists":
             raise
+
+
+def is_running(workflow: str) -> bool:
+    running = clients.stepfunctions().list_executions(
+        stateMachineArn=workflow, statusFilter="RUNNING", maxResults=1
+    )
+    return bool(running["executions"])
 
 
 def tell(event: Mapping[str, Any]) -> None:

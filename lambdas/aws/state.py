@@ -8,10 +8,10 @@ handed to a rollout, proved or not. `live`: the newest one that cameras have pro
 them should run. `rollout`: the open IoT jobs, so that older ones can be withdrawn without
 the right to list every job of the account. `release#<epoch>`: what was published as that release,
 written once. `proved#<epoch>`: what makes that release live again, and `rollback`: the signed
-statement that led cameras back last (rollback_item.py). `package#<epoch>`: the release's version in
-the model registry. `production`: the release that the registry shows as the one in use.
-`camera#<thing>`: what a camera reported last and was ordered again (camera_item.py). `again`: the
-number of the last such order.
+statement that led cameras back last (rollback_item.py). `paused`: by whom rollouts are paused.
+`package#<epoch>`: the release's version in the model registry. `production`: the release that the
+registry shows as the one in use. `camera#<thing>`: what a camera reported last and was ordered
+again (camera_item.py). `again`: the number of the last such order.
 
 What a run moves, it moves only while the lease is its own. What a rollout moves, it moves only for
 the candidate that is tried. Programs for people read with `StateTable(boto3's Table)`; only steps
@@ -44,7 +44,8 @@ _DATASET, _TRAINED, _LIVE, _ROLLOUT = items.DATASET, items.TRAINED, items.LIVE, 
 _APPROVAL, _CANDIDATE = items.APPROVAL, items.CANDIDATE
 _PACKAGE, _PRODUCTION = items.PACKAGE, items.PRODUCTION
 _RELEASED = items.RELEASED
-_SPLIT, _AGAIN, _ROLLBACK = items.SPLIT, items.AGAIN, items.ROLLBACK
+_SPLIT, _AGAIN = items.SPLIT, items.AGAIN
+_ROLLBACK, _PAUSED = items.ROLLBACK, items.PAUSED
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,17 @@ class Candidate:
     release: LiveRelease
     labels: tuple[str, ...]
     state: str  # lensloop.rollout's
+    decide_at: int = 0  # when a person wanted no more waiting for who is offline
+    again: int = 1  # which try of its rollout is the newest
+
+
+@dataclass(frozen=True)
+class Paused:
+    """A person has paused rollouts. `interrupted`: the epoch of the one that ran; 0 for none."""
+
+    interrupted: int
+    by: str
+    note: str
 
 
 @dataclass(frozen=True)
@@ -125,7 +137,19 @@ class StateTable:
         item = self._item(_CANDIDATE)
         if not item:
             return None
-        return Candidate(_release_in(item), tuple(item["labels"]), item["state"])
+        return Candidate(
+            _release_in(item),
+            tuple(item["labels"]),
+            item["state"],
+            int(item.get("decide_at", 0)),
+            int(item.get("again", 1)),
+        )
+
+    def paused(self) -> Paused | None:
+        item = self._item(_PAUSED)
+        if "interrupted" not in item:
+            return None
+        return Paused(int(item["interrupted"]), item["by"], item["note"])
 
     def for_approval(self) -> ForApproval | None:
         item = self._item(_APPROVAL)
@@ -432,6 +456,36 @@ class StateTable:
             writes.append(_to_candidate(waiting.release, waiting.labels, now))
         return self._all(*writes)
 
+    def pause(self, paused: Paused, now: int) -> None:
+        values = {"interrupted": paused.interrupted, "by": paused.by, "note": paused.note}
+        change = "SET #interrupted = :interrupted, #by = :by, #note = :note, #at = :now"
+        self._update(Change(_PAUSED, change, values=values | {"now": now}))
+
+    def resume(self) -> None:
+        self._update(Change(_PAUSED, "REMOVE #interrupted"))
+
+    def decide_now(self, epoch: int, now: int) -> None:
+        change = "SET #decide_at = :now"
+        self._update(Change(_CANDIDATE, change, "#epoch = :epoch", {"now": now, "epoch": epoch}))
+
+    def try_again(self, epoch: int) -> int:
+        """The candidate's rollout begins anew; which try that is. One that is live stays so."""
+        change = Change(
+            _CANDIDATE,
+            "SET #again = if_not_exists(#again, :one) + :one REMOVE #decide_at",
+            "#epoch = :epoch",
+            {"epoch": epoch, "one": 1},
+        )
+        answer = self._table.update_item(**change.as_update(), ReturnValues="UPDATED_NEW")
+        again: Any = answer["Attributes"]["again"]
+        return int(again)
+
+    def try_candidate(self, epoch: int) -> None:
+        """Cameras are to prove it once more."""
+        change = "SET #state = :tried"
+        values = {"epoch": epoch, "tried": TRIED}
+        self._update(Change(_CANDIDATE, change, "#epoch = :epoch", values))
+
     # How DynamoDB is asked
 
     def _item(self, name: str) -> dict[str, Any]:
@@ -502,7 +556,7 @@ def _to_candidate(release: LiveRelease, labels: Sequence[str], now: int) -> Chan
     return Change(
         _CANDIDATE,
         f"SET {_RELEASE}, #labels = :labels, #published_at = :now, #state = :state"
-        " REMOVE #ended_at",
+        " REMOVE #ended_at, #decide_at, #again",
         _IS_NEWER,
         {**_values(release), "labels": list(labels), "now": now, "state": TRIED},
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lensloop.model.evaluation import Evaluation
-from lensloop.rollout import FAILED, PROVEN, SUPERSEDED, UNANSWERED, WAITING
+from lensloop.rollout import FAILED, PAUSED, PROVEN, SKIPPED, SUPERSEDED, UNANSWERED, WAITING
 from lensloop.wire import names
 
 APPROVED, PENDING = "Approved", "PendingManualApproval"
@@ -61,6 +61,8 @@ _STATUSES = {
     FAILED: "Failed",
     UNANSWERED: "Unanswered",
     SUPERSEDED: "Superseded",
+    PAUSED: "Paused",
+    SKIPPED: "Unanswered",
 }
 
 

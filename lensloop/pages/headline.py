@@ -85,6 +85,7 @@ _ROLLOUT = {
     "fleet-failed": Headline(
         "bad", "failed on the fleet", "Released, but the fleet could not prove it"
     ),
+    "paused": Headline("warn", "paused", "Released: a person has paused its rollout"),
     "unanswered": Headline("warn", "waiting", "Released: it waits for cameras that are offline"),
     "failed": Headline("bad", "rollout failed", "Released, but its rollout failed by an accident"),
     "aborted": Headline("warn", "rollout aborted", "Released, but somebody stopped its rollout"),

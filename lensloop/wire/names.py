@@ -51,9 +51,16 @@ def bucket(project: str, stage: str, account: str, region: str) -> str:
     return f"{prefix(project, stage)}-{account}-{region}"
 
 
-def execution(epoch: int) -> str:
-    """The name of the one execution that an epoch may have."""
-    return f"r{epoch:08d}"
+def execution(epoch: int, again: int = 1) -> str:
+    """The name of the one execution that an epoch may have; a rollout has another one for each time
+    that a person has it tried again.
+    """
+    return f"r{epoch:08d}" if again == 1 else f"r{epoch:08d}-{again}"
+
+
+def again_of(execution_name: str) -> int:
+    """Which try it is, from its name."""
+    return int(execution_name.partition("-")[2] or 1)
 
 
 def training_job(project_prefix: str, epoch: int | str, attempt: int | str) -> str:
@@ -67,9 +74,12 @@ def training_jobs(project_prefix: str) -> list[str]:
     return [f"{project_prefix}-{digit}*" for digit in range(1, 10)]
 
 
-def rollout_job(project_prefix: str, epoch: int, wave: str) -> str:
-    """The AWS IoT Job that carries a release to one wave ("canary" or "fleet") of cameras."""
-    return f"{project_prefix}-r{epoch}-{wave}"
+def rollout_job(project_prefix: str, epoch: int, wave: str, again: int = 1) -> str:
+    """The AWS IoT Job that carries a release to one wave ("canary" or "fleet") of cameras. A job
+    that was cancelled is over, so each try has another.
+    """
+    tried = "" if again == 1 else f"{again}-"
+    return f"{project_prefix}-r{epoch}-{tried}{wave}"
 
 
 def rollout_jobs(project_prefix: str) -> list[str]:

@@ -43,10 +43,11 @@ from lensloop.importing import provenance
 from lensloop.model.imported import ALGORITHM as IMPORTED
 from lensloop.record import NO_MACHINE, PICTURES_DELETED, WAITS_FOR_APPROVAL
 from lensloop.settings import Settings
+from lensloop.steering import UNFINISHED
 from lensloop.wire import names
 from stacks.steps.access import allow
 from stacks.steps.jsonata import EPOCH, jsonata
-from stacks.steps.step import Step, retry
+from stacks.steps.step import Call, Step, retry
 from stacks.steps.workflow import ANY_ERROR, FAILURE, Workflow
 from stacks.storage import StorageStack
 from stacks.training.built_in import BuiltInSpec
@@ -82,6 +83,7 @@ class RetrainingWorkflow(Workflow):
         built_in: BuiltInSpec | None = None,
         rollout: sfn.IStateMachine,
         tell: lambda_.IFunction,
+        steer: lambda_.IFunction,
     ) -> None:
         super().__init__(
             scope,
@@ -159,7 +161,9 @@ class RetrainingWorkflow(Workflow):
         anything_new = self.ask(
             "Anything new?",
             ("$dataset.changed", blocked),
-            otherwise=self._end_of_data("Nothing new", "nothing-new"),
+            otherwise=self._roll_out_the_unproved(
+                steer, then=self._end_of_data("Nothing new", "nothing-new")
+            ),
         )
         self.machine = self.state_machine(
             take_snapshot.next(inspect).next(assemble).next(anything_new),
@@ -410,6 +414,17 @@ class RetrainingWorkflow(Workflow):
             attempts=60,
         )
         return start.next(then)
+
+    def _roll_out_the_unproved(self, steer: lambda_.IFunction, then: sfn.IChainable) -> sfn.Chain:
+        """A release whose rollout broke, or that nobody answered, has its next try: at the latest
+        with the daily sweep. It never keeps this run from its end.
+        """
+        call = Call(
+            self, "Roll out what is unproved", steer, payload={"decision": f"'{UNFINISHED}'"}
+        )
+        self._called.append(steer)
+        call.add_catch(then, errors=ANY_ERROR)
+        return call.next(then)
 
     # Ends
 

@@ -10,7 +10,7 @@ First the canaries; the fleet only after they have proved it.
 What the first wave that has cameras proves is live from then on; what it cannot prove never is, and
 its cameras are ordered back to the live release (Take canary back, Take fleet back).
 
-Ends: Rolled out · No cameras · Superseded · No answer · Canary failed ·
+Ends: Rolled out · No cameras · Superseded · Paused · No answer · Canary failed ·
 Fleet failed · Rollout failed (an accident).
 """
 
@@ -60,6 +60,7 @@ class RolloutWorkflow(Workflow):
         )
         self._orders = Orders(Stack.of(self), prefix, storage, presign)
         self._superseded = self.end("Superseded", "superseded", reasons=_REASONS)
+        self._paused = self.end("Paused", "paused", reasons=_REASONS)
         self._no_answer = self.end("No answer", "unanswered", reasons=_REASONS)
         take_back = self._take_canary_back(tell)
         self.roll_back = take_back.function
@@ -77,7 +78,7 @@ class RolloutWorkflow(Workflow):
         fleet.next(
             self.ask(
                 "Any camera?",
-                ("$fleet.superseded", self._superseded),
+                *self._stopped("fleet"),
                 (
                     "$fleet.cameras > 0",
                     self._wait("fleet", check_fleet, take_fleet_back, then=rolled_out),
@@ -89,12 +90,19 @@ class RolloutWorkflow(Workflow):
         canary.next(
             self.ask(
                 "Any canary?",
-                ("$canary.superseded", self._superseded),
+                *self._stopped("canary"),
                 ("$canary.cameras > 0", self._wait("canary", check_canary, take_back, then=fleet)),
                 otherwise=fleet,
             )
         )
         self.machine = self.state_machine(canary, timeout=self._longest_rollout(), grants=[])
+
+    def _stopped(self, wave: str) -> list[tuple[str, sfn.IChainable]]:
+        """What ends the rollout from outside."""
+        return [
+            (f"${wave}.state = 'superseded'", self._superseded),
+            (f"${wave}.state = 'paused'", self._paused),
+        ]
 
     # Steps
 
@@ -190,9 +198,9 @@ class RolloutWorkflow(Workflow):
         )
         proven = self.ask(
             f"{wave.capitalize()} proven?",
-            (f"${wave}.state = 'proven'", then),
+            (f"${wave}.state in ['proven', 'skipped']", then),
             (f"${wave}.state = 'waiting'", wait),
-            (f"${wave}.state = 'superseded'", self._superseded),
+            *self._stopped(wave),
             (f"${wave}.state = 'unanswered'", self._no_answer),
             otherwise=take_back,
         )
@@ -205,7 +213,8 @@ class RolloutWorkflow(Workflow):
 
 
 def _wave(wave: str) -> dict[str, str]:
-    return {"epoch": EPOCH, "wave": f"'{wave}'"}
+    """The execution's name says which try it is."""
+    return {"epoch": EPOCH, "wave": f"'{wave}'", "execution": "$states.context.Execution.Name"}
 
 
 def _waiting(wave: str) -> dict[str, str]:

@@ -46,6 +46,11 @@ def handler(event, context):
     return {"did": not event.get("dry_run"), "sentence": "Back?", "event": event, **found}
 """
 
+STEER = """
+def handler(event, context):
+    return {"did": event["decision"] != "resume", "sentence": "Steered.", "event": event}
+"""
+
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
@@ -107,6 +112,7 @@ def deployed(aws: Aws) -> Aws:
     _make(aws, "tick", TICK)
     _make(aws, "approve-release", APPROVE)
     _make(aws, "roll-back", ROLL_BACK)
+    _make(aws, "steer-rollout", STEER)
     may_connect = {"Effect": "Allow", "Action": "iot:Connect", "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [may_connect]})
     aws.iot.create_policy(policyName=f"{PREFIX}-camera", policyDocument=policy)
@@ -301,6 +307,19 @@ def test_what_cannot_be_gone_back_to_or_asked_ends_with_a_code(
 ) -> None:
     code, _, stderr = ask("rollback", *arguments)
     assert (code, sentence in stderr) == (2, True)
+
+
+def test_a_person_steers_a_rollout(deployed: Aws) -> None:
+    for command in ("retry", "pause", "go-on"):
+        told = answer(command)["event"]
+        assert (told["decision"], told["by"][:13]) == (command, "arn:aws:iam::")
+    code, stdout, stderr = ask("resume")
+    assert (code, stdout, "Nothing was changed." in stderr) == (2, "Steered.\n", True)
+    paused = {"id": {"S": "paused"}, "interrupted": {"N": "0"}, "by": {"S": "ann"}}
+    put(deployed, **paused, note={"S": ""})
+    assert answer("status")["paused"] == "ann"
+    assert "paused   rollouts, by ann; `lensloop resume` lets them go on" in ask("status")[1]
+    deployed.dynamodb.delete_item(TableName=f"{PREFIX}-state", Key={"id": {"S": "paused"}})
 
 
 def test_watch_ends_at_once_where_nothing_happens(deployed: Aws) -> None:

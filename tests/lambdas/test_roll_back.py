@@ -170,7 +170,7 @@ def test_a_rollout_that_is_under_way_gives_way_to_a_person(fleet: Fleet) -> None
     event = {"epoch": 7, "wave": "fleet", "job": f"{PREFIX}-r7-fleet", "started_at": 1}
     found = check_rollout.handler(event, None)
     assert (found["state"], found["reasons"]) == ("superseded", ["release 7 was taken back"])
-    assert deploy_release.handler({"epoch": 7, "wave": "fleet"}, None)["superseded"] is True
+    assert deploy_release.handler({"epoch": 7, "wave": "fleet"}, None)["stopped"] is True
     assert (live(), open_jobs(fleet)) == (5, {"r5-back1-canary", "r5-back1-fleet"})
 
 

@@ -104,7 +104,7 @@ def status(aws: Aws, job: str) -> str:
 def test_an_order_says_what_to_fetch_and_how_to_know_it(released: Aws, cameras: Cameras) -> None:
     cameras.add("canary", "a")
     order = deploy()
-    assert (order["job"], order["cameras"], order["superseded"]) == (
+    assert (order["job"], order["cameras"], order["stopped"]) == (
         f"{PREFIX}-r7-canary",
         1,
         False,
@@ -160,7 +160,7 @@ def test_the_steps_answer_in_the_words_that_the_workflow_reads(
     cameras.add("canary", "a")
     order = deploy()
     assert set(order) == set(scenes.WAITING)
-    assert set(check(order)) == set(scenes.WAITING) - {"superseded"}
+    assert set(check(order)) == set(scenes.WAITING) - {"stopped"}
 
 
 def test_an_order_is_given_once_however_often_it_is_tried(released: Aws, cameras: Cameras) -> None:
@@ -335,7 +335,7 @@ def test_an_older_rollout_gives_way_wherever_it_is(released: Aws, cameras: Camer
     order = deploy()
     publish(released, 8)
     assert check(order)["state"] == "superseded"
-    assert deploy("fleet")["superseded"] is True
+    assert deploy("fleet")["stopped"] is True
     assert [job["jobId"] for job in released.iot.list_jobs()["jobs"]] == [order["job"]]
 
 
@@ -351,7 +351,7 @@ def test_an_order_that_was_overtaken_while_it_was_given_is_withdrawn(
 
     monkeypatch.setattr(deploy_release, "order_wave", overtaken)
     order = deploy("fleet")
-    assert order["superseded"] is True
+    assert order["stopped"] is True
     assert status(released, order["job"]) == "CANCELED"
 
 

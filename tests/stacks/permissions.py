@@ -59,6 +59,13 @@ WHEN_A_RELEASE_IS_TAKEN_BACK = frozenset[Permission]().union(
     _of("RollBack", "iam:PassRole", "lambda:InvokeFunction"),
 )
 
+# tests/stories/test_fleet.py does: a person pauses, resumes and tries again.
+WHEN_A_PERSON_STEERS = _of(
+    "SteerRollout",
+    *("dynamodb:GetItem", "dynamodb:UpdateItem", "kms:Sign"),
+    *("states:ListExecutions", "states:StartExecution"),
+)
+
 # tests/stories/test_review.py does: a camera hands over a frame, where that is switched on.
 WHEN_A_FRAME_COMES_BACK = _of(
     "HandOutReviewLinks", "s3:PutObject", "iot:ListThingGroupsForThing", "iot:Publish"
@@ -68,7 +75,7 @@ FUNCTIONS = (
     "ApproveRelease AssembleDataset CheckRollout ChooseMachine DeployRelease FindDeleted"
     " InspectImages Judge"
     " PublishRelease ReconcileFleet RecordChanges RecordReport RegisterRelease"
-    " ReportSuspiciousLabels RollBack TakeSnapshot Tell Tick"
+    " ReportSuspiciousLabels RollBack SteerRollout TakeSnapshot Tell Tick"
 )
 # Step Functions' own guide asks for exactly these, on all resources.
 LOG_DELIVERY = (
@@ -120,6 +127,9 @@ NOT_SEEN: dict[str, frozenset[Permission]] = {
     " happen; tests/trigger/test_handlers.py stops it": _of("Tick", "sagemaker:StopTrainingJob"),
     "only when a wave failed or a newer release came; tests/lambdas/test_rollout_steps.py"
     " withdraws orders": _of("CheckRollout", "iot:CancelJob"),
+    "only where a rollout is paused half-way; tests/lambdas/test_steer_rollout.py pauses one": _of(
+        "SteerRollout", "iot:CancelJob"
+    ),
     "only where a camera has an order of its own for a release that is taken back;"
     " tests/lambdas/test_roll_back.py withdraws one": _of(
         "RollBack", "iot:ListJobExecutionsForThing"

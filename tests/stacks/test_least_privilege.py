@@ -117,6 +117,7 @@ def test_of_a_releases_key_only_signing_is_given_and_only_as_we_sign(shipped: Sy
     assert sorted(s.where.split("/")[1].partition("Role")[0] for s in signing) == [
         "PublishRelease",
         "RollBack",
+        "SteerRollout",
     ]
     for s in signing:
         assert s.all_of("Action") == ["kms:Sign"]
@@ -141,6 +142,7 @@ def test_of_a_releases_key_only_signing_is_given_and_only_as_we_sign(shipped: Sy
         ("DeployRelease", {"rollout", "candidate", "live", "proved#*", "production"}),
         ("CheckRollout", {"rollout", "candidate", "live", "proved#*"}),
         ("RollBack", {"rollback", "rollout", "candidate", "live", "production"}),
+        ("SteerRollout", {"candidate", "rollout", "rollback", "paused"}),
         ("RecordReport", {"camera#*"}),
         ("ReconcileFleet", {"camera#*", "again"}),
         ("Tell", set()),
@@ -220,7 +222,7 @@ def test_every_function_workflow_and_job_has_its_own_role(shipped: Synthesized) 
     roles += [
         flat(r.properties["RoleArn"]) for r in shipped.resources("AWS::StepFunctions::StateMachine")
     ]
-    assert len(roles) == len(set(roles)) == 20
+    assert len(roles) == len(set(roles)) == 21
     # and besides: the training job, the signer of links, who deploys and who compares
     assert len(shipped.resources("AWS::IAM::Role")) == len(roles) + 4
 
@@ -247,6 +249,7 @@ def test_no_role_holds_a_policy_that_aws_manages(shipped: Synthesized) -> None:
         ("RecordReport", set(), set()),
         ("ReconcileFleet", {"releases"}, set()),
         ("RollBack", {"releases"}, set()),
+        ("SteerRollout", set(), set()),
         ("Tick", set(), set()),
         ("Tell", {"runs", "datasets", "training"}, {"runs"}),
         (

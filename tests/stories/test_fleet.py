@@ -18,7 +18,11 @@ from lensloop.fleet.terms import Camera
 from lensloop.wire import names
 from local import leftovers
 from local.tools import PROJECT
-from tests.stacks.permissions import WHEN_A_CAMERA_DEVIATES, WHEN_A_RELEASE_IS_TAKEN_BACK
+from tests.stacks.permissions import (
+    WHEN_A_CAMERA_DEVIATES,
+    WHEN_A_PERSON_STEERS,
+    WHEN_A_RELEASE_IS_TAKEN_BACK,
+)
 from tests.stories.conftest import PREFIX, Person
 
 pytestmark = pytest.mark.slow
@@ -86,7 +90,7 @@ def test_a_camera_with_a_rotten_model_is_ordered_its_release_again(
     assert person.used() >= WHEN_A_CAMERA_DEVIATES
 
 
-def test_a_person_takes_a_release_back_and_the_camera_goes(
+def test_a_person_takes_a_release_back_and_rolls_it_out_again_and_the_camera_goes(
     person: Person, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LENSLOOP_LOCAL", str(person.cloud.ca_pem.parent))
@@ -100,16 +104,24 @@ def test_a_person_takes_a_release_back_and_the_camera_goes(
 
         asked = CliRunner().invoke(app, ["rollback", "--yes", "--note", "blind at dusk"])
         assert asked.exit_code == 0, asked.stderr
-        person.waits_for(lambda: reported(person, before.epoch, seen.seen_ms), 60)
-    assert f"Release {bad} is taken back." in asked.stdout
+        back = person.waits_for(lambda: reported(person, before.epoch, seen.seen_ms), 60)
+        live, found = person.table.live_on_cameras(), person.waits_for(lambda: taken(person, bad))
+        assert live is not None
+        assert (live.epoch, live.back_from, found["to"]) == (before.epoch, bad, before.epoch)
+        commands = (["pause"], ["retry"], ["resume"], ["retry"])
+        codes = [CliRunner().invoke(app, command).exit_code for command in commands]
+        assert codes == [0, 2, 0, 0], "while rollouts are paused none is tried again"
+        person.waits_for(lambda: reported(person, bad, back.seen_ms), 60)
+        forward = person.waits_for(lambda: newer_than(person, before.epoch), 60)
+    assert (forward, f"Release {bad} is taken back." in asked.stdout) == (bad, True)
     job = names.back_job(PREFIX, before.epoch, 1, "fleet")
     assert answer(person, job)["status"] == "SUCCEEDED"
-    live, told = person.table.live_on_cameras(), person.waits_for(lambda: taken_back(person, bad))
-    assert live is not None
-    assert (live.epoch, live.back_from) == (before.epoch, bad)
-    assert (told["to"], told["note"]) == (before.epoch, "blind at dusk")
-    assert f"{PREFIX}: release {bad} was taken back" in person.messages(bad, bad)
-    assert person.used() >= WHEN_A_RELEASE_IS_TAKEN_BACK
+    record = person.record(bad)
+    assert record is not None
+    told = " ".join(message["body"] for message in record["messages"])
+    assert f"ordered to release {before.epoch}, which is live now (statement 1)" in told
+    assert "blind at dusk" in told
+    assert person.used() >= WHEN_A_RELEASE_IS_TAKEN_BACK | WHEN_A_PERSON_STEERS
 
 
 def newer_than(person: Person, epoch: int) -> int:
@@ -117,9 +129,9 @@ def newer_than(person: Person, epoch: int) -> int:
     return live.epoch if live and live.epoch > epoch else 0
 
 
-def taken_back(person: Person, epoch: int) -> Any:
+def taken(person: Person, epoch: int) -> Any:
     record = person.record(epoch)
-    return record and record["messages"] and record["taken_back"]
+    return record and record["taken_back"]
 
 
 def rolled_out(person: Person, epoch: int) -> bool:

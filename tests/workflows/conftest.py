@@ -7,7 +7,9 @@ from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template
 
+from lambdas import steer_rollout
 from lensloop.settings import Settings
+from stacks.steps.function import Function
 from stacks.steps.reporter import reporter
 from stacks.steps.retraining_workflow import RetrainingWorkflow
 from stacks.steps.rollout_workflow import RolloutWorkflow
@@ -18,6 +20,10 @@ from tests.workflows.interpreter import Interpreter, definition_of
 
 ACCOUNT, REGION, PREFIX = "111122223333", "eu-central-1", "deeplens-trash"
 ENTRY = Entry(program="s3://assets/89ab.py", program_file="89ab.py")
+
+
+def _without(shared: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in shared.items() if key != name}
 
 
 def synthesize(**settings: Any) -> Template:
@@ -57,6 +63,7 @@ def synthesize(**settings: Any) -> Template:
         training=training,
         built_in=built_in if chosen.algorithm == "image-classification" else None,
         rollout=rollout.machine,
+        steer=Function(stack, steer_rollout.handler, may=[], **_without(shared, "tell")),
         **shared,
     )
     return Template.from_stack(stack)

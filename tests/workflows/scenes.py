@@ -69,6 +69,7 @@ RETRAINING: dict[str, Any] = {
     },
     "register-release": {"package": "arn:aws:sagemaker:…:model-package/g/1", "problems": []},
     "startExecution": {"ExecutionArn": "arn", "StartDate": 1},
+    "steer-rollout": {"did": False, "sentence": "Nothing is unfinished."},
     "tell": {},
 }
 
@@ -187,12 +188,16 @@ RETRAINING_SCENES = [
         "waits-for-approval",
         GOOD,
     ),
-    Scene(
-        "Nothing new",
-        SNAPSHOT,
-        {"assemble-dataset": DATASET | {"changed": False, "reasons": ["the same as before"]}},
-        "nothing-new",
-        ("the same as before",),
+    *(
+        Scene(
+            "Nothing new",
+            [*SNAPSHOT, "Roll out what is unproved"],
+            {"assemble-dataset": DATASET | {"changed": False, "reasons": ["the same as before"]}}
+            | how_it_goes,
+            "nothing-new",
+            ("the same as before",),
+        )
+        for how_it_goes in ({}, {"steer-rollout": BROKEN})
     ),
     Scene(
         "Blocked",
@@ -328,7 +333,7 @@ def wave(
     return {
         "job": "deeplens-trash-r7-canary",
         "cameras": cameras,
-        "superseded": state == "superseded",
+        "stopped": state in ("superseded", "paused"),
         "started_at": 1000,
         "wait_seconds": 30,
         "state": state,
@@ -343,6 +348,7 @@ WAITING, PROVEN, SUPERSEDED, NOBODY = (
     wave("superseded", reasons=("release 8 is live now",)),
     wave("waiting", cameras=0),
 )
+PAUSED, SKIPPED = wave("paused", reasons=("a person has paused rollouts",)), wave("skipped")
 UNANSWERED = wave("unanswered", reasons=("no answer (offline?) from deeplens_1",))
 FAILED = wave(
     "failed", reasons=("deeplens_1: sha256 differs", "0 of 1 cameras proved the release, 1 must")
@@ -381,6 +387,16 @@ ROLLOUT_SCENES = [
             ([*CANARY, *FLEET], {"check-rollout": [PROVEN, SUPERSEDED]}),
         )
     ),
+    *(
+        Scene("Paused", path, answers, "paused", tuple(PAUSED["reasons"]))
+        for path, answers in (
+            (CANARY[:2], {"deploy-release": PAUSED}),
+            (CANARY, {"check-rollout": PAUSED}),
+            ([*CANARY, *FLEET[:2]], {"deploy-release": [WAITING, PAUSED]}),
+            ([*CANARY, *FLEET], {"check-rollout": [PROVEN, PAUSED]}),
+        )
+    ),
+    Scene("Rolled out", [*CANARY, *FLEET], {"check-rollout": [SKIPPED, PROVEN]}, "rolled-out"),
     *(
         Scene("No answer", path, answers, "unanswered", tuple(UNANSWERED["reasons"]))
         for path, answers in (

@@ -1,0 +1,70 @@
+"""What does a person want of a rollout? `lensloop retry`, `pause`, `resume` and `go-on` ask here,
+and so does the retraining where nothing is new ("unfinished").
+
+Event: {"decision", "by", "note"}; the answer is {"did", "sentence"}.
+"""
+
+import json
+import os
+import time
+from typing import Any
+
+from lambdas.aws import fleet, handover, stating
+from lambdas.aws.state import Paused, StateTable, state_table
+from lensloop.settings import Settings
+from lensloop.steering import GO_ON, PAUSE, RESUME, Stand, Step, steer
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    settings, table = Settings.from_json(os.environ["SETTINGS"]), state_table()
+    decision, by = str(event["decision"]), str(event.get("by") or "")
+    paused = table.paused()
+    stand = _stand(table, paused)
+    step = steer(decision, stand, paused.interrupted if paused else 0)
+    if not step.did:
+        return {"did": False, "sentence": step.sentence}
+    if decision == PAUSE:
+        _pause(table, stand, Paused(_running(stand), by, str(event.get("note") or "")))
+    elif decision == RESUME:
+        table.resume()
+    elif decision == GO_ON:
+        table.decide_now(stand.candidate, int(time.time()))
+    if step.roll_out:
+        _roll_out(table, step, stand.live, settings.project)
+    print(json.dumps({"level": "INFO", "decision": decision, "by": by, "sentence": step.sentence}))
+    return {"did": True, "sentence": step.sentence}
+
+
+def _stand(table: StateTable, paused: Paused | None) -> Stand:
+    candidate, live = table.candidate(), table.live()
+    return Stand(
+        candidate.release.epoch if candidate else 0,
+        candidate.state if candidate else "",
+        live.epoch if live else 0,
+        handover.is_running(os.environ["ROLLOUT_ARN"]),
+        paused is not None,
+    )
+
+
+def _running(stand: Stand) -> int:
+    return stand.candidate if stand.running else 0
+
+
+def _pause(table: StateTable, stand: Stand, paused: Paused) -> None:
+    """First it is written down: no step orders anything from then on."""
+    table.pause(paused, int(time.time()))
+    if stand.running:
+        fleet.withdraw_all(stand.candidate, "PAUSED")
+
+
+def _roll_out(table: StateTable, step: Step, live: int, project: str) -> None:
+    """Under a name of its own, as are its orders: those before are over. Cameras that were led back
+    from it take it only by a statement.
+    """
+    epoch, back = step.roll_out, table.rollback()
+    if live != epoch:
+        table.try_candidate(epoch)
+        if back and back.away >= epoch:
+            stating.state(table, epoch, epoch, project)
+    again = table.try_again(epoch)
+    handover.start(os.environ["ROLLOUT_ARN"], epoch, again)
