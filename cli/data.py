@@ -3,8 +3,8 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -96,9 +96,17 @@ def import_pictures(
     The same command goes on where it was stopped, and brings nothing twice.
     """
     place = asked.place
-    wanted = Wanted(source, cache(), place.client, label, unsigned=no_sign_request, whole=whole)
+    wanted = Wanted(
+        source,
+        cache(),
+        place.client,
+        label,
+        unsigned=no_sign_request,
+        whole=whole,
+        bucket=place.bucket,
+    )
     said = Said(label, map_, as_ or [], folders_are_labels)
-    with _stoppable(), decoders() as pool, sources.opened(wanted) as opened:
+    with _stoppable(), decoders() as pool, _reached(wanted) as opened:
         settings = place.settings()
         bucket = Bucket(place.client("s3"), place.bucket)
         made = _plan(opened, said, settings, pool, lambda: _there(place, bucket))
@@ -139,6 +147,15 @@ def check(
 def cache() -> Path:
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return base / "lensloop" / "imports"
+
+
+@contextmanager
+def _reached(wanted: Wanted) -> Iterator[Source]:
+    """What a source fetches first is said while somebody waits for it."""
+    with ExitStack() as stack:
+        with show.told("Looking …") as say:
+            source = stack.enter_context(sources.opened(replace(wanted, say=say)))
+        yield source
 
 
 @dataclass(frozen=True)

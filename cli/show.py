@@ -71,3 +71,14 @@ def counted(text: str, total: int) -> Iterator[Callable[[], None]]:
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(text, total=total)
         yield lambda: progress.advance(task)
+
+
+@contextmanager
+def told(text: str) -> Iterator[Callable[[str], None]]:
+    """A spinner as `busy`, whose words change with each call; afterwards a call does nothing."""
+    console = err()
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status(shown(text)) as status:
+        yield lambda now: status.update(shown(now))

@@ -59,6 +59,9 @@ class Asked:
     label: str = ""  # --label: one for all pictures; only a source that needs one looks here
     unsigned: bool = False  # --no-sign-request
     whole: bool = False  # --whole: pictures as they are, not their boxes
+    bucket: str = ""  # the project's
+    # What is being done while it is opened, for whoever waits: a line, replaced by the next.
+    say: Callable[[str], None] = lambda _: None
 
 
 class Origin(NamedTuple):

@@ -25,6 +25,10 @@ KINDS = (
     Kind("coco:", "coco", "coco:annotations.json"),
     Kind("video:", "video", "video:file.mp4 (with --label)"),
     Kind("openimages:", "openimages", "openimages:folder-of-csv-files:class,class"),
+    Kind("github:", "github", "github:owner/name[@ref][:folder-or-archive]"),
+    Kind("kaggle:", "kaggle", "kaggle:owner/name"),
+    Kind("hf:", "hugging_face", "hf:owner/name"),
+    Kind("dataexchange:", "data_exchange", "dataexchange:data-set[/revision]"),
     Kind("https://", "web", "https://…/set.tar.gz"),
     Kind("http://", "web", "http://…/set.zip"),
 )
