@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, List, NamedTuple, Tuple, Type
 
 from lensloop.wire.errors import BadArtifact
-from lensloop.wire.manifest import Installed, Manifest, ManifestError, parse
+from lensloop.wire.manifest import File, Installed, Manifest, ManifestError, parse
 from lensloop.wire.onnx_check import IMAGE, PROBABILITIES, UNFAMILIAR, check_model
 from lensloop.wire.picture import RESIZE, read_input, to_input
 from lensloop.wire.prediction import Prediction
@@ -105,16 +105,21 @@ def read_checked(folder: Path, int8: bool = False) -> Checked:
     wanted = manifest.int8 if int8 else manifest.model
     if wanted is None:
         raise BadArtifact("the release has no model in eight bits")
-    path = folder / wanted.file
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise BadArtifact(f"{path.name} cannot be read: {error}") from error
-    if hashlib.sha256(data).hexdigest() != wanted.sha256:
-        raise BadArtifact(f"{path.name} is not the file that the manifest names")
+    data = read_file(folder, wanted)
     tells_unfamiliar = manifest.unfamiliar_threshold is not None
     check_model(data, manifest.labels, manifest.width, manifest.height, tells_unfamiliar)
     return Checked(manifest, data, exact=overflows())
+
+
+def read_file(folder: Path, wanted: File) -> bytes:
+    """One of a release's files, if it is what the manifest names. Raises BadArtifact."""
+    try:
+        data = (folder / wanted.file).read_bytes()
+    except OSError as error:
+        raise BadArtifact(f"{wanted.file} cannot be read: {error}") from error
+    if hashlib.sha256(data).hexdigest() != wanted.sha256:
+        raise BadArtifact(f"{wanted.file} is not the file that the manifest names")
+    return data
 
 
 def opened(checked: Checked) -> Model:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import logging
 import time
 from pathlib import Path
-from typing import Optional
+from typing import List, Optional
 
-from camera import disk, download, model, trial
+from camera import chip, disk, download, model, trial
 from camera.line import Line, TooLate
 from camera.prove import Proof
-from camera.running import INT8, Running
+from camera.running import FP16, INT8, Running
 from camera.server import DownloadError
 from lensloop.wire.errors import BadArtifact
-from lensloop.wire.manifest import Manifest
+from lensloop.wire.manifest import File, Manifest
 from lensloop.wire.order import Order
 
 # Of the model's own time: less is not worth the few answers that eight bits get otherwise, and
@@ -28,38 +28,58 @@ log = logging.getLogger(__name__)
 
 
 def bring(order: Order, manifest: Manifest, part: Path, home: Path, line: Line) -> None:
-    """The second file, after all that the release cannot do without."""
-    file = manifest.int8
-    if file is None or not order.int8_url:
+    """The further files, after all that the release cannot do without."""
+    _bring(order.int8_url, manifest.int8, part, home, line)
+    if chip.is_there():
+        _bring(order.deeplens_url, manifest.deeplens, part, home, line)
+
+
+def _bring(url: str, file: Optional[File], part: Path, home: Path, line: Line) -> None:
+    if file is None or not url:
         return
     target = part / file.file
     try:
         download.check_space(home, max(0, file.size - download.arrived(target)))
-        download.fetch(order.int8_url, target, file.sha256, file.size, file.size, line)
+        download.fetch(url, target, file.sha256, file.size, file.size, line)
     except (DownloadError, TooLate) as error:
-        log.warning("release %d comes without its eight bits: %s", manifest.epoch, error)
+        log.warning("the release comes without %s: %s", file.file, error)
 
 
 def fastest(folder: Path, plain: Proof, began: float, seconds: float) -> Running:
-    """Of a release whose model has proved itself with `plain`. Both proofs together take no longer
-    than `seconds` from `began` on. Raises BadArtifact if not even the model can be loaded.
+    """Of a release whose model has proved itself with `plain`. Both proofs on the processor take no
+    longer together than `seconds` from `began` on. Raises BadArtifact if not even the model can be
+    loaded.
     """
-    manifest = model.read_manifest(folder / "manifest.json")
-    note = ""
-    if manifest.int8 and (folder / manifest.int8.file).is_file():
-        try:
-            way = _in_eight_bits(folder, plain, began, seconds)
-            if way is not None:
-                return way
-        except BadArtifact as error:
-            note = f"in eight bits release {manifest.epoch} does not prove itself here: {error}"
-            log.warning("%s", note)
-    return Running(model.load(folder), plain, note=note)
-
-
-def _in_eight_bits(folder: Path, plain: Proof, began: float, seconds: float) -> Optional[Running]:
-    """None where that is no faster."""
     spent = time.monotonic() - began
+    manifest = model.read_manifest(folder / "manifest.json")
+    notes = []
+    if chip.is_there() and _is_here(folder, manifest.deeplens):
+        try:
+            return chip.instead(folder, plain)
+        except BadArtifact as error:
+            notes.append(f"it runs on the processor and not on the chip: {error}")
+    if _is_here(folder, manifest.int8):
+        try:
+            found = _in_eight_bits(folder, plain, spent, seconds)
+            if found is not None:
+                return _noted(found, notes)
+        except BadArtifact as error:
+            notes.append(f"in eight bits it does not prove itself here: {error}")
+    return _noted(Running(model.load(folder), plain), notes)
+
+
+def _is_here(folder: Path, file: Optional[File]) -> bool:
+    return file is not None and (folder / file.file).is_file()
+
+
+def _noted(running: Running, notes: List[str]) -> Running:
+    for note in notes:
+        log.warning("release %d: %s", running.installed.epoch, note)
+    return running._replace(note="; ".join(notes))
+
+
+def _in_eight_bits(folder: Path, plain: Proof, spent: float, seconds: float) -> Optional[Running]:
+    """None where that is no faster."""
     # What takes longer than the model itself is of no use.
     proof = trial.prove_apart(folder, min(seconds - spent, spent + _START_SECONDS), int8=True)
     log.info("%s ms a picture, and in eight bits %s", plain.milliseconds, proof.milliseconds)
@@ -68,11 +88,13 @@ def _in_eight_bits(folder: Path, plain: Proof, began: float, seconds: float) -> 
     return Running(model.load(folder, int8=True), proof, INT8)
 
 
-def give_up(folder: Path, manifest: Manifest) -> None:
-    """They failed at run time: a restart does not try them again."""
-    if manifest.int8 is None:
-        return
-    try:
-        disk.remove(folder / manifest.int8.file)
-    except OSError as error:  # until the next start, then
-        log.error("the model in eight bits cannot be removed: %s", error)
+def give_up(folder: Path, running: Running, reason: str) -> None:
+    """It failed so at run time: a restart does not try it again."""
+    int8 = running.model.manifest.int8
+    if running.precision == FP16:
+        chip.give_up(folder, reason)
+    elif int8 is not None:
+        try:
+            disk.remove(folder / int8.file)
+        except OSError as error:  # until the next start, then
+            log.error("%s cannot be removed: %s", int8.file, error)

@@ -10,7 +10,7 @@ from typing import Callable, Optional
 from camera import model, precision, trial
 from camera.health import Fault, slowest
 from camera.model import Model
-from camera.running import FP32, Running
+from camera.running import FP16, FP32, Running
 from camera.store import Store
 from camera.update import still_usable
 from lensloop.wire.errors import BadArtifact, LensloopError, PictureError
@@ -73,8 +73,10 @@ def _without_shortcuts(
     beat(0.0)
     if not _does_better(plain, fault, predict):
         return None
-    precision.give_up(folder, running.model.manifest)
-    return plain._replace(note=f"in eight bits it failed here ({fault.reason})")
+    how = "on the chip" if running.precision == FP16 else "in eight bits"
+    note = f"{how} release {running.installed.epoch} failed here ({fault.reason})"
+    precision.give_up(folder, running, note)
+    return plain._replace(note=note)
 
 
 def _check_that_it_is_the_model(

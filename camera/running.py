@@ -8,7 +8,8 @@ from camera.model import Model
 from camera.prove import Proof
 from lensloop.wire.manifest import Installed
 
-FP32, INT8 = "fp32", "int8"  # as reports name them
+# As reports name them; the last one is a DeepLens' own chip, which computes in sixteen bits.
+FP32, INT8, FP16 = "fp32", "int8", "fp16"
 
 
 class Running(NamedTuple):

@@ -36,7 +36,7 @@ _MOST_BYTES_OF_AN_ANSWER = 64 * 1024
 _KEPT = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
 _NOBODY = 65534
 _INT8 = "int8"
-_REFUSED = 3  # the exit status of a child that says why
+REFUSED = 3  # the exit status of a child that says why
 
 
 def prove_apart(
@@ -47,6 +47,11 @@ def prove_apart(
     """
     command = [sys.executable, "-m", "camera.trial", str(folder.resolve()), str(memory)]
     command += [str(max(1, int(seconds))), *([_INT8] if int8 else [])]
+    return ask(command, folder, seconds)
+
+
+def ask(command: List[str], folder: Path, seconds: float) -> Proof:
+    """What a process says of the release in the folder. Raises BadArtifact."""
     try:
         child = subprocess.Popen(
             command,
@@ -81,7 +86,7 @@ def _environment() -> Dict[str, str]:
 def _answer(said: bytes, status: int, seconds: float) -> Proof:
     if status in (-signal.SIGALRM, -signal.SIGXCPU):
         raise BadArtifact(_too_slow(seconds))
-    if status not in (0, _REFUSED):
+    if status not in (0, REFUSED):
         how = f"by signal {-status}" if status < 0 else f"with status {status}"
         raise BadArtifact(
             f"the process in which the model was tried was ended {how}: it crashed, or needs more"
@@ -91,7 +96,7 @@ def _answer(said: bytes, status: int, seconds: float) -> Proof:
         top = Reader(json.loads(said))
     except (ValueError, RecursionError) as error:
         raise BadArtifact(f"the process in which the model was tried answers {error}") from error
-    if status == _REFUSED:
+    if status == REFUSED:
         raise BadArtifact(top.text("refused"))
     found = Proof(top.whole("right"), top.whole("pictures"), top.number("milliseconds", 0, 1e6))
     top.check(BadArtifact, "The answer of the process in which the model was tried")
@@ -113,7 +118,7 @@ def main(arguments: List[str]) -> int:
     try:
         said = _proved(folder, memory, arguments[3:] == [_INT8])._asdict()
     except (BadArtifact, MemoryError, OSError) as error:
-        status, said = _REFUSED, {"refused": (str(error) or "memory is used up")[:1000]}
+        status, said = REFUSED, {"refused": (str(error) or "memory is used up")[:1000]}
     text = json.dumps(said).encode()
     os.write(1, text)
     return status

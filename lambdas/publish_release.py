@@ -33,8 +33,10 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     evaluation_in(files, digest)
     settings = Settings.from_json(os.environ["SETTINGS"])
     evaluation = parsed(files, "evaluation.json")
-    published, content = release.build(settings.project, epoch, files, evaluation, trained_at)
-    for name, body in {**_for_a_deeplens(evaluation, bucket), **content}.items():
+    published, content = release.build(
+        settings.project, epoch, files, evaluation, trained_at, _for_a_deeplens(evaluation, bucket)
+    )
+    for name, body in content.items():
         write_once(bucket, names.release(epoch, name), body)
     signed = content[manifest.FILE]
     sign_once(bucket, names.release(epoch, manifest.SIGNATURE_FILE), signed)
@@ -64,18 +66,18 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     }
 
 
-def _for_a_deeplens(evaluation: Any, bucket: str) -> dict[str, bytes]:
-    """What the camera's own chip would load, where the network is one of MXNet's."""
+def _for_a_deeplens(evaluation: Any, bucket: str) -> bytes:
+    """What the camera's own chip would load; nothing where the network is none of MXNet's."""
     found = deeplens.source(evaluation)
     if not found:
-        return {}
+        return b""
     uri, sha256, params = found
     archive, _ = fetch(clients.s3(), bucket, uri)
     if hashlib.sha256(archive.read()).hexdigest() != sha256:
         raise BadArtifact(f"{uri} is not the archive any more that the model was made of.")
     archive.seek(0)
     files = read_files(archive, deeplens.belongs)
-    return {deeplens.FILE: deeplens.bundle(files, params, evaluation["labels"])}
+    return deeplens.bundle(files, params, evaluation["labels"])
 
 
 def write_once(bucket: str, key: str, body: bytes) -> None:

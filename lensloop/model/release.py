@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from lensloop.model import precision
+from lensloop.model import deeplens, precision
 from lensloop.wire import manifest
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.reading import Reader
@@ -47,7 +47,12 @@ def obstacle(
 
 
 def build(
-    project: str, epoch: int, files: Mapping[str, bytes], evaluation: Any, created_at: str
+    project: str,
+    epoch: int,
+    files: Mapping[str, bytes],
+    evaluation: Any,
+    created_at: str,
+    for_deeplens: bytes = b"",
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The manifest, and all files of the release in the order in which they are to be written."""
     for name in ("model.onnx", TESTED):
@@ -65,9 +70,12 @@ def build(
         _file("golden.zip", golden),
         created_at,
         _file(precision.FILE, files[precision.FILE]) if precision.FILE in files else None,
+        _file(deeplens.FILE, for_deeplens) if for_deeplens else None,
     )
     # A model that was trained before the last update has not all of them.
     content = {name: files[name] for name in _WHOLE if name in files}
+    if for_deeplens:
+        content[deeplens.FILE] = for_deeplens
     content["golden.zip"] = golden
     content["manifest.json"] = json.dumps(
         made, indent=1, sort_keys=True, ensure_ascii=False

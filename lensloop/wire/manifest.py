@@ -63,6 +63,8 @@ class Manifest(NamedTuple):
     # The same model in eight bits, for cameras on which that is faster. An agent that does not know
     # it runs `model`, as before.
     int8: Optional[File] = None
+    # The network for a stock DeepLens' own chip.
+    deeplens: Optional[File] = None
 
 
 class Installed(NamedTuple):
@@ -140,6 +142,7 @@ def make(
     golden: File,
     created_at: str,
     int8: Optional[File] = None,
+    deeplens: Optional[File] = None,
 ) -> Dict[str, Any]:
     """The manifest of a release, from the training job's evaluation. Raises ManifestError if they
     do not fit.
@@ -176,8 +179,9 @@ def make(
         raise ManifestError(
             f"The training job's evaluation lacks what a release needs: {error!r}."
         ) from error
-    if int8:
-        content["int8"] = int8._asdict()
+    for name, file in (("int8", int8), ("deeplens", deeplens)):
+        if file:
+            content[name] = file._asdict()
     parse(content)
     return content
 
@@ -209,9 +213,13 @@ def parse(content: Any) -> Manifest:
         created_at=top.text("created_at"),
         unfamiliar_threshold=_unfamiliar_threshold(top),
         int8=_file(top.part("int8")) if top.has("int8") else None,
+        deeplens=_file(top.part("deeplens")) if top.has("deeplens") else None,
     )
-    if found.int8 and found.int8.file in (FILE, found.model.file, found.golden.file):
-        top.mistake(f"`int8.file` is {shown(found.int8.file)}, as another file of the release")
+    taken = [FILE, found.model.file, found.golden.file]
+    for name, extra in (("int8", found.int8), ("deeplens", found.deeplens)):
+        if extra and extra.file in taken:
+            top.mistake(f"`{name}.file` is {shown(extra.file)}, as another file of the release")
+        taken += [extra.file] if extra else []
     top.check(ManifestError, "The release manifest is wrong")
     return found
 

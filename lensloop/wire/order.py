@@ -42,7 +42,9 @@ class Order(NamedTuple):
     golden_sha256: str
     signature: bytes = b""  # of the manifest; empty in an order from before releases were signed
     signed: Optional[Signed] = None
-    int8_url: str = ""  # of the manifest's second file; empty where it names none
+    # Of the manifest's further files; empty where it names none.
+    int8_url: str = ""
+    deeplens_url: str = ""
     minutes: int = DEFAULT_MINUTES  # from the beginning of the work until a camera gives it up
 
 
@@ -64,8 +66,9 @@ def make(
         "model": {"url": url(model.file), "sha256": model.sha256, "size": model.size},
         "golden": {"url": url(golden.file), "sha256": golden.sha256},
     }
-    if manifest.int8:
-        document["int8"] = {"url": url(manifest.int8.file)}  # what it must be, the manifest says
+    for name, file in (("int8", manifest.int8), ("deeplens", manifest.deeplens)):
+        if file:
+            document[name] = {"url": url(file.file)}  # what it must be, the manifest says
     if signature:
         document["manifest"]["signature"] = _text(signature)
     if signed:
@@ -91,11 +94,16 @@ def parse(document: Any) -> Order:
         golden_sha256=golden.sha256("sha256"),
         signature=_signature(manifest, "signature") if manifest.has("signature") else b"",
         signed=_signed(top) if top.has("statement") else None,
-        int8_url=top.part("int8").text("url") if top.has("int8") else "",
+        int8_url=_url(top, "int8"),
+        deeplens_url=_url(top, "deeplens"),
         minutes=top.whole("minutes", 1, MOST_MINUTES) if top.has("minutes") else DEFAULT_MINUTES,
     )
     top.check(OrderError, "the job's document is not a release order")
     return order
+
+
+def _url(top: Reader, name: str) -> str:
+    return top.part(name).text("url") if top.has(name) else ""
 
 
 def _signed(top: Reader) -> Signed:

@@ -48,12 +48,16 @@ class Shelf:
         self.files[f"/{folder}/model.onnx"] = files.model
         self.files[f"/{folder}/golden.zip"] = files.golden
         model = files.manifest["model"]
-        second: dict[str, Any] = {}
-        if files.int8:
-            self.files[f"/{folder}/model.int8.onnx"] = files.int8
-            second = {"int8": {"url": f"{self.url}/{folder}/model.int8.onnx"}}
+        further: dict[str, Any] = {}
+        for name, file, body in (
+            ("int8", "model.int8.onnx", files.int8),
+            ("deeplens", "deeplens.tar.gz", files.deeplens),
+        ):
+            if body:
+                self.files[f"/{folder}/{file}"] = body
+                further[name] = {"url": f"{self.url}/{folder}/{file}"}
         return {
-            **second,
+            **further,
             "operation": "release",
             "epoch": files.manifest["epoch"],
             "manifest": {

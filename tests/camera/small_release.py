@@ -107,6 +107,7 @@ class Files(NamedTuple):
     model: bytes
     golden: bytes
     int8: bytes = b""
+    deeplens: bytes = b""
 
     @property
     def manifest_bytes(self) -> bytes:
@@ -118,6 +119,7 @@ def make_release(
     model: bytes | None = None,
     golden: bytes | None = None,
     int8: bytes = b"",
+    deeplens: bytes = b"",
     **changes: Any,
 ) -> Files:
     """`changes` replace fields of the manifest;
@@ -155,5 +157,6 @@ def make_release(
         manifest.File("golden.zip", sha256(golden), len(golden)),
         "2026-11-22T12:00:00Z",
         manifest.File("model.int8.onnx", sha256(int8), len(int8)) if int8 else None,
+        manifest.File("deeplens.tar.gz", sha256(deeplens), len(deeplens)) if deeplens else None,
     )
-    return Files({**content, **changes}, model, golden, int8)
+    return Files({**content, **changes}, model, golden, int8, deeplens)

@@ -339,6 +339,9 @@ def test_a_network_of_mxnets_is_released_for_a_deeplens_as_well(aws: Aws) -> Non
         labels = tar.extractfile("labels.txt")
         assert labels
         assert labels.read() == b"can\nglass\n"
+    named = manifest.parse(json.loads(written(aws)["releases/7/manifest.json"])).deeplens
+    assert named is not None
+    assert named.sha256 == sha256(written(aws)["releases/7/deeplens.tar.gz"]).hexdigest()
 
 
 def test_another_archive_than_the_model_was_made_of_is_not_released(aws: Aws) -> None:

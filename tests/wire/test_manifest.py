@@ -116,19 +116,28 @@ def test_a_release_from_before_cannot_tell_what_is_unfamiliar() -> None:
 SECOND = File("model.int8.onnx", "c" * 64, 3000)
 
 
-def test_the_model_in_eight_bits_is_one_more_field_that_old_agents_pass_over() -> None:
-    files = (MODEL_FILE, GOLDEN_FILE, "2026-11-22", SECOND)
+def test_further_files_are_fields_that_old_agents_pass_over() -> None:
+    third = File("deeplens.tar.gz", "d" * 64, 40_000)
+    files = (MODEL_FILE, GOLDEN_FILE, "2026-11-22", SECOND, third)
     whole = make("trash", 7, EVALUATION, *files)
-    assert parse(json.loads(json.dumps(whole))).int8 == SECOND
-    del whole["int8"]
+    found = parse(json.loads(json.dumps(whole)))
+    assert (found.int8, found.deeplens) == (SECOND, third)
+    del whole["int8"], whole["deeplens"]
     assert whole == made()
-    assert parse(whole).int8 is None
+    assert (parse(whole).int8, parse(whole).deeplens) == (None, None)
 
 
+@pytest.mark.parametrize("field", ["int8", "deeplens"])
 @pytest.mark.parametrize("name", ["manifest.json", "model.onnx", "golden.zip"])
-def test_the_model_in_eight_bits_takes_no_other_files_place(name: str) -> None:
-    with pytest.raises(ManifestError, match=f"`int8.file` is '{name}'"):
-        parse({**made(), "int8": SECOND._replace(file=name)._asdict()})
+def test_a_further_file_takes_no_others_place(field: str, name: str) -> None:
+    with pytest.raises(ManifestError, match=f"`{field}.file` is '{name}'"):
+        parse({**made(), field: SECOND._replace(file=name)._asdict()})
+
+
+def test_two_further_files_are_not_one() -> None:
+    second = SECOND._asdict()
+    with pytest.raises(ManifestError, match=r"`deeplens.file` is 'model.int8.onnx'"):
+        parse({**made(), "int8": second, "deeplens": second})
 
 
 def test_fields_of_a_later_version_are_passed_over() -> None:

@@ -50,11 +50,13 @@ def test_signatures_and_a_statement_travel_with_the_order() -> None:
     assert (read.signature, read.signed) == (b"\x30\x01", signed)
 
 
-def test_the_model_in_eight_bits_is_one_address_more() -> None:
-    both = manifest.parse(make_release(7, int8=b"bits").manifest)
+def test_each_further_file_is_one_address_more() -> None:
+    both = manifest.parse(make_release(7, int8=b"bits", deeplens=b"network").manifest)
     document = order.make(both, "a" * 64, "https://bucket/7/{}".format)
-    assert document == {**GOOD, "int8": {"url": "https://bucket/7/model.int8.onnx"}}
-    assert order.parse(document).int8_url == "https://bucket/7/model.int8.onnx"
+    second, third = "https://bucket/7/model.int8.onnx", "https://bucket/7/deeplens.tar.gz"
+    assert document == {**GOOD, "int8": {"url": second}, "deeplens": {"url": third}}
+    read = order.parse(document)
+    assert (read.int8_url, read.deeplens_url) == (second, third)
 
 
 def test_the_first_release_and_the_smallest_file_can_be_ordered() -> None:
