@@ -41,6 +41,7 @@ def rows() -> list[dict[str, Any]]:
         bucket = cloud.deploy(CONTEXT)["Bucket"]
         environment = {**os.environ, **cloud.env, "LENSLOOP_LOCAL": str(cloud.ca_pem.parent)}
         synced = _seconds_to_sync(unpacked, bucket, environment)
+        _empty(cloud, bucket)
         seconds, megabytes = _imported(archive, environment)
         there = _keys(cloud, bucket)
         rate = PICTURES / seconds
@@ -104,12 +105,19 @@ def _imported(archive: Path, environment: dict[str, str]) -> tuple[float, float]
 
 
 def _seconds_to_sync(unpacked: Path, bucket: str, environment: dict[str, str]) -> float | None:
-    """Beside images/, so that nothing is counted for it; None where there is no AWS CLI."""
+    """As people do it by hand; None where there is no AWS CLI."""
     aws = shutil.which("aws")
     if aws is None:
         return None
     begun = time.monotonic()
-    command = [aws, "s3", "sync", "--only-show-errors", str(unpacked), f"s3://{bucket}/synced/"]
+    command = [
+        aws,
+        "s3",
+        "sync",
+        "--only-show-errors",
+        str(unpacked / "set"),
+        f"s3://{bucket}/images/",
+    ]
     subprocess.run(command, env=environment, check=True)
     return time.monotonic() - begun
 
