@@ -37,7 +37,7 @@ NEAREST = {
     "lensloop/fleet/terms.py": ("tests/fleet/test_desired.py", "tests/fleet/test_look.py"),
     "lensloop/model/card.py": ("tests/model/test_registry.py",),
     "lensloop/model/imported.py": ("tests/training/test_imported.py",),
-    "lensloop/wire/onnx_file.py": ("tests/wire/test_onnx_check.py",),
+    "lensloop/wire/onnx_file.py": ("tests/wire/test_onnx_file.py", "tests/wire/test_onnx_check.py"),
     "lensloop/rollout.py": ("tests/rollout/test_rollout_rules.py",),
 }
 # Nothing in these decides anything.

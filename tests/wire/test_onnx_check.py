@@ -1,6 +1,6 @@
 """Is a model that is more than data, or no classifier of this camera, refused unloaded?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy
@@ -102,6 +102,21 @@ def answer_for_five(model: Any) -> None:
     model.graph.output[0].type.tensor_type.shape.dim[1].dim_value = 5
 
 
+def answer_a_row_of_five(model: Any) -> None:
+    answer_for_five(model)
+    del model.graph.output[0].type.tensor_type.shape.dim[0]
+
+
+def add_nodes(*operators: str, domains: Sequence[str] = ()) -> bytes:
+    def add(model: Any) -> None:
+        for operator in operators:
+            model.graph.node.append(helper.make_node(operator, ["mean"], [operator]))
+        for domain in domains:
+            model.graph.node.append(helper.make_node("Gelu", ["mean"], [domain], domain=domain))
+
+    return changed(add)
+
+
 def swell(model: Any) -> None:
     model.graph.initializer[1].dims.append(2**40)
 
@@ -148,6 +163,7 @@ def other_format() -> bytes:
     return b"\x08\x08\x12\x04ORTM" + rest
 
 
+_DRAWING = ("Multinomial", "Bernoulli")
 # What our own check refuses, with the words that say why.
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty": (lambda: b"\x08\x08", "no ONNX model"),
@@ -164,6 +180,10 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "a sparse constant": (lambda: with_node("Constant", [], sparse_value=sparse()), "sparse"),
     "a weight without bytes": (lambda: changed(swell), "larger than the file"),
     "operators of others": (lambda: changed(add_foreign), "(com.microsoft)"),
+    "operators of two others": (
+        lambda: add_nodes(domains=["com.microsoft", "ai.onnx.ml"]),
+        "operators that are not ONNX's own (ai.onnx.ml, com.microsoft); export it without them.",
+    ),
     "operators of its own": (lambda: changed(add_function), "(functions)"),
     "graphs to train with": (lambda: changed(add_training), "(functions)"),
     "a branch": (
@@ -178,17 +198,32 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
         "branches (If)",
     ),
     "chance": (lambda: with_node("RandomNormal", [], shape=[1]), "by chance (RandomNormal)"),
+    "all that repeats": (
+        lambda: add_nodes("SequenceMap", "Scan", "Loop", "If"),
+        "branches (If, Loop, Scan, SequenceMap), whose time nobody can bound.",
+    ),
+    "all of chance": (
+        lambda: add_nodes("RandomUniformLike", "RandomUniform", "RandomNormalLike", *_DRAWING),
+        "(Bernoulli, Multinomial, RandomNormalLike, RandomUniform, RandomUniformLike)",
+    ),
     "a second input": (lambda: changed(add_input), "it takes image, more"),
     "no input": (lambda: changed(lambda model: model.graph.ClearField("input")), "takes nothing"),
     "floats": (lambda: changed(take_floats), "kind 1 and the shape"),
     "other sides": (lambda: changed(take_other_sides), "must be uint8 of the shape [1, 32, 32, 3]"),
-    "grey pictures": (lambda: changed(take_grey), "must be uint8 of the shape"),
+    "grey pictures": (
+        lambda: changed(take_grey),
+        "; it is of kind 2 and the shape ['any', 'any', 'any', 1].",
+    ),
     "rows": (lambda: changed(take_rows), "must be uint8 of the shape"),
     "a second output": (lambda: changed(add_output), "it answers probabilities, mean"),
-    "no output": (lambda: changed(lambda model: model.graph.ClearField("output")), "nothing"),
+    "no output": (
+        lambda: changed(lambda model: model.graph.ClearField("output")),
+        "answers nothing.",
+    ),
     "another output": (lambda: colour_model(output="something"), "it answers something"),
     "text as answer": (lambda: changed(answer_text), "must be float32"),
     "five labels": (lambda: changed(answer_for_five), "answers for 5 labels"),
+    "a row of five": (lambda: changed(answer_a_row_of_five), "answers for 5 labels"),
     "two graphs": (two_graphs, "no ONNX model"),
     "another format": (other_format, "onnxruntime's own format"),
 }
@@ -206,11 +241,33 @@ def test_what_is_not_only_data_is_refused_before_it_is_loaded(
 ) -> None:
     with pytest.raises(BadArtifact) as refused:
         check_model(made(), LABELS, 32, 32, False)
-    assert sentence in str(refused.value)
+    said = str(refused.value)
+    assert sentence in said
+    assert said.startswith(("The model ", "The model's ", "The file is "))
+    assert said.endswith(".")
+
+
+def test_a_release_that_tells_what_is_unfamiliar_needs_a_model_that_does() -> None:
+    with pytest.raises(BadArtifact) as refused:
+        check_model(colour_model(), LABELS, 32, 32, True)
+    assert str(refused.value) == (
+        "The model must answer probabilities and unfamiliar and nothing unknown; it answers"
+        " probabilities."
+    )
+
+
+def test_onnx_has_two_names_for_its_own_operators() -> None:
+    def rename(model: Any) -> None:
+        model.graph.node[0].domain = "ai.onnx"
+
+    check_model(changed(rename), LABELS, 32, 32, False)
 
 
 def test_absurd_sizes_are_refused_before_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert onnx_check.MOST_BYTES == 314_572_800
     with monkeypatch.context() as patch:
+        patch.setattr(onnx_check, "MOST_BYTES", len(colour_model()))
+        check_model(colour_model(), LABELS, 32, 32, False)
         patch.setattr(onnx_check, "MOST_BYTES", 100)
         with pytest.raises(BadArtifact, match="100 are the most that a camera takes"):
             check_model(colour_model(), LABELS, 32, 32, False)
