@@ -9,6 +9,7 @@ from lensloop.wire.errors import LensloopError
 from review.frames import Frames
 from review.happenings import Happenings
 from review.library import Library
+from review.mapping import Mapper
 from review.moving import Mover
 from review.right import RightLabels
 from review.thumbnails import Thumbnails
@@ -21,6 +22,7 @@ class Desk:
     library: Library
     mover: Mover
     right: RightLabels
+    mapper: Mapper
     thumbnails: Thumbnails
     place: Place | None = None  # for words about a cloud that does not answer
 

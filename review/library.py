@@ -134,6 +134,18 @@ class Library:
     def report(self) -> Mapping[str, Any]:
         return self._looked.report
 
+    @property
+    def version(self) -> object:
+        """Another when the data set is."""
+        return self._looked.etags
+
+    def accepted(self) -> list[Picture]:
+        """Of the newest data set, as far as they are still there."""
+        self.ready()
+        with self._lock:
+            everything = [each for pictures in self._labels.values() for each in pictures]
+        return [each for each in everything if each.state not in (NEW, REJECTED)]
+
     def labels(self) -> list[str]:
         """Those that can be given."""
         with self._lock:

@@ -19,9 +19,11 @@ from lensloop.wire.errors import LensloopError
 from review.app import app
 from review.bucket import Bucket
 from review.desk import Desk
+from review.features import Features
 from review.frames import Frames
 from review.happenings import OfPlace
 from review.library import Library
+from review.mapping import Mapper
 from review.moving import Mover
 from review.right import RightLabels
 from review.thumbnails import Thumbnails
@@ -37,6 +39,7 @@ class PortTaken(LensloopError):
 
 def desk_for(place: Place, folder: Path | None = None) -> Desk:
     bucket = Bucket(place.client("s3"), place.bucket)
+    kept = folder or cache(place)
     library = Library(bucket, lambda: _newest(place))
     return Desk(
         happenings=OfPlace(place),
@@ -44,7 +47,8 @@ def desk_for(place: Place, folder: Path | None = None) -> Desk:
         library=library,
         mover=Mover(bucket, library),
         right=RightLabels(bucket),
-        thumbnails=Thumbnails(bucket, (folder or cache(place)) / "thumbnails"),
+        mapper=Mapper(library, Features(bucket, kept / "features")),
+        thumbnails=Thumbnails(bucket, kept / "thumbnails"),
         place=place,
     )
 

@@ -20,6 +20,7 @@ SCREENS = (
     ("frames", "Uncertain frames"),
     ("labels", "Labels"),
     ("check", "Labels to check"),
+    ("map", "Map"),
 )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lensloop.wire.picture import open_picture
 from review.bucket import Bucket
+from review.files import keep
 
 SIDES = {"small": 192, "large": 960}  # pixels: a cell of the grid at twice its size; a frame
 _QUALITY = 80
@@ -32,7 +33,7 @@ class Thumbnails:
             return file.read_bytes()
         except FileNotFoundError:
             made = self._made(key, etag, SIDES[size])
-        self._keep(file, made)
+        keep(file, made)
         return made
 
     def _made(self, key: str, etag: str, side: int) -> bytes:
@@ -43,16 +44,6 @@ class Thumbnails:
             file = io.BytesIO()
             image.save(file, "JPEG", quality=_QUALITY)
         return file.getvalue()
-
-    def _keep(self, file: Path, content: bytes) -> None:
-        """At once or not at all; a full disk is no reason to show nothing."""
-        draft = file.with_suffix(f".{threading.get_ident()}.part")
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_bytes(content)
-            os.replace(draft, file)
-        except OSError:
-            draft.unlink(missing_ok=True)
 
     def tidy(self) -> None:
         """What was not looked at for longest makes room."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 from starlette.testclient import TestClient
@@ -17,14 +18,16 @@ from cli.health import Health
 from cli.news import SentMessage
 from cli.runs import Stand, Training
 from cli.status import End, Live, Status, Trigger, Waiting
-from lensloop.dataset.rows import MANIFEST, REJECTED, Row, write_rows
+from lensloop.dataset.rows import MANIFEST, REJECTED, Row, read_rows, write_rows
 from lensloop.dataset.split import SPLITS
 from review.app import app
 from review.bucket import Bucket
 from review.desk import Desk
+from review.features import Features
 from review.frames import Frames
 from review.happenings import Scene
 from review.library import Library
+from review.mapping import Mapper
 from review.moving import Mover
 from review.right import RightLabels
 from review.thumbnails import Thumbnails
@@ -189,6 +192,31 @@ def fill_dataset(s3: FolderS3, doubts: int = 2) -> None:
     s3[f"datasets/{DIGEST}/report.json"] = json.dumps(report).encode()
 
 
+def fill_features(s3: FolderS3, width: int = 64, of_a_shard: int = 500) -> None:
+    """What a training job saw: three clouds, in which every 50th picture lies in the wrong one."""
+    random = np.random.default_rng(7)
+    middles = random.normal(0, 3, (len(LABELS), width))
+    rows = list(read_rows(io.StringIO(_manifest(s3))))
+    for start in range(0, len(rows), of_a_shard):
+        some = rows[start : start + of_a_shard]
+        of = [LABELS.index(row.label) for row in some]
+        of = [
+            (label + (int(row.key[-10:-4]) % 50 == 7)) % 3
+            for label, row in zip(of, some, strict=True)
+        ]
+        features = middles[of] + random.normal(0, 1, (len(some), width))
+        file = io.BytesIO()
+        hashes = b"".join(bytes.fromhex(row.sha256) for row in some)
+        pictures = np.frombuffer(hashes, np.uint8).reshape(-1, 32)
+        np.savez(file, pictures=pictures, features=features.astype("<f4"))
+        s3[f"features/abc/{start:016x}.npz"] = file.getvalue()
+
+
+def _manifest(s3: FolderS3) -> str:
+    body = s3.get_object(Key=f"datasets/{DIGEST}/manifest.csv.gz")["Body"].read()
+    return gzip.decompress(body).decode()
+
+
 def desk(s3: FolderS3, folder: Path, told: Told | None = None) -> Desk:
     bucket = Bucket(s3, "bucket")  # type: ignore[arg-type]
     library = Library(bucket, lambda: DIGEST if s3.keys(f"datasets/{DIGEST}/") else "")
@@ -198,6 +226,7 @@ def desk(s3: FolderS3, folder: Path, told: Told | None = None) -> Desk:
         library=library,
         mover=Mover(bucket, library),
         right=RightLabels(bucket),
+        mapper=Mapper(library, Features(bucket, folder / "features")),
         thumbnails=Thumbnails(bucket, folder / "thumbnails"),
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from review.server import serving
 from tests.fakes.folder_s3 import FolderS3
-from tests.review.conftest import BUSY, Told, desk, fill, fill_dataset
+from tests.review.conftest import BUSY, Told, desk, fill, fill_dataset, fill_features
 
 
 def main(folder: Path, frames: int, pictures: int, kill_at: int, port: int) -> None:
@@ -25,6 +25,7 @@ def main(folder: Path, frames: int, pictures: int, kill_at: int, port: int) -> N
     if not s3.keys():
         fill(s3, frames, pictures)
         fill_dataset(s3, doubts=5)
+        fill_features(s3)
     s3.before = before
     with serving(desk(s3, folder, Told(BUSY)), port) as address:
         print(address, flush=True)

@@ -126,3 +126,26 @@ def test_a_doubted_label_is_settled_by_a_key(browser: "Browser", tmp_path: Path)
         page.get_by_text("4 labels to check").wait_for()
         page.reload()
         page.get_by_text("4 labels to check").wait_for()
+
+
+def test_pictures_are_chosen_on_the_map_and_moved(browser: "Browser", tmp_path: Path) -> None:
+    with served(tmp_path, 0, pictures=60) as address:
+        page = browser.new_page(viewport={"width": 1280, "height": 1200})
+        page.goto(f"{address}map")
+        page.get_by_role("button", name="Most unlike their label").click()
+        page.get_by_role("heading", name="6 pictures").wait_for()
+        page.get_by_role("button", name="Whole map").click()
+        box = page.locator("#map").bounding_box()
+        assert box is not None
+        left, top, right, bottom = 2, 2, box["width"] - 2, box["height"] - 2
+        page.mouse.move(box["x"] + left, box["y"] + top)
+        page.mouse.down()
+        for x, y in ((right, top), (right, bottom), (left, bottom), (left, top + 3)):
+            page.mouse.move(box["x"] + x, box["y"] + y, steps=4)
+        page.mouse.up()
+        page.get_by_role("heading", name="159 pictures").wait_for()
+        page.locator("#grid").focus()
+        page.keyboard.press(" ")
+        page.keyboard.press("x")
+        page.get_by_role("heading", name="158 pictures").wait_for()
+    assert len(FolderS3(tmp_path / "s3").keys("review/set-aside/")) == 1

@@ -1,0 +1,82 @@
+// What is done with pictures that are selected in a grid: the same on each screen that has one.
+import { asked, complain, gone, picture } from "./ask.js";
+import { Grid } from "./grid.js";
+import { canUndo, move, setAside, undo } from "./move.js";
+
+const at = id => document.getElementById(id);
+export const STATES = {
+  train: "training", validation: "validation", test: "test", new: "not looked at yet", rejected: "rejected",
+};
+
+// `fetchPage` as Grid wants it; `after(done)` shows what is there once pictures were moved.
+export function selecting({ fetchPage, after }) {
+  let busy = false;
+  const grid = new Grid(at("grid"), {
+    fetchPage,
+    changed() {
+      const number = grid.selected.size;
+      at("selected").textContent = number ? `${number.toLocaleString("en")} selected` : "";
+      at("move").disabled = busy || !number;
+      if (at("aside")) at("aside").disabled = busy || !number;
+      at("undo").disabled = busy || !canUndo();
+    },
+    open(one) {
+      at("large-picture").src = picture(one, "large");
+      at("large-name").textContent = one.key;
+      at("large-state").textContent = one.reason ?? `It is ${STATES[one.state]}.`;
+      at("large").showModal();
+    },
+    caption: one => one.reason ?? one.key.split("/").slice(-1)[0],
+  });
+
+  async function during(act) {
+    busy = true;
+    grid.changed();
+    const scroll = at("grid").scrollTop;
+    const done = await act();
+    busy = false;
+    await after(done);
+    at("grid").scrollTop = scroll;
+    at("grid").focus({ preventScroll: true });
+  }
+
+  const keys = () => [...grid.selected.keys()];
+  const name = () => {
+    if (!grid.selected.size) return;
+    at("named").value = "";
+    at("name").returnValue = "";
+    at("name").showModal();
+  };
+  const aside = () => { if (grid.selected.size && at("aside")) during(() => setAside(keys())); };
+  const back = () => { if (canUndo()) during(undo); };
+
+  at("name").addEventListener("close", () => {
+    const label = at("named").value.trim();
+    if (at("name").returnValue === "yes" && label) during(() => move(keys(), label));
+  });
+  at("move").addEventListener("click", name);
+  at("aside")?.addEventListener("click", aside);
+  at("undo").addEventListener("click", back);
+  at("every").addEventListener("click", () => grid.all());
+  document.addEventListener("keydown", event => {
+    const free = !event.ctrlKey && !event.metaKey && !event.altKey && !busy && !document.querySelector("dialog[open]");
+    const act = { m: name, x: aside, u: back }[event.key];
+    if (!free || !act || document.activeElement.matches("select, input")) return;
+    event.preventDefault();
+    act();
+  });
+  return grid;
+}
+
+export function offer(labels) {
+  at("known").replaceChildren(...labels.map(each => new Option(each)));
+}
+
+export async function got(path) {
+  try {
+    return await asked(path);
+  } catch (error) {
+    complain(error instanceof TypeError ? gone : error.message);
+    return null;
+  }
+}
