@@ -137,7 +137,7 @@ def test_pictures_are_chosen_on_the_map_and_moved(browser: "Browser", tmp_path: 
         page.get_by_role("button", name="Whole map").click()
         box = page.locator("#map").bounding_box()
         assert box is not None
-        left, top, right, bottom = 2, 2, box["width"] - 2, box["height"] - 2
+        left, top, right, bottom = 6, 6, box["width"] - 6, box["height"] - 6
         page.mouse.move(box["x"] + left, box["y"] + top)
         page.mouse.down()
         for x, y in ((right, top), (right, bottom), (left, bottom), (left, top + 3)):
