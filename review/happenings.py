@@ -1,5 +1,5 @@
 """What runs, waits and was decided, and what may a person decide? As `lensloop status`, `fleet`,
-`news` and `approve` say and do it.
+`news`, `approve`, `rollback` and `retry` say and do it.
 """
 
 import threading
@@ -15,6 +15,7 @@ from cli.news import SentMessage
 from cli.place import Place
 from cli.status import Status
 from lensloop.model.approval import APPROVED, REJECTED
+from lensloop.steering import GO_ON, PAUSE, RESUME, RETRY
 from lensloop.wire.errors import LensloopError
 
 # Several open pages ask the cloud together once.
@@ -35,9 +36,18 @@ class Scene:
     messages: list[SentMessage]  # the newest first
 
 
+@dataclass(frozen=True)
+class WayBack:
+    """What a roll back would do, in a sentence, and to which release; None: to none."""
+
+    sentence: str
+    to: int | None
+
+
 class Happenings(Protocol):
     def look(self) -> Scene: ...
     def decide(self, what: str, epoch: int | None, note: str) -> str: ...
+    def way_back(self) -> WayBack: ...
     def report(self, epoch: int) -> bytes | None: ...
 
 
@@ -61,6 +71,10 @@ class OfPlace:
             )
             self._looked = time.monotonic(), scene
             return scene
+
+    def way_back(self) -> WayBack:
+        found = self._place.roll_back({"to": None, "dry_run": True})
+        return WayBack(str(found["sentence"]), found.get("to"))
 
     def report(self, epoch: int) -> bytes | None:
         return records.page(self._place, epoch)
@@ -107,6 +121,19 @@ def _retrain(place: Place, _epoch: int | None, _note: str) -> str:
     return f"A run is asked for. {next_step(_trigger(place))}"
 
 
+def _steer(decision: str) -> Callable[[Place, int | None, str], str]:
+    def steer(place: Place, _epoch: int | None, note: str) -> str:
+        told = {"decision": decision, "by": place.person(), "note": note}
+        return str(place.steer(told)["sentence"])
+
+    return steer
+
+
+def _roll_back(place: Place, epoch: int | None, note: str) -> str:
+    told = {"to": epoch, "by": place.person(), "note": note}
+    return str(place.roll_back(told)["sentence"])
+
+
 def _trigger(place: Place) -> status.Trigger:
     return status.look_at_trigger(place, int(time.time()))
 
@@ -117,4 +144,6 @@ _DECISIONS = {
     "approve-held": _approve_held,
     "clear-block": _clear_block,
     "retrain": _retrain,
+    "roll-back": _roll_back,
+    **{decision: _steer(decision) for decision in (RETRY, PAUSE, RESUME, GO_ON)},
 }

@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from lensloop.record import ROLLOUT_FAILURES
 from review import asked, show
 from review.asked import NotUnderstood
 from review.desk import Desk
@@ -16,7 +17,9 @@ def routes(desk: Desk) -> list[BaseRoute]:
         return show.screen("status.html", here="status")
 
     def part(_request: Request) -> Response:
-        return show.screen("status_part.html", scene=desk.happenings.look())
+        return show.screen(
+            "status_part.html", scene=desk.happenings.look(), failures=ROLLOUT_FAILURES
+        )
 
     async def decide(request: Request) -> Response:
         top = await asked.content(request)
@@ -26,6 +29,10 @@ def routes(desk: Desk) -> list[BaseRoute]:
         asked.check(top)
         said = await run_in_threadpool(desk.happenings.decide, what, epoch, note)
         return JSONResponse({"sentence": said})
+
+    def way_back(_request: Request) -> Response:
+        found = desk.happenings.way_back()
+        return JSONResponse({"sentence": found.sentence, "to": found.to})
 
     def report(request: Request) -> Response:
         page = desk.happenings.report(request.path_params["epoch"])
@@ -38,5 +45,6 @@ def routes(desk: Desk) -> list[BaseRoute]:
         Route("/status", screen),
         Route("/parts/status", part),
         Route("/decide", decide, methods=["POST"]),
+        Route("/way-back", way_back),
         Route("/runs/{epoch:int}", report),
     ]

@@ -211,13 +211,13 @@ function skip() {
 
 function name() {
   at("named").value = "";
-  at("name").returnValue = "";
   at("name").showModal();
 }
 
-at("name").addEventListener("close", () => {
+// As it is sent, and not once the dialog has closed: the next key must find the next frame.
+at("name").addEventListener("submit", event => {
   const label = at("named").value.trim();
-  if (at("name").returnValue === "yes" && label) give(label);
+  if (event.submitter?.value === "yes" && label) give(label);
 });
 at("new").addEventListener("click", name);
 at("skip").addEventListener("click", skip);

@@ -44,15 +44,14 @@ export function selecting({ fetchPage, after }) {
   const name = () => {
     if (!grid.selected.size) return;
     at("named").value = "";
-    at("name").returnValue = "";
     at("name").showModal();
   };
   const aside = () => { if (grid.selected.size && at("aside")) during(() => setAside(keys())); };
   const back = () => { if (canUndo()) during(undo); };
 
-  at("name").addEventListener("close", () => {
+  at("name").addEventListener("submit", event => {
     const label = at("named").value.trim();
-    if (at("name").returnValue === "yes" && label) during(() => move(keys(), label));
+    if (event.submitter?.value === "yes" && label) during(() => move(keys(), label));
   });
   at("move").addEventListener("click", name);
   at("aside")?.addEventListener("click", aside);

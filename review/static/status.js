@@ -31,21 +31,42 @@ function show(text) {
   headline = now;
 }
 
-at("scene").addEventListener("click", event => {
+at("scene").addEventListener("click", async event => {
   const button = event.target.closest("[data-decide]");
   if (!button) return;
-  const { decide, epoch, means } = button.dataset;
-  at("decide-what").textContent = `${button.textContent}?`;
-  at("decide-yes").textContent = button.textContent;
+  const { decide, noted } = button.dataset;
+  let { epoch, means } = button.dataset;
+  if (decide === "roll-back") {
+    say("Looking which release would be gone back to …");
+    const way = await wayBack();
+    if (!way) return;
+    [epoch, means] = [way.to, way.sentence];
+    if (!way.to) return say(way.sentence);
+  }
+  confirm(button.textContent.replace(" …", ""), means, noted, note => send(decide, epoch, note));
+});
+
+async function wayBack() {
+  try {
+    return await asked("way-back");
+  } catch (error) {
+    complain(error instanceof TypeError ? gone : error.message);
+    return null;
+  }
+}
+
+function confirm(what, means, noted, act) {
+  at("decide-what").textContent = `${what}?`;
+  at("decide-yes").textContent = what;
   at("decide-means").textContent = means;
-  at("decide-why").hidden = !epoch;
+  at("decide-why").hidden = !noted;
   at("note").value = "";
   at("decide").returnValue = "";
   at("decide").showModal();
   at("decide").onclose = () => {
-    if (at("decide").returnValue === "yes") send(decide, epoch, at("note").value);
+    if (at("decide").returnValue === "yes") act(at("note").value);
   };
-});
+}
 
 async function send(what, epoch, note) {
   say("Telling …");

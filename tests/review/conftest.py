@@ -25,7 +25,7 @@ from review.bucket import Bucket
 from review.desk import Desk
 from review.features import Features
 from review.frames import Frames
-from review.happenings import Scene
+from review.happenings import Scene, WayBack
 from review.library import Library
 from review.mapping import Mapper
 from review.moving import Mover
@@ -122,6 +122,9 @@ class Told:
     def decide(self, what: str, epoch: int | None, note: str) -> str:
         self.decisions.append((what, epoch, note))
         return "Done."
+
+    def way_back(self) -> WayBack:
+        return WayBack("All cameras go back from release 2 to release 1.", 1)
 
     def report(self, epoch: int) -> bytes | None:
         return b"<!doctype html><title>Run 2</title>" if epoch == 2 else None

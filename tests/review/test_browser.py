@@ -90,6 +90,8 @@ def test_the_first_screen_lives_and_decides(browser: "Browser", tmp_path: Path) 
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         page.get_by_text("Done.").wait_for()
+        page.get_by_role("button", name="Roll back …").click()
+        page.get_by_text("All cameras go back from release 2 to release 1.").wait_for()
         assert faults == []
 
 
