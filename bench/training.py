@@ -20,6 +20,7 @@ import numpy as np
 from bench.figure import figure
 from bench.photographs import DATA, hashed
 from lensloop.wire.picture import read_input
+from stacks.assets.training_files import training_modules
 from stacks.training import channel as training_channel
 from training.algorithms.head.backbone import pretrained
 from training.algorithms.head.export import embedder
@@ -101,8 +102,8 @@ def _prepare(root: Path, pictures: list[Path]) -> dict[str, str]:
     channel = training_channel.dependencies(ROOT, "local")
     (data / "dependencies" / channel.name).symlink_to(channel)
     with zipfile.ZipFile(data / "code" / "code.zip", "w") as code:
-        for path in (*ROOT.glob("training/*.py"), *ROOT.glob("lensloop/*.py")):
-            code.write(path, path.relative_to(ROOT))
+        for path in training_modules():
+            code.write(ROOT / path, path)
     with gzip.open(data / "dataset" / "manifest.csv.gz", "wt", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("key", "sha256", "label", "split", "phash"))

@@ -68,7 +68,10 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     ready = readiness(dataset, settings, bucket.name(), history.beside)
     if not ready.reasons and settings.golden_set_accuracy and not bucket.holds_any(_GOLDEN):
         ready = ready._replace(reasons=[news.NO_GOLDEN_SET])
-    fetched = to_fetch(dataset.accepted, _kept(settings, live), epoch, settings.training_volume_gb)
+    beaten = live if live and _is_there(live) else None
+    fetched = to_fetch(
+        dataset.accepted, _kept(settings, beaten), epoch, settings.training_volume_gb
+    )
     _write(dataset, fetched.rows, report(dataset, ready, history, settings))
     table.point_dataset(epoch, dataset.digest)
     standards, trained = Standards.from_settings(settings), table.trained()
@@ -108,8 +111,16 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         },
         "rejected": len(dataset.rejected),
         "report": names.dataset(dataset.digest, "report.html"),
-        "live_epoch": live.epoch if live else None,
+        "live_epoch": beaten.epoch if beaten else None,
+        "live_gone": live.epoch if live and not beaten else None,
     }
+
+
+def _is_there(live: LiveRelease) -> bool:
+    """SageMaker starts no job with a channel that holds nothing: a live release whose files are
+    gone is left out, so that a better one can be trained.
+    """
+    return bucket.holds(f"s3://{bucket.name()}/{names.release(live.epoch, 'manifest.json')}")
 
 
 def _kept(settings: Settings, live: LiveRelease | None) -> KeptFeatures:

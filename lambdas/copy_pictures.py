@@ -22,6 +22,7 @@ from lensloop.dataset.rows import Row
 from lensloop.model.incremental import goes_on_from
 from lensloop.settings import Settings
 from lensloop.wire import names
+from lensloop.wire.errors import BadArtifact
 
 _DOWNLOADS = 4  # at once: each may be 25 MB, and one decoder waits for them
 _LAST_CALL = 150_000  # milliseconds before Lambda's end; the slowest picture takes 120,000
@@ -89,11 +90,15 @@ def _write(digest: str, made: Lists) -> None:
 
 def _earlier(live_epoch: int | None, labels: Sequence[str], settings: Settings) -> str | None:
     """The archive that the algorithm may go on from: that of the live release, where the network
-    would be of the same shape and of the same classes.
+    would be of the same shape and of the same classes. It begins anew where nobody can read that.
     """
     if live_epoch is None:
         return None
-    evaluation = bucket.read_json(names.release(live_epoch, "evaluation.json"))
+    try:
+        evaluation = bucket.read_json(names.release(live_epoch, "evaluation.json"))
+    except (BadArtifact, ValueError) as damage:
+        print(f"release {live_epoch} says nothing to go on from: {damage}")
+        return None
     archive = goes_on_from(evaluation, labels, settings.image_classification_layers)
     return archive if archive and bucket.holds(archive) else None
 

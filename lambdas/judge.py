@@ -11,7 +11,7 @@ from lambdas.aws import clients
 from lambdas.aws.artifact import fetch
 from lambdas.aws.state import state_table
 from lensloop.archive import parsed, read_files
-from lensloop.model import release
+from lensloop.model import proof, release
 from lensloop.model.evaluation import Evaluation, read_evaluation
 from lensloop.model.floors import Floors
 from lensloop.model.gate import judge
@@ -46,6 +46,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         training=IMPORTED if imported else standards.training,
         live_epoch=evaluation.live.epoch if evaluation.live else 0,
         model=event["model"],
+        tried=proof.was_run(told),
     )
     state_table().note_trained(trained)
     live = evaluation.live.scores if evaluation.live else None
@@ -54,7 +55,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "ship": verdict.ship,
         "hold": verdict.hold,
         "slid": 0.0 if event.get("approved") else round(slid_after(evaluation, slid), 4),
-        "reasons": list(shortened((*_told(told, imported), *verdict.reasons))),
+        "reasons": list(
+            shortened((*_told(told, imported, event.get("live_gone")), *verdict.reasons))
+        ),
         "weak": list(shortened(verdict.weak)),
         "accuracy": evaluation.candidate.all.accuracy,
         "known_accuracy": evaluation.candidate.known.accuracy
@@ -66,9 +69,11 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     }
 
 
-def _told(evaluation: Any, imported: bool) -> list[str]:
+def _told(evaluation: Any, imported: bool, live_gone: int | None) -> list[str]:
     """What a person should know of this model, whatever the verdict is."""
     unreadable = evaluation.get("live_unreadable")
+    if live_gone:
+        unreadable = f"The files of release {live_gone}, which is live, are gone."
     return [
         *([TRAINED_ELSEWHERE] if imported else []),
         *([f"it was compared with no live model: {unreadable}"] if unreadable else []),

@@ -35,7 +35,7 @@ ALLOWED = {
     "lensloop": (),
     "camera": ("lensloop.wire",),
     "lambdas": ("lensloop",),
-    "training": ("lensloop",),
+    "training": ("lensloop", "camera.trial"),  # the cloud is the first camera
     "stacks": ("lensloop", "lambdas"),  # a step owns its function, so it imports the handler
     # It looks at strangers' pictures as the inspection does, and at the bucket's list.
     "importers": ("lensloop", "lambdas.aws.listing", "lambdas.decoding"),

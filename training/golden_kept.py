@@ -21,8 +21,8 @@ class KeptGolden:
             if path.stat().st_size:
                 self._found[path.name[:64]] = path
 
-    def __len__(self) -> int:
-        return len(self._found)
+    def holds(self, row: Picture) -> bool:
+        return row.sha256 in self._found
 
     def get(self, row: Picture) -> bytes | None:
         """None for what is not kept, or not whole any more."""
@@ -31,14 +31,17 @@ class KeptGolden:
         return data if path and path == self._path(row, data) else None
 
     def put(self, row: Picture, data: bytes) -> None:
-        path = self._path(row, data)
-        if self._found.get(row.sha256) != path:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            shards.replace(path, data)
-            self._found[row.sha256] = path
+        path, before = self._path(row, data), self._found.get(row.sha256)
+        if before == path:
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        shards.replace(path, data)
+        self._found[row.sha256] = path
+        if before:
+            shards.empty(before)
 
     def tidy(self, wanted: Collection[str]) -> None:
-        """Empties those of pictures that are no test pictures any more."""
+        """Empties those of pictures that are not in the data set any more."""
         for sha256, path in self._found.items():
             if sha256 not in wanted:
                 shards.empty(path)

@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from lensloop.model import proof
 from lensloop.model.release import LEARNT, TESTED
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.picture import RESIZE
 from training import (
     eight_bits,
+    first_camera,
     golden,
     golden_set,
     insights,
@@ -115,7 +117,11 @@ def _run(paths: Paths, settings: Mapping[str, str], stopwatch: Stopwatch, kept: 
         **_made_elsewhere(settings, trained),
         "seconds": stopwatch.seconds,
     }
-    _write(paths, evaluation, test, trained.learnt_from)
+    _write_lists(paths, test, trained.learnt_from)
+    with stopwatch.measure("prove"):
+        evaluation[proof.FIELD] = first_camera.proved(paths.model, evaluation)
+    text = json.dumps(evaluation, indent=1, ensure_ascii=False, allow_nan=False)
+    (paths.model / "evaluation.json").write_text(text, "utf-8")
     _log(evaluation)
 
 
@@ -145,6 +151,7 @@ def _judge(
     # that were not taught with a picture.
     answered = [trained.out_of_fold, Answered(test, ours.astype(np.float64))]
     running = session(trained.model)
+    chosen = golden.choose(test, answers, trained.learnt_from)
     proof = golden.Proof(
         running,
         labels,
@@ -164,7 +171,7 @@ def _judge(
             "kept": features.kept_by(candidate.backbone),
             "embedded": features.embedded,
         },
-        "golden": _golden(paths, golden.choose(test, answers), proof, pictures, features.kept),
+        "golden": _golden(paths, chosen, proof, pictures, features.kept),
         "suspicious": suspicious.write(paths.model, answered, labels, features),
     }
 
@@ -183,7 +190,7 @@ def _golden(
 ) -> list[dict[str, Any]]:
     before = KeptGolden(kept.folder)
     written = golden.write(paths.model / "golden", chosen, pictures, proof, before)
-    before.tidy({row.sha256 for row in pictures.of("test")})
+    before.tidy({row.sha256 for row in pictures.rows})
     return written
 
 
@@ -242,19 +249,12 @@ def _hyperparameters(paths: Paths) -> dict[str, str]:
     return settings
 
 
-def _write(
-    paths: Paths,
-    evaluation: dict[str, Any],
-    test: Sequence[Picture],
-    learnt: Sequence[Picture],
-) -> None:
+def _write_lists(paths: Paths, test: Sequence[Picture], learnt: Sequence[Picture]) -> None:
     for name, rows in ((TESTED, test), (LEARNT, learnt)):
         with (paths.model / name).open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(("sha256", "label"))
             writer.writerows(sorted((row.sha256, row.label) for row in rows))
-    text = json.dumps(evaluation, indent=1, ensure_ascii=False, allow_nan=False)
-    (paths.model / "evaluation.json").write_text(text, "utf-8")
 
 
 def _log(evaluation: dict[str, Any]) -> None:

@@ -192,6 +192,7 @@ class StateTable:
             training=item["training"],
             live_epoch=int(item["live_epoch"]),
             model=item["model"],
+            tried=bool(item.get("tried")),
         )
 
     def rollout_jobs(self) -> list[str]:

@@ -3,17 +3,17 @@ earlier job, and a few more; of all others it has the features.
 """
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lensloop.dataset.kept_features import GOLDEN, KeptFeatures
+from lensloop.dataset.kept_features import MOST_GOLDEN, KeptFeatures, golden_each
 from lensloop.dataset.rows import Row
 from lensloop.dataset.split import TEST
 
-# Of the test pictures whose files come when fewer golden ones are kept: a model may not recognise
-# them all.
-_CANDIDATES = 24
+# Times as many test pictures' files come as golden ones are wanted of a label, when fewer of it are
+# kept: a model may not recognise them all.
+_CANDIDATES = 2
 # Pictures that are kept and fetched all the same, for the job to see whether what is kept is right:
 # another few in each run.
 _CHECKED = 3
@@ -60,25 +60,24 @@ def _is_needed(row: Row, kept: KeptFeatures) -> bool:
 
 
 def _golden_candidates(
-    rows: Iterable[Row], others: Iterable[Row], golden: Collection[str]
+    rows: Sequence[Row], others: Sequence[Row], golden: Collection[str]
 ) -> list[Row]:
-    """The smallest test pictures, the labels taking turns; none while enough golden ones are kept.
-    Of new labels there are new pictures, which are fetched anyway.
+    """The smallest test pictures of each label, the labels taking turns; none of a label of which
+    enough golden ones are kept. Of new labels there are new pictures, which are fetched anyway.
     """
-    there = sum(row.split == TEST and row.sha256 in golden for row in rows)
-    if there >= GOLDEN:
-        return []
+    each = golden_each(len({row.label for row in rows}))
+    there = Counter(row.label for row in rows if row.split == TEST and row.sha256 in golden)
     by_label: defaultdict[str, list[Row]] = defaultdict(list)
     for row in others:
-        if row.split == TEST:
+        if row.split == TEST and there[row.label] < each:
             by_label[row.label].append(row)
     for ranked in by_label.values():
         ranked.sort(key=lambda row: (row.size, row.sha256))
-    return [*_in_turns(by_label)][:_CANDIDATES]
+    return [*_in_turns(by_label, _CANDIDATES * each)][: _CANDIDATES * MOST_GOLDEN]
 
 
-def _in_turns(by_label: Mapping[str, Sequence[Row]]) -> Iterator[Row]:
-    for turn in range(_CANDIDATES):
+def _in_turns(by_label: Mapping[str, Sequence[Row]], turns: int) -> Iterator[Row]:
+    for turn in range(turns):
         for _, ranked in sorted(by_label.items()):
             if turn < len(ranked):
                 yield ranked[turn]

@@ -12,7 +12,9 @@ def goes_on_from(evaluation: Any, labels: Sequence[str], layers: int) -> str | N
     """The archive of the built-in algorithm that the live release came from. `evaluation`: the
     live release's own; `labels` and `layers`: those of the network to be trained.
     """
-    artefact = evaluation.get("artefact") or {}
+    if not isinstance(evaluation, dict) or not isinstance(evaluation.get("artefact"), dict):
+        return None
+    artefact = evaluation["artefact"]
     same = (
         evaluation.get("algorithm") == ALGORITHM
         and evaluation.get("labels") == list(labels)

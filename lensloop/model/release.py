@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from lensloop.model import deeplens, precision
+from lensloop.model import deeplens, precision, proof
 from lensloop.wire import manifest
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.reading import Reader
@@ -39,6 +39,13 @@ def obstacle(
             "no test picture is recognised with enough confidence for a camera to prove the release"
             " on it; add pictures that show their labels clearly"
         )
+    alone = _shown_alone(evaluation)
+    if alone:
+        return (
+            f"of all labels only {alone} is recognised with enough confidence, so no camera could"
+            " tell the model from one that always answers that; add pictures that show the other"
+            " labels clearly"
+        )
     try:
         build(project, epoch, files, evaluation, created_at)
     except BadArtifact as problem:
@@ -54,7 +61,23 @@ def build(
     created_at: str,
     for_deeplens: bytes = b"",
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """The manifest, and all files of the release in the order in which they are to be written."""
+    """The manifest, and all files of the release in the order in which they are to be written.
+    Raises BadArtifact, also for what the cloud, as the first camera, has not proved.
+    """
+    made, content = draft(project, epoch, files, evaluation, created_at, for_deeplens)
+    proof.require(evaluation, made["model"]["sha256"], made["golden"]["sha256"])
+    return made, content
+
+
+def draft(
+    project: str,
+    epoch: int,
+    files: Mapping[str, bytes],
+    evaluation: Any,
+    created_at: str,
+    for_deeplens: bytes = b"",
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The same before it is proved."""
     for name in ("model.onnx", TESTED):
         if not files.get(name):
             raise BadArtifact(f"The model archive holds no {name}.")
@@ -81,6 +104,12 @@ def build(
         made, indent=1, sort_keys=True, ensure_ascii=False
     ).encode()
     return made, content
+
+
+def _shown_alone(evaluation: Any) -> str:
+    """The only label that golden pictures show; empty where they show several."""
+    labels = {picture["label"] for picture in evaluation["golden"] if "label" in picture}
+    return str(*labels) if len(labels) == 1 else ""
 
 
 def _packed(evaluation: Any, files: Mapping[str, bytes]) -> bytes:

@@ -65,6 +65,8 @@ class Trained:
     training: str  # of the standards
     live_epoch: int  # 0: there was none
     model: str  # its archive, as an S3 URI
+    # By the cloud, as a camera would: one that was not can be published only if it is made anew.
+    tried: bool = True
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def what_to_do(
 
 
 def _is_the_same(trained: Trained, digest: str, now: Standards, live_epoch: int) -> bool:
-    return (trained.digest, trained.training, trained.live_epoch) == (
+    return trained.tried and (trained.digest, trained.training, trained.live_epoch) == (
         digest,
         now.training,
         live_epoch,

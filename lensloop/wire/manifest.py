@@ -250,7 +250,14 @@ def _pictures(golden: Reader, labels: Tuple[str, ...]) -> Tuple[GoldenPicture, .
     parts = golden.parts("pictures")
     if not parts:
         golden.mistake("`golden.pictures` is empty, so no camera could prove the model")
-    return tuple(_picture(part, labels) for part in parts)
+    pictures = tuple(_picture(part, labels) for part in parts)
+    shown_labels = {picture.label for picture in pictures}
+    if len(shown_labels) == 1:
+        golden.mistake(
+            f"`golden.pictures` shows {shown(*shown_labels)} alone of {len(labels)} labels, so a"
+            " model that answers the same for every picture would pass"
+        )
+    return pictures
 
 
 def _picture(part: Reader, labels: Tuple[str, ...]) -> GoldenPicture:

@@ -13,6 +13,7 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from stacks.assets import packages
+from stacks.assets.training_files import TRAINING
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = ("lambdas", "lensloop")
@@ -21,11 +22,17 @@ PAGES = ("jinja2", "markupsafe")
 VENDOR = "vendor"
 
 
-def _only(folders: Iterable[str]) -> list[str]:
-    """Everything else in the repository stays out:
-    an allow-list cannot leak a file that somebody adds.
+def _only(ours: Iterable[str]) -> list[str]:
+    """Folders, and files in folders. Everything else in the repository stays out: an allow-list
+    cannot leak a file that somebody adds.
     """
-    return ["/*", *(f"!/{folder}" for folder in folders), "__pycache__", "*.pyc"]
+    rules = ["/*"]
+    for each in ours:
+        folder, slash, _ = each.rpartition("/")
+        if slash and f"!/{folder}" not in rules:
+            rules += (f"!/{folder}", f"/{folder}/*")
+        rules.append(f"!/{each}")
+    return [*rules, "__pycache__", "*.pyc"]
 
 
 def functions_code(scope: Construct, *, with_pillow: bool = False) -> lambda_.Code:
@@ -58,7 +65,7 @@ def training_code(scope: Construct) -> assets.Asset:
         scope,
         "TrainingCode",
         path=str(ROOT),
-        exclude=_only(("training", "lensloop")),
+        exclude=_only(TRAINING),
         ignore_mode=cdk.IgnoreMode.GIT,
     )
 

@@ -234,7 +234,7 @@ class RetrainingWorkflow(Workflow):
                 self.access.list_below(provenance.PREFIX),
                 self.access.read(
                     *(names.DATASETS_PREFIX, names.TRAINING_PREFIX),
-                    *(names.FEATURES_PREFIX, names.IMPORTS_PREFIX),
+                    *(names.FEATURES_PREFIX, names.IMPORTS_PREFIX, names.RELEASES_PREFIX),
                 ),
                 self.access.write(names.DATASETS_PREFIX),
                 self.access.state("GetItem"),
@@ -326,7 +326,11 @@ class RetrainingWorkflow(Workflow):
         return self.step(
             "Judge",
             judge.handler,
-            payload={**_TRAINED, "approved": "$dataset.approved"},
+            payload={
+                **_TRAINED,
+                "approved": "$dataset.approved",
+                "live_gone": "$dataset.live_gone",
+            },
             keep="verdict",
             may=[
                 self.access.read(names.TRAINING_PREFIX),

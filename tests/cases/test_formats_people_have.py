@@ -17,7 +17,7 @@ from lambdas.decoding.decoder import Decoder, Unreadable
 from lensloop.wire.errors import PictureError
 from lensloop.wire.formats import webp_header
 from lensloop.wire.picture import open_picture, read_input
-from training.golden import _as_jpeg
+from training.golden import as_jpeg
 
 BEACH = Image.linear_gradient("L").resize((400, 300)).convert("RGB")
 
@@ -93,7 +93,7 @@ def test_a_webp_is_seen_by_pipeline_training_and_camera_alike(name: str) -> None
     assert header is not None
     assert header.size == (400, 300)
     assert read_input(data, 224, 224).shape == (224, 224, 3)
-    assert _as_jpeg(data).startswith(b"\xff\xd8")  # golden pictures need no other decoder
+    assert as_jpeg(data).startswith(b"\xff\xd8")  # golden pictures need no other decoder
 
 
 def test_a_transparent_webp_is_laid_on_white() -> None:

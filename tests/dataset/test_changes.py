@@ -483,6 +483,16 @@ def test_a_run_that_broke_after_its_model_was_judged_is_repeated_without_trainin
     assert (result["changed"], result["model"]) == (True, MODEL)
 
 
+def test_a_live_release_whose_files_are_gone_is_left_out_and_told(filled: Project) -> None:
+    """SageMaker starts no job with an empty channel."""
+    filled.table.items["live"] = {"epoch": 2, "dataset": "other", "model_sha256": "of its model"}
+    result = filled.run()
+    assert (result["trainable"], result["live_epoch"], result["live_gone"]) == (True, None, 2)
+    filled.s3["releases/2/manifest.json"] = b"{}"
+    result = filled.run()
+    assert (result["trainable"], result["live_epoch"], result["live_gone"]) == (True, 2, None)
+
+
 def test_what_a_person_approved_is_judged_again_until_it_is_live(filled: Project) -> None:
     refused(filled)
     digest = filled.table.items["dataset"]["digest"]

@@ -125,3 +125,13 @@ def test_it_goes_on_from_the_live_network_as_long_as_its_archive_is_there(
     assert copy(copying, live_epoch=1)["model"] is None  # it has expired
     copying.s3[archive] = b"an archive"
     assert copy(copying, live_epoch=1)["model"] == f"s3://deeplens-test/{archive}"
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"{half", b"\xff", b"[]", b'{"artefact": 5}'])
+def test_a_live_release_that_cannot_be_read_never_blocks_a_training(
+    copying: Project, picture: Picture, damage: bytes | None
+) -> None:
+    filled(copying, picture)
+    if damage is not None:
+        copying.s3["releases/1/evaluation.json"] = damage
+    assert copy(copying, live_epoch=1)["model"] is None

@@ -39,6 +39,16 @@ def test_golden_pictures_are_known_by_their_originals() -> None:
     assert golden_in([f"{one}-{other}.jpg", f"{other}-{one}.jpg"]) == {one, other}
 
 
+@pytest.mark.parametrize(
+    ("labels", "each"),
+    [(0, 12), (1, 12), (2, 6), (3, 4), (4, 3), (5, 3), (6, 2), (7, 2), (300, 2), (5000, 2)],
+)
+def test_every_label_has_several_golden_pictures_and_a_small_set_a_dozen(
+    labels: int, each: int
+) -> None:
+    assert kept_features.golden_each(labels) == each
+
+
 NOTES = [
     ({"format": 1, "epochs": {"7": "abc"}}, 7, "abc"),
     ({"format": 1, "epochs": {"7": "abc"}}, 8, ""),
@@ -65,5 +75,4 @@ def test_buckets_hold_files_of_these_names_and_jobs_are_told_in_these_words() ->
         "backbones.json",
     )
     assert (kept_features.UNCACHED, kept_features.ALL) == ("uncached", "all")
-    assert kept_features.GOLDEN == 12
     assert KeptFeatures().bytes == 0

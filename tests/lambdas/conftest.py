@@ -15,6 +15,7 @@ import boto3
 import pytest
 
 from lambdas.aws import clients
+from lensloop.model import proof, release
 from lensloop.settings import Settings
 from lensloop.wire import names
 from local.cloud import LocalCloud
@@ -56,22 +57,25 @@ def archive(files: dict[str, bytes]) -> bytes:
     return packed.getvalue()
 
 
-def model_files(right: int = 20, **changes: Any) -> dict[str, bytes]:
-    """What a training job leaves behind, with one golden picture."""
-    picture = b"a golden picture"
-    name = f"golden/{sha256(picture).hexdigest()}.jpg"
-    content = evaluation(scores(None, {"can": (20, right), "glass": (20, 20)})) | changes
-    golden = [
-        {"file": name, "sha256": sha256(picture).hexdigest(), "label": "can", "probability": 0.9}
-    ]
-    return {
-        "model.onnx": b"ONNX" * 1000,
-        "evaluation.json": json.dumps(
-            {"golden": golden} | content | {"golden": changes.get("golden", golden)}
-        ).encode(),
-        "test.csv": b"sha256,label\n",
-        name: picture,
-    }
+def model_files(
+    right: int = 20, model: bytes = b"ONNX" * 1000, refused: str = "", **changes: Any
+) -> dict[str, bytes]:
+    """What a training job leaves behind, with one golden picture of each label; `refused`: by a
+    camera's own proof.
+    """
+    content = evaluation(scores(None, {"can": (20, right), "glass": (20, 20)}))
+    pictures, golden = {}, []
+    for label in ("can", "glass"):
+        picture = f"a golden picture of {label}".encode()
+        name = f"golden/{sha256(picture).hexdigest()}.jpg"
+        pictures[name] = picture
+        golden.append({"file": name, "sha256": name[7:-4], "label": label, "probability": 0.9})
+    content |= {"golden": golden}
+    files = {"model.onnx": model, "test.csv": b"sha256,label\n", **pictures}
+    made, _ = release.draft("trash", 1, files, content, "then")
+    of = (made["model"]["sha256"], made["golden"]["sha256"])
+    content |= {"proof": proof.noted(*of, refused), **changes}
+    return {**files, "evaluation.json": json.dumps(content).encode()}
 
 
 @pytest.fixture(scope="session")

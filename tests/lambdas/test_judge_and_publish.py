@@ -78,6 +78,11 @@ def test_a_live_model_that_could_not_be_read_is_told_and_stops_nothing(aws: Aws)
     assert answer["reasons"][0] == (
         "it was compared with no live model: The live release cannot be read: half of it."
     )
+    answer = judge.handler(EVENT | {"live_gone": 6}, None)
+    assert answer["ship"] is True
+    assert answer["reasons"][0] == (
+        "it was compared with no live model: The files of release 6, which is live, are gone."
+    )
 
 
 def test_the_answer_stays_small_however_many_labels_fall_short(aws: Aws) -> None:
@@ -104,6 +109,17 @@ def test_the_model_that_was_judged_is_noted_so_that_it_can_be_judged_again(aws: 
     standards = Standards.from_settings(Settings())
     assert answer["standards"] == str(standards)
     assert state_table().trained() == Trained(7, "d1", standards.training, 0, MODEL)
+
+
+def test_a_model_from_before_the_cloud_was_a_camera_is_noted_as_never_tried(aws: Aws) -> None:
+    aws.lease(7)
+    aws.put_model(model_files(proof=None))
+    judge.handler(EVENT, None)
+    trained = state_table().trained()
+    assert trained is not None
+    assert not trained.tried
+    aws.table.update_item(Key={"id": "trained"}, AttributeUpdates={"tried": {"Action": "DELETE"}})
+    assert state_table().trained() == trained  # as an older version has noted it
 
 
 def against_live(now: int, before: int, **live: Any) -> dict[str, bytes]:
@@ -231,6 +247,18 @@ def test_an_archive_that_is_not_what_it_should_be_is_refused(
             "`temperature` is 'hot'",
             "",
             id="a manifest no camera takes",
+        ),
+        pytest.param(
+            model_files(refused="the model fails on a picture"),
+            "own proof, which the cloud ran first: the model fails on a picture.",
+            "",
+            id="refused by the first camera",
+        ),
+        pytest.param(
+            model_files(proof=None), "The cloud did not run a camera's", "", id="never tried"
+        ),
+        pytest.param(
+            model_files() | {"model.onnx": b"another"}, "on other files", "", id="another model"
         ),
     ],
 )
@@ -377,7 +405,7 @@ def test_a_release_is_never_overwritten(aws: Aws) -> None:
     aws.put_model(model_files())
     publish_release.handler(EVENT, None)
     before = written(aws)
-    aws.put_model(model_files() | {"model.onnx": b"another model"})
+    aws.put_model(model_files(model=b"another model"))
     with pytest.raises(BadArtifact, match=r"releases/7/model\.onnx exists with other content"):
         publish_release.handler(EVENT, None)
     assert written(aws) == before

@@ -15,6 +15,7 @@ import pytest
 from local.sagemaker import account, toolkit
 from local.sagemaker.box import IN_THE_IMAGE, Box, box, image
 from stacks.assets.code import ROOT
+from stacks.assets.training_files import training_modules
 from tests.local.account import Aws, channel, request, unique, until
 
 ENDS = ("Completed", "Failed", "Stopped")
@@ -209,8 +210,8 @@ def test_the_images_entry_point_runs_the_training_without_arguments(aws: Aws) ->
 
 
 def test_the_images_entry_point_tells_a_failure_in_the_words_of_our_training(aws: Aws) -> None:
-    ours = [path for top in ("training", "lensloop") for path in (ROOT / top).rglob("*.py")]
-    job = by_the_image(aws, ((str(path.relative_to(ROOT)), path.read_text()) for path in ours))
+    ours = ((str(path), (ROOT / path).read_text()) for path in training_modules())
+    job = by_the_image(aws, ours)
     assert job["FailureReason"] == (
         "AlgorithmError: The channel `dependencies` holds 0 zip files; it must hold exactly one.,"
         " exit code: 1"

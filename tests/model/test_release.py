@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lensloop.model import release
+from lensloop.model import proof, release
 from lensloop.wire import manifest
 from lensloop.wire.errors import BadArtifact
 from tests.model.evaluations import evaluation, scores
@@ -16,13 +16,9 @@ from tests.model.evaluations import evaluation, scores
 PICTURES = (b"one golden picture", b"another golden picture")
 NAMES = tuple(f"golden/{sha256(body).hexdigest()}.jpg" for body in PICTURES)
 GOLDEN = [
-    {"file": name, "sha256": sha256(body).hexdigest(), "label": "can", "probability": 0.9}
-    for name, body in zip(NAMES, PICTURES, strict=True)
+    {"file": name, "sha256": sha256(body).hexdigest(), "label": label, "probability": 0.9}
+    for name, body, label in zip(NAMES, PICTURES, ("can", "glass"), strict=True)
 ]
-EVALUATION: dict[str, Any] = {
-    **evaluation(scores(None, {"can": (20, 20), "glass": (20, 20)})),
-    "golden": GOLDEN,
-}
 FILES = {
     "model.onnx": b"ONNX",
     "test.csv": b"sha256,label\n",
@@ -30,7 +26,21 @@ FILES = {
     "evaluation.json": b"{}",
     **dict(zip(NAMES, PICTURES, strict=True)),
 }
+UNPROVED: dict[str, Any] = {
+    **evaluation(scores(None, {"can": (20, 20), "glass": (20, 20)})),
+    "golden": GOLDEN,
+}
 AT = "2026-11-26T10:00:00+00:00"
+
+
+def proved(evaluated: dict[str, Any], reason: str = "") -> dict[str, Any]:
+    """As after a training job that ran a camera's proof."""
+    made, _ = release.draft("trash", 7, FILES, evaluated, AT)
+    of = (made["model"]["sha256"], made["golden"]["sha256"])
+    return {**evaluated, "proof": proof.noted(*of, reason)}
+
+
+EVALUATION = proved(UNPROVED)
 
 
 def obstacle(files: dict[str, bytes], **changes: Any) -> str:
@@ -103,8 +113,8 @@ def test_making_it_again_makes_the_same_in_whatever_order_the_pictures_are_liste
 
 def test_letters_beyond_ascii_stay_readable() -> None:
     labels = {"Müll": (20, 20), "glass": (20, 20)}
-    golden = [entry | {"label": "Müll"} for entry in GOLDEN]
-    german = evaluation(scores(None, labels)) | {"golden": golden, "labels": sorted(labels)}
+    golden = [GOLDEN[0] | {"label": "Müll"}, GOLDEN[1]]
+    german = proved(evaluation(scores(None, labels)) | {"golden": golden, "labels": sorted(labels)})
     _, content = release.build("trash", 7, FILES, german, AT)
     assert "Müll".encode() in content["manifest.json"]
 
@@ -124,6 +134,13 @@ NO_GOLDEN = (
     [
         (FILES, {"golden": []}, NO_GOLDEN),
         (FILES, {"golden": None}, NO_GOLDEN),
+        (
+            FILES,
+            {"golden": GOLDEN[:1]},
+            "of all labels only can is recognised with enough confidence, so no camera could tell"
+            " the model from one that always answers that; add pictures that show the other labels"
+            " clearly",
+        ),
         (
             FILES | {"model.onnx": b""},
             {},
@@ -177,6 +194,39 @@ def test_an_evaluation_that_makes_no_manifest_is_a_reason(
     why = obstacle(FILES, **changes)
     assert why.startswith("no camera could take its release: ")
     assert part in why
+
+
+def other_proof(**changes: Any) -> dict[str, Any]:
+    return {**EVALUATION, "proof": {**EVALUATION["proof"], **changes}}
+
+
+OTHER = "The cloud ran a camera's own proof on other files than these."
+NOT_PROVED: list[tuple[dict[str, bytes], dict[str, Any], str]] = [
+    (FILES, UNPROVED, "The cloud did not run a camera's own proof on it"),
+    (FILES, {**UNPROVED, "proof": None}, "The cloud did not run a camera's own proof on it"),
+    (
+        FILES,
+        proved(UNPROVED, "4 of 12 golden pictures are answered wrongly"),
+        "It does not pass a camera's own proof, which the cloud ran first: 4 of 12 golden pictures"
+        " are answered wrongly.",
+    ),
+    (FILES | {"model.onnx": b"another"}, EVALUATION, OTHER),
+    (FILES, EVALUATION | {"golden": [GOLDEN[0], GOLDEN[1] | {"file": NAMES[0]}]}, "is another"),
+    (FILES, other_proof(golden_sha256="0" * 64), OTHER),
+    (FILES, other_proof(verdict="maybe"), "passed or refused"),
+    (FILES, other_proof(model_sha256=5), "`proof.model_sha256`"),
+]
+
+
+@pytest.mark.parametrize(("files", "evaluated", "part"), NOT_PROVED)
+def test_what_the_cloud_did_not_prove_is_no_release_and_its_verdict_says_why(
+    files: dict[str, bytes], evaluated: dict[str, Any], part: str
+) -> None:
+    with pytest.raises(BadArtifact) as refused:
+        release.build("trash", 7, files, evaluated, AT)
+    assert part in str(refused.value)
+    why = release.obstacle("trash", 7, files, evaluated, AT)
+    assert why == f"no camera could take its release: {refused.value}"
 
 
 def test_publishing_what_has_an_obstacle_is_refused() -> None:

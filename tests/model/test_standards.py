@@ -175,6 +175,13 @@ def test_depth_and_epochs_make_another_model_of_the_built_in_algorithm_alone() -
     assert of(Settings(image_classification_layers=50)) == of(Settings())
 
 
+def test_a_model_that_the_cloud_never_tried_as_a_camera_is_trained_anew() -> None:
+    before = replace(TRAINED, tried=False)
+    now = Standards("t1", "j2")
+    assert what_to_do("d1", now, JUDGED, TRAINED, LIVE) == JUDGE
+    assert what_to_do("d1", now, JUDGED, before, LIVE) == TRAIN
+
+
 def test_an_import_that_is_held_is_judged_again_once_a_person_approves_it() -> None:
     now = Standards.from_settings(Settings())
     held = Trained(epoch=3, digest="d1", training=IMPORTED, live_epoch=2, model="s3://b/m")

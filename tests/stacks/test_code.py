@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from stacks.assets.training_files import training_modules
 from tests.stacks.synthesized import ROOT, Synthesized, flat
 
 # Ship only with the setting that needs them (tests/stacks/test_built_in.py, test_review.py).
@@ -124,6 +125,8 @@ def test_the_training_job_starts_from_the_zip_of_its_channel(
         for path in shipped.folder.glob("asset.*")
         if (path / "training" / "__main__.py").is_file()
     ]
+    packed = {path.relative_to(staged) for path in staged.rglob("*.py")}
+    assert packed == set(training_modules())
     zipped = tmp_path / "code.zip"
     with zipfile.ZipFile(zipped, "w") as archive:
         for path in staged.rglob("*.py"):
@@ -133,7 +136,7 @@ def test_the_training_job_starts_from_the_zip_of_its_channel(
             sys.executable,
             "-S",
             "-c",
-            "import training.__main__, lensloop; print(lensloop.__file__)",
+            "import training.__main__, lensloop, camera.trial; print(lensloop.__file__)",
         ],
         env={"PYTHONPATH": str(zipped)},
         cwd="/",

@@ -238,7 +238,11 @@ def test_no_role_holds_a_policy_that_aws_manages(shipped: Synthesized) -> None:
     [
         ("TakeSnapshot", {"datasets"}, {"datasets/inspections"}),
         ("InspectImages", {"images", "datasets/inspections"}, {"datasets/inspections"}),
-        ("AssembleDataset", {"datasets", "training", "features", "imports"}, {"datasets"}),
+        (
+            "AssembleDataset",
+            {"datasets", "training", "features", "imports", "releases"},
+            {"datasets"},
+        ),
         ("ReportSuspiciousLabels", {"training", "datasets"}, {"datasets"}),
         ("Judge", {"training"}, set()),
         ("PublishRelease", {"training", "releases"}, {"releases"}),

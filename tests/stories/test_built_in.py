@@ -54,6 +54,7 @@ def test_its_network_becomes_a_release_that_cameras_and_a_deeplens_can_take(pers
     evaluation = json.load(answer["Body"])
     assert evaluation["algorithm"] == "image-classification"
     assert evaluation["candidate"]["all"]["accuracy"] >= 0.7
+    assert evaluation["proof"]["verdict"] == "passed"
     assert evaluation["artefact"]["layers"] == 18
     assert evaluation["artefact"]["uri"].endswith(
         "/training/deeplens-trash-1-1/output/model.tar.gz"

@@ -19,6 +19,7 @@ import pytest
 
 from lensloop.wire.errors import PictureError
 from lensloop.wire.picture import open_picture, phash
+from stacks.assets.training_files import training_modules
 from stacks.training import channel as training_channel
 
 ROOT = Path(__file__).parents[2]
@@ -65,9 +66,8 @@ class Job:
         channel = training_channel.dependencies(ROOT, "local")
         self._channel("dependencies", channel.name).symlink_to(channel)
         with zipfile.ZipFile(self._channel("code", "code.zip"), "w") as code:
-            for folder in ("training", "lensloop"):
-                for path in (ROOT / folder).rglob("*.py"):
-                    code.write(path, path.relative_to(ROOT).as_posix())
+            for path in training_modules():
+                code.write(ROOT / path, path.as_posix())
         config = self.root / "input" / "config"
         config.mkdir(parents=True)
         (config / "hyperparameters.json").write_text(json.dumps(self.settings))

@@ -199,6 +199,12 @@ def test_the_least_and_the_most_are_read(path: str, value: Any) -> None:
             "wrong: `golden.pictures` is empty, so no camera could prove the model.",
         ),
         ("golden.pictures", ["x"], "`golden.pictures[0]` is 'x'"),
+        (
+            "golden.pictures",
+            [p for p in GOOD["golden"]["pictures"] if p["label"] == "red"],
+            "`golden.pictures` shows 'red' alone of 3 labels, so a model that answers the same for"
+            " every picture would pass.",
+        ),
         ("input.width", 4.5, "`input.width`"),
         ("input.width", 7, "`input.width` is 7; it must be a whole number from 8 to 4096"),
         ("input.width", 4097, "`input.width` is 4097"),

@@ -28,6 +28,7 @@ DATASET = {
     "rejected": 0,
     "report": "datasets/d1/report.html",
     "live_epoch": 5,
+    "live_gone": None,
 }
 MODEL = (
     "s3://deeplens-trash-111122223333-eu-central-1/training/deeplens-trash-7-1/output/model.tar.gz"

@@ -146,7 +146,7 @@ def test_the_model_that_was_trained_is_judged_and_published(
     model = RETRAINING["createTrainingJob.sync"]["ModelArtifacts"]["S3ModelArtifacts"]
     trained = {"epoch": 7, "digest": "d1", "model": model}
     assert run.of("report-suspicious-labels") == [trained]
-    assert run.of("judge") == [{**trained, "approved": False}]
+    assert run.of("judge") == [{**trained, "approved": False, "live_gone": None}]
     assert run.of("publish-release") == [{**trained, "slid": 0.01, "approved": False}]
     registered = {"reasons": VERDICT["reasons"], "waits": False, "instead_of": 0}
     assert run.of("register-release") == [{**trained, **registered}]
