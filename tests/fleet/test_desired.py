@@ -10,6 +10,7 @@ from lensloop.fleet.desired import (
     TellGivenBack,
     pause,
     steps,
+    waves_to_lead_back,
     without_open_orders,
 )
 from lensloop.fleet.terms import Camera, Ordered, after
@@ -72,6 +73,7 @@ def test_the_orders_of_a_year_for_a_broken_camera_are_few() -> None:
     [
         (Ordered(6, 4, NOW - 60), NOW - 60, "another release"),
         (Ordered(7, 4, NOW - 2 * DAY), NOW - 60, "it was right for a day: other trouble"),
+        (Ordered(7, 4, NOW - DAY - 61), NOW - 60, "for a second more than a day"),
     ],
 )
 def test_what_is_other_trouble_gets_its_order_at_once(
@@ -91,6 +93,14 @@ def test_a_camera_with_an_open_order_gets_no_second_one() -> None:
     left = without_open_orders(found, {"deeplens_a"})
     assert [step.thing for step in left] == ["deeplens_a", "deeplens_b"]
     assert isinstance(left[0], TellGivenBack)
+
+
+@pytest.mark.parametrize(("failed", "waves"), [(9, ["canary", "fleet"]), (10, ["fleet"]), (8, [])])
+def test_the_waves_that_try_what_has_failed_are_led_back(failed: int, waves: list[str]) -> None:
+    """A statement leads back from release 8 already."""
+    canary = replace(camera(9), wave="canary")
+    cameras = [camera(9), canary, canary, camera(10), camera(8), camera(7), gave_back(7)]
+    assert waves_to_lead_back(LIVE, failed, cameras) == waves
 
 
 def test_since_when_it_runs_something_is_kept_until_that_changes() -> None:

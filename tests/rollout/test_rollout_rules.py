@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lensloop import rollout
 from lensloop.rollout import (
     Answer,
     Patience,
@@ -33,6 +34,12 @@ def proved(thing: str) -> Answer:
 
 def failed(thing: str, reason: str = "golden picture 3 is glass, not can") -> Answer:
     return Answer(thing, "FAILED", {"reason": reason})
+
+
+def test_the_table_keeps_these_words_for_a_candidate() -> None:
+    """A rollout that is under way during an update is found again by them."""
+    words = (rollout.TRIED, rollout.PROVEN, rollout.FAILED, rollout.TAKEN_BACK)
+    assert words == ("tried", "proven", "failed", "taken-back")
 
 
 TEN = [proved(f"deeplens_{number}") for number in range(10)]
