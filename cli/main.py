@@ -15,6 +15,7 @@ from cli import (
     export,
     health,
     imports,
+    label,
     lineage,
     loop,
     news,
@@ -67,6 +68,7 @@ for command in _COMMANDS:
 app.command("import")(data.import_pictures)
 app.command()(data.check)
 app.add_typer(cameras.app, name="camera")
+app.add_typer(label.app, name="label")
 
 
 @app.callback()

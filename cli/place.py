@@ -160,6 +160,11 @@ class Place:
             raise CloudFault(f"{function} failed: {result.get('errorMessage', result)}")
         return result
 
+    def role(self, name: str) -> str:
+        """The ARN of a role of the project's."""
+        partition, account = self._identity
+        return f"arn:{partition}:iam::{account}:role/{name}"
+
     def person(self) -> str:
         """Who asks, as AWS names them."""
         return str(self.client("sts").get_caller_identity()["Arn"])

@@ -10,6 +10,7 @@ from lensloop.settings import Settings
 from lensloop.wire import names
 from stacks.alarms import Alarms
 from stacks.approval import approval
+from stacks.labeling import labeling
 from stacks.reports import Reports
 from stacks.review import review
 from stacks.steering import steering
@@ -73,6 +74,7 @@ class FleetStack(cdk.Stack):
             roll_back=workflow.roll_back,
         )
         review(self, prefix=prefix, settings=settings, storage=storage)
+        labeling(self, prefix=prefix, settings=settings, storage=storage)
         alarms = Alarms(self, "Alarms", prefix=prefix, topic=storage.topic)
         alarms.when_it_fails(
             "rollout", self.rollout, "A rollout ended badly; its execution says why."

@@ -81,6 +81,7 @@ class StorageStack(cdk.Stack):
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             removal_policy=KEPT,
             lifecycle_rules=_lifecycle(settings),
+            cors=_for_labeling() if settings.labeling_jobs else None,
         )
         for statement in written_once(bucket.arn_for_objects(f"{names.RELEASES_PREFIX}*")):
             bucket.add_to_resource_policy(statement)
@@ -198,6 +199,17 @@ def alarm_arns(stack: cdk.Stack, prefix: str) -> str:
         resource_name=f"{prefix}-*",
         arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
     )
+
+
+def _for_labeling() -> list[s3.CorsRule]:
+    """A worker's browser shows pictures by addresses that Ground Truth signs; AWS asks for exactly
+    this (docs/sms-cors-update)."""
+    rule = s3.CorsRule(
+        allowed_methods=[s3.HttpMethods.GET],
+        allowed_origins=["*"],
+        exposed_headers=["Access-Control-Allow-Origin"],
+    )
+    return [rule]
 
 
 def _lifecycle(settings: Settings) -> list[s3.LifecycleRule]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from lensloop.dataset.layout import quoted
 from lensloop.dataset.leftovers import leftover
+from lensloop.labeling.job import UNLABELLED_PREFIX
 from lensloop.reasons import counted
 from lensloop.wire import names
 from lensloop.wire.formats import ENDINGS
@@ -24,6 +25,8 @@ _OURS = frozenset(
             names.GOLDEN_PREFIX,
             names.EXPERIMENTS_PREFIX,
             names.IMPORTS_PREFIX,
+            names.LABELING_PREFIX,
+            UNLABELLED_PREFIX,
         ),
     )
 )

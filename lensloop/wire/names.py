@@ -19,6 +19,8 @@ FEATURES_PREFIX = "features/"
 RUNS_PREFIX = "runs/"
 EXPERIMENTS_PREFIX = "experiments/"
 REVIEW_PREFIX = "review/"
+# Jobs in which people label pictures by SageMaker Ground Truth, each in a folder by its name.
+LABELING_PREFIX = "labeling/"
 # The golden set, which nothing of ours and nobody who uploads may write.
 GOLDEN_PREFIX = "golden/"
 IMPORTS_PREFIX = "imports/"  # models that were trained elsewhere, each in a folder by its digest
@@ -49,6 +51,11 @@ def prefix(project: str, stage: str = "") -> str:
 def bucket(project: str, stage: str, account: str, region: str) -> str:
     """At most 63 characters, S3's limit, for every project and stage that `Settings` accepts."""
     return f"{prefix(project, stage)}-{account}-{region}"
+
+
+def labeling_role(project_prefix: str) -> str:
+    """What a labelling job acts as. With a name of its own, for a person's command passes it."""
+    return f"{project_prefix}-labeling"
 
 
 def execution(epoch: int, again: int = 1) -> str:

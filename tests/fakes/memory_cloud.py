@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from xml.sax.saxutils import escape
 
@@ -122,7 +122,13 @@ class MemoryS3:
                 continue
             etag, size = self._facts(key)
             contents.append(
-                {"Key": key, "ETag": f'"{etag}"', "Size": size, "StorageClass": "STANDARD"}
+                {
+                    "Key": key,
+                    "ETag": f'"{etag}"',
+                    "Size": size,
+                    "LastModified": _ALWAYS,
+                    "StorageClass": "STANDARD",
+                }
             )
             at += 1
         more = at < len(order) and order[at].startswith(Prefix)
@@ -134,6 +140,9 @@ class MemoryS3:
         if prefixes:
             answer["CommonPrefixes"] = prefixes
         return answer
+
+    def get_paginator(self, _: str) -> "_Pages":
+        return _Pages(self)
 
     def etag(self, key: str) -> str:
         return self._facts(key)[0]
@@ -229,6 +238,20 @@ def _list_xml(page: dict[str, Any]) -> str:
     )
 
 
+class _Pages(NamedTuple):
+    s3: MemoryS3
+
+    def paginate(self, **asked: Any) -> Iterator[dict[str, Any]]:
+        token = ""
+        while True:
+            page = self.s3.list_objects_v2(**asked, ContinuationToken=token)
+            yield page
+            token = page.get("NextContinuationToken", "")
+            if not token:
+                return
+
+
+@dataclass
 class MemoryTable:
     """The state table, with exactly the three kinds of request that the data set's steps make."""
 
