@@ -23,13 +23,15 @@ from lensloop.rollout import (
     wave_state,
 )
 from lensloop.settings import Settings
+from lensloop.wire import names
 
 _ANSWERED = ("SUCCEEDED", "FAILED", "REJECTED")
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     wave, job, settings = event["wave"], event["job"], Settings.from_json(os.environ["SETTINGS"])
-    release, why = fleet.release(int(event["epoch"]))
+    again = names.again_of(str(event.get("execution") or ""))
+    release, why = fleet.release(int(event["epoch"]), again)
     patience = _patience(wave, release.epoch, int(event["started_at"]), settings)
     if why:
         found = superseded(why)

@@ -17,8 +17,9 @@ from botocore.exceptions import ClientError
 from lambdas.aws import clients, fleet, registry
 from lambdas.aws.state import state_table
 from lensloop.model.registry import stage
-from lensloop.rollout import WAITING, WaveState, paused, superseded, to_cancel
+from lensloop.rollout import WAITING, WaveState, held, paused, superseded, to_cancel
 from lensloop.settings import Settings
+from lensloop.window import Hold, hold
 from lensloop.wire import manifest, names, order
 from lensloop.wire.errors import BadArtifact
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 # Who may not list the bucket is told the second.
 _MISSING = ("NoSuchKey", "AccessDenied")
-_CAMERAS_PER_MINUTE = 100  # that begin, so that a large fleet does not fetch all at once
 _URL_LIVES_SECONDS = 3600  # the most that AWS IoT gives; a slow camera needs long
 
 
@@ -36,28 +36,41 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     settings = Settings.from_json(os.environ["SETTINGS"])
     again = names.again_of(str(event.get("execution") or ""))
     job = names.rollout_job(names.prefix(settings.project, settings.stage), epoch, wave, again)
-    if why := fleet.release(epoch)[1]:
-        return _answer(job, 0, settings, superseded(why))
-    if state_table().paused():
-        return _answer(job, 0, settings, paused())
+    if stopped := _stopped(epoch, again):
+        return _answer(job, 0, settings, stopped)
+    if not_yet := _hold(epoch, wave, settings):
+        answer = _answer(job, 0, settings, held(not_yet.reason))
+        return answer | {"wait_seconds": not_yet.seconds}
     cameras = fleet.cameras_in(wave)
     state_table().note_rollout_job(job)
     order_wave(job, epoch, wave, settings)
     for older in to_cancel(state_table().rollout_jobs(), job, wave):
         fleet.withdraw(older, "SUPERSEDED")
-    # A newer release may have come since the first look, and its rollout may have looked before
-    # this job was.
-    why = fleet.release(epoch)[1]
-    if why:
+    # A newer release, or a person's word, may have come since the first look; and who wrote that
+    # may have looked before this job was.
+    if stopped := _stopped(epoch, again):
         fleet.withdraw(job, "SUPERSEDED")
-        return _answer(job, len(cameras), settings, superseded(why))
-    if state_table().paused():  # meanwhile: who paused it may not have known of this job
-        fleet.withdraw(job, "PAUSED")
-        return _answer(job, len(cameras), settings, paused())
+        return _answer(job, len(cameras), settings, stopped)
     if wave == "fleet" and not cameras:
         state_table().prove(epoch, int(time.time()))  # nobody is there who could prove it
     _show(epoch, wave, len(cameras))
     return _answer(job, len(cameras), settings)
+
+
+def _stopped(epoch: int, again: int) -> WaveState | None:
+    if why := fleet.release(epoch, again)[1]:
+        return superseded(why)
+    return paused() if state_table().paused() else None
+
+
+def _hold(epoch: int, wave: str, settings: Settings) -> Hold | None:
+    """Why the wave may not begin yet."""
+    live = state_table().live_on_cameras()
+    proved = wave == "fleet" and live is not None and live.epoch == epoch
+    since = live.released_at if live and proved else 0
+    bake, window = settings.rollout_bake_minutes, settings.rollout_window
+    found = hold(window, bake, since, int(time.time()))
+    return found if found.seconds else None
 
 
 def _show(epoch: int, wave: str, cameras: int) -> None:
@@ -82,7 +95,7 @@ def order_wave(job: str, epoch: int, wave: str, settings: Settings) -> None:
             description=f"Release {epoch} for the {wave} cameras",
             document=json.dumps(document(epoch, minutes)),
             presignedUrlConfig=_presigned(),
-            jobExecutionsRolloutConfig={"maximumPerMinute": _CAMERAS_PER_MINUTE},
+            jobExecutionsRolloutConfig={"maximumPerMinute": settings.rollout_cameras_per_minute},
             timeoutConfig={"inProgressTimeoutInMinutes": minutes},
         )
     except ClientError as error:

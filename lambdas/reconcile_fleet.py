@@ -48,10 +48,13 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         cameras = [camera for camera in table.cameras() if camera.thing in ours]
         counted = look.counts(registered, cameras, live, now)
         print(json.dumps(_metrics(prefix, counted, rolling)))
-    if live is None or rolling or table.paused():
+    if live is None:
         return {"ordered": [], "told": []}
-    _lead_back(table, live, cameras)
-    return _reconcile(_Fleet(table, live, settings, prefix), cameras, now)
+    may_order = not (rolling or table.paused())
+    found = steps(live, cameras, now, may_order=may_order)
+    if may_order:
+        _lead_back(table, live, cameras)
+    return _reconcile(_Fleet(table, live, settings, prefix), cameras, found[:MOST_AT_ONCE])
 
 
 def _lead_back(table: StateTable, live: Live, cameras: Sequence[Camera]) -> None:
@@ -90,9 +93,8 @@ class _Fleet:
         return True
 
 
-def _reconcile(found: _Fleet, cameras: Sequence[Camera], now: int) -> dict[str, Any]:
+def _reconcile(found: _Fleet, cameras: Sequence[Camera], due: Sequence[Step]) -> dict[str, Any]:
     known = {camera.thing: camera for camera in cameras}
-    due = steps(found.live, cameras, now)[:MOST_AT_ONCE]
     ordered, told = [], []
     busy = _with_open_orders(due, found.prefix, found.live.epoch)
     for step in without_open_orders(due, busy):

@@ -15,6 +15,7 @@ from lensloop.reasons import listed, shortened
 WAITING, PROVEN, FAILED, SUPERSEDED = "waiting", "proven", "failed", "superseded"
 UNANSWERED = "unanswered"  # all cameras of a wave seem to be offline: nothing is decided
 PAUSED = "paused"  # a person has paused rollouts: nothing is decided
+HELD = "held"  # it may not begin yet: lensloop.window
 SKIPPED = "skipped"  # no canary has answered, and a person wants it to go on without them
 TRIED = "tried"  # of a candidate: a rollout has it, and cameras have not proved it yet
 TAKEN_BACK = "taken-back"  # of a candidate: a person has withdrawn it
@@ -80,6 +81,10 @@ def place_taken(epoch: int, live_epoch: int, candidate_epoch: int, state: str) -
 
 def paused() -> WaveState:
     return WaveState(PAUSED, ("a person has paused rollouts",), 0, 0, cancel=False)
+
+
+def held(why: str) -> WaveState:
+    return WaveState(HELD, (why,), 0, 0, cancel=False)
 
 
 def superseded(why: str) -> WaveState:

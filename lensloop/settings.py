@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from lensloop.window import PATTERN
 from lensloop.wire.errors import SettingsError
 
 # CloudWatch accepts these and no others.
@@ -228,6 +229,22 @@ class Settings:
     )
     min_proven_share: float = _setting(
         0.9, "Share of a wave's cameras that must prove the release (0 to 1).", 0, 1
+    )
+    rollout_cameras_per_minute: int = _setting(
+        100, "How many cameras of a wave begin in a minute, so that not all fetch at once.", 1, 1000
+    )
+    rollout_bake_minutes: int = _setting(
+        0,
+        "How long the canaries run a release that they have proved before the fleet gets it.",
+        0,
+        10080,
+    )
+    rollout_window: str = _setting(
+        "",
+        "When a wave may begin, in UTC: `22:00-04:00`; empty for always. Orders that lead back to a"
+        " good release do not wait for it.",
+        pattern=PATTERN,
+        form="empty or two times like `22:00-04:00`",
     )
     rollout_check_seconds: int = _setting(
         30, "How often the rollout looks at the cameras' answers.", 1, 3600

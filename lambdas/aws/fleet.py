@@ -16,8 +16,10 @@ _GROUPS = {"canary": "CANARY_GROUP_ARN", "fleet": "FLEET_GROUP_ARN"}
 _NO_SUCH_THING = ("ResourceNotFoundException", "InvalidRequestException")
 
 
-def release(epoch: int) -> tuple[Release, str]:
-    """What the state table knows of it, and why its rollout goes no further, or nothing."""
+def release(epoch: int, again: int = 0) -> tuple[Release, str]:
+    """What the state table knows of it, and why its rollout goes no further, or nothing. `again`:
+    which try of it asks, where one does.
+    """
     table = state_table()
     live, candidate = table.live(), table.candidate()
     tried = candidate.release if candidate else None
@@ -27,6 +29,8 @@ def release(epoch: int) -> tuple[Release, str]:
         tried.epoch if tried else 0,
         candidate.state if candidate else "",
     )
+    if candidate and candidate.release.epoch == epoch and again and candidate.again > again:
+        why = f"the rollout of release {epoch} has begun again"
     for one in (live, tried):
         if one and one.epoch == epoch:
             return Release(epoch, one.model_sha256), why

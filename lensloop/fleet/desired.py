@@ -34,12 +34,12 @@ class TellGivenBack:
 Step = OrderAgain | TellGivenBack
 
 
-def steps(live: Live, cameras: Sequence[Camera], now: int) -> list[Step]:
-    """While no rollout is running: that one orders by itself."""
+def steps(live: Live, cameras: Sequence[Camera], now: int, *, may_order: bool = True) -> list[Step]:
+    """A rollout that runs orders by itself; what was given back is told all the same."""
     found: list[Step] = []
     for camera in sorted(cameras, key=lambda one: one.thing):
         step = _step(live, camera, now)
-        if step:
+        if step and (may_order or isinstance(step, TellGivenBack)):
             found.append(step)
     return found
 

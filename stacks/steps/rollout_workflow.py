@@ -32,6 +32,7 @@ from stacks.steps.workflow import ANY_ERROR, Workflow
 from stacks.storage import StorageStack
 
 _OTHER_STEPS = Duration.hours(1)
+_DAY = 24 * 60  # minutes; each wave may find its window closed for nearly as long
 _REASONS = "[$canary.reasons, $fleet.reasons]"
 # What both steps write: a release that no camera is there to prove is live as it is deployed.
 _MOVED = (items.ROLLOUT, items.CANDIDATE, items.LIVE, items.PROVED)
@@ -79,6 +80,7 @@ class RolloutWorkflow(Workflow):
             self.ask(
                 "Any camera?",
                 *self._stopped("fleet"),
+                ("$fleet.state = 'held'", self._hold("fleet", fleet)),
                 (
                     "$fleet.cameras > 0",
                     self._wait("fleet", check_fleet, take_fleet_back, then=rolled_out),
@@ -91,6 +93,7 @@ class RolloutWorkflow(Workflow):
             self.ask(
                 "Any canary?",
                 *self._stopped("canary"),
+                ("$canary.state = 'held'", self._hold("canary", canary)),
                 ("$canary.cameras > 0", self._wait("canary", check_canary, take_back, then=fleet)),
                 otherwise=fleet,
             )
@@ -103,6 +106,14 @@ class RolloutWorkflow(Workflow):
             (f"${wave}.state = 'superseded'", self._superseded),
             (f"${wave}.state = 'paused'", self._paused),
         ]
+
+    def _hold(self, wave: str, deploy: Call) -> sfn.Wait:
+        """Until its window opens, or the canaries have run it long enough."""
+        wait = sfn.Wait.jsonata(
+            self, f"Hold {wave}", time=sfn.WaitTime.seconds(jsonata(f"${wave}.wait_seconds"))
+        )
+        wait.next(deploy)
+        return wait
 
     # Steps
 
@@ -209,7 +220,9 @@ class RolloutWorkflow(Workflow):
 
     def _longest_rollout(self) -> Duration:
         waves = self._settings.canary_timeout_minutes + self._settings.fleet_timeout_minutes
-        return Duration.minutes(waves + _OTHER_STEPS.to_minutes())
+        settings = self._settings
+        held = settings.rollout_bake_minutes + (2 * _DAY if settings.rollout_window else 0)
+        return Duration.minutes(waves + held + _OTHER_STEPS.to_minutes())
 
 
 def _wave(wave: str) -> dict[str, str]:

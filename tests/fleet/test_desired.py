@@ -41,6 +41,11 @@ def test_a_camera_gets_what_it_lacks(what: str, found: Camera, expected: list[St
     assert steps(LIVE, [found], NOW) == expected
 
 
+def test_while_a_rollout_runs_only_what_was_given_back_is_told() -> None:
+    found = steps(LIVE, [camera(6), gave_back(7)], NOW, may_order=False)
+    assert found == [TellGivenBack("deeplens_a", 7, "dark frames")]
+
+
 @pytest.mark.parametrize(
     ("times", "waited", "again"),
     [

@@ -1,5 +1,6 @@
 """Does a rollout stop, go on and begin again as a person wants it, on the orders of cameras?"""
 
+import time
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from lambdas import check_rollout, deploy_release, reconcile_fleet, roll_back, steer_rollout
 from lambdas.aws import clients
 from lambdas.aws.state import state_table
+from lensloop.settings import Settings
 from local.cloud import LocalCloud
 from tests.lambdas import fleet_aws
 from tests.lambdas.conftest import PREFIX, Aws
@@ -162,3 +164,57 @@ def test_those_who_have_answered_decide(
     found = check(order, "canary")
     assert (found["state"], found["proven"]) == ("proven", 1)
     assert found["reasons"] == ["no answer (offline?) from deeplens_other"]
+
+
+def test_the_fleet_waits_until_the_canaries_have_run_it_long_enough(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SETTINGS", Settings(rollout_bake_minutes=30).to_json())
+    assert deploy("canary")["state"] == "waiting"
+    now = int(time.time())
+    assert state_table().prove(7, now - 600)
+    held = deploy("fleet")
+    assert (held["state"], held["cameras"]) == ("held", 0)
+    assert 1190 < held["wait_seconds"] <= 1200
+    assert open_jobs(fleet) == {"r7-canary"}
+    monkeypatch.setattr(time, "time", lambda: now + 1200)
+    assert deploy("fleet")["state"] == "waiting"
+    job = fleet.aws.iot.describe_job(jobId=f"{PREFIX}-r7-fleet")["job"]
+    assert job["jobExecutionsRolloutConfig"] == {"maximumPerMinute": 100}
+
+
+def test_no_wave_begins_while_its_window_is_closed(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opens = int(time.time()) // 60 * 60 + 2 * 3600
+    clock = [time.strftime("%H:%M", time.gmtime(at)) for at in (opens, opens + 3600)]
+    monkeypatch.setenv("SETTINGS", Settings(rollout_window="-".join(clock)).to_json())
+    held = deploy("canary")
+    assert (held["state"], held["reasons"]) == (
+        "held",
+        [f"a wave begins between {'-'.join(clock)} (UTC) only"],
+    )
+    assert open_jobs(fleet) == set()
+    fails_on_the_canary_and_goes_back(fleet)
+
+
+def fails_on_the_canary_and_goes_back(fleet: Fleet) -> None:
+    """Whatever the hour is."""
+    state_table().fail_candidate(7, 1)
+    roll_back.handler({"epoch": 7, "wave": "canary"}, None)
+    assert open_jobs(fleet) == {"r5-back1-canary"}
+
+
+def test_a_rollout_that_was_held_gives_way_to_the_one_that_was_resumed(
+    fleet: Fleet, steps: StepFunctions
+) -> None:
+    steps.running = True
+    assert say("pause")
+    assert say("resume")
+    assert deploy("canary", steps.started[-1])["state"] == "waiting"
+    late = deploy("canary")
+    assert (late["state"], late["reasons"]) == (
+        "superseded",
+        ["the rollout of release 7 has begun again"],
+    )
+    assert open_jobs(fleet) == {"r7-2-canary"}

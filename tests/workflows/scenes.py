@@ -334,7 +334,7 @@ def wave(
     return {
         "job": "deeplens-trash-r7-canary",
         "cameras": cameras,
-        "stopped": state in ("superseded", "paused"),
+        "stopped": state in ("superseded", "paused", "held"),
         "started_at": 1000,
         "wait_seconds": 30,
         "state": state,
@@ -349,6 +349,7 @@ WAITING, PROVEN, SUPERSEDED, NOBODY = (
     wave("superseded", reasons=("release 8 is live now",)),
     wave("waiting", cameras=0),
 )
+HELD = wave("held", reasons=("a wave begins between 22:00-04:00 (UTC) only",))
 PAUSED, SKIPPED = wave("paused", reasons=("a person has paused rollouts",)), wave("skipped")
 UNANSWERED = wave("unanswered", reasons=("no answer (offline?) from deeplens_1",))
 FAILED = wave(
@@ -396,6 +397,12 @@ ROLLOUT_SCENES = [
             ([*CANARY, *FLEET[:2]], {"deploy-release": [WAITING, PAUSED]}),
             ([*CANARY, *FLEET], {"check-rollout": [PROVEN, PAUSED]}),
         )
+    ),
+    Scene(
+        "Rolled out",
+        [*CANARY[:2], "Hold canary", *CANARY, *FLEET[:2], "Hold fleet", *FLEET],
+        {"deploy-release": [HELD, WAITING, HELD, WAITING]},
+        "rolled-out",
     ),
     Scene("Rolled out", [*CANARY, *FLEET], {"check-rollout": [SKIPPED, PROVEN]}, "rolled-out"),
     *(

@@ -1,0 +1,42 @@
+"""When may a wave of a rollout begin? In the hours that people have set for it, and after the wave
+before has run the release for a while.
+"""
+
+from dataclasses import dataclass
+
+DAY = 86_400
+PATTERN = r"(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?"
+
+
+@dataclass(frozen=True)
+class Hold:
+    """`seconds` until it may begin, 0 for now, and why it may not."""
+
+    seconds: int
+    reason: str = ""
+
+
+def hold(window: str, bake_minutes: int, live_since: int, now: int) -> Hold:
+    """`live_since`: when the wave before proved the release, 0 where none did."""
+    left = live_since + bake_minutes * 60 - now if live_since else 0
+    if left > 0:
+        return Hold(left, f"the canaries run it for {bake_minutes} minutes first")
+    closed = until_open(window, now)
+    return Hold(closed, f"a wave begins between {window} (UTC) only" if closed else "")
+
+
+def until_open(window: str, now: int) -> int:
+    """Seconds; 0 while it is open, or where there is none. One like 22:00-04:00 goes past midnight,
+    and one that ends as it begins is always open.
+    """
+    if not window:
+        return 0
+    opens, closes = (_seconds(clock) for clock in window.split("-"))
+    since = (now - opens) % DAY
+    is_open = since < ((closes - opens) % DAY or DAY)
+    return 0 if is_open else DAY - since
+
+
+def _seconds(clock: str) -> int:
+    hours, minutes = clock.split(":")
+    return int(hours) * 3600 + int(minutes) * 60

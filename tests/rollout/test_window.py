@@ -1,0 +1,44 @@
+"""When may a wave begin?"""
+
+import pytest
+
+from lensloop.window import DAY, Hold, hold, until_open
+
+MIDNIGHT, HOUR = 20_000 * DAY, 3600
+
+
+@pytest.mark.parametrize(
+    ("window", "hour", "seconds"),
+    [
+        ("", 12, 0),
+        ("22:00-04:00", 22, 0),
+        ("22:00-04:00", 0, 0),
+        ("22:00-04:00", 3.99, 0),
+        ("22:00-04:00", 4, 18 * HOUR),
+        ("22:00-04:00", 21.5, HOUR // 2),
+        ("01:30-05:00", 1, HOUR // 2),
+        ("01:30-05:00", 1.5, 0),
+        ("01:30-05:00", 5, 20.5 * HOUR),
+        ("09:00-09:00", 3, 0),
+    ],
+)
+def test_the_window_opens_when_it_says(window: str, hour: float, seconds: float) -> None:
+    assert until_open(window, MIDNIGHT + int(hour * HOUR)) == seconds
+
+
+@pytest.mark.parametrize(
+    ("window", "bake", "live_since", "expected"),
+    [
+        ("", 0, MIDNIGHT - 1, Hold(0)),
+        ("", 30, 0, Hold(0)),  # no canary has proved it
+        ("", 30, MIDNIGHT - 600, Hold(1200, "the canaries run it for 30 minutes first")),
+        ("", 30, MIDNIGHT - 1800, Hold(0)),
+        ("01:00-02:00", 0, 0, Hold(HOUR, "a wave begins between 01:00-02:00 (UTC) only")),
+        ("01:00-02:00", 30, MIDNIGHT, Hold(1800, "the canaries run it for 30 minutes first")),
+        ("23:00-02:00", 30, MIDNIGHT - 1800, Hold(0)),
+    ],
+)
+def test_a_wave_waits_for_the_canaries_and_for_its_window(
+    window: str, bake: int, live_since: int, expected: Hold
+) -> None:
+    assert hold(window, bake, live_since, MIDNIGHT) == expected
