@@ -63,6 +63,9 @@ Whole = Annotated[bool, typer.Option("--whole", help="Whole pictures, not the bo
 Here = Annotated[Path, typer.Argument(metavar="PATH", help="A folder, or an archive.", exists=True)]
 
 
+_STOPPED = "Stopped. What was uploaded stays; the same command goes on from there."
+
+
 class Unanswered(LensloopError):
     """Nobody is there to be asked; the message says what to add to the command."""
 
@@ -106,7 +109,7 @@ def import_pictures(
         bucket=place.bucket,
     )
     said = Said(label, map_, as_ or [], folders_are_labels)
-    with _stoppable(), decoders() as pool, _reached(wanted) as opened:
+    with _stoppable(_STOPPED), decoders() as pool, _reached(wanted) as opened:
         settings = place.settings()
         bucket = Bucket(place.client("s3"), place.bucket)
         made = _plan(opened, said, settings, pool, lambda: _there(place, bucket))
@@ -136,7 +139,7 @@ def check(
     """
     wanted = Wanted(str(path), cache(), _no_client, label)
     said = Said(label, map_, as_ or [], folders_are_labels)
-    with _stoppable(), decoders() as pool, sources.opened(wanted) as opened:
+    with _stoppable("Stopped."), decoders() as pool, sources.opened(wanted) as opened:
         made = _plan(opened, said, deployed.settings(), pool, There)
     if as_json:
         show.give(plans.as_value(made, opened.origin, ""))
@@ -239,11 +242,11 @@ def _progress(text: str, total: int | None) -> Iterator[Callable[[int, int], Non
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
+def _stoppable(sentence: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        show.warn("Stopped. What was uploaded stays; the same command goes on from there.")
+        show.warn(sentence)
         raise typer.Exit(INTERRUPTED) from None
 
 

@@ -11,6 +11,7 @@ import io
 import json
 import math
 import resource
+import signal
 import struct
 import sys
 import time
@@ -30,6 +31,7 @@ _AT_LEAST = 256  # enough for hash and thumbnail; large pictures are decoded sma
 
 
 def main(cpu_seconds: int, memory_mb: int = MEMORY_MB) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever asks, who ends this one
     _find_pillow()
     if memory_mb > MEMORY_MB:  # only converting needs so much
         _prepare_converting()
