@@ -16,7 +16,10 @@ _DECODERS = {"HEIC": "HEIF", "AVIF": "AVIF", "TIFF": "TIFF", "BMP": "BMP", "GIF"
 # High enough that what a model sees of it is what it would have seen.
 QUALITY = 95
 _ORIENTATION = 0x0112
-_NO_HEIC = "It is a HEIC, and what reads them is not installed: `make import-extras` installs it (LGPL). An iPhone takes JPEGs with Settings → Camera → Formats → Most Compatible."
+_NO_HEIC = (
+    "It is a HEIC, and what reads them is not installed: `make import-extras` installs it (LGPL)."
+    " An iPhone takes JPEGs with Settings → Camera → Formats → Most Compatible."
+)
 
 
 def prepare() -> None:
