@@ -240,6 +240,7 @@ def test_a_person_with_a_profile_or_a_proxy_still_reaches_it(
     for exempt in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(exempt, raising=False)
     monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.setattr(aws.cloud, "_clients", {})  # none that was made before
     assert aws.cloud.client("sts").get_caller_identity()["Account"] == "000000000000"
 
 
