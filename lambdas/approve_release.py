@@ -12,7 +12,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from lambdas.aws import clients, handover, registry
-from lambdas.aws.state import ForApproval, StateTable, state_table
+from lambdas.aws.release_item import ForApproval
+from lambdas.aws.state import StateTable, state_table
 from lensloop.model.approval import APPROVED, REJECTED, WAITING, Decision, what_follows
 from lensloop.model.registry import APPROVED as IN_REGISTRY
 from lensloop.model.registry import PENDING, epoch_in

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lambdas.aws import bucket, imports, kept_features
-from lambdas.aws.state import LiveRelease, StateTable, state_table
+from lambdas.aws.release_item import LiveRelease
+from lambdas.aws.state import StateTable, state_table
 from lensloop import news
 from lensloop.dataset import snapshot
 from lensloop.dataset.assembly import Dataset, assemble

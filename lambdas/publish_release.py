@@ -15,7 +15,8 @@ from botocore.exceptions import ClientError
 
 from lambdas.aws import clients, signing
 from lambdas.aws.artifact import fetch
-from lambdas.aws.state import LiveRelease, state_table
+from lambdas.aws.release_item import LiveRelease
+from lambdas.aws.state import state_table
 from lambdas.judge import evaluation_in
 from lensloop.archive import parsed, read_files
 from lensloop.model import deeplens, release

@@ -14,7 +14,8 @@ from typing import Any
 
 from lambdas import deploy_release
 from lambdas.aws import fleet, handover, registry, stating
-from lambdas.aws.state import Proved, StateTable, state_table
+from lambdas.aws.release_item import Proved
+from lambdas.aws.state import StateTable, state_table
 from lambdas.aws.stating import TRIES, NotStated
 from lensloop.fleet.back import Back, Known, done, question, where_to
 from lensloop.model.registry import TAKEN_BACK, stage

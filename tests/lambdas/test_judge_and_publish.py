@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from lambdas import judge, publish_release
-from lambdas.aws.state import LiveRelease, state_table
+from lambdas.aws.release_item import LiveRelease
+from lambdas.aws.state import state_table
 from lensloop import archive as reading
 from lensloop.archive import MAX_FILES, read_files
 from lensloop.model.standards import Standards, Trained

@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError
 
 from lambdas import check_rollout, deploy_release, publish_release
 from lambdas.aws import fleet
-from lambdas.aws.state import LiveRelease, state_table
+from lambdas.aws.release_item import LiveRelease
+from lambdas.aws.state import state_table
 from lensloop.settings import Settings
 from lensloop.wire import names, order
 from lensloop.wire.errors import BadArtifact, StaleEpoch
