@@ -45,7 +45,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _length(item: pytest.Item) -> int:
-    return next((n for n, part in enumerate(LONGEST) if part in item.path.parts), len(LONGEST))
+    here = item.path.relative_to(Path(__file__).parent).parts
+    return next((n for n, part in enumerate(LONGEST) if part in here), len(LONGEST))
 
 
 def pytest_xdist_auto_num_workers() -> int:
