@@ -24,6 +24,8 @@ from lensloop.wire.order import Order
 # another start would measure it the other way round.
 WORTH = 0.9
 _START_SECONDS = 5.0  # for the process itself, before it looks at a picture
+# A slow camera has spent half of its time on the model's own proof, and must come to an end.
+_TRYING = trial.TRYING / 2
 log = logging.getLogger(__name__)
 
 
@@ -81,7 +83,8 @@ def _noted(running: Running, notes: List[str]) -> Running:
 def _in_eight_bits(folder: Path, plain: Proof, spent: float, seconds: float) -> Optional[Running]:
     """None where that is no faster."""
     # What takes longer than the model itself is of no use.
-    proof = trial.prove_apart(folder, min(seconds - spent, spent + _START_SECONDS), int8=True)
+    limit = min(seconds - spent, spent + _START_SECONDS)
+    proof = trial.prove_apart(folder, limit, int8=True, trying=_TRYING)
     log.info("%s ms a picture, and in eight bits %s", plain.milliseconds, proof.milliseconds)
     if proof.milliseconds > WORTH * plain.milliseconds:
         return None

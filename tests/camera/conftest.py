@@ -148,7 +148,7 @@ def tried_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     if "tried_apart" in request.fixturenames:
         return
 
-    def prove_here(folder: Path, seconds: float, int8: bool = False) -> Proof:
+    def prove_here(folder: Path, seconds: float, int8: bool = False, **_: float) -> Proof:
         loaded = load(folder, int8)
         with (folder / loaded.manifest.golden.file).open("rb") as golden:
             return prove(loaded, golden)

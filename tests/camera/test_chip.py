@@ -36,7 +36,7 @@ def processor(monkeypatch: pytest.MonkeyPatch) -> dict[bool, float]:
     """A DeepLens, and how many milliseconds its processor takes; in eight bits, and without."""
     takes, prove = {False: 5000.0, True: 4000.0}, trial.prove_apart
 
-    def proved(folder: Path, seconds: float, int8: bool = False) -> Proof:
+    def proved(folder: Path, seconds: float, int8: bool = False, **_: float) -> Proof:
         return prove(folder, seconds, int8=int8)._replace(milliseconds=takes[int8])
 
     monkeypatch.setattr("camera.trial.prove_apart", proved)

@@ -31,7 +31,7 @@ def milliseconds(monkeypatch: pytest.MonkeyPatch) -> dict[bool, float]:
     """What a picture takes in eight bits, and without; the proofs themselves are real ones."""
     takes, prove = {False: 10.0, True: 5.0}, trial.prove_apart
 
-    def proved(folder: Path, seconds: float, int8: bool = False) -> Proof:
+    def proved(folder: Path, seconds: float, int8: bool = False, **_: float) -> Proof:
         return prove(folder, seconds, int8=int8)._replace(milliseconds=takes[int8])
 
     monkeypatch.setattr("camera.trial.prove_apart", proved)
@@ -180,7 +180,7 @@ def test_both_proofs_take_no_longer_than_one_may(
     install(home, shelf, make_release(7, int8=EIGHT))
     asked: list[float] = []
 
-    def proved(_: Path, seconds: float, int8: bool = False) -> Proof:
+    def proved(_: Path, seconds: float, int8: bool = False, trying: float = 0) -> Proof:
         asked.append(seconds)
         raise BadArtifact("it hangs")
 
