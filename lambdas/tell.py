@@ -58,7 +58,17 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         raise Unsent(problem)
     if event["workflow"] == "retraining" and (older := record.superseded_by(event)):
         handler(older, context)
+    if event["workflow"] == "rollback" and int(event["to"]) != epoch:
+        _in_use_again(settings.project, int(event["to"]))
     return {"epoch": epoch, "outcome": written["outcome"], "told": bool(message)}
+
+
+def _in_use_again(project: str, epoch: int) -> None:
+    """A release that had been taken back itself is not shown so any more; its messages stay."""
+    before, _ = _read(project, epoch)
+    if before["taken_back"]:
+        written = _write(project, epoch, lambda latest: {**latest, "taken_back": None})
+        _write_page(written, _findings({}, written), project)
 
 
 def _updated(before: Record, event: Mapping[str, Any], found: Findings, now: str) -> Record:

@@ -222,7 +222,10 @@ class Settings:
         form="empty, or `arn:aws:sagemaker:<region>:<account>:mlflow-app/<id>`",
     )
     canary_timeout_minutes: int = _setting(
-        60, "A canary that has not proved the release by then ends the rollout.", 1, 10080
+        60,
+        "How long the rollout waits for the canaries; then those that have answered decide.",
+        1,
+        10080,
     )
     fleet_timeout_minutes: int = _setting(
         1440, "How long the rollout waits for the fleet.", 1, 10080

@@ -355,3 +355,27 @@ def test_a_release_that_waited_says_by_which_it_was_superseded(run: Aws, inbox: 
     assert (decision(run, 7), decision(run, 8)) == (("superseded", "release 8"), ("waiting", ""))
     assert b"a newer release came before" in left(run, 7, "report.html")
     assert len(inbox()) == 2
+
+
+def test_who_took_a_release_back_is_noted_told_once_and_shown_until_it_is_used_again(
+    run: Aws, inbox: Any
+) -> None:
+    tell.handler(RELEASED, None)
+    tell.handler(ROLLED_OUT, None)
+    back = {"workflow": "rollback", "epoch": 7, "to": 5, "serial": 1, "cameras": 2}
+    said = {"by": "arn:aws:iam::1:user/ann", "note": "blind at dusk"}
+    for _ in range(2):
+        tell.handler(back | said, None)
+    subjects = [message["Subject"] for message in inbox()]
+    assert subjects[-1] == "deeplens-trash: release 7 was taken back"
+    assert subjects.count(subjects[-1]) == 1
+    found = record.read(left(run, 7, "run.json"))["taken_back"]
+    assert found is not None
+    assert (found["to"], found["by"], found["note"]) == (5, said["by"], said["note"])
+    page = left(run, 7, "report.html").decode()
+    assert "Taken back: cameras go to release 5" in page
+    assert "blind at dusk" in page
+
+    tell.handler(back | {"epoch": 5, "to": 7, "serial": 2, "by": "", "note": ""}, None)
+    assert record.read(left(run, 7, "run.json"))["taken_back"] is None
+    assert "Taken back" not in left(run, 7, "report.html").decode().split("<header", 1)[1][:600]
