@@ -26,12 +26,8 @@ class Bucket:
         self._s3, self.name = s3, name
 
     def there(self, digest: str) -> There:
-        """`digest`: of the newest data set, or empty. Rows of what was replaced or deleted since
-        say nothing any more."""
-        listed = list(list_images(self._s3, self.name))
-        etags = {entry.key: entry.etag for entry in listed}
-        rows = [row for row in self._rows(digest) if etags.get(row.key) == row.etag]
-        return There(rows, listed)
+        """`digest`: of the newest data set, or empty."""
+        return There.of(self._rows(digest), list(list_images(self._s3, self.name)))
 
     def _rows(self, digest: str) -> Iterator[Row]:
         for file in ("manifest.csv.gz", "rejected.csv") if digest else ():

@@ -73,6 +73,12 @@ class There:
     rows: Sequence[Row] = ()
     listed: Sequence[Listed] = ()
 
+    @classmethod
+    def of(cls, rows: Iterable[Row], listed: Sequence[Listed]) -> "There":
+        """Rows of what was replaced or deleted since say nothing any more."""
+        etags = {entry.key: entry.etag for entry in listed}
+        return cls([row for row in rows if etags.get(row.key) == row.etag], listed)
+
     @property
     def labels(self) -> set[str]:
         return {entry.key.split("/")[1] for entry in self.listed if entry.key.count("/") > 1}
@@ -199,8 +205,7 @@ class _Sieve:
     def rows(self) -> list[Row]:
         """What the next run would see: what it knows, and what would have come."""
         known = {row.key for row in self._there.rows}
-        listed = {entry.key for entry in self._there.listed}
-        rows = [row for row in self._there.rows if row.key in listed]
+        rows = list(self._there.rows)
         for entry in self.taken:
             if entry.key not in known:
                 rows.append(_row(entry))
