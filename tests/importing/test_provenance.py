@@ -12,10 +12,9 @@ CONTENTS = [("bb", "glass"), ("aa", "glass"), ("cc", "paper")]
 
 
 def made(**changes: Any) -> Record:
-    told = record(
+    return record(
         {**ORIGIN, **changes}, CONTENTS, {"Glass": "glass"}, {"It is no picture.": 2}, "now"
     )
-    return told
 
 
 def test_a_record_counts_by_label_and_can_be_read_again() -> None:
