@@ -13,8 +13,8 @@ import pytest
 from stacks.assets.training_files import training_modules
 from tests.stacks.synthesized import ROOT, Synthesized, flat
 
-# Ship only with the setting that needs them (tests/stacks/test_built_in.py, test_review.py).
-BY_SETTING = {"copy_pictures", "hand_out_review_links"}
+# Ship only with the setting that needs them (tests/stacks/test_built_in.py, …).
+BY_SETTING = {"copy_pictures", "hand_out_review_links", "take_labels"}
 HANDLERS = {
     path.stem for path in (ROOT / "lambdas").glob("*.py") if "\ndef handler(" in path.read_text()
 } - BY_SETTING
