@@ -11,6 +11,7 @@ from demo import album, ending, own_pictures, report, summary
 from demo.cameras import Fleet
 from demo.errors import DemoFailed
 from demo.listener import Listener
+from demo.page import Page
 from demo.show import Show
 from demo.story import Refusal, Story
 from demo.watch import Watch
@@ -63,6 +64,11 @@ def run(
             # Without a secret, so that a story told twice has the same figures.
             StateTable(cloud.table(outputs["StateTable"])).split_key("")
             show.say(f"bucket {outputs['Bucket']}")
+            page = Page(state)
+            if not keep:
+                running.callback(page.stop)
+            address = page.start()
+            show.say(f"watch it in a browser, on this machine only: {address}")
         fleet, listener = (
             Fleet(state / "cameras", pictures, state),
             Listener(f"{project}-listener", state / "listener"),
@@ -89,7 +95,7 @@ def run(
         else:
             _conclude(story, state)
         if keep:
-            _say_how_to_go_on(show, cloud, outputs)
+            _say_how_to_go_on(show, cloud, outputs, address)
         return refusal
 
 
@@ -186,13 +192,15 @@ def _conclude(story: Story, state: Path) -> None:
     )
 
 
-def _say_how_to_go_on(show: Show, cloud: LocalCloud, outputs: dict[str, str]) -> None:
+def _say_how_to_go_on(show: Show, cloud: LocalCloud, outputs: dict[str, str], address: str) -> None:
     variables = " ".join(
         f"{name}={value}"
         for name, value in cloud.env.items()
         if name.startswith("AWS_") and "FILE" not in name
     )
     show.plain(
-        "\n  The local cloud stays up; `make down` stops it and the cameras. Talk to it with:\n"
+        f"\n  The page stays up, too: {address}"
+        "\n  The local cloud stays up; `make down` stops it, the cameras and the page."
+        " Talk to it with:\n"
         f"    export {variables}\n    aws s3 ls s3://{outputs['Bucket']}/releases/"
     )
