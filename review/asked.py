@@ -18,14 +18,19 @@ class NotUnderstood(LensloopError):
     """What was asked for is nothing that the page asks for."""
 
 
-async def content(request: Request) -> Reader:
-    body = b""
+async def body(request: Request, most: int) -> bytes:
+    parts, size = [], 0
     async for part in request.stream():
-        body += part
-        if len(body) > MOST_BYTES:
+        size += len(part)
+        if size > most:
             raise NotUnderstood("That is too much at once.")
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def content(request: Request) -> Reader:
     try:
-        return Reader(json.loads(body or b"{}"))
+        return Reader(json.loads(await body(request, MOST_BYTES) or b"{}"))
     except ValueError as error:
         raise NotUnderstood("That is no JSON.") from error
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from cli.faults import OF_THE_CLOUD
 from cli.place import Place
 from lensloop.wire.errors import LensloopError
+from review.dropping import Drops
 from review.frames import Frames
 from review.happenings import Happenings
 from review.library import Library
@@ -23,6 +24,7 @@ class Desk:
     mover: Mover
     right: RightLabels
     mapper: Mapper
+    drops: Drops
     thumbnails: Thumbnails
     place: Place | None = None  # for words about a cloud that does not answer
 
@@ -34,3 +36,4 @@ class Desk:
             self.mover.finish()
             self.library.ready()
         self.thumbnails.tidy()
+        self.drops.tidy()

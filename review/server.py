@@ -12,6 +12,7 @@ from pathlib import Path
 
 import uvicorn
 
+import importers.bucket
 from cli.opened import cache
 from cli.place import Place
 from lambdas.aws.state import StateTable
@@ -19,6 +20,7 @@ from lensloop.wire.errors import LensloopError
 from review.app import app
 from review.bucket import Bucket
 from review.desk import Desk
+from review.dropping import Drops
 from review.features import Features
 from review.frames import Frames
 from review.happenings import OfPlace
@@ -48,6 +50,13 @@ def desk_for(place: Place, folder: Path | None = None) -> Desk:
         mover=Mover(bucket, library),
         right=RightLabels(bucket),
         mapper=Mapper(library, Features(bucket, kept / "features")),
+        drops=Drops(
+            bucket=importers.bucket.Bucket(place.client("s3"), place.bucket),
+            folder=kept / "dropped",
+            digest=lambda: _newest(place),
+            settings=place.settings,
+            changed=library.refresh,
+        ),
         thumbnails=Thumbnails(bucket, kept / "thumbnails"),
         place=place,
     )

@@ -41,7 +41,12 @@ ALLOWED = {
     "importers": ("lensloop", "lambdas.aws.listing", "lambdas.decoding"),
     # It only reads with lambdas.aws, and fetches a camera's packages as the stacks do theirs.
     "cli": ("camera", "importers", "lensloop", "lambdas.aws", "review", "stacks.assets.packages"),
-    "review": ("cli", "lensloop", "lambdas.aws"),  # it knows no more of the cloud than the command
+    "review": (
+        "cli",
+        "importers",
+        "lensloop",
+        "lambdas.aws",
+    ),  # it knows no more of the cloud than the command
     "local": (),
     "experiments": (),  # it runs where nothing else of ours is
     "demo": ("cli", "lensloop", "lambdas.aws", "local"),

@@ -2,10 +2,10 @@
 
 export class Refused extends Error {}
 
-export async function ask(path, body) {
-  const options = body === undefined ? {} : {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
-  };
+export async function ask(path, body, method = "POST") {
+  const options = body === undefined ? {}
+    : body instanceof Blob ? { method, headers: { "Content-Type": "application/octet-stream" }, body }
+    : { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   const answer = await fetch(path, { cache: "no-store", ...options });
   if (answer.ok) return answer;
   let sentence = `The page's server answered ${answer.status}.`;

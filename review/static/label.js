@@ -1,5 +1,6 @@
 // The pictures of one label.
 import { asked, count } from "./ask.js";
+import { dropping } from "./drop.js";
 import { offer, selecting, STATES } from "./select.js";
 
 const at = id => document.getElementById(id);
@@ -25,3 +26,4 @@ async function fetchPage(offset, limit) {
 const grid = selecting({ fetchPage, after: () => grid.load() });
 at("state").addEventListener("change", () => grid.load());
 grid.load();
+if (here.get("name")) dropping(here.get("name"), () => grid.load());

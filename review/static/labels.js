@@ -1,1 +1,4 @@
-// The list of labels is a page of links; nothing runs.
+// The list of labels: folders of label folders may be dropped onto it.
+import { dropping } from "./drop.js";
+
+dropping("", () => location.reload());

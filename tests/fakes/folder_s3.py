@@ -87,6 +87,12 @@ class FolderS3:
                 self._path(Key).unlink(missing_ok=True)
         return {}
 
+    def list_objects_v2(self, *, ContinuationToken: str = "", **asked: Any) -> dict[str, Any]:
+        pages = list(self.paginate(**asked))
+        at = int(ContinuationToken or 0)
+        more = {"NextContinuationToken": str(at + 1)} if at + 1 < len(pages) else {}
+        return {**pages[at], "IsTruncated": bool(more), **more}
+
     def get_paginator(self, _operation: str) -> "FolderS3":
         return self
 

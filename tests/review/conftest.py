@@ -14,15 +14,18 @@ import pytest
 from PIL import Image, ImageDraw
 from starlette.testclient import TestClient
 
+import importers.bucket
 from cli.health import Health
 from cli.news import SentMessage
 from cli.runs import Stand, Training
 from cli.status import End, Live, Status, Trigger, Waiting
 from lensloop.dataset.rows import MANIFEST, REJECTED, Row, read_rows, write_rows
 from lensloop.dataset.split import SPLITS
+from lensloop.settings import Settings
 from review.app import app
 from review.bucket import Bucket
 from review.desk import Desk
+from review.dropping import Drops
 from review.features import Features
 from review.frames import Frames
 from review.happenings import Scene, WayBack
@@ -230,6 +233,13 @@ def desk(s3: FolderS3, folder: Path, told: Told | None = None) -> Desk:
         mover=Mover(bucket, library),
         right=RightLabels(bucket),
         mapper=Mapper(library, Features(bucket, folder / "features")),
+        drops=Drops(
+            bucket=importers.bucket.Bucket(s3, "bucket"),  # type: ignore[arg-type]
+            folder=folder / "dropped",
+            digest=lambda: DIGEST if s3.keys(f"datasets/{DIGEST}/") else "",
+            settings=Settings,
+            changed=library.refresh,
+        ),
         thumbnails=Thumbnails(bucket, folder / "thumbnails"),
     )
 

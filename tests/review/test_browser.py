@@ -19,6 +19,7 @@ from tests.review.browser import (
     opened,
     served,
 )
+from tests.review.conftest import jpeg
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -151,3 +152,21 @@ def test_pictures_are_chosen_on_the_map_and_moved(browser: "Browser", tmp_path: 
         page.keyboard.press("x")
         page.get_by_role("heading", name="158 pictures").wait_for()
     assert len(FolderS3(tmp_path / "s3").keys("review/set-aside/")) == 1
+
+
+def test_pictures_that_are_added_are_planned_and_then_brought_in(
+    browser: "Browser", tmp_path: Path
+) -> None:
+    for number in (70, 71):
+        (tmp_path / f"new-{number}.jpg").write_bytes(jpeg(number))
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    with served(tmp_path / "here", 0, pictures=5) as address:
+        page = browser.new_page()
+        page.goto(f"{address}label?name=can")
+        page.get_by_text("5 pictures").wait_for()
+        page.locator("#files").set_input_files(sorted(tmp_path.glob("*.jpg")))
+        page.get_by_text("can: 2 new pictures").wait_for()
+        page.get_by_text("Left out: 1 file.").wait_for()
+        page.get_by_role("button", name="Bring them in").click()
+        page.get_by_text("2 pictures are in").wait_for()
+        page.get_by_text("7 pictures").wait_for()

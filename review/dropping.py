@@ -1,0 +1,165 @@
+"""What happens to pictures that a person drops onto a label? They are laid aside here, planned as
+`lensloop import` plans, shown, and brought in once the person has said so.
+"""
+
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from cli.faults import OF_THE_CLOUD
+from importers.bucket import Bucket
+from importers.decoders import decoders
+from importers.plan import look
+from importers.run import run
+from importers.source import CannotRead, Found, Origin
+from lensloop.importing import label_map
+from lensloop.importing.plan import Plan, plan
+from lensloop.settings import Settings
+from lensloop.wire.errors import LensloopError
+
+# A browser sends a few gigabytes as well as a few pictures; a program does it better.
+MOST_BYTES = 4_000_000_000
+MOST_FILES = 20_000
+MOST_OF_A_FILE = 100_000_000
+_FORGOTTEN_AFTER = 6 * 3600.0  # seconds: who went home with a plan on the screen drops again
+
+
+class DropError(LensloopError):
+    """What was dropped cannot be brought in; the message says why."""
+
+
+class Dropped:
+    """Files that a browser sent. On disk they have numbers: what they are called is only said."""
+
+    def __init__(self, folder: Path, label: str) -> None:
+        self.folder, self.label = folder, label
+        self.begun = time.monotonic()
+        self.files: list[tuple[str, Path, int]] = []
+        self.plan: Plan | None = None
+        self.progress = Progress()
+        self._bytes = 0
+        self._lock = threading.Lock()
+        folder.mkdir(parents=True)
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(f"the page ({time.strftime('%Y-%m-%d')})")
+
+    def room(self, size: int) -> None:
+        with self._lock:
+            self._bytes += size
+            if self._bytes > MOST_BYTES or len(self.files) >= MOST_FILES or size > MOST_OF_A_FILE:
+                raise DropError(
+                    "That is too much for a browser. `lensloop import <folder>` brings it in, and"
+                    " goes on where it is stopped."
+                )
+
+    def add(self, path: str, content: bytes) -> None:
+        self.room(len(content))
+        with self._lock:
+            file = self.folder / str(len(self.files))
+            self.files.append((path, file, len(content)))
+        file.write_bytes(content)
+
+    def found(self) -> Iterator[Found]:
+        for path, file, size in sorted(self.files):
+            yield Found(path, size, partial(_read, file))
+
+
+@dataclass
+class Progress:
+    done: int = 0
+    of: int = 0
+    ended: bool = False
+    uploaded: int = 0
+    failure: str = ""
+
+    def more(self, pictures: int, _bytes: int) -> None:
+        self.done += pictures
+
+
+@dataclass
+class Drops:
+    """`bucket`: the project's; `digest`: of its newest data set; `changed`: told once pictures have
+    come.
+    """
+
+    bucket: Bucket
+    folder: Path
+    digest: Callable[[], str]
+    settings: Callable[[], Settings]
+    changed: Callable[[], None]
+    _open: dict[str, Dropped] = field(default_factory=dict)
+
+    def begin(self, label: str) -> str:
+        """`label`: one for all; empty where folders say it."""
+        self._forget_old()
+        identity = secrets.token_hex(8)
+        self._open[identity] = Dropped(self.folder / identity, label)
+        return identity
+
+    def of(self, identity: str) -> Dropped:
+        found = self._open.get(identity)
+        if found is None:
+            raise DropError("What was dropped is not here any more. Drop it again.")
+        return found
+
+    def look(self, identity: str) -> Plan:
+        dropped = self.of(identity)
+        dropped.progress = Progress(of=len(dropped.files))
+        there = self.bucket.there(self.digest())
+        with decoders() as pool:
+            looked = look(dropped, pool, dropped.label, progress=dropped.progress.more)
+        labels = {one.label for one in looked.seen if one.label is not None and not one.reason}
+        ours = label_map.guessed(labels, there.labels)
+        if missing := label_map.unknown(labels, ours):
+            raise DropError(label_map.refusal(missing))
+        dropped.plan = plan(looked.seen, there, ours, self.settings(), looked.all_notes())
+        return dropped.plan
+
+    def carry_out(self, identity: str) -> None:
+        """On a thread of its own: `progress` says how far it is."""
+        dropped = self.of(identity)
+        if dropped.plan is None:
+            raise DropError("There is no plan yet.")
+        dropped.progress = Progress(of=len(dropped.plan.new))
+        threading.Thread(target=self._run, args=(dropped, dropped.plan), daemon=True).start()
+
+    def forget(self, identity: str) -> None:
+        dropped = self._open.pop(identity, None)
+        if dropped:
+            shutil.rmtree(dropped.folder, ignore_errors=True)
+
+    def tidy(self) -> None:
+        """What a page that was killed has left."""
+        if self.folder.exists():
+            for left in self.folder.iterdir():
+                if left.name not in self._open:
+                    shutil.rmtree(left, ignore_errors=True)
+
+    def _run(self, dropped: Dropped, planned: Plan) -> None:
+        try:
+            with decoders() as pool:
+                done = run(planned, dropped, self.bucket, pool, dropped.progress.more)
+            dropped.progress.uploaded = done.uploaded
+        except (LensloopError, OSError, *OF_THE_CLOUD) as error:
+            dropped.progress.failure = str(error)
+        self.changed()
+        dropped.progress.ended = True
+
+    def _forget_old(self) -> None:
+        for identity, dropped in list(self._open.items()):
+            if time.monotonic() - dropped.begun > _FORGOTTEN_AFTER:
+                self.forget(identity)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise CannotRead(f"It cannot be read any more: {error.strerror}.") from error
