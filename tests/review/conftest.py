@@ -178,7 +178,9 @@ def fill_dataset(s3: FolderS3, doubts: int = 2) -> None:
     for key in s3.keys("images/"):
         kept, number = s3._kept[key], int(key[-10:-4])
         sha256 = f"{LABELS.index(key.split('/')[1])}{number:063x}"
+        phash = f"{(number + 1) * 0x9E3779B97F4A7C15 % 2**64:016x}"
         row = Row(key, kept.etag, kept.size, sha256, key.split("/")[1], SPLITS[number % 3])
+        row = row._replace(width=160, height=120, phash=phash)
         if number % 10 == 9:
             rejected.append(row._replace(reason="It is nearly the same as `000008.jpg`."))
         elif number:
