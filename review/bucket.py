@@ -1,6 +1,6 @@
 """How does the page reach the pictures? S3, as far as the page needs it, with the person's keys."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -73,6 +73,10 @@ class Bucket:
             if _code(error) in _MISSING:
                 return ""
             raise
+
+    def etags(self, keys: Sequence[str]) -> list[str]:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return list(pool.map(self.etag, keys))
 
     def copy(self, source: str, etag: str, target: str) -> str:
         """The copy's ETag. The same again changes nothing. Raises Gone where the source is not what

@@ -11,6 +11,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -84,25 +85,32 @@ class Library:
                 return
             with self._lock:
                 self._moved = []
-            looked = self._look()
-            folders = self._bucket.folders(IMAGES_PREFIX)
+            with ThreadPoolExecutor(3) as pool:
+                looking, listing = pool.submit(self._look), pool.submit(self._listed)
+                beside = pool.submit(lambda: list(self._bucket.below(SET_ASIDE)))
+            looked = looking.result()
             labels: dict[str, list[Picture]] = {}
-            prefixes = [f"{IMAGES_PREFIX}{folder}/" for folder in folders]
-            for folder, found in zip(folders, self._bucket.below_all(prefixes), strict=True):
+            for folder, found in listing.result():
                 labels.setdefault(composed(folder), []).extend(_pictures(found, looked.rows))
-            aside = list(_pictures(self._bucket.below(SET_ASIDE), {}))
+            aside = list(_pictures(beside.result(), {}))
             with self._lock:
                 self._labels, self._aside, self._looked = labels, aside, looked
                 for move, etag in self._moved:
                     self._move(move, etag)
                 self._read_at = time.monotonic()
 
+    def _listed(self) -> list[tuple[str, list[Found]]]:
+        """Each folder under images/."""
+        folders = self._bucket.folders(IMAGES_PREFIX)
+        found = self._bucket.below_all([f"{IMAGES_PREFIX}{folder}/" for folder in folders])
+        return list(zip(folders, found, strict=True))
+
     def _look(self) -> Looked:
         digest = self._digest()
         if not digest:
             return Looked()
         files = [names.dataset(digest, file) for file in _FILES]
-        etags = [self._bucket.etag(file) for file in files]
+        etags = self._bucket.etags(files)
         if etags == self._looked.etags:
             return self._looked
         try:

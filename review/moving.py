@@ -49,8 +49,7 @@ class Mover:
         return len(plans)
 
     def _there(self, keys: Sequence[str]) -> set[str]:
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            etags = list(pool.map(self._bucket.etag, keys))
+        etags = self._bucket.etags(keys)
         return {key for key, etag in zip(keys, etags, strict=True) if etag}
 
     def _seen(self, keys: Sequence[str]) -> list[tuple[str, str]]:

@@ -44,9 +44,8 @@ def routes(desk: Desk) -> list[BaseRoute]:
         )
 
     def label(request: Request) -> Response:
-        library.ready()
-        name = request.query_params.get("name", "")
-        return show.screen("label.html", here="label", name=name, labels=library.labels())
+        """At once: its pictures are asked for by its script."""
+        return show.screen("label.html", here="label", name=request.query_params.get("name", ""))
 
     def pictures(request: Request) -> Response:
         library.ready()
