@@ -34,7 +34,11 @@ NEAREST = {
     "lensloop/model/batch.py": ("tests/model/test_batch.py", "tests/model/test_gate.py"),
     "lensloop/model/paired.py": ("tests/model/test_paired.py", "tests/model/test_hold.py"),
     "lensloop/model/pool.py": ("tests/model/test_floors.py", "tests/model/test_gate.py"),
-    "lensloop/fleet/terms.py": ("tests/fleet/test_desired.py", "tests/fleet/test_look.py"),
+    "lensloop/fleet/terms.py": (
+        "tests/fleet/test_terms.py",
+        "tests/fleet/test_desired.py",
+        "tests/fleet/test_look.py",
+    ),
     "lensloop/model/card.py": ("tests/model/test_registry.py",),
     "lensloop/model/imported.py": ("tests/training/test_imported.py",),
     "lensloop/wire/onnx_file.py": ("tests/wire/test_onnx_file.py", "tests/wire/test_onnx_check.py"),
