@@ -6,11 +6,12 @@ const at = id => document.getElementById(id);
 const AHEAD = 12;      // pictures that are fetched before they are shown
 const FEW = 25;        // frames at hand, below which more are asked for
 const AT_ONCE = 4;     // decisions on their way
+const RECENT = 500;    // decisions, of which some may still be on their way
 const AGAIN = 1500;    // milliseconds before what did not arrive is sent again
 
 let queue = [], labels = [], keys = {}, left = 0, current = null;
 let asking = false, done = false;
-const past = [], skipped = [], known = new Set();
+const past = [], skipped = [];
 const unsent = [];
 let sending = 0;
 
@@ -18,15 +19,14 @@ async function more(fresh = false) {
   if (asking) return;
   asking = true;
   try {
-    const have = [...known];
+    // What was decided the server knows; what is here, skipped or on its way it must not send again.
+    const have = [current, ...queue, ...skipped, ...past.slice(-RECENT).map(each => each.frame)]
+      .filter(Boolean).map(frame => frame.id);
     const answer = await asked("frames/next", { have, fresh });
     ({ labels, keys, left } = answer);
     left -= sending + unsent.length;
     done = answer.frames.length === 0;
-    for (const frame of answer.frames) {
-      known.add(frame.id);
-      queue.push(frame);
-    }
+    queue.push(...answer.frames);
     complain("");
     buttons();
     fetchAhead();
