@@ -19,10 +19,10 @@ export const asked = async (path, body) => (await ask(path, body)).json();
 const at = id => document.getElementById(id);
 let quiet;
 
-// For eyes and for screen readers.
-export function say(sentence) {
+// For screen readers, and for eyes as well where these do not see it anyway.
+export function say(sentence, toEyes = true) {
   at("said").textContent = sentence;
-  at("said").classList.add("shown");
+  at("said").classList.toggle("shown", toEyes);
   clearTimeout(quiet);
   quiet = setTimeout(() => at("said").classList.remove("shown"), 6000);
 }

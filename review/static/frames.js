@@ -147,7 +147,7 @@ function give(label) {
 
 function announce(what) {
   const coming = queue[0];
-  say(coming ? `${what}. Next: ${coming.words ?? "a frame without an answer"}` : `${what}.`);
+  say(coming ? `${what}. Next: ${coming.words ?? "a frame without an answer"}` : `${what}.`, false);
 }
 
 function send() {
@@ -205,7 +205,7 @@ async function undo() {
 function skip() {
   if (!current) return;
   skipped.push(current);
-  say("Skipped");
+  say("Skipped", false);
   next();
 }
 

@@ -5,7 +5,7 @@ import { got, offer, selecting } from "./select.js";
 const at = id => document.getElementById(id);
 const SIZE = 10000, NEAR = 8;
 // Told apart on light and dark, also by who sees few colours; more labels begin anew.
-const COLOURS = ["#3b7ddd", "#e8803a", "#2fa36b", "#c455b8", "#c9a400", "#00a3b5", "#d94a57", "#7d6be0", "#8a8f3a", "#8c7468"];
+const COLOURS = ["#3b7ddd", "#d9691f", "#2fa36b", "#c455b8", "#a98700", "#0095a6", "#d94a57", "#7d6be0", "#8a8f3a", "#8c7468"];
 
 let map = null, chosen = [], view = { x: 0, y: 0, zoom: 1 }, path = null, dragged = null;
 
