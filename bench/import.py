@@ -67,7 +67,7 @@ def rows() -> list[dict[str, Any]]:
             ),
         ]
         _empty(cloud, bucket)
-        versions = _killed(archive, environment, seconds, cloud, bucket)
+        versions = _killed(archive, environment, cloud, bucket)
         return [*measured, versions]
 
 
@@ -123,15 +123,15 @@ def _seconds_to_sync(unpacked: Path, bucket: str, environment: dict[str, str]) -
 
 
 def _killed(
-    archive: Path, environment: dict[str, str], seconds: float, cloud: LocalCloud, bucket: str
+    archive: Path, environment: dict[str, str], cloud: LocalCloud, bucket: str
 ) -> dict[str, Any]:
-    """Killed again and again and then left alone: each picture has one version."""
-    rng = random.Random(3)
-    for _ in range(KILLED):
+    """Killed whenever so many pictures are there, and then left alone: each has one version."""
+    for count in sorted(random.Random(3).sample(range(PICTURES), KILLED)):
         ran = subprocess.Popen(
             _command(archive), env=environment, stdout=subprocess.DEVNULL, start_new_session=True
         )
-        time.sleep(rng.uniform(0.4, 1.0) * seconds)
+        while ran.poll() is None and len(_keys(cloud, bucket)) < count:
+            time.sleep(0.2)
         os.killpg(ran.pid, signal.SIGKILL)
         ran.wait()
         print(f"  killed at {len(_keys(cloud, bucket)):,} pictures", flush=True)
