@@ -112,8 +112,8 @@ def import_pictures(
     with _stoppable(_STOPPED), decoders() as pool, _reached(wanted) as opened:
         settings = place.settings()
         bucket = Bucket(place.client("s3"), place.bucket)
-        made = _plan(opened, said, settings, pool, lambda: _there(place, bucket))
-        stated = _Stated(opened, _licensed(opened.origin, licence))
+        stated = _Stated(opened, _licensed(opened.origin, licence, dry_run))
+        made = _plan(stated, said, settings, pool, lambda: _there(place, bucket))
         if not asked.as_json:
             plans.show_plan(made, stated.origin, bucket.name)
         done = None
@@ -193,9 +193,14 @@ def _there(place: Place, bucket: Bucket) -> There:
     return bucket.there(newest.digest if newest else "")
 
 
-def _licensed(origin: Origin, licence: str) -> Origin:
+def _licensed(origin: Origin, licence: str, dry_run: bool) -> Origin:
+    """Before the source is looked through, which may take long. A plan alone needs none."""
     stated = licence or origin.licence
-    provenance.check_licence(origin.source, stated, origin.public)
+    if origin.public and not stated and sys.stdin.isatty() and not dry_run:
+        text = f"Under which licence may the pictures of {origin.source} be used? ({origin.url})"
+        stated = typer.prompt(text, err=True).strip()
+    if not dry_run:
+        provenance.check_licence(origin.source, stated, origin.public)
     return origin._replace(licence=stated)
 
 
