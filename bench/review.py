@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.figure import Row, figure
+from tests.chromium import CHROMIUM
 from tests.fakes.folder_s3 import FolderS3
 from tests.review.browser import (
-    CHROMIUM,
     all_saved,
     chromium,
     expected,
@@ -37,8 +37,8 @@ _PATIENCE = 120.0
 
 
 def rows() -> list[Row]:
-    if not CHROMIUM.exists():
-        print(f"  there is no Chromium here ({CHROMIUM})")
+    if not CHROMIUM:
+        print("  there is no Chromium here")
         return []
     with chromium() as browser:
         return [*_labelling(browser), *_waiting(browser)]

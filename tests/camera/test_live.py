@@ -4,7 +4,6 @@ import base64
 import http.client
 import io
 import json
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from tests.camera.conftest import Shelf
 from tests.camera.small_release import picture
 from tests.camera.test_agent import agent_on
 from tests.camera.test_update import install
+from tests.chromium import CHROMIUM, in_chromium
 
 STRANGE = '</script><b title="glass & co">燃えるごみ'
 
@@ -220,16 +220,11 @@ def test_the_agent_shows_what_it_answers(home: Path, shelf: Shelf, tmp_path: Pat
     assert view.picture().startswith(b"\xff\xd8")
 
 
-BROWSER = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
-
-
 @pytest.mark.slow
-@pytest.mark.skipif(not BROWSER, reason="no Chromium here")
+@in_chromium
 def test_a_browser_shows_the_answer_and_the_pictures(port: int, tmp_path: Path) -> None:
     options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'b'}"]
-    command = [BROWSER, *options, "--virtual-time-budget=4000", "--dump-dom"]
+    command = [CHROMIUM, *options, "--virtual-time-budget=4000", "--dump-dom"]
     done = subprocess.run(
         [*command, f"http://127.0.0.1:{port}/"], capture_output=True, text=True, timeout=120
     )

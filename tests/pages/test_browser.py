@@ -3,18 +3,13 @@
 import html
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from tests.chromium import CHROMIUM, in_chromium
 from tests.pages.test_every_page import PAGES
 
-BROWSER = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
 WIDTHS = (320, 360, 800, 1400)
 LOOKED_AT = (
     "run refused plain",
@@ -73,7 +68,7 @@ def measured(pages: dict[str, str], folder: Path) -> dict[str, Any]:
     )
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
     options += ["--virtual-time-budget=20000", f"--user-data-dir={folder / 'browser'}"]
-    command = [BROWSER, *options, "--dump-dom", str(file)]
+    command = [CHROMIUM, *options, "--dump-dom", str(file)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     answer = re.search(r"<body>measured (.*)</body>", done.stdout)
     assert answer, done.stderr[-2000:]
@@ -81,7 +76,7 @@ def measured(pages: dict[str, str], folder: Path) -> dict[str, Any]:
     return found
 
 
-pytestmark = pytest.mark.skipif(not BROWSER, reason="no Chromium is installed")
+pytestmark = in_chromium
 
 
 def test_nothing_scrolls_sideways_and_nothing_is_cut(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.chromium import in_chromium
 from tests.fakes.folder_s3 import FolderS3
 from tests.review.browser import (
-    CHROMIUM,
     all_saved,
     chromium,
     expected,
@@ -24,10 +24,7 @@ from tests.review.conftest import jpeg
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no Chromium here ({CHROMIUM})"),
-]
+pytestmark = [pytest.mark.slow, in_chromium]
 FRAMES = 60
 
 
