@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lambdas import report_suspicious_labels
+from lensloop.dataset.suspicious import RIGHT_LABELS, Place, right_content
 from lensloop.wire.errors import BadArtifact, StaleEpoch
 from tests.dataset.conftest import Picture, Project
 from tests.pages.reader import read
@@ -103,6 +104,20 @@ def test_saying_it_again_changes_nothing(filled: Project) -> None:
     assert {k: v for k, v in filled.s3.objects.items() if k != MODEL} == {
         k: v for k, v in written.items() if k != MODEL
     }
+
+
+def test_what_a_person_called_right_is_in_no_report(filled: Project, picture: Picture) -> None:
+    doubts = [doubt(filled, f"images/glass/{number:03d}.jpg") for number in (3, 4)]
+    assert tell(filled, doubts)["count"] == 2
+    settled = Place(doubts[0]["sha256"], doubts[0]["label"])
+    filled.s3[RIGHT_LABELS] = json.dumps(right_content({settled})).encode()
+    filled.s3["images/paper/new.jpg"] = picture(500)
+    filled.run()  # a data set of which nothing was trained yet takes the earlier doubts on
+    assert filled.report()["suspicious"]["pictures"] == [doubts[1]]
+    assert tell(filled, doubts)["count"] == 1
+    assert filled.report()["suspicious"]["pictures"] == [doubts[1]]
+    filled.s3[RIGHT_LABELS] = b"{"  # people are asked again, and no run ends for it
+    assert tell(filled, doubts)["count"] == 2
 
 
 def test_doubts_stay_until_they_are_settled(filled: Project, picture: Picture) -> None:
