@@ -10,9 +10,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from review.server import serving
 from tests.chromium import CHROMIUM
 from tests.fakes.folder_s3 import FolderS3
-from tests.review.conftest import LABELS
+from tests.review.conftest import (
+    BUSY,
+    LABELS,
+    Told,
+    desk,
+    fill,
+    fill_dataset,
+    fill_features,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -53,6 +62,23 @@ def served(folder: Path, frames: int, pictures: int = 2, kill_at: int = 0) -> It
         with contextlib.suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGKILL)
         process.wait()
+
+
+@contextlib.contextmanager
+def served_here(folder: Path, frames: int, pictures: int = 2) -> Iterator[str]:
+    """In this program, which starts no other: sooner, where nothing is to be killed."""
+    with serving(desk(filled(folder, frames, pictures), folder, Told(BUSY)), 0) as address:
+        yield address
+
+
+def filled(folder: Path, frames: int, pictures: int) -> FolderS3:
+    """What lies there already stays."""
+    s3 = FolderS3(folder / "s3")
+    if not s3.keys():
+        fill(s3, frames, pictures)
+        fill_dataset(s3, doubts=5)
+        fill_features(s3)
+    return s3
 
 
 def opened(browser: "Browser", address: str) -> "Page":

@@ -2,13 +2,15 @@
 What lies in the folder stays. Prints the address.
 """
 
+import os
+import signal
 import sys
 import time
 from pathlib import Path
 
 from review.server import serving
-from tests.fakes.folder_s3 import FolderS3
-from tests.review.conftest import BUSY, Told, desk, fill, fill_dataset, fill_features
+from tests.review.browser import filled
+from tests.review.conftest import BUSY, Told, desk
 
 
 def main(folder: Path, frames: int, pictures: int, kill_at: int, port: int) -> None:
@@ -16,16 +18,9 @@ def main(folder: Path, frames: int, pictures: int, kill_at: int, port: int) -> N
 
     def before(_call: str, _key: str) -> None:
         if next(changes) == kill_at:
-            import os
-            import signal
-
             os.kill(os.getpid(), signal.SIGKILL)
 
-    s3 = FolderS3(folder / "s3")
-    if not s3.keys():
-        fill(s3, frames, pictures)
-        fill_dataset(s3, doubts=5)
-        fill_features(s3)
+    s3 = filled(folder, frames, pictures)
     s3.before = before
     with serving(desk(s3, folder, Told(BUSY)), port) as address:
         print(address, flush=True)

@@ -18,6 +18,7 @@ from tests.review.browser import (
     labelled,
     opened,
     served,
+    served_here,
 )
 from tests.review.conftest import jpeg
 
@@ -58,7 +59,7 @@ def test_no_label_is_lost_when_browser_and_server_are_killed(
 
 
 def test_undo_skip_and_a_new_label_by_keys(browser: "Browser", tmp_path: Path) -> None:
-    with served(tmp_path, 3) as address:
+    with served_here(tmp_path, 3) as address:
         page = opened(browser, address)
         first = page.locator("#desk").get_attribute("data-frame")
         page.keyboard.press("2")
@@ -77,7 +78,7 @@ def test_undo_skip_and_a_new_label_by_keys(browser: "Browser", tmp_path: Path) -
 
 
 def test_the_first_screen_lives_and_decides(browser: "Browser", tmp_path: Path) -> None:
-    with served(tmp_path, 0) as address:
+    with served_here(tmp_path, 0) as address:
         page = browser.new_page()
         faults: list[str] = []
         page.on("pageerror", lambda error: faults.append(str(error)))
@@ -96,7 +97,7 @@ def test_the_first_screen_lives_and_decides(browser: "Browser", tmp_path: Path) 
 def test_pictures_are_selected_moved_and_brought_back_by_keys(
     browser: "Browser", tmp_path: Path
 ) -> None:
-    with served(tmp_path, 0, pictures=30) as address:
+    with served_here(tmp_path, 0, pictures=30) as address:
         page = browser.new_page()
         page.goto(f"{address}label?name=can")
         page.wait_for_selector(".cells img")
@@ -114,7 +115,7 @@ def test_pictures_are_selected_moved_and_brought_back_by_keys(
 
 
 def test_a_doubted_label_is_settled_by_a_key(browser: "Browser", tmp_path: Path) -> None:
-    with served(tmp_path, 0, pictures=5) as address:
+    with served_here(tmp_path, 0, pictures=5) as address:
         page = browser.new_page()
         page.goto(f"{address}check")
         page.get_by_text("5 labels to check").wait_for()
@@ -129,7 +130,7 @@ def test_a_doubted_label_is_settled_by_a_key(browser: "Browser", tmp_path: Path)
 
 
 def test_pictures_are_chosen_on_the_map_and_moved(browser: "Browser", tmp_path: Path) -> None:
-    with served(tmp_path, 0, pictures=60) as address:
+    with served_here(tmp_path, 0, pictures=60) as address:
         page = browser.new_page(viewport={"width": 1280, "height": 1200})
         page.goto(f"{address}map")
         page.get_by_role("button", name="Most unlike their label").click()
@@ -157,7 +158,7 @@ def test_pictures_that_are_added_are_planned_and_then_brought_in(
     for number in (70, 71):
         (tmp_path / f"new-{number}.jpg").write_bytes(jpeg(number))
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
-    with served(tmp_path / "here", 0, pictures=5) as address:
+    with served_here(tmp_path / "here", 0, pictures=5) as address:
         page = browser.new_page()
         page.goto(f"{address}label?name=can")
         page.get_by_text("5 pictures").wait_for()
