@@ -64,3 +64,4 @@ def test_each_pace_is_its_setting() -> None:
     )
     standards = str(Standards.from_settings(settings))
     assert Pacing.from_settings(settings) == Pacing(7, 8, 9, 10, 11, standards=standards)
+    assert Pacing(7, 8, 9, 10, 11).standards == ""
