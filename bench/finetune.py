@@ -89,7 +89,8 @@ class _Bench:
         ):
             ours, other = _means(found, what)
             title = f"finetune, {name} on trashnet6 (mean of {SPLITS} splits), beside head"
-            yield _row(title, round(ours, 4), round(other, 4), "", f"≥ {floor}", ours >= floor)
+            holds = round(ours, 9) >= floor  # a mean of shares of pictures may be a hair below
+            yield _row(title, round(ours, 4), round(other, 4), "", f"≥ {floor}", holds)
         ours, other = _means(found, "cpu_seconds")
         title = "finetune, CPU seconds of teaching a split, beside head"
         yield _row(title, round(ours), round(other, 1), "s", "", True)

@@ -98,11 +98,11 @@ def test_the_file_answers_as_torch_does(prepared, trained):
     np.testing.assert_allclose(file.probabilities(seen), probabilities, atol=1e-3)
 
 
-def test_its_weights_are_half_of_the_way_from_the_pretrained_to_the_taught_ones():
+def test_its_weights_are_three_quarters_of_the_way_from_the_pretrained_to_the_taught_ones():
     pretrained = {"early": np.zeros(2, np.float32), "late": np.array([1, 2], np.float32)}
-    (moved,) = midway(pretrained, {"late": np.array([3, -2], np.float32)}, _SHARE).items()
+    (moved,) = midway(pretrained, {"late": np.array([5, -2], np.float32)}, _SHARE).items()
     assert moved[0] == "late"
-    assert moved[1].tolist() == [2, 0]
+    assert moved[1].tolist() == [4, -1]
 
 
 def test_early_layers_stay_as_they_were(trained):

@@ -1,5 +1,5 @@
-"""How does this algorithm make a model? Teaches the network itself, late layers or all; goes back
-half of the way; fits discriminants to what it sees then, as `head` does; and writes it with the
+"""How does this algorithm make a model? Teaches the network itself, late layers or all; goes back a
+quarter of the way; fits discriminants to what it sees then, as `head` does; and writes it with the
 writer of `head`: the same file with other weights (decision 0012).
 """
 
@@ -25,9 +25,9 @@ from training.shards import Array
 from training.stopwatch import Stopwatch
 
 EPOCHS = 8  # where the job is told none
-# Of the way from the pretrained weights to the taught ones. In the middle a network still sees what
-# pictures in general differ by: what Wortsman et al. (2022) advise where nothing else is known.
-_SHARE = 0.5
+# Of the way from the pretrained weights to the taught ones: a network in between still sees what
+# pictures in general differ by (Wortsman et al. 2022). Between the half and this it hardly matters.
+_SHARE = 0.75
 
 MISSING = (
     "`algorithm` is finetune, which needs PyTorch, and there is none here. SageMaker's image has"
