@@ -77,11 +77,12 @@ class _Bench:
         from training.algorithms.finetune.train import train as finetune
         from training.algorithms.head.train import train as head
 
-        found = _noted()[: SPLITS - 1]  # the last one's model is asked more
+        code = _code()  # now: what is changed while this runs is not what ran
+        found = _noted(code)[: SPLITS - 1]  # the last one's model is asked more
         for seed in range(len(found), SPLITS):
             found.append((self._scores(finetune, seed), self._scores(head, seed)))
             notes = [[vars(ours), vars(other)] for ours, other in found]
-            NOTES.write_text(json.dumps({"code": _code(), "splits": notes}, indent=1))
+            NOTES.write_text(json.dumps({"code": code, "splits": notes}, indent=1))
             print(f"  split {seed}: {found[-1]}", file=sys.stderr, flush=True)
         for what, name, floor in (
             ("accuracy", "accuracy", 0.92),
@@ -184,9 +185,9 @@ class _Bench:
         return replace(self._all, rows=rows, places=self._all.places[wanted])
 
 
-def _noted() -> list[tuple[Scores, Scores]]:
+def _noted(code: str) -> list[tuple[Scores, Scores]]:
     notes = json.loads(NOTES.read_text()) if NOTES.exists() else {}
-    if not isinstance(notes, dict) or notes.get("code") != _code():
+    if not isinstance(notes, dict) or notes.get("code") != code:
         return []
     return [(Scores(**ours), Scores(**other)) for ours, other in notes["splits"]]
 
