@@ -60,7 +60,8 @@ def refusal(
         return "Another page asked for this. Open the address that `lensloop review` printed."
     if origin is not None and origin != f"http://{host}":
         return "Another page asked for this. Open the address that `lensloop review` printed."
-    if not hmac.compare_digest(path.split("/")[1].encode(), token.encode()):
+    first = path.partition("/")[2].partition("/")[0]
+    if not hmac.compare_digest(first.encode(), token.encode()):
         return "The address is not whole. Open the one that `lensloop review` printed."
     if method not in _READING and origin is None:
         return "Only the page itself may change anything."

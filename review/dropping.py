@@ -42,6 +42,7 @@ class Dropped:
         self.files: list[tuple[str, Path, int]] = []
         self.plan: Plan | None = None
         self.progress = Progress()
+        self.unwanted = False
         self._bytes = 0
         self._lock = threading.Lock()
         folder.mkdir(parents=True)
@@ -75,6 +76,7 @@ class Dropped:
 class Progress:
     done: int = 0
     of: int = 0
+    running: bool = False
     ended: bool = False
     uploaded: int = 0
     failure: str = ""
@@ -127,12 +129,16 @@ class Drops:
         dropped = self.of(identity)
         if dropped.plan is None:
             raise DropError("There is no plan yet.")
-        dropped.progress = Progress(of=len(dropped.plan.new))
+        dropped.progress = Progress(of=len(dropped.plan.new), running=True)
         threading.Thread(target=self._run, args=(dropped, dropped.plan), daemon=True).start()
 
     def forget(self, identity: str) -> None:
-        dropped = self._open.pop(identity, None)
-        if dropped:
+        """What is being brought in comes to its end, whether or not somebody looks on."""
+        dropped = self._open.get(identity)
+        if dropped and dropped.progress.running:
+            dropped.unwanted = True
+        elif dropped:
+            self._open.pop(identity)
             shutil.rmtree(dropped.folder, ignore_errors=True)
 
     def tidy(self) -> None:
@@ -150,7 +156,9 @@ class Drops:
         except (LensloopError, OSError, *OF_THE_CLOUD) as error:
             dropped.progress.failure = str(error)
         self.changed()
-        dropped.progress.ended = True
+        dropped.progress.running, dropped.progress.ended = False, True
+        if dropped.unwanted:
+            self.forget(dropped.folder.name)
 
     def _forget_old(self) -> None:
         for identity, dropped in list(self._open.items()):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from starlette.testclient import TestClient
 
+from review.door import refusal
 from tests.review.conftest import PORT, TOKEN
 
 OWN = f"127.0.0.1:{PORT}"
@@ -72,3 +73,8 @@ def test_what_is_no_request_of_the_page_is_refused_with_a_sentence(
     answer = page().post("frames/label", content=body)
     assert answer.status_code == 400
     assert answer.json()["sentence"].endswith(".")
+
+
+@pytest.mark.parametrize("path", ["*", "", "/", "//", TOKEN, f"//{TOKEN}"])
+def test_a_path_without_the_token_at_its_place_is_refused(path: str) -> None:
+    assert "not whole" in refusal("GET", path, {"host": OWN}, [OWN], TOKEN)

@@ -54,6 +54,24 @@ def test_pictures_come_to_the_label_once_the_plan_was_agreed_to(
     assert list((tmp_path / "dropped").iterdir()) == []
 
 
+def test_what_is_being_brought_in_comes_though_the_window_was_closed(
+    s3: FolderS3, page: Page, tmp_path: Path
+) -> None:
+    fill(s3, 0)
+    at = page()
+    identity = dropped(at, {f"{number}.jpg": jpeg(70 + number) for number in range(5)}, "can")
+    at.post(f"drops/{identity}/plan", json={})
+    at.post(f"drops/{identity}/run", json={})
+    at.post(f"drops/{identity}/forget", json={})
+    folder = tmp_path / "dropped"
+    for _ in range(200):
+        if not any(folder.iterdir()):
+            break
+        time.sleep(0.05)
+    assert not any(folder.iterdir())
+    assert len(s3.keys("images/can/")) == 2 + 5
+
+
 def test_a_folder_of_label_folders_says_its_labels(s3: FolderS3, page: Page) -> None:
     fill(s3, 0)
     at = page()
