@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lensloop.model.standards import BACKBONES
+from lensloop.wire import names
 from tests.dataset.conftest import Picture, Project
 
 
@@ -48,6 +49,12 @@ def keep_golden(project: Project) -> None:
     for row in project.manifest().values():
         if row["split"] == "test":
             project.s3[f"features/golden/{row['sha256']}-{'0' * 64}.jpg"] = b"JPEG"
+
+
+def goes_live(project: Project) -> None:
+    """Its files are there too: a live release without them asks for no pictures."""
+    project.table.items["live"] = {"id": "live", "epoch": 1, "model_sha256": "a", "dataset": "d0"}
+    project.s3[names.release(1, "manifest.json")] = b"{}"
 
 
 OURS, OTHER = BACKBONES["head"], "fedcba9876543210"
@@ -113,7 +120,7 @@ LIVE = [
 def test_test_pictures_come_for_a_live_model_that_has_not_seen_them(
     kept: Project, noted: dict[str, str], least: int, most: int
 ) -> None:
-    kept.table.items["live"] = {"id": "live", "epoch": 1, "model_sha256": "a", "dataset": "d0"}
+    goes_live(kept)
     note = json.dumps({"format": 1, "epochs": noted})
     kept.s3["features/backbones.json"] = note.encode()
     kept.run()
@@ -127,7 +134,7 @@ def test_test_pictures_come_for_a_live_model_that_has_not_seen_them(
 
 
 def test_a_note_that_cannot_be_read_says_nothing(kept: Project) -> None:
-    kept.table.items["live"] = {"id": "live", "epoch": 1, "model_sha256": "a", "dataset": "d0"}
+    goes_live(kept)
     kept.s3["features/backbones.json"] = b"{"
     kept.run()
     assert len(to_fetch(kept)) > 4
