@@ -79,9 +79,11 @@ async function send(what, epoch, note) {
   look();
 }
 
+// A look at a large fleet takes seconds, and must not be all that the cloud does.
 async function again() {
+  const begun = performance.now();
   if (!document.hidden) await look();
-  setTimeout(again, EVERY);
+  setTimeout(again, Math.max(EVERY, 3 * (performance.now() - begun)));
 }
 again();
 document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
