@@ -184,6 +184,7 @@ def _plan(
         looked = look(source, pool, said.label, said.folders_are_labels, progress)
     known = there()
     labels = {found.label for found in looked.seen if found.label is not None and not found.reason}
+    label_map.check_named(said.lines, labels)
     ours = label_map.complete(labels, told, known.labels, strict=said.map is not None)
     return plan(looked.seen, known, ours, settings, looked.all_notes())
 

@@ -8,8 +8,10 @@ from typing import Any
 import typer
 import yaml
 
+from lensloop.dataset.labels import composed
 from lensloop.importing import label_map
 from lensloop.importing.label_map import SKIP, MapError
+from lensloop.visible import spelled
 
 
 def given(file: Path | None, lines: Sequence[str]) -> dict[str, str]:
@@ -17,11 +19,20 @@ def given(file: Path | None, lines: Sequence[str]) -> dict[str, str]:
     found = label_map.read(_content(file)) if file else {}
     said: dict[str, str] = {}
     for line in lines:
-        label, is_one, ours = line.partition("=")
-        if not is_one:
+        label, is_one, ours = map(str.strip, line.partition("="))
+        if not (label and is_one):
             raise MapError(f"--as {line}: write `label of the source=your label`, or `=skip`.")
-        said[label.strip()] = ours.strip()
+        said[label] = ours
     return found | label_map.read(said)
+
+
+def check_named(lines: Sequence[str], labels: Iterable[str]) -> None:
+    """A map may name more than one source has, but a line that was typed for this one may not."""
+    known = set(labels)
+    for line in lines:
+        label = composed(line.partition("=")[0].strip())
+        if label not in known:
+            raise MapError(label_map.not_there(label, known))
 
 
 def complete(
@@ -43,12 +54,12 @@ def complete(
 
 def _answer(label: str, guess: str) -> str:
     while True:
-        text = f"Where do the pictures of `{label}` go? A label of yours, or `{SKIP}`"
+        text = f"Where do the pictures of `{spelled(label)}` go? A label of yours, or `{SKIP}`"
         ours = typer.prompt(text, default=guess, err=True)
         try:
             return label_map.read({label: ours.strip()})[label]
         except MapError as error:
-            typer.echo(str(error), err=True)
+            typer.echo(spelled(str(error)), err=True)
 
 
 def _content(file: Path) -> Any:
@@ -58,6 +69,8 @@ def _content(file: Path) -> Any:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         where = " ".join(str(error).split())
         raise MapError(f"{file} is no YAML file that can be read: {where}") from error
+    except RecursionError as error:
+        raise MapError(f"{file} is no label map: it is nested too deep.") from error
 
 
 class _Unambiguous(yaml.BaseLoader):
@@ -66,6 +79,8 @@ class _Unambiguous(yaml.BaseLoader):
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen = set[str]()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.YAMLError("a label is one text, and not a list")
             if key.value in seen:
                 raise yaml.YAMLError(f"there are two lines for `{key.value}`")
             seen.add(key.value)

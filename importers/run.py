@@ -15,7 +15,7 @@ from typing import NamedTuple
 from importers.ahead import ahead
 from importers.bucket import Bucket
 from importers.decoders import Decoders, is_converted
-from importers.source import Origin, Source, SourceError
+from importers.source import CannotRead, Found, Origin, Source, SourceError
 from lambdas.decoding.decoder import Unreadable
 from lensloop.importing import provenance
 from lensloop.importing.plan import Entry, Plan
@@ -106,10 +106,20 @@ def _contents(source: Source, wanted: dict[tuple[str, str], Entry]) -> Iterator[
     paths = {path for path, _ in wanted}
     for found in source.found():
         if found.path in paths and not found.problem:
-            content = found.read()
+            content = _read(found)
             entry = wanted.pop((found.path, hashlib.sha256(content).hexdigest()), None)
             if entry:
                 yield _Upload(entry, content)
+
+
+def _read(found: Found) -> bytes:
+    try:
+        return found.read()
+    except CannotRead as error:
+        raise SourceError(
+            f"{found.path} could be read for the plan, and cannot any more: {error} What was"
+            " uploaded stays; the same command goes on."
+        ) from error
 
 
 def _readable(one: _Upload, pool: Decoders) -> bytes:

@@ -60,6 +60,11 @@ def refusal(missing: Collection[str]) -> str:
     )
 
 
+def not_there(label: str, labels: Collection[str]) -> str:
+    names = listed([f"`{one}`" for one in sorted(labels)], _NAMED)
+    return f"The source has no label `{label}`; it has {names or 'none'}."
+
+
 def guessed(labels: Iterable[str], existing: Collection[str]) -> dict[str, str]:
     """Each label as it can be one, and as the project writes it already where it looks the same.
     One of which nothing can be made is not in it.

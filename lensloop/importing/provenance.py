@@ -56,15 +56,15 @@ def record(
     return {
         "format": _FORMAT,
         "id": _identity(origin, pairs),
-        "source": origin["source"],
+        "source": _text(origin["source"]),
         "version": origin["version"],
-        "licence": origin["licence"],
-        "url": origin["url"],
+        "licence": _text(origin["licence"]),
+        "url": _text(origin["url"]),
         "begun": begun,
         "finished": None,
-        "labels": dict(labels),
+        "labels": {_text(label): ours for label, ours in labels.items()},
         "pictures": dict(sorted(counts.items())),
-        "left_out": dict(left_out),
+        "left_out": {_text(reason): count for reason, count in left_out.items()},
     }
 
 
@@ -106,6 +106,11 @@ def sentence(told: Record) -> str:
     unfinished = "" if told["finished"] else " The import has not ended yet."
     day = (told["finished"] or told["begun"])[:10]
     return f"{pictures:,} from {told['source']}{version}, {licence}, {day}.{unfinished}"
+
+
+def _text(said: str) -> str:
+    """A file's name may hold bytes that are no text, and stand as numbers here."""
+    return said.encode("utf-8", "backslashreplace").decode()
 
 
 def _identity(origin: Mapping[str, str], pairs: Iterable[tuple[str, str]]) -> str:

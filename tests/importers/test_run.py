@@ -1,6 +1,7 @@
 """A plan is carried out once, whoever starts it again and however it was stopped."""
 
 import json
+import os
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from importers.bucket import Bucket
 from importers.decoders import Decoders
 from importers.plan import look
 from importers.run import Done, run
-from importers.source import Asked, SourceError
+from importers.source import Asked, CannotRead, Found, Origin, SourceError
 from importers.sources import opened
 from lensloop.importing import label_map
 from lensloop.importing.plan import Plan, plan
@@ -143,6 +144,38 @@ def test_what_changed_after_the_plan_is_told(folder: Path, person: Person) -> No
     (folder / "glass" / "3.jpg").write_bytes(picture("another"))
     with pytest.raises(SourceError, match=r"glass/3\.jpg is not"):
         person.carries_out(made, folder)
+
+
+def test_what_cannot_be_read_any_more_is_named(folder: Path, person: Person) -> None:
+    made = person.plans(folder)
+
+    def refused() -> bytes:
+        raise CannotRead("It cannot be read: Permission denied.")
+
+    class Locked:
+        origin = Origin(str(folder))
+
+        def found(self) -> Iterator[Found]:
+            yield Found("glass/3.jpg", 1, refused)
+
+    with pytest.raises(
+        SourceError, match=r"glass/3\.jpg could be read .* Permission denied\. What"
+    ):
+        run(made, Locked(), person.bucket, person.pool, lambda *_: None)
+
+
+def test_names_that_are_no_text_come_as_well(tmp_path: Path, person: Person, s3: MemoryS3) -> None:
+    root = os.fsencode(tmp_path / "set")
+    for label in (b"caf\xe9", b"tea"):
+        os.makedirs(os.path.join(root, label))
+        for name in (b"\xff1.jpg", b"\xff2.jpg"):
+            with open(os.path.join(root, label, name), "wb") as file:
+                file.write(picture((label, name[:1])))
+    (record,) = (person.imports(tmp_path / "set"), *records(s3))[1:]
+    assert record["labels"] == {"caf\\udce9": "caf", "tea": "tea"}
+    assert [reason.partition("`")[2] for reason in record["left_out"]] == [  # type: ignore[attr-defined]
+        "caf\\udce9/\\udcff1.jpg`, which is taken."
+    ]
 
 
 @pytest.mark.parametrize("kind", ["TIFF", "BMP", "GIF", "AVIF"])

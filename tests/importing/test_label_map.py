@@ -1,5 +1,6 @@
 """Every label of a source goes where a person said, or where a guess says that is shown."""
 
+import io
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,38 @@ def test_a_file_is_read_as_text_and_the_command_line_counts_more(tmp_path: Path)
     }
 
 
-@pytest.mark.parametrize("text", ["a: b\na: c\n", "a: [b", "- a"])
+@pytest.mark.parametrize("line", ["a", "=b", " = b"])
+def test_a_line_of_the_command_names_a_label_and_where_it_goes(line: str) -> None:
+    with pytest.raises(MapError, match="--as"):
+        told.given(None, [line])
+
+
+def test_a_line_of_the_command_names_a_label_that_the_source_has() -> None:
+    told.check_named(["a=x", " e\u0301 = y"], {"a", "\u00e9", "b"})
+    with pytest.raises(MapError, match="has no label `c`; it has `a`, `b`"):
+        told.check_named(["c=x"], {"b", "a"})
+
+
+def test_a_label_that_is_asked_for_steers_no_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("glass\n"))
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    assert told.complete(["\x1b[2J"], {}, (), strict=True) == {"\x1b[2J": "glass"}
+    assert "\\u001b[2J" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: b\na: c\n",
+        "a: [b",
+        "- a",
+        "? [a, b]\n: c",
+        "a: &a [*a]",
+        pytest.param("[" * 5000, id="deep"),
+    ],
+)
 def test_a_file_that_says_two_things_or_none_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "map.yaml"
     file.write_text(text)
