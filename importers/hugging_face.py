@@ -18,6 +18,9 @@ _FORM = "hf:owner/name or hf:owner/name@revision"
 _ADDRESS = re.compile(r"([\w.-]+/[\w.-]+)(?:@([\w./-]+))?")
 _TABLES = (".parquet", ".arrow")
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
+# Endings, and not the files that are wanted: its client compares each file with each pattern, and
+# reads `[1]` in a name as one.
+_IGNORED = [f"*{case}" for end in no_pictures.ENDINGS for case in (end, end.upper())]
 _MISSING = (
     "Hugging Face's data sets are fetched by its own client, which is not installed:"
     " `make import-extras` installs it."
@@ -50,13 +53,13 @@ def _fetched(name: str, revision: str | None, cache: Path) -> tuple[Any, Path]:
     api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
     try:
         about = api.dataset_info(name, revision=revision)
-        wanted = _wanted(name, [file.rfilename for file in about.siblings or ()])
+        _check(name, [file.rfilename for file in about.siblings or ()])
         root = api.snapshot_download(
             name,
             repo_type="dataset",
             revision=about.sha,
             cache_dir=cache / "huggingface",
-            allow_patterns=wanted,
+            ignore_patterns=_IGNORED,
         )
     except GatedRepoError as error:
         raise SourceError(
@@ -72,11 +75,10 @@ def _fetched(name: str, revision: str | None, cache: Path) -> tuple[Any, Path]:
     return about, Path(root)
 
 
-def _wanted(name: str, files: list[str]) -> list[str]:
-    """What can be a picture or a list of labels. Raises SourceError where nothing can."""
-    found = [file for file in files if not no_pictures.by_name(file)]
-    if any(_may_be_picture(file) for file in found):
-        return found
+def _check(name: str, files: list[str]) -> None:
+    """Raises SourceError where nothing can be a picture."""
+    if any(_may_be_picture(file) for file in files if not no_pictures.by_name(file)):
+        return
     if any(file.endswith(_TABLES) for file in files):
         raise SourceError(
             f"{name} holds its pictures in tables (parquet), which are not read. Load them"

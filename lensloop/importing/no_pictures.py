@@ -17,6 +17,7 @@ _OTHERS = (
     *(".h5", ".hdf5", ".npy", ".npz", ".mat", ".pt", ".pth", ".onnx", ".tflite", ".pb", ".ckpt"),
     *(".exe", ".dll", ".so", ".bin", ".xls", ".xlsx", ".pptx", ".svg", ".psd"),
 )
+ENDINGS = (*_ARCHIVES, *_OTHERS)
 # Formats that become JPEGs are often larger than these: a TIFF is not compressed at all.
 _CONVERTED = (".tif", ".tiff", ".bmp", ".gif", ".heic", ".heif", ".avif")
 MOST_CONVERTED = 160 * 1000 * 1000  # bytes: 50 million pixels of three bytes

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.importers.service import Answer, Request, Service, serving
 pytest.importorskip("huggingface_hub", reason="`make import-extras` brings it")
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
-FILES = {f"train/{label}/1.jpg": picture(label) for label in ("glass", "metal")}
+FILES = {f"train/{label}/a [1].jpg": picture(label) for label in ("glass", "metal")}
 SETS = {
     "owner/bins": [*FILES, "README.md", ".gitattributes"],
     "owner/tables": ["data/train-00000.parquet", "README.md"],
@@ -36,7 +37,7 @@ def answer(request: Request) -> Answer:
             for path, body in FILES.items()
         ]
         return Answer(json.dumps(files).encode(), headers=_JSON)
-    content = FILES.get(request.path.removeprefix(f"/datasets/owner/bins/resolve/{SHA}/"))
+    content = FILES.get(unquote(request.path).removeprefix(f"/datasets/owner/bins/resolve/{SHA}/"))
     if content is None:
         error = "RepoNotFound" if request.path.startswith("/api") else "EntryNotFound"
         return Answer(b"{}", 404, (("X-Error-Code", error),))
