@@ -56,7 +56,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 def _moved(found: WaveState, epoch: int) -> WaveState:
     """What the first wave has proved is live; what it has not never will be. Later waves change
-    nothing of that."""
+    nothing of that, but where one fails it goes to no further camera by itself."""
     table, now = state_table(), int(time.time())
     if found.state == PROVEN and not table.prove(epoch, now):
         return superseded("another release has taken its place")
@@ -65,6 +65,8 @@ def _moved(found: WaveState, epoch: int) -> WaveState:
         live = table.live()
         if live is None or live.epoch != epoch:
             fleet.withdraw_all(epoch)
+        else:
+            table.stop_live(epoch, now)
     return found
 
 

@@ -51,8 +51,10 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     if stopped := _stopped(epoch, again):
         fleet.withdraw(job, "SUPERSEDED")
         return _answer(job, len(cameras), settings, stopped)
-    if wave == "fleet" and not cameras:
-        state_table().prove(epoch, int(time.time()))  # nobody is there who could prove it
+    if wave == "fleet":
+        state_table().go_on_with_live(epoch)
+        if not cameras:
+            state_table().prove(epoch, int(time.time()))  # nobody is there who could prove it
     _show(epoch, wave, len(cameras))
     return _answer(job, len(cameras), settings)
 

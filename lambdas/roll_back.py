@@ -51,6 +51,9 @@ def _wave_back(epoch: int, wave: str, settings: Settings) -> dict[str, Any]:
     if fleet.release(epoch)[1]:  # a newer one has come meanwhile, whose order is the last word
         fleet.withdraw(job, "SUPERSEDED")
         return {"reasons": []}
+    if table.live() != live:  # a person took the cameras to another meanwhile: to that, then
+        fleet.withdraw(job, "SUPERSEDED")
+        return _wave_back(epoch, wave, settings)
     return {"reasons": [f"The {wave} cameras are ordered back to release {live.epoch}."]}
 
 
@@ -70,7 +73,7 @@ def _all_back(event: dict[str, Any], settings: Settings) -> dict[str, Any]:
     if event.get("dry_run"):
         return {"did": False, "sentence": question(back, cameras), **answer}
     serial = _move(table, known, back, settings.project)
-    _order_all(table, back.to, serial, settings)
+    _order_all(table, back.to, max(known.newest, back.to), serial, settings)
     _show(table, back)
     said = {"by": event.get("by") or "", "note": event.get("note") or "", "serial": serial}
     handover.tell({"workflow": "rollback", "epoch": back.away, **answer, **said})
@@ -103,7 +106,8 @@ def _move(table: StateTable, known: Known, back: Back, project: str) -> int:
     away = max(known.newest, back.to)
     for _ in range(TRIES):
         new = stating.following(table, back.to, away, project)
-        if table.go_back(new, _proved(table, back.to), withdrawn, int(time.time())):
+        proved = _proved(table, back.to)
+        if table.go_back(new, proved, known.live, withdrawn, int(time.time())):
             return new.serial
         if _known(table) != known:
             raise NotStated(
@@ -123,13 +127,22 @@ def _proved(table: StateTable, epoch: int) -> Proved:
     return found
 
 
-def _order_all(table: StateTable, to: int, serial: int, settings: Settings) -> None:
-    """Then no other order stands: neither a wave's, nor one camera's own."""
-    orders = {_order(to, serial, wave, settings) for wave in _WAVES}
-    for job in table.rollout_jobs():
-        if job not in orders:
-            fleet.withdraw(job, "ROLLED_BACK")
+def _order_all(table: StateTable, to: int, away: int, serial: int, settings: Settings) -> None:
+    """Then no other order stands: neither a wave's, nor one camera's own. But those of a release
+    that was published since: canaries that try it are not to be led back from it.
+    """
     prefix = names.prefix(settings.project, settings.stage)
+    ordered = {wave: _order(to, serial, wave, settings) for wave in _WAVES}
+    waves = table.rollout_jobs()
+    newer = [job for job in waves if names.release_of(prefix, job) > away]
+    orders = {
+        job
+        for wave, job in ordered.items()
+        if not any(other.endswith(f"-{wave}") for other in newer)
+    }
+    for job in waves:
+        if job not in orders and job not in newer:
+            fleet.withdraw(job, "ROLLED_BACK")
     for camera in table.cameras():
         if camera.ordered and camera.ordered.epoch != to:
             for job in fleet.open_orders(camera.thing, prefix):

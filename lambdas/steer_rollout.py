@@ -36,13 +36,14 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def _stand(table: StateTable, paused: Paused | None) -> Stand:
-    candidate, live = table.candidate(), table.live()
+    candidate, live = table.candidate(), table.live_on_cameras()
     return Stand(
         candidate.release.epoch if candidate else 0,
         candidate.state if candidate else "",
         live.epoch if live else 0,
         handover.is_running(os.environ["ROLLOUT_ARN"]),
         paused is not None,
+        live is not None and live.stopped,
     )
 
 

@@ -419,7 +419,8 @@ def _canary_failed(record: Record, rollout: Rollout, sender: Sender) -> Message:
 def _fleet_failed(record: Record, rollout: Rollout, sender: Sender) -> Message:
     kept = (
         "Those that could not went back to their last good release by themselves; those that proved"
-        " it keep it while it is live."
+        " it keep it while it is live. No camera that runs an older release is ordered it any more,"
+        " until you say so; `lensloop rollback` takes those that have it back as well."
     )
     return _not_proven(record, rollout, sender, "fleet", kept)
 

@@ -14,7 +14,8 @@ RETRY, UNFINISHED, PAUSE, RESUME, GO_ON = "retry", "unfinished", "pause", "resum
 class Stand:
     """`candidate`: the newest release that was handed to a rollout; epochs are 0 for none.
 
-    `running`: whether any rollout runs. `paused`: whether a person has said so.
+    `running`: whether any rollout runs. `paused`: whether a person has said so. `stopped`: whether
+    too many cameras of the fleet failed the live release.
     """
 
     candidate: int
@@ -22,6 +23,7 @@ class Stand:
     live: int
     running: bool
     paused: bool
+    stopped: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def _retry(stand: Stand) -> Step:
         return _nothing("Rollouts are paused: `lensloop resume` lets them go on.")
     if stand.live > stand.candidate:
         return _nothing(f"Release {stand.live} is live, which is newer: {release} stays unused.")
-    if stand.live == stand.candidate:
+    if stand.live == stand.candidate and not stand.stopped:
         return _nothing(
             f"{release} is live already: a camera that does not run it is ordered it again by"
             " itself."

@@ -101,7 +101,7 @@ def candidate_becomes(state: str, epoch: int, now: int) -> Change:
 def to_live(release: LiveRelease, labels: Sequence[str], now: int) -> Change:
     return Change(
         LIVE,
-        f"SET {RELEASE}, #labels = :labels, #released_at = :now",
+        f"SET {RELEASE}, #labels = :labels, #released_at = :now REMOVE #stopped_at",
         f"{IS_NEWER} OR (#epoch = :epoch AND #model_sha256 = :model_sha256)",
         {**values(release), "labels": list(labels), "now": now},
     )

@@ -156,7 +156,8 @@ class StateTable(KnownCameras):
             return None
         epoch = int(item["epoch"])
         away = back.away if back and back.epoch == epoch else 0
-        return Live(epoch, item["model_sha256"], int(item.get("released_at", 0)), away)
+        released_at, stopped = int(item.get("released_at", 0)), "stopped_at" in item
+        return Live(epoch, item["model_sha256"], released_at, away, stopped)
 
     # What the trigger writes
 
@@ -299,19 +300,33 @@ class StateTable(KnownCameras):
         """It never becomes live. One that is live already stays live."""
         self._update(release_item.candidate_becomes(FAILED, epoch, now))
 
+    def stop_live(self, epoch: int, now: int) -> None:
+        """Too many cameras of the fleet failed it: who has an older one is not ordered it."""
+        change = "SET #stopped_at = :now"
+        self._update(Change(items.LIVE, change, "#epoch = :epoch", {"now": now, "epoch": epoch}))
+
+    def go_on_with_live(self, epoch: int) -> None:
+        """The fleet has an order for it once more."""
+        change = Change(items.LIVE, "REMOVE #stopped_at", "#epoch = :epoch", {"epoch": epoch})
+        self._update(change)
+
     def state(self, rollback: Rollback, now: int) -> bool:
         """Cameras may be shown this statement from now on. False: another was faster."""
         return self._update(rollback_item.stated(rollback, now))
 
-    def go_back(self, rollback: Rollback, to: Proved, withdrawn: int, now: int) -> bool:
+    def go_back(self, rollback: Rollback, to: Proved, live: int, withdrawn: int, now: int) -> bool:
         """In one moment with the statement, its release is live, and the candidate `withdrawn`, 0
-        for none, is not tried any more. False: one of the three was something else by then."""
+        for none, is not tried any more. False: one of the three was something else by then. `live`:
+        the epoch that was live when this was decided."""
         changes = [
             rollback_item.stated(rollback, now),
             Change(
                 items.LIVE,
-                f"SET {release_item.RELEASE}, #labels = :labels, #released_at = :now",
-                values={**release_item.values(to.release), "labels": list(to.labels), "now": now},
+                f"SET {release_item.RELEASE}, #labels = :labels, #released_at = :now"
+                " REMOVE #stopped_at",
+                "#epoch = :was",
+                {**release_item.values(to.release), "labels": list(to.labels), "now": now}
+                | {"was": live},
             ),
         ]
         if withdrawn:

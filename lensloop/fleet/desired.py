@@ -3,7 +3,7 @@
 What a camera reports it runs is the truth, an order only a wake-up: one whose file has rotted, that
 runs an older release or one that was taken back, whose job was cancelled half-way, or that joined
 when no order was open, is ordered again. One that gave the live release back is not: it would only
-fail again.
+fail again. Nor is one that runs an older release, where too many cameras failed the live one.
 """
 
 from collections.abc import Collection, Sequence
@@ -80,6 +80,8 @@ def _tell(live: Live, camera: Camera) -> TellGivenBack | None:
 
 
 def _order(live: Live, camera: Camera, now: int) -> OrderAgain | None:
+    if live.stopped and camera.report.epoch and camera.report.epoch < live.epoch:
+        return None  # it keeps the good one that it runs
     times, last = _so_far(live, camera)
     if now < last + pause(times):
         return None

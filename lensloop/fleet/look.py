@@ -85,4 +85,6 @@ def _instead(camera: Camera, live: Live) -> str:
         return f"{has}, newer than the live release {live.epoch}"
     if report.epoch == live.epoch:
         return f"{has}, but another file than is live"
+    if live.stopped and report.epoch and report.epoch < live.epoch:
+        return f"{has}, as the rollout of release {live.epoch} was stopped"
     return f"{has} and must run {live.epoch}"

@@ -14,6 +14,8 @@ class Live:
     sha256: str  # of its model
     released_at: int = 0  # epoch seconds
     back_from: int = 0  # the highest release from which a signed statement leads back to this one
+    # Too many cameras of the fleet failed it: a person decides who else gets it.
+    stopped: bool = False
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,11 @@ def rollout_jobs(project_prefix: str) -> list[str]:
     return [f"{project_prefix}-r{digit}*" for digit in range(1, 10)]
 
 
+def release_of(project_prefix: str, job: str) -> int:
+    """Which release one of the project's IoT jobs is about."""
+    return int(job[len(f"{project_prefix}-r") :].partition("-")[0])
+
+
 def again_job(project_prefix: str, epoch: int, number: int) -> str:
     """The AWS IoT Job that orders a release again, for one camera that does not run it."""
     return f"{project_prefix}-r{epoch}-again-{number}"

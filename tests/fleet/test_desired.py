@@ -41,6 +41,22 @@ def test_a_camera_gets_what_it_lacks(what: str, found: Camera, expected: list[St
     assert steps(LIVE, [found], NOW) == expected
 
 
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (camera(6), []),  # it keeps the good one that it has
+        (camera(None), order()),
+        (camera(8), order()),
+        (camera(7, sha256="e" * 64), order()),
+        (gave_back(7), [TellGivenBack("deeplens_a", 7, "dark frames")]),
+    ],
+)
+def test_what_the_fleet_failed_goes_to_no_camera_that_runs_an_older_one(
+    found: Camera, expected: list[Step]
+) -> None:
+    assert steps(replace(LIVE, stopped=True), [found], NOW) == expected
+
+
 def test_while_a_rollout_runs_only_what_was_given_back_is_told() -> None:
     found = steps(LIVE, [camera(6), gave_back(7)], NOW, may_order=False)
     assert found == [TellGivenBack("deeplens_a", 7, "dark frames")]

@@ -37,6 +37,12 @@ def seen(found: Camera, ago: int, *, since: int = 0) -> Camera:
             "release waiting: runs none and must run 7",
         ),
         (
+            camera(6),
+            replace(LIVE, stopped=True),
+            "release waiting",
+            "release waiting: runs release 6, as the rollout of release 7 was stopped",
+        ),
+        (
             seen(gave_back(7), 60, since=NOW - DAY),
             LIVE,
             "wrong release",

@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from lambdas import check_rollout, deploy_release, publish_release, reconcile_fleet, roll_back
-from lambdas.aws import signing
+from lambdas.aws import signing, stating
 from lambdas.aws.state import state_table
+from lambdas.aws.stating import NotStated
 from lensloop.wire import order, signature, statement
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.order import Order
@@ -271,3 +272,62 @@ def test_of_two_at_once_each_has_a_serial_of_its_own(
     found = state_table().rollback()
     assert found is not None
     assert (found.serial, open_jobs(fleet)) == (1, {"r5-back1-canary", "r5-back1-fleet"})
+
+
+def test_of_a_decision_and_a_proof_at_once_only_one_moves_live(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Release 8 is published and proved while a person's rollback from 7 to 5 is being signed."""
+    rolls_out_to_the_fleet()
+    sign = signing.sign
+
+    def overtaken(content: bytes) -> bytes:
+        monkeypatch.setattr(signing, "sign", sign)
+        publish(fleet.aws, 8)
+        assert state_table().prove(8, 1)
+        return sign(content)
+
+    monkeypatch.setattr(signing, "sign", overtaken)
+    with pytest.raises(NotStated, match="Releases moved"):
+        rolled_back()
+    assert (live(), state_table().rollback()) == (8, None)
+
+
+def test_canaries_that_try_a_release_from_after_the_decision_go_on(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rolls_out_to_the_fleet()
+    move = roll_back._move
+
+    def then_published(*arguments: Any) -> int:
+        serial = move(*arguments)
+        publish(fleet.aws, 8)
+        deploy_release.handler({"epoch": 8, "wave": "canary"}, None)
+        return serial
+
+    monkeypatch.setattr(roll_back, "_move", then_published)
+    assert rolled_back()["did"] is True
+    assert (live(), open_jobs(fleet)) == (5, {"r8-canary", "r5-back1-fleet"})
+
+
+def test_canaries_go_where_a_person_took_the_others_meanwhile(
+    fleet: Fleet, cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert state_table().prove(7, 1)
+    publish(fleet.aws, 8)
+    deploy_release.handler({"epoch": 8, "wave": "canary"}, None)
+    state_table().fail_candidate(8, 1)
+    following = stating.following
+
+    def overtaken(*arguments: Any) -> Any:
+        monkeypatch.setattr(stating, "following", following)
+        rolled_back(to=5)
+        return following(*arguments)
+
+    monkeypatch.setattr(stating, "following", overtaken)
+    assert take_back(8) == ["The canary cameras are ordered back to release 5."]
+    assert stated(fleet, cloud, f"{PREFIX}-r5-back3-canary") == (5, 3)
+    found = state_table().live_on_cameras()
+    assert found is not None
+    assert (found.epoch, found.back_from) == (5, 8)
+    assert [job for job in open_jobs(fleet) if job.startswith("r7-")] == []

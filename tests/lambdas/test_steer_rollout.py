@@ -218,3 +218,31 @@ def test_a_rollout_that_was_held_gives_way_to_the_one_that_was_resumed(
         ["the rollout of release 7 has begun again"],
     )
     assert open_jobs(fleet) == {"r7-2-canary"}
+
+
+def test_where_the_fleet_has_failed_it_no_other_camera_gets_it_until_a_person_says_so(
+    fleet: Fleet, steps: StepFunctions, cloud: LocalCloud
+) -> None:
+    live = state_table().live()
+    assert live is not None
+    deploy("canary")
+    assert state_table().prove(7, 1)
+    order = deploy("fleet")
+    cloud.client("iot-jobs-data").update_job_execution(
+        jobId=order["job"], thingName=LAWN, status="FAILED", statusDetails={"reason": "dark"}
+    )
+    assert check(order, "fleet")["state"] == "failed"
+    runs_older = BARE._replace(epoch=5, sha256=live.model_sha256)
+    fleet.says(LAWN, NOW_MS, runs_older)
+    assert reconcile_fleet.handler({"thing": LAWN}, None)["ordered"] == []
+    assert open_jobs(fleet) == {"r7-canary"}
+
+    assert say("retry")
+    again = steps.started[-1]
+    assert check(deploy("canary", again), "canary")["state"] == "waiting"
+    deploy("fleet", again)
+    assert open_jobs(fleet) == {"r7-2-canary", "r7-2-fleet"}
+    assert not say("retry"), "it is live, and each camera gets it"
+    fleet.aws.iot.cancel_job(jobId=f"{PREFIX}-r7-2-fleet")
+    fleet.says(LAWN, NOW_MS + 1, runs_older)
+    assert reconcile_fleet.handler({"thing": LAWN}, None)["ordered"] == [LAWN]

@@ -21,6 +21,7 @@ NONE = Stand(candidate=0, state="", live=0, running=False, paused=False)
         (RETRY, TRIED, 7, "Release 7 is rolled out again"),
         (RETRY, replace(TRIED, state="taken-back"), 7, "Release 7 is rolled out again"),
         (RETRY, replace(LIVE, live=5), 7, "Release 7 is rolled out again"),  # it was taken back
+        (RETRY, replace(LIVE, stopped=True), 7, "Release 7 is rolled out again"),
         (UNFINISHED, TRIED, 7, "Release 7 is rolled out again"),
         (PAUSE, RUNS, 0, "The rollout is paused"),
         (PAUSE, LIVE, 0, "the next one waits"),
@@ -47,6 +48,7 @@ def test_what_can_be_done_is_done(decision: str, stand: Stand, roll_out: int, wo
         (RETRY, LIVE, "Release 7 is live already"),
         (UNFINISHED, FAILED, "Nothing is unfinished"),  # a person decides about that
         (UNFINISHED, LIVE, "Nothing is unfinished"),
+        (UNFINISHED, replace(LIVE, stopped=True), "Nothing is unfinished"),
         (UNFINISHED, RUNS, "A rollout is running"),
         (UNFINISHED, PAUSED, "paused"),
         (PAUSE, PAUSED, "paused already"),

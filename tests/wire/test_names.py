@@ -39,6 +39,11 @@ def test_a_cameras_own_order_for_another_release_is_known(job: str, of_another: 
     assert not names.again_for_another("deeplens-trash", 7, "deeplens-trash-r6-fleet")
 
 
+@pytest.mark.parametrize("job", ["r12-canary", "r12-2-fleet", "r12-again-3", "r12-back1-fleet"])
+def test_each_job_says_which_release_it_is_about(job: str) -> None:
+    assert names.release_of("deeplens-r7", f"deeplens-r7-{job}") == 12
+
+
 def test_every_prefix_stays_what_it_is() -> None:
     assert names.IMAGES_PREFIX == "images/"
     assert names.TRAINING_PREFIX == "training/"
