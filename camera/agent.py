@@ -230,7 +230,7 @@ class Agent:
         self._hangs = not alive
         if anew and running is not None and running.model.at_work:
             log.error("the model of release %d does not come back", running.installed.epoch)
-            self._store.note_hang(running.installed)
+            recovery.note_hang(self._store, running)
 
     def _carry_out_jobs(self) -> None:
         self._ask_at = time.monotonic() + ASK_SECONDS

@@ -57,6 +57,21 @@ def give_back(
     return older
 
 
+def note_hang(store: Store, running: Running) -> None:
+    """Its model does not come back. In eight bits or on the chip that says nothing against the
+    release: the next start runs it as it was judged.
+    """
+    if running.precision == FP32:
+        store.note_hang(running.installed)
+        return
+    note = f"{_how(running)} release {running.installed.epoch} did not come back from a frame"
+    precision.give_up(store.folder(running.installed.epoch), running, note)
+
+
+def _how(running: Running) -> str:
+    return "on the chip" if running.precision == FP16 else "in eight bits"
+
+
 def _without_shortcuts(
     store: Store, running: Running, fault: Fault, predict: Predict, beat: Beat
 ) -> Optional[Running]:
@@ -73,8 +88,7 @@ def _without_shortcuts(
     beat(0.0)
     if not _does_better(plain, fault, predict):
         return None
-    how = "on the chip" if running.precision == FP16 else "in eight bits"
-    note = f"{how} release {running.installed.epoch} failed here ({fault.reason})"
+    note = f"{_how(running)} release {running.installed.epoch} failed here ({fault.reason})"
     precision.give_up(folder, running, note)
     return plain._replace(note=note)
 

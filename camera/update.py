@@ -13,7 +13,14 @@ from camera.line import Later, Line, TooLate
 from camera.running import Running
 from camera.store import Store
 from lensloop.wire.errors import BadArtifact, LensloopError
-from lensloop.wire.manifest import Decision, Installed, Manifest, ManifestError, accepts
+from lensloop.wire.manifest import (
+    Decision,
+    Installed,
+    Manifest,
+    ManifestError,
+    accepts,
+    require_several_labels,
+)
 from lensloop.wire.order import Order, OrderError, parse
 from lensloop.wire.signature import BadKey
 from lensloop.wire.statement import Statement, StatementError
@@ -200,7 +207,9 @@ def _fetch_manifest(order: Order, store: Store, line: Line, said: Optional[State
     target = store.releases / "offered.json"
     download.fetch(order.manifest_url, target, order.manifest_sha256, MAX_MANIFEST_BYTES, line=line)
     authority.require_release(order, target.read_bytes(), store, said)
-    return model.read_manifest(target)
+    manifest = model.read_manifest(target)
+    require_several_labels(manifest)
+    return manifest
 
 
 def _check(order: Order, manifest: Manifest, project: str) -> None:

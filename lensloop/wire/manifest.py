@@ -182,8 +182,21 @@ def make(
     for name, file in (("int8", int8), ("deeplens", deeplens)):
         if file:
             content[name] = file._asdict()
-    parse(content)
+    require_several_labels(parse(content))
     return content
+
+
+def require_several_labels(manifest: Manifest) -> None:
+    """Of a release that is made or taken. One from before that a camera runs, or that is live, is
+    read all the same. Raises ManifestError.
+    """
+    labels = {picture.label for picture in manifest.pictures}
+    if len(labels) == 1:
+        raise ManifestError(
+            f"The release manifest is wrong: `golden.pictures` shows {shown(*labels)} alone of"
+            f" {len(manifest.labels)} labels, so a model that answers the same for every picture"
+            " would pass."
+        )
 
 
 def parse(content: Any) -> Manifest:
@@ -250,14 +263,7 @@ def _pictures(golden: Reader, labels: Tuple[str, ...]) -> Tuple[GoldenPicture, .
     parts = golden.parts("pictures")
     if not parts:
         golden.mistake("`golden.pictures` is empty, so no camera could prove the model")
-    pictures = tuple(_picture(part, labels) for part in parts)
-    shown_labels = {picture.label for picture in pictures}
-    if len(shown_labels) == 1:
-        golden.mistake(
-            f"`golden.pictures` shows {shown(*shown_labels)} alone of {len(labels)} labels, so a"
-            " model that answers the same for every picture would pass"
-        )
-    return pictures
+    return tuple(_picture(part, labels) for part in parts)
 
 
 def _picture(part: Reader, labels: Tuple[str, ...]) -> GoldenPicture:

@@ -13,7 +13,7 @@ from camera import precision, trial
 from camera.health import Fault
 from camera.model import overflows
 from camera.prove import Proof
-from camera.recovery import give_back
+from camera.recovery import give_back, note_hang
 from camera.running import Running
 from camera.store import Store
 from camera.update import restore, take
@@ -171,6 +171,23 @@ def test_eight_bits_that_fail_at_run_time_are_given_up_and_the_release_is_not(
     again = restore(Store(home, KEYS))
     assert again is not None
     assert (again.installed, again.precision) == (running.installed, "fp32")
+
+
+@pytest.mark.parametrize(("takes", "then", "hangs"), [(5.0, "fp32", 0), (30.0, "fp32", 1)])
+def test_eight_bits_that_hang_are_given_up_before_the_release_is(
+    home: Path,
+    shelf: Shelf,
+    milliseconds: dict[bool, float],
+    takes: float,
+    then: str,
+    hangs: int,
+) -> None:
+    milliseconds[True] = takes
+    store, running = install(home, shelf, make_release(7, int8=EIGHT))
+    note_hang(store, running)
+    again = restore(Store(home, KEYS))
+    assert again is not None
+    assert (again.precision, store.hangs(running.installed)) == (then, hangs)
 
 
 def test_both_proofs_take_no_longer_than_one_may(

@@ -2,14 +2,20 @@
 
 import io
 import itertools
+from pathlib import Path
 
 import pytest
 
+from camera.jobs import Answer
 from camera.model import Checked, Model, opened
 from camera.prove import NotProven, prove
+from camera.store import Store
+from camera.update import restore, take
 from lensloop.wire import manifest
 from lensloop.wire.manifest import ManifestError
 from lensloop.wire.prediction import Prediction
+from tests.camera.conftest import Shelf
+from tests.camera.signer import KEYS
 from tests.camera.small_release import LABELS, Files, colour_model, make_release
 from tests.camera.test_bad_models import constant
 
@@ -44,7 +50,28 @@ def test_a_constant_model_never_passes(answer: str, shown: tuple[str, ...]) -> N
 @pytest.mark.parametrize("shown", LABELS)
 def test_pictures_that_would_let_a_constant_model_pass_prove_nothing(shown: str) -> None:
     with pytest.raises(ManifestError, match="answers the same for every picture would pass"):
-        manifest.parse(golden_of(shown).manifest)
+        manifest.require_several_labels(manifest.parse(golden_of(shown).manifest))
+
+
+def test_one_that_an_earlier_agent_took_runs_on_until_the_next(
+    home: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(home, KEYS)
+
+    def takes() -> Answer:
+        return take(shelf.put(golden_of("red")), store, restore(store), "trash").answer
+
+    refused = takes()
+    assert (refused.status, "'red' alone of 3 labels" in refused.details["reason"]) == (
+        "REJECTED",
+        True,
+    )
+    with monkeypatch.context() as earlier:
+        earlier.setattr("camera.update.require_several_labels", lambda _: None)
+        assert takes().status == "SUCCEEDED"
+    running = restore(Store(home, KEYS))
+    assert running is not None
+    assert running.installed.epoch == 7
 
 
 def many(order: str) -> Files:
