@@ -238,8 +238,8 @@ class Settings:
     )
     rollout_bake_minutes: int = _setting(
         0,
-        "How long the canaries run a release that they have proved before the fleet gets it. Less than"
-        " the time between two releases: a newer one takes its place.",
+        "How long the canaries run a release that they have proved before the fleet gets it. Less"
+        " than the time between two releases: a newer one takes its place.",
         0,
         10080,
     )
