@@ -41,7 +41,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         found = _moved(look(job, wave, release, patience), release.epoch)
     if found.cancel:
         fleet.withdraw(job, "NOT_PROVEN")
-    if found.state != WAITING:
+    if found.state != WAITING and not (why and _is_newest(release.epoch)):
         registry.show_stage(release.epoch, stage(wave, found.state))
     return {
         "job": job,
@@ -52,6 +52,12 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "proven": found.proven,
         "cameras": found.cameras,
     }
+
+
+def _is_newest(epoch: int) -> bool:
+    """Who took it back, or began again with it, has told the registry."""
+    candidate = state_table().candidate()
+    return candidate is not None and candidate.release.epoch == epoch
 
 
 def _moved(found: WaveState, epoch: int) -> WaveState:

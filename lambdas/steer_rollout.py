@@ -13,13 +13,14 @@ from lambdas.aws import fleet, handover, stating
 from lambdas.aws.state import Paused, StateTable, state_table
 from lensloop.settings import Settings
 from lensloop.steering import GO_ON, PAUSE, RESUME, Stand, Step, steer
+from lensloop.wire import names
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     settings, table = Settings.from_json(os.environ["SETTINGS"]), state_table()
     decision, by = str(event["decision"]), str(event.get("by") or "")
     paused = table.paused()
-    stand = _stand(table, paused)
+    stand = _stand(table, paused, names.prefix(settings.project, settings.stage))
     step = steer(decision, stand, paused.interrupted if paused else 0)
     if not step.did:
         return {"did": False, "sentence": step.sentence}
@@ -35,15 +36,17 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     return {"did": True, "sentence": step.sentence}
 
 
-def _stand(table: StateTable, paused: Paused | None) -> Stand:
+def _stand(table: StateTable, paused: Paused | None, prefix: str) -> Stand:
     candidate, live = table.candidate(), table.live_on_cameras()
+    epoch = candidate.release.epoch if candidate else 0
     return Stand(
-        candidate.release.epoch if candidate else 0,
+        epoch,
         candidate.state if candidate else "",
         live.epoch if live else 0,
         handover.is_running(os.environ["ROLLOUT_ARN"]),
         paused is not None,
         live is not None and live.stopped,
+        any(names.release_of(prefix, job) == epoch for job in table.rollout_jobs()),
     )
 
 

@@ -15,7 +15,8 @@ class Stand:
     """`candidate`: the newest release that was handed to a rollout; epochs are 0 for none.
 
     `running`: whether any rollout runs. `paused`: whether a person has said so. `stopped`: whether
-    too many cameras of the fleet failed the live release.
+    too many cameras of the fleet failed the live release. `asked`: whether any camera has an order
+    for the candidate.
     """
 
     candidate: int
@@ -24,6 +25,7 @@ class Stand:
     running: bool
     paused: bool
     stopped: bool = False
+    asked: bool = True
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,11 @@ def _resume(stand: Stand, interrupted: int) -> Step:
 def _go_on(stand: Stand) -> Step:
     if not stand.running or stand.state != TRIED:
         return _nothing("No rollout waits for cameras, so there is nothing to decide.")
+    if not stand.asked:
+        return _nothing(
+            f"The rollout of release {stand.candidate} has not begun: no camera was asked yet. It"
+            " waits for its window (`rollout_window`)."
+        )
     return Step(
         True,
         f"The cameras that have answered decide about release {stand.candidate}, at the next look;"

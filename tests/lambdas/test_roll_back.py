@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from lambdas import check_rollout, deploy_release, publish_release, reconcile_fleet, roll_back
-from lambdas.aws import signing, stating
+from lambdas.aws import registry, signing, stating
 from lambdas.aws.state import state_table
 from lambdas.aws.stating import NotStated
 from lensloop.wire import order, signature, statement
@@ -165,12 +165,17 @@ def rolls_out_to_the_fleet() -> None:
     deploy_release.handler({"epoch": 7, "wave": "fleet"}, None)
 
 
-def test_a_rollout_that_is_under_way_gives_way_to_a_person(fleet: Fleet) -> None:
+def test_a_rollout_that_is_under_way_gives_way_to_a_person(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rolls_out_to_the_fleet()
     rolled_back()
+    shown: list[int] = []
+    monkeypatch.setattr(registry, "show_stage", lambda epoch, _: shown.append(epoch))
     event = {"epoch": 7, "wave": "fleet", "job": f"{PREFIX}-r7-fleet", "started_at": 1}
     found = check_rollout.handler(event, None)
     assert (found["state"], found["reasons"]) == ("superseded", ["release 7 was taken back"])
+    assert not shown, "in the registry it stays as taken back"
     assert deploy_release.handler({"epoch": 7, "wave": "fleet"}, None)["stopped"] is True
     assert (live(), open_jobs(fleet)) == (5, {"r5-back1-canary", "r5-back1-fleet"})
 

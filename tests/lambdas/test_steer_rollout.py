@@ -184,7 +184,7 @@ def test_the_fleet_waits_until_the_canaries_have_run_it_long_enough(
 
 
 def test_no_wave_begins_while_its_window_is_closed(
-    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+    fleet: Fleet, steps: StepFunctions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opens = int(time.time()) // 60 * 60 + 2 * 3600
     clock = [time.strftime("%H:%M", time.gmtime(at)) for at in (opens, opens + 3600)]
@@ -195,6 +195,8 @@ def test_no_wave_begins_while_its_window_is_closed(
         [f"a wave begins between {'-'.join(clock)} (UTC) only"],
     )
     assert open_jobs(fleet) == set()
+    steps.running = True
+    assert not say("go-on"), "nobody has been asked"
     fails_on_the_canary_and_goes_back(fleet)
 
 

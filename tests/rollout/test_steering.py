@@ -54,6 +54,7 @@ def test_what_can_be_done_is_done(decision: str, stand: Stand, roll_out: int, wo
         (PAUSE, PAUSED, "paused already"),
         (RESUME, TRIED, "No rollout is paused"),
         (GO_ON, TRIED, "No rollout waits"),
+        (GO_ON, replace(RUNS, asked=False), "no camera was asked yet"),
         (GO_ON, replace(LIVE, running=True), "No rollout waits"),
         ("dance", TRIED, "Nobody knows how to 'dance' a rollout."),
     ],
