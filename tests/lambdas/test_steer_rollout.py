@@ -66,8 +66,10 @@ def deploy(wave: str, execution: str = "r00000007") -> dict[str, Any]:
     return deploy_release.handler(event, None)
 
 
-def check(order: dict[str, Any], wave: str, waited: int = 0) -> dict[str, Any]:
-    event = {"epoch": 7, "wave": wave, "job": order["job"]}
+def check(
+    order: dict[str, Any], wave: str, waited: int = 0, execution: str = "r00000007"
+) -> dict[str, Any]:
+    event = {"epoch": 7, "wave": wave, "job": order["job"], "execution": execution}
     return check_rollout.handler(event | {"started_at": order["started_at"] - waited}, None)
 
 
@@ -241,7 +243,7 @@ def test_where_the_fleet_has_failed_it_no_other_camera_gets_it_until_a_person_sa
 
     assert say("retry")
     again = steps.started[-1]
-    assert check(deploy("canary", again), "canary")["state"] == "waiting"
+    assert check(deploy("canary", again), "canary", execution=again)["state"] == "waiting"
     deploy("fleet", again)
     assert open_jobs(fleet) == {"r7-2-canary", "r7-2-fleet"}
     assert not say("retry"), "it is live, and each camera gets it"
