@@ -46,6 +46,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     found = _findings(event, before)
     updated = _updated(before, event, found, now)
     message = _message(updated, event, settings, now)
+    if message and record.is_known(before, updated, message):
+        message = None
     problem = ""
     if message and not record.was_sent(before, message):
         problem = _publish(message)

@@ -29,6 +29,7 @@ NO_MACHINE = (
 _NO_FAILURE = frozenset({PICTURES_DELETED, NO_MACHINE})
 WAITS_FOR_APPROVAL = "waits-for-approval"
 ROLLED_OUT, CANARY_FAILED = "rolled-out", "canary-failed"
+_TRIED_AGAIN = ("unanswered", "failed")  # ends of rollouts, by itself
 ROLLOUT_FAILURES = frozenset({"failed", CANARY_FAILED, "fleet-failed"})
 
 
@@ -265,6 +266,18 @@ def with_message(record: Record, message: Sent) -> Record:
 
 def was_sent(record: Record, message: Sent) -> bool:
     return any(other["sent"] and _same(other, message) for other in record["messages"])
+
+
+def is_known(before: Record, now: Record, message: Sent) -> bool:
+    """A rollout that came to nothing is tried again each day: the same end is told once."""
+    was, ended = before["rollout"], now["rollout"]
+    if was is None or ended is None or ended["outcome"] not in _TRIED_AGAIN:
+        return False
+    if (was["outcome"], was["reasons"]) != (ended["outcome"], ended["reasons"]):
+        return False
+    words = ("rollout", message["subject"])
+    told = [(sent["source"], sent["subject"]) for sent in before["messages"] if sent["sent"]]
+    return (message["source"], message["subject"]) == words and words in told
 
 
 def read(text: str | bytes) -> Record:

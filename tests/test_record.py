@@ -448,3 +448,37 @@ def test_a_record_of_an_older_version_lacks_nothing() -> None:
 
 def test_where_a_runs_page_is() -> None:
     assert record.page_key(7) == "runs/7/report.html"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reasons", "subject", "sent", "known"),
+    [
+        ("unanswered", ["deeplens_a is offline"], "it waits", True, True),
+        ("failed", ["deeplens_a is offline"], "it waits", True, False),
+        ("unanswered", ["deeplens_b is offline"], "it waits", True, False),
+        ("unanswered", ["deeplens_a is offline"], "it broke", True, False),
+        ("unanswered", ["deeplens_a is offline"], "it waits", False, False),
+    ],
+)
+def test_a_rollout_that_comes_to_nothing_each_day_is_told_once(
+    outcome: str, reasons: list[str], subject: str, sent: bool, known: bool
+) -> None:
+    def ended(outcome: str, reasons: list[str], execution: str) -> record.Record:
+        wave = {"reasons": reasons}
+        event = {"outcome": outcome, "execution": execution, "canary": wave}
+        return record.of_rollout(record.empty("trash", 7), event, NOW)
+
+    def told(subject: str, sent: bool) -> record.Sent:
+        return record.Sent(at=NOW, source="rollout", subject=subject, body="…", sent=sent)
+
+    first = ended("unanswered", ["deeplens_a is offline"], "r00000007")
+    before = record.with_message(first, told("it waits", sent))
+    now = ended(outcome, reasons, "r00000007-2")
+    assert record.is_known(before, now, told(subject, True)) is known
+
+
+def test_an_end_that_is_decided_is_told_each_time() -> None:
+    event = {"outcome": "canary-failed", "execution": "r00000007", "canary": {"reasons": ["dark"]}}
+    ended = record.of_rollout(record.empty("trash", 7), event, NOW)
+    told = record.Sent(at=NOW, source="rollout", subject="it failed", body="…", sent=True)
+    assert not record.is_known(record.with_message(ended, told), ended, told)
