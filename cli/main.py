@@ -2,6 +2,8 @@
 becomes a sentence and an exit code.
 """
 
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 import typer
@@ -57,18 +59,36 @@ app = typer.Typer(
     help="Labelled pictures in, a better classifier on your cameras: see it happen, and steer it.",
     epilog=f"Exit codes:\n\n{_CODES}",
 )
-_COMMANDS = (
-    *(loop.status, loop.watch, health.fleet, news.news, news.report, lineage.lineage),
-    *(loop.retrain, decisions.approve, decisions.reject, decisions.clear_block),
-    *(rollout.rollback, rollout.retry, rollout.pause, rollout.resume, rollout.go_on),
-    *(imports.import_model, export.export, experiment.experiment, review_page.review),
-)
-for command in _COMMANDS:
-    app.command()(command)
-app.command("import")(data.import_pictures)
-app.command()(data.check)
-app.add_typer(cameras.app, name="camera")
-app.add_typer(label.app, name="label")
+_PANELS: dict[str, tuple[Callable[..., None], ...]] = {
+    "Pictures": (data.import_pictures, data.check, review_page.review, export.export),
+    "See what happens": (
+        *(loop.status, loop.watch, health.fleet, news.news, news.report, lineage.lineage),
+    ),
+    "Runs and models": (
+        *(loop.retrain, decisions.approve, decisions.reject, decisions.clear_block),
+        *(imports.import_model, experiment.experiment),
+    ),
+    "Cameras and rollouts": (
+        *(rollout.rollback, rollout.retry, rollout.pause, rollout.resume, rollout.go_on),
+    ),
+}
+_NAMES = {data.import_pictures: "import"}  # which Python has for itself
+
+
+def _flowing(text: str | None) -> str:
+    """A docstring's lines end where the code's do, and a terminal's elsewhere."""
+    paragraphs = inspect.cleandoc(text or "").split("\n\n")
+    return "\n\n".join(" ".join(each.split()) for each in paragraphs)
+
+
+for panel, commands in _PANELS.items():
+    for command in commands:
+        named = app.command(
+            _NAMES.get(command), rich_help_panel=panel, help=_flowing(command.__doc__)
+        )
+        named(command)
+app.add_typer(label.app, name="label", rich_help_panel="Pictures")
+app.add_typer(cameras.app, name="camera", rich_help_panel="Cameras and rollouts")
 
 
 @app.callback()

@@ -12,6 +12,7 @@ from typing import Any
 import requests  # type: ignore[import-untyped]
 
 from importers.source import SourceError
+from lensloop.importing.addresses import loses_encryption, without_secrets
 
 _PART = 1 << 16  # bytes: what a connection that breaks may cost
 _TRIES = 5
@@ -39,7 +40,19 @@ def download(url: str, target: Path, headers: Mapping[str, str] | None = None) -
                 break
             continue
         return target
-    raise SourceError(f"{url} could not be downloaded: {problem}. The same command goes on.")
+    shown = without_secrets(url)
+    raise SourceError(
+        f"{shown} could not be downloaded: {_why(problem)}. The same command goes on."
+    )
+
+
+def _why(problem: Exception | None) -> str:
+    """Without the address, which may hold a signature."""
+    answer = getattr(problem, "response", None)
+    if answer is not None:
+        return f"{answer.status_code} {answer.reason}"
+    first = problem.args[0] if problem and problem.args else problem
+    return str(getattr(first, "reason", first))
 
 
 def cached_name(url: str) -> str:
@@ -61,6 +74,7 @@ def _go_on(url: str, target: Path, headers: Mapping[str, str]) -> None:
             part.unlink()
             raise requests.ConnectionError("the server has another file by now")
         answer.raise_for_status()
+        _check_way([*(hop.url for hop in answer.history), answer.url])
         goes_on = answer.status_code == _PARTIAL
         mark.write_text(_strong(answer.headers.get("ETag", "")))
         _write(answer, part, there if goes_on else 0)
@@ -68,23 +82,34 @@ def _go_on(url: str, target: Path, headers: Mapping[str, str]) -> None:
     mark.unlink()
 
 
+def _check_way(addresses: list[str]) -> None:
+    if loses_encryption(addresses):
+        raise SourceError(
+            f"{without_secrets(addresses[0])} leads to {without_secrets(addresses[-1])} over a way"
+            " that is not encrypted, so nothing is taken from there. Download it yourself, compare"
+            " its checksum, and import the file."
+        )
+
+
 def _write(answer: Any, part: Path, there: int) -> None:
     expected = answer.headers.get("Content-Length")
-    _check_room(part, int(expected or 0))
+    room = shutil.disk_usage(part.parent).free - _SPARE
+    _check_room(part, int(expected or 0), room)
     with part.open("ab" if there else "wb") as file:
         for piece in answer.iter_content(_PART):
             file.write(piece)
+            # A server that states no length may send for ever.
+            _check_room(part, file.tell() - there, room)
         got = file.tell() - there
     if expected is not None and got != int(expected):
         raise requests.ConnectionError(f"it ended after {got:,} of {int(expected):,} bytes")
 
 
-def _check_room(part: Path, size: int) -> None:
-    free = shutil.disk_usage(part.parent).free
-    if size + _SPARE > free:
+def _check_room(part: Path, size: int, room: int) -> None:
+    if size > room:
         raise SourceError(
-            f"The download has {size / 1e9:.1f} GB, and the disk of {part.parent} only"
-            f" {free / 1e9:.1f} GB left. Make room, or set XDG_CACHE_HOME to a larger disk."
+            f"The download has {size / 1e9:.1f} GB or more, and the disk of {part.parent} has room"
+            f" for {max(0, room) / 1e9:.1f} GB. Make room, or set XDG_CACHE_HOME to a larger disk."
         )
 
 
@@ -93,5 +118,7 @@ def _strong(etag: str) -> str:
 
 
 def _may_pass(error: requests.RequestException) -> bool:
+    if isinstance(error, ValueError):  # no address, or none of the web
+        return False
     answer = error.response
     return answer is None or answer.status_code >= 500 or answer.status_code == 429

@@ -18,7 +18,7 @@ from lambdas.decoding.decoder import Unreadable
 from lensloop.dataset.inspection import too_large
 from lensloop.dataset.labels import composed
 from lensloop.dataset.leftovers import leftover, sentence
-from lensloop.importing import lists, no_pictures
+from lensloop.importing import addresses, lists, no_pictures
 from lensloop.importing.places import by_folders
 from lensloop.importing.plan import Seen
 
@@ -57,6 +57,8 @@ def look(
 ) -> Looked:
     """`label`: one for all pictures."""
     looked, texts = Looked(), dict[str, bytes]()
+    if warning := addresses.warning(source.origin.source):
+        looked.notes.append(warning)
     reading = _Reading(source, looked, texts)
     work = ahead(
         reading.pictures(),
@@ -151,6 +153,8 @@ def _labelled(
         looked.notes.append(f"Labels are those of the list beside the pictures: {names}.")
         labels = said.labels
     else:
+        if passed := lists.passed_over(said, unsaid):
+            looked.notes.append(passed)
         places = by_folders(unsaid, folders_are_labels)
         looked.notes += places.causes
         labels = places.labels

@@ -7,6 +7,7 @@ import posixpath
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -92,7 +93,7 @@ def fetched(s3: Any, objects: Iterable[Object]) -> Iterator[Found]:
     """Each with its bytes, some ahead of whoever asks; what can be no picture is not fetched."""
 
     def get(one: Object) -> Callable[[], bytes]:
-        return _nothing if _is_no_picture(one) else _get(s3, one)
+        return _NOTHING if _is_no_picture(one) else _get(s3, one)
 
     for one, read in ahead(objects, get, AT_ONCE, lambda one: one.size, _AHEAD_BYTES):
         yield Found(one.path, one.size, read, one.label, one.problem)
@@ -120,15 +121,19 @@ def faults(what: str) -> Iterator[None]:
 def _get(s3: Any, one: Object) -> Callable[[], bytes]:
     """What goes wrong with one object is told when it is read, and costs no other."""
     try:
-        content: bytes = s3.get_object(Bucket=one.bucket, Key=one.key)["Body"].read()
+        answer = s3.get_object(Bucket=one.bucket, Key=one.key)
+        # A manifest states no size, and may name anything.
+        if problem := no_pictures.by_size(one.path, answer["ContentLength"]):
+            answer["Body"].close()
+            return partial(_refuse, problem)
+        content: bytes = answer["Body"].read()
     except (ClientError, BotoCoreError) as error:
-        reason = f"S3 does not give it: {error}"
-
-        def refuse() -> bytes:
-            raise CannotRead(reason)
-
-        return refuse
+        return partial(_refuse, f"S3 does not give it: {error}")
     return lambda: content
+
+
+def _refuse(reason: str) -> bytes:
+    raise CannotRead(reason)
 
 
 def _is_no_picture(one: Object) -> bool:
@@ -139,8 +144,7 @@ def _is_no_picture(one: Object) -> bool:
     return bool(no_pictures.by_size(one.path, one.size))
 
 
-def _nothing() -> bytes:
-    raise CannotRead(no_pictures.NO_PICTURE)
+_NOTHING = partial(_refuse, no_pictures.NO_PICTURE)
 
 
 def _fetched(s3: Any, bucket: str, key: str, cache: Path) -> Path:

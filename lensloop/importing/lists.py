@@ -78,6 +78,18 @@ def covers(lists: Lists, paths: Sequence[str]) -> bool:
     return len(named) > 1 and len(lists.labels) >= MOST * len(paths)
 
 
+def passed_over(lists: Lists, paths: Sequence[str]) -> str:
+    """Why labels are not those of a list that names some pictures; empty where none does."""
+    named = len(lists.labels)
+    if not named or covers(lists, paths):
+        return ""
+    which = ", ".join(lists.files[:3])
+    return (
+        f"{which} beside the pictures says a label for {named:,} of {len(paths):,} pictures, which"
+        " are too few, or numbers without names, or one label for all: folders say the labels."
+    )
+
+
 def _found(
     path: str, text: str, pictures: "_Pictures", names: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:

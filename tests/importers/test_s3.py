@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from importers import openimages
+from importers import openimages, s3
 from importers.source import Asked, CannotRead, SourceError
 from importers.sources import opened
 from lensloop.importing import openimages as rules
@@ -128,3 +128,13 @@ def test_pictures_of_open_images_come_from_its_bucket(ask: Asking) -> None:
 def test_what_is_not_there_is_said(ask: Asking, address: str, sentence: str) -> None:
     with pytest.raises(SourceError, match=sentence):
         ask(address)
+
+
+def test_an_object_of_which_no_size_was_known_is_not_read_where_it_is_large() -> None:
+    class Large:
+        def get_object(self, **_: str) -> dict[str, object]:
+            return {"ContentLength": 10**9, "Body": io.BytesIO()}
+
+    (one,) = s3.fetched(Large(), [s3.Object("a.jpg", "theirs", "a.jpg")])
+    with pytest.raises(CannotRead, match="1000 MB"):
+        one.read()

@@ -1,6 +1,8 @@
 """An archive on the web comes whole, also over a connection that breaks, and is fetched once."""
 
+import contextlib
 import http.server
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +40,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if self.path.startswith("/missing"):
             self.send_error(404)
             return
+        if self.path.startswith("/endless"):
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(ConnectionError):
+                while True:
+                    self.wfile.write(bytes(PART))
         start = 0
         if self.headers.get("If-Range") == self.server.etag:
             start = int(self.headers["Range"].removeprefix("bytes=").rstrip("-"))
@@ -62,7 +70,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(download, "_PART", PART)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with Server() as made:
-        threading.Thread(target=made.serve_forever, daemon=True).start()
+        # Looks often whether it shall end, which each test waits for.
+        threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True).start()
         yield made
         made.shutdown()
 
@@ -102,3 +111,38 @@ def test_what_is_not_there_is_a_sentence(server: Server, tmp_path: Path) -> None
     with pytest.raises(SourceError, match="could not be downloaded: 404"):
         found(f"{server.address}/missing.zip", tmp_path)
     assert len(server.asked) == 1
+
+
+def test_a_signature_is_neither_in_the_record_nor_in_a_sentence(
+    server: Server, tmp_path: Path
+) -> None:
+    secret = "X-Amz-Signature=0123abcd"
+    address = f"{server.address}/set.zip?{secret}"
+    with opened(Asked(address, tmp_path, lambda service: None)) as source:
+        assert source.origin.source == source.origin.url == f"{server.address}/set.zip"
+    with pytest.raises(SourceError) as refused:
+        found(f"{server.address}/missing.zip?{secret}", tmp_path)
+    assert secret not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["..", "%00", "%2e%2e%2fset.zip", "n" * 300, ""])
+def test_an_address_of_any_kind_makes_a_plain_file(
+    server: Server, tmp_path: Path, name: str
+) -> None:
+    assert found(f"{server.address}/{name}?{name}", tmp_path) == FILES
+
+
+def test_a_server_that_never_ends_leaves_room_on_the_disk(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)._replace(free=download._SPARE + 9 * PART)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(SourceError, match="Make room"):
+        found(f"{server.address}/endless.zip", tmp_path)
+    assert sum(file.stat().st_size for file in tmp_path.rglob("*.part")) <= 10 * PART
+
+
+def test_what_is_no_address_is_a_sentence_at_once(tmp_path: Path) -> None:
+    for address in ("https://[a/set.zip", "https:///set.zip"):
+        with pytest.raises(SourceError):
+            found(address, tmp_path)
