@@ -40,7 +40,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         return _answer(job, 0, settings, stopped)
     if not_yet := _hold(epoch, wave, settings):
         answer = _answer(job, 0, settings, held(not_yet.reason))
-        return answer | {"wait_seconds": not_yet.seconds}
+        return answer | {"wait_seconds": not_yet.next_look}
     cameras = fleet.cameras_in(wave)
     state_table().note_rollout_job(job)
     order_wave(job, epoch, wave, settings)

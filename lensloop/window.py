@@ -5,6 +5,9 @@ before has run the release for a while.
 from dataclasses import dataclass
 
 DAY = 86_400
+# A rollout that is held looks so often whether it still stands: after a week of the longest hold its
+# history has some ten thousand events, of the 25,000 that Step Functions allows.
+LOOK_SECONDS = 900
 PATTERN = r"(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?"
 
 
@@ -14,6 +17,13 @@ class Hold:
 
     seconds: int
     reason: str = ""
+
+    @property
+    def next_look(self) -> int:
+        """Until then a rollout that was taken back counts as running, and cameras are ordered
+        nothing again.
+        """
+        return min(self.seconds, LOOK_SECONDS)
 
 
 def hold(window: str, bake_minutes: int, live_since: int, now: int) -> Hold:

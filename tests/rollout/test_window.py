@@ -26,6 +26,11 @@ def test_the_window_opens_when_it_says(window: str, hour: float, seconds: float)
     assert until_open(window, MIDNIGHT + int(hour * HOUR)) == seconds
 
 
+@pytest.mark.parametrize(("seconds", "look"), [(0, 0), (30, 30), (900, 900), (7 * DAY, 900)])
+def test_a_rollout_that_is_held_looks_each_quarter_of_an_hour(seconds: int, look: int) -> None:
+    assert Hold(seconds).next_look == look
+
+
 @pytest.mark.parametrize(
     ("window", "bake", "live_since", "expected"),
     [
