@@ -5,8 +5,8 @@ before has run the release for a while.
 from dataclasses import dataclass
 
 DAY = 86_400
-# A rollout that is held looks so often whether it still stands: after a week of the longest hold its
-# history has some ten thousand events, of the 25,000 that Step Functions allows.
+# A rollout that is held looks so often whether it still stands: after the longest hold, nine days,
+# its history has some ten thousand events, of the 25,000 that Step Functions allows.
 LOOK_SECONDS = 900
 PATTERN = r"(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?"
 
