@@ -152,8 +152,9 @@ def _order_all(table: StateTable, to: int, away: int, serial: int, settings: Set
 
 def _show(table: StateTable, back: Back) -> None:
     """In the model registry."""
-    if back.to != back.away:
-        registry.show_stage(back.away, TAKEN_BACK)
+    for left in (back.away, back.live):
+        if left and left != back.to:
+            registry.show_stage(left, TAKEN_BACK)
     table.note_production_again(back.to)
     registry.show_stage(back.to, stage("fleet", PROVEN))
 

@@ -25,11 +25,18 @@ class Known:
 
 @dataclass(frozen=True)
 class Back:
-    """`refusal`: why nothing is done, or nothing. `away`: what the cameras are taken away from."""
+    """`refusal`: why nothing is done, or nothing. `away`: what the cameras are taken away from.
+    `live`: what was live, where canaries tried a newer one and both are left; 0 where not.
+    """
 
     to: int
     away: int
     refusal: str = ""
+    live: int = 0
+
+    @property
+    def left(self) -> str:
+        return f"releases {self.live} and {self.away}" if self.live else f"release {self.away}"
 
 
 def where_to(known: Known, wanted: int, *, proved: bool) -> Back:
@@ -57,7 +64,9 @@ def _to(known: Known, wanted: int, *, proved: bool) -> Back:
         )
     if wanted == known.live:
         return Back(wanted, known.newest)
-    return Back(wanted, known.tried if known.tried > known.live else known.live)
+    if known.tried > known.live:
+        return Back(wanted, known.tried, live=known.live)
+    return Back(wanted, known.live)
 
 
 def question(back: Back, cameras: int) -> str:
@@ -65,7 +74,7 @@ def question(back: Back, cameras: int) -> str:
     who = "the only camera" if cameras == 1 else f"all {cameras} cameras"
     if back.to == back.away:
         return f"Order {who} to release {back.to} again?"
-    return f"Take release {back.away} back, and order {who} to release {back.to}?"
+    return f"Take {back.left} back, and order {who} to release {back.to}?"
 
 
 def done(back: Back, cameras: int) -> str:
@@ -73,7 +82,8 @@ def done(back: Back, cameras: int) -> str:
     ordered = f"{who} ordered to release {back.to}, which is live now."
     if back.to == back.away:
         return ordered
-    return f"Release {back.away} is taken back. {ordered}"
+    left = f"{back.left[:1].upper()}{back.left[1:]}"
+    return f"{left} {'are' if back.live else 'is'} taken back. {ordered}"
 
 
 def _nothing(why: str) -> Back:

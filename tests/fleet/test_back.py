@@ -16,7 +16,7 @@ FIRST = Known(live=1, tried=0, newest=1, before=())
         (QUIET, 0, Back(5, 7)),
         (QUIET, 3, Back(3, 7)),
         (TRIED, 0, Back(7, 8)),  # the canaries alone go back
-        (TRIED, 5, Back(5, 8)),
+        (TRIED, 5, Back(5, 8, live=7)),
         (AFTER_A_FAILURE, 0, Back(5, 7)),
         (AFTER_A_FAILURE, 7, Back(7, 8)),
         (Known(5, 0, 7, (3,)), 7, Back(7, 5)),  # forward again
@@ -57,6 +57,13 @@ def test_what_nobody_proved_is_not_gone_back_to(known: Known, wanted: int, why: 
             12,
             "Take release 7 back, and order all 12 cameras to release 5?",
             "Release 7 is taken back. All 12 cameras are ordered to release 5, which is live now.",
+        ),
+        (
+            Back(5, 8, live=7),
+            12,
+            "Take releases 7 and 8 back, and order all 12 cameras to release 5?",
+            "Releases 7 and 8 are taken back. All 12 cameras are ordered to release 5, which is"
+            " live now.",
         ),
         (
             Back(7, 7),

@@ -142,7 +142,8 @@ def test_a_person_takes_the_whole_fleet_back(fleet: Fleet, cloud: LocalCloud) ->
     answer = rolled_back(to=5)
     assert (answer["did"], answer["to"], answer["away"], answer["cameras"]) == (True, 5, 8, 2)
     assert answer["sentence"] == (
-        "Release 8 is taken back. All 2 cameras are ordered to release 5, which is live now."
+        "Releases 7 and 8 are taken back. All 2 cameras are ordered to release 5, which is live"
+        " now."
     )
     assert open_jobs(fleet) == {"r5-back1-canary", "r5-back1-fleet"}
     assert stated(fleet, cloud, f"{PREFIX}-r5-back1-fleet") == (5, 1)
