@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli import deployed, label_map, plans, show
@@ -29,7 +30,12 @@ from lensloop.settings import Settings
 from lensloop.wire.errors import LensloopError
 
 From = Annotated[
-    str, typer.Argument(metavar="SOURCE", help=f"Where they are: {', '.join(sources.forms())}.")
+    str,
+    typer.Argument(
+        # Help is Rich's markup, to which `[/revision]` ends something.
+        metavar="SOURCE",
+        help=f"Where they are: {escape(', '.join(sources.forms()))}.",
+    ),
 ]
 Label = Annotated[str, typer.Option(help="One label for all pictures.")]
 Map = Annotated[
