@@ -19,7 +19,7 @@ from cli import health, opened, records, show
 from cli.asked import Asked, asks
 from cli.fleet import CameraError
 from cli.place import Place
-from lensloop.dataset.labels import label_problem
+from lensloop.review import naming
 from lensloop.review.places import copy_of, frame_of
 from lensloop.wire import capture as wire
 from lensloop.wire import names
@@ -57,7 +57,8 @@ def capture(
     will answer for. No two alike: move the thing, turn it, change the light.
     """
     place = asked.place
-    _check(place, thing, label)
+    label = label_of(place, label)
+    _check(place, thing)
     wanted = Wanted(secrets.token_hex(4), count, seconds)
     found = _take(place, thing, wanted)
     if not found:
@@ -80,9 +81,13 @@ def capture(
         show.say(sentence)
 
 
-def _check(place: Place, thing: str, label: str) -> None:
-    if problem := label_problem(label):
-        raise CameraError(problem)
+def label_of(place: Place, text: str) -> str:
+    """As the project writes it; what only looks like one of its labels is refused."""
+    report = records.dataset_report(place)
+    return naming.wanted(text, report["labels"] if report else ())
+
+
+def _check(place: Place, thing: str) -> None:
     if not place.settings().review_frames_a_day:
         raise CameraError(
             "Frames may not leave the cameras: set `review_frames_a_day` above 0 in cdk.json,"

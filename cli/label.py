@@ -3,6 +3,7 @@ Truth; `lensloop review` is for one person at this machine.
 """
 
 import json
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -13,9 +14,10 @@ from rich.table import Table
 from cli import records, show
 from cli.asked import Asked, asks
 from cli.place import Place
-from lensloop.dataset.labels import composed, label_problem
 from lensloop.labeling import job as rules
 from lensloop.labeling.job import UNLABELLED_PREFIX, Job, LabelingError
+from lensloop.reasons import counted
+from lensloop.review import naming
 from lensloop.wire import names
 from lensloop.wire.formats import ENDINGS
 
@@ -77,7 +79,7 @@ def start(
     told = {"pictures": len(pictures), "dry_run": dry_run, "request": request}
     if not asked.as_json:
         _tell(made, len(pictures))
-    if not dry_run and (yes or asked.as_json or typer.confirm("Start the job?", err=True)):
+    if not dry_run and _is_wanted(yes):
         for key, body in files.items():
             place.client("s3").put_object(Bucket=place.bucket, Key=key, Body=body)
         place.client("sagemaker").create_labeling_job(**request)
@@ -105,6 +107,15 @@ def list_(asked: Asked) -> None:
     for one in found:
         table.add_row(*map(show.shown, (one.name, one.status, one.labelled, one.taken)))
     show.out().print(table)
+
+
+def _is_wanted(yes: bool) -> bool:
+    """It costs money, so that nobody starts it by leaving a word out."""
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise LabelingError("Nothing was started. Add --yes to start the job, or --dry-run.")
+    return typer.confirm("Start the job?", err=True)
 
 
 def _check(place: Place, prefix: str) -> None:
@@ -141,10 +152,10 @@ def _pictures(place: Place, prefix: str) -> list[str]:
 
 
 def _labels(place: Place, said: str) -> list[str]:
-    labels = [composed(label.strip()) for label in said.split(",") if label.strip()]
-    for label in labels:
-        if problem := label_problem(label):
-            raise LabelingError(f"`{label}` cannot be a label: {problem}.")
+    labels: list[str] = []
+    for text in filter(str.strip, said.split(",")):
+        label = naming.wanted(text, labels)
+        labels += [] if label in labels else [label]
     if labels:
         return labels
     report = records.dataset_report(place)
@@ -167,7 +178,8 @@ def _workteam(place: Place) -> str:
 
 
 def _tell(made: Job, pictures: int) -> None:
-    show.say(f"{made.name}: {pictures:,} pictures, to be labelled {', '.join(made.labels)}")
+    how_many = counted(pictures, "picture", "pictures")
+    show.say(f"{made.name}: {how_many}, to be labelled {', '.join(made.labels)}")
     who = "1 person" if made.workers == 1 else f"{made.workers} people"
     show.say(f"  by {made.workteam}, each by {who}.")
 

@@ -160,7 +160,7 @@ def _key(value: Any) -> object:
 
 def _parsed(content: bytes) -> Mapping[str, Any]:
     try:
-        top = json.loads(content)
+        top = json.loads(content, object_pairs_hook=_without_outlines)
     except (ValueError, RecursionError) as error:
         raise AnnotationsError("The annotations are not JSON.") from error
     lacks = [part for part in _PARTS if not isinstance(top, dict) or not _are(top.get(part))]
@@ -170,6 +170,13 @@ def _parsed(content: bytes) -> Mapping[str, Any]:
     return found
 
 
+def _without_outlines(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Most of such a file are outlines of things, which nobody here asks for: they would lie in
+    memory as five times the file."""
+    return {name: value for name, value in pairs if name not in _OUTLINES}
+
+
+_OUTLINES = frozenset(("segmentation", "keypoints"))
 _PARTS = ("images", "annotations", "categories")
 
 

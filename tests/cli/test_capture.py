@@ -1,8 +1,12 @@
-"""Which of the pictures that a camera took does a person keep?"""
+"""Which of the pictures that a camera took does a person keep, and under which label?"""
+
+from typing import Any
 
 import pytest
 
-from cli.capture import rest
+from cli import records
+from cli.capture import label_of, rest
+from lensloop.review.naming import LabelError
 
 KEYS = ["review/deeplens_a/1-capture-0123abcd-x.jpg", "review/deeplens_a/2.jpg", "review/a/3.jpg"]
 
@@ -26,3 +30,18 @@ KEYS = ["review/deeplens_a/1-capture-0123abcd-x.jpg", "review/deeplens_a/2.jpg",
 )
 def test_a_person_keeps_all_none_or_all_but_some(answer: str, kept: list[str] | None) -> None:
     assert rest(KEYS, answer) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [(" glass ", "glass"), ("cafe\u0301", "caf\u00e9"), ("paper", "paper")],
+)
+def test_a_label_is_written_as_the_project_does(
+    monkeypatch: pytest.MonkeyPatch, text: str, label: str
+) -> None:
+    monkeypatch.setattr(records, "dataset_report", lambda _: {"labels": {"glass": {}}})
+    nowhere: Any = None
+    assert label_of(nowhere, text) == label
+    for odd in ("Glass", "a/b", ""):
+        with pytest.raises(LabelError):
+            label_of(nowhere, odd)

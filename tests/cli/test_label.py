@@ -81,7 +81,7 @@ def test_what_nobody_has_labelled_goes_to_the_only_private_team(
         code, stdout, stderr = ask("start", prefix, "--labels", "glass, metal", "--yes")
         assert code == 0, stderr
         stub.assert_no_pending_responses()
-    assert "1 pictures, to be labelled glass, metal" in stdout
+    assert "1 picture, to be labelled glass, metal" in stdout
     (manifest,) = [key for key in project.s3.objects if key.endswith("/input.manifest")]
     content = project.s3.objects[manifest]
     assert isinstance(content, bytes)
@@ -108,6 +108,8 @@ def test_a_dry_run_shows_the_request_and_changes_nothing(project: Project) -> No
     [
         (("start", "images/"), "Ground Truth may read review/ and unlabelled/ alone"),
         (("start", "--labels", "a/b,c", "--workteam", TEAM), "cannot be a label"),
+        (("start", "--labels", "Glass,glass", "--workteam", TEAM), "looks like the label `Glass`"),
+        (("start", "--labels", "a,b", "--workteam", TEAM, "--json"), "Nothing was started. Add"),
         (("start", "unlabelled/none/", "--labels", "a,b", "--workteam", TEAM), "no picture"),
     ],
 )

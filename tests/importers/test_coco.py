@@ -2,6 +2,7 @@
 
 import io
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -159,3 +160,17 @@ def test_annotations_that_are_not_there_are_said(tmp_path: Path) -> None:
         opened(Asked(f"coco:{tmp_path / 'x.json'}", tmp_path, lambda service: None)),
     ):
         pass
+
+
+def test_outlines_of_things_do_not_lie_in_memory() -> None:
+    """Of a file of a gigabyte they would take five."""
+    outline = [[float(number) + 0.5 for number in range(1000)]]
+    one = {"image_id": 1, "category_id": 0, "bbox": BOX, "segmentation": outline}
+    images = [{"id": 1, "file_name": "a.jpg"}]
+    top = {"images": images, "categories": CATEGORIES, "annotations": [one] * 200}
+    content = json.dumps(top).encode()
+    tracemalloc.start()
+    assert len(coco.read(content)) == 200
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1.5 * len(content)
