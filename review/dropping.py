@@ -2,6 +2,7 @@
 `lensloop import` plans, shown, and brought in once the person has said so.
 """
 
+import contextlib
 import secrets
 import shutil
 import threading
@@ -26,6 +27,7 @@ from lensloop.wire.errors import LensloopError
 MOST_BYTES = 4_000_000_000
 MOST_FILES = 20_000
 MOST_OF_A_FILE = 100_000_000
+_FAULTS = (LensloopError, OSError, *OF_THE_CLOUD)
 _FORGOTTEN_AFTER = 6 * 3600.0  # seconds: who went home with a plan on the screen drops again
 
 
@@ -34,7 +36,7 @@ class DropError(LensloopError):
 
 
 class Dropped:
-    """Files that a browser sent. On disk they have numbers: what they are called is only said."""
+    """Files that a browser sent. On disk they have other names: theirs are only said."""
 
     def __init__(self, folder: Path, label: str) -> None:
         self.folder, self.label = folder, label
@@ -61,11 +63,12 @@ class Dropped:
                 )
 
     def add(self, path: str, content: bytes) -> None:
+        """What a full disk took only a part of is none of its files."""
         self.room(len(content))
-        with self._lock:
-            file = self.folder / str(len(self.files))
-            self.files.append((path, file, len(content)))
+        file = self.folder / secrets.token_hex(8)
         file.write_bytes(content)
+        with self._lock:
+            self.files.append((path, file, len(content)))
 
     def found(self) -> Iterator[Found]:
         for path, file, size in sorted(self.files):
@@ -129,6 +132,8 @@ class Drops:
         dropped = self.of(identity)
         if dropped.plan is None:
             raise DropError("There is no plan yet.")
+        if dropped.progress.running:
+            return  # a second click
         dropped.progress = Progress(of=len(dropped.plan.new), running=True)
         threading.Thread(target=self._run, args=(dropped, dropped.plan), daemon=True).start()
 
@@ -153,9 +158,10 @@ class Drops:
             with decoders() as pool:
                 done = run(planned, dropped, self.bucket, pool, dropped.progress.more)
             dropped.progress.uploaded = done.uploaded
-        except (LensloopError, OSError, *OF_THE_CLOUD) as error:
+        except _FAULTS as error:
             dropped.progress.failure = str(error)
-        self.changed()
+        with contextlib.suppress(*_FAULTS):  # what has come is there, and is seen a little later
+            self.changed()
         dropped.progress.running, dropped.progress.ended = False, True
         if dropped.unwanted:
             self.forget(dropped.folder.name)

@@ -97,7 +97,7 @@ def _server(desk: Desk, listening: socket.socket) -> tuple[str, uvicorn.Server]:
 
 
 def _listening(port: int) -> socket.socket:
-    """The wanted port or, where another page has it, any: the printed address says which."""
+    """The wanted port; 0 takes a free one, and the printed address says which."""
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -1,5 +1,6 @@
 """Are pictures that a person drops onto a label planned first, and brought in only then?"""
 
+import errno
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from review.dropping import Dropped
+from review.library import Library
 from tests.fakes.folder_s3 import FolderS3
 from tests.review.conftest import fill, jpeg
 
@@ -112,3 +115,32 @@ def test_what_was_forgotten_is_said_to_be(page: Page) -> None:
         assert answer.status_code in (403, 404)
         answer = at.post(f"drops/nothing/{path}", json={})
         assert answer.json()["sentence"].endswith("Drop it again.")
+
+
+def test_where_the_cloud_is_lost_at_the_end_nobody_waits_for_ever(
+    s3: FolderS3, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(s3, 0)
+    at = page()
+    identity = dropped(at, {"a.jpg": jpeg(70)}, "can")
+    at.post(f"drops/{identity}/plan", json={})
+
+    def lost(_: Library) -> None:
+        raise OSError("The network is gone.")
+
+    monkeypatch.setattr(Library, "_look", lost)
+    told = carried_out(at, identity)
+    assert (told["uploaded"], told["ended"]) == (1, True)
+
+
+def test_what_a_full_disk_took_a_part_of_is_none_of_what_was_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Path, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    there = Dropped(tmp_path / "drop", "can")
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space"):
+        there.add("a.jpg", jpeg(1))
+    assert list(there.found()) == []
