@@ -5,11 +5,12 @@ those that a person keeps become labelled pictures. Whatever is cut in between, 
 """
 
 import base64
+import contextlib
 import html
 import json
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,11 +20,15 @@ from cli import health, opened, records, show
 from cli.asked import Asked, asks
 from cli.fleet import CameraError
 from cli.place import Place
+from lensloop.dataset.look import LEAST_SIDE, Look, look
+from lensloop.dataset.missing import missing
 from lensloop.review import naming
 from lensloop.review.places import copy_of, frame_of
 from lensloop.wire import capture as wire
 from lensloop.wire import names
 from lensloop.wire.capture import Wanted
+from lensloop.wire.errors import PictureError
+from lensloop.wire.picture import open_picture
 from lensloop.wire.review import PICTURE
 
 _SAY_AGAIN_SECONDS = 15.0  # until the first picture arrives: a message may be lost
@@ -67,7 +72,8 @@ def capture(
             " agent and its camera.json must be of this version (`lensloop camera bundle`), with"
             " `review_frames_a_day` above 0."
         )
-    file = _write_page(place, thing, label, found, wanted.id)
+    pictures = {key: records.fetch(place, key) or b"" for key in found}
+    file = _write_page(place, thing, label, pictures, wanted.id)
     kept = found if yes else _chosen(found, label, file)
     for key in kept:
         _copy(place, key, label)
@@ -77,8 +83,8 @@ def capture(
     show.say(f"{len(kept)} of {len(found)} pictures are in images/{label}/ now.")
     if len(kept) < len(found):
         show.say(f"The others stay in review/{thing}/.")
-    for sentence in _still_missing(place, label):
-        show.say(sentence)
+    for sentence in _still_missing(place, label, [pictures[key] for key in kept]):
+        show.say(f"Still: {sentence}")
 
 
 def label_of(place: Place, text: str) -> str:
@@ -137,10 +143,12 @@ def _arrived(place: Place, thing: str, wanted: Wanted) -> list[str]:
     return found
 
 
-def _write_page(place: Place, thing: str, label: str, keys: Sequence[str], session: str) -> Path:
+def _write_page(
+    place: Place, thing: str, label: str, pictures: Mapping[str, bytes], session: str
+) -> Path:
     figures = []
-    for number, key in enumerate(keys, 1):
-        data = base64.b64encode(records.fetch(place, key) or b"").decode()
+    for number, content in enumerate(pictures.values(), 1):
+        data = base64.b64encode(content).decode()
         picture = f'<img alt="picture {number}" src="data:image/jpeg;base64,{data}">'
         figures.append(f"<figure>{picture}<figcaption>{number}</figcaption></figure>")
     title = html.escape(f"{label}, seen by {thing}")
@@ -190,9 +198,16 @@ def _copy(place: Place, key: str, label: str) -> None:
     )
 
 
-def _still_missing(place: Place, label: str) -> Iterable[str]:
-    """What the newest data set's report says of this label."""
-    report = records.dataset_report(place)
-    sentences = report.get("warnings", []) if report else []
-    named = f"`{label}`"
-    return [f"Still: {sentence}" for sentence in sentences if named in sentence]
+def _still_missing(place: Place, label: str, kept: Iterable[bytes]) -> list[str]:
+    """By the newest data set's report, and by what was kept now."""
+    report = records.dataset_report(place) or {}
+    pages = place.client("s3").get_paginator("list_objects_v2")
+    there = pages.paginate(Bucket=place.bucket, Prefix=f"{names.IMAGES_PREFIX}{label}/")
+    pictures = sum(page.get("KeyCount", 0) for page in there)
+    return missing(label, pictures, list(_looks(kept)), report)
+
+
+def _looks(kept: Iterable[bytes]) -> Iterator[Look]:
+    for content in kept:
+        with contextlib.suppress(PictureError):  # the next run rejects it, and says why
+            yield look(open_picture(content, at_least=LEAST_SIDE))

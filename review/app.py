@@ -17,7 +17,7 @@ from review import show
 from review.asked import NotUnderstood
 from review.desk import Desk
 from review.door import Door
-from review.screens import check, drops, frames, labels, map, pictures, status
+from review.screens import check, drops, frames, labels, map, pictures, status, taking
 
 _STYLE = Path(__file__).parents[1] / "lensloop" / "pages" / "style.css"
 
@@ -34,7 +34,7 @@ def app(desk: Desk, token: str, port: int) -> ASGIApp:
         Route("/style.css", lambda _: FileResponse(_STYLE)),
         Mount("/static", StaticFiles(directory=show.HERE / "static")),
     ]
-    for each in (status, frames, labels, check, map, pictures, drops):
+    for each in (status, frames, labels, check, map, pictures, drops, taking):
         routes += each.routes(desk)
     # Starlette runs plain functions on threads, so that S3 keeps nobody else waiting.
     handlers = dict.fromkeys((LensloopError, *OF_THE_CLOUD, OSError), fault)

@@ -13,6 +13,7 @@ from review.library import Library
 from review.mapping import Mapper
 from review.moving import Mover
 from review.right import RightLabels
+from review.taking import Taking
 from review.thumbnails import Thumbnails
 
 
@@ -25,6 +26,7 @@ class Desk:
     right: RightLabels
     mapper: Mapper
     drops: Drops
+    taking: Taking
     thumbnails: Thumbnails
     place: Place | None = None  # for words about a cloud that does not answer
 

@@ -23,6 +23,8 @@ SEALED = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"
 _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    # A label's grid takes pictures; nothing else of the computer is asked for.
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), display-capture=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }

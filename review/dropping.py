@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from cli.faults import OF_THE_CLOUD
 from importers.bucket import Bucket
@@ -18,6 +19,7 @@ from importers.decoders import decoders
 from importers.plan import look
 from importers.run import run
 from importers.source import CannotRead, Found, Origin
+from lensloop.dataset.look import Look
 from lensloop.importing import label_map
 from lensloop.importing.plan import Plan, plan
 from lensloop.settings import Settings
@@ -35,6 +37,13 @@ class DropError(LensloopError):
     """What was dropped cannot be brought in; the message says why."""
 
 
+class Shot(NamedTuple):
+    """What was seen of a picture that was taken here."""
+
+    phash: int
+    look: Look
+
+
 class Dropped:
     """Files that a browser sent. On disk they have other names: theirs are only said."""
 
@@ -42,6 +51,7 @@ class Dropped:
         self.folder, self.label = folder, label
         self.begun = time.monotonic()
         self.files: list[tuple[str, Path, int]] = []
+        self.shots: dict[str, Shot] = {}
         self.plan: Plan | None = None
         self.progress = Progress()
         self.unwanted = False
@@ -69,6 +79,15 @@ class Dropped:
         file.write_bytes(content)
         with self._lock:
             self.files.append((path, file, len(content)))
+
+    def take_out(self, path: str) -> None:
+        with self._lock:
+            out = [each for each in self.files if each[0] == path]
+            self.files = [each for each in self.files if each[0] != path]
+            self.shots.pop(path, None)
+            self._bytes -= sum(size for _, _, size in out)
+        for _, file, _ in out:
+            file.unlink(missing_ok=True)
 
     def found(self) -> Iterator[Found]:
         for path, file, size in sorted(self.files):

@@ -28,6 +28,7 @@ from review.library import Library
 from review.mapping import Mapper
 from review.moving import Mover
 from review.right import RightLabels
+from review.taking import Taking
 from review.thumbnails import Thumbnails
 
 HOST = "127.0.0.1"
@@ -43,6 +44,13 @@ def desk_for(place: Place, folder: Path | None = None) -> Desk:
     bucket = Bucket(place.client("s3"), place.bucket)
     kept = folder or cache(place)
     library = Library(bucket, lambda: _newest(place))
+    drops = Drops(
+        bucket=importers.bucket.Bucket(place.client("s3"), place.bucket),
+        folder=kept / "dropped",
+        digest=lambda: _newest(place),
+        settings=place.settings,
+        changed=library.refresh,
+    )
     return Desk(
         happenings=OfPlace(place),
         frames=Frames(bucket, lambda: datetime.now(UTC)),
@@ -50,13 +58,8 @@ def desk_for(place: Place, folder: Path | None = None) -> Desk:
         mover=Mover(bucket, library),
         right=RightLabels(bucket),
         mapper=Mapper(library, Features(bucket, kept / "features")),
-        drops=Drops(
-            bucket=importers.bucket.Bucket(place.client("s3"), place.bucket),
-            folder=kept / "dropped",
-            digest=lambda: _newest(place),
-            settings=place.settings,
-            changed=library.refresh,
-        ),
+        drops=drops,
+        taking=Taking(drops, library),
         thumbnails=Thumbnails(bucket, kept / "thumbnails"),
         place=place,
     )

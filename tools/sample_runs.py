@@ -137,8 +137,8 @@ def _inspected(files: Files) -> tuple[list[Row], dict[str, dict[str, Any]]]:
         rows.append(Row(key, sha256, len(data), sha256, **size))
         kept[label] = kept.get(label, 0) + 1
         if kept[label] <= SAMPLES_PER_LABEL:
-            border = [128, 128, 128, 99]
-            samples[key] = {"thumbnail": thumbnail(image), "border": border}
+            measured = {"border": [128, 128, 128, 99], "brightness": 118}
+            samples[key] = {"thumbnail": thumbnail(image), **measured}
     return rows, samples
 
 

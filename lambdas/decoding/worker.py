@@ -98,21 +98,12 @@ def _convert(content: bytes) -> dict[str, Any]:
 
 
 def _sample(image: Any) -> dict[str, Any]:
-    """A thumbnail for the report, and the picture's border:
-    its mean colour and how much that varies.
-    """
+    """A thumbnail for the report, and what is measured of its surroundings."""
+    from lensloop.dataset.look import look
     from lensloop.wire.picture import thumbnail
 
-    small = image.resize((16, 16)).tobytes()
-    edge = [i for i in range(256) if i < 16 or i >= 240 or i % 16 in (0, 15)]
-    means = [sum(small[3 * i + channel] for i in edge) / len(edge) for channel in range(3)]
-    variance = (
-        sum((small[3 * i + c] - means[c]) ** 2 for i in edge for c in range(3)) / len(edge) / 3
-    )
-    return {
-        "thumbnail": thumbnail(image),
-        "border": [*(round(mean) for mean in means), round(math.sqrt(variance))],
-    }
+    measured = look(image)  # before the thumbnail makes it small
+    return {"thumbnail": thumbnail(image), **measured}
 
 
 def slowness(seconds_to_open: float) -> float:

@@ -8,6 +8,7 @@ from lensloop.dataset.labels import label_of
 from lensloop.wire.errors import LensloopError
 from lensloop.wire.picture import MAX_BYTES
 
+_KEPT = ("thumbnail", "border", "brightness")
 SAMPLES_PER_LABEL = 12  # as many thumbnails as the report shows of a label at most
 
 
@@ -28,7 +29,7 @@ class Samples:
     def keep(self, key: str, seen: Mapping[str, Any]) -> None:
         if "thumbnail" in seen:
             self._counts[label_of(key)] += 1
-            self.kept[key] = {"thumbnail": seen["thumbnail"], "border": seen["border"]}
+            self.kept[key] = {name: seen[name] for name in _KEPT}
 
 
 def too_large(size: int) -> str:

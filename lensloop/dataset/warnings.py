@@ -2,34 +2,30 @@
 What makes a model look better than it is.
 """
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
 
 from lensloop.dataset.assembly import Dataset
+from lensloop.dataset.look import FEWEST, Look, on_one_background
 from lensloop.dataset.plain import plain_pictures
 from lensloop.dataset.rows import Row
 from lensloop.reasons import listed
 
 FEW = 30  # below it, one picture more or less moves a recall by several per cent
+FEW_PICTURES = "Few pictures: "  # how the sentence about them begins
 IMBALANCE = 5.0  # largest label to smallest; a judgement, and it only warns
 # Of a label's pictures, and of all others at most:
 # one camera took the label, and hardly anything else.
 _SAME_CAMERA, _ELSEWHERE = 0.95, 0.05
-# Levels of 255: how far apart the borders' colours are, and how plain each is.
-_SAME_BACKGROUND = 16.0
-_FEWEST_EXAMPLES = 6  # fewer can be alike by chance
 _NAMED = 8  # labels; the others are counted
 
 Size = tuple[int, int]
-Border = Sequence[float]  # red, green, blue, and how uneven
 
 
 def warnings(
     dataset: Dataset,
-    examples: Mapping[str, Sequence[Mapping[str, Any]]],
+    examples: Mapping[str, Sequence[Look]],
     alike: Sequence[Mapping[str, str]],
     look_alike: Sequence[str],
     empty_folders: Iterable[str],
@@ -52,7 +48,7 @@ def _tiny(counts: Mapping[str, int]) -> list[str]:
     if not few:
         return []
     return [
-        f"Few pictures: {listed(few, _NAMED)}. Scores of so few vary much from run to run; {FEW} of"
+        f"{FEW_PICTURES}{listed(few, _NAMED)}. Scores of so few vary much from run to run; {FEW} of"
         " each are a good start."
     ]
 
@@ -98,37 +94,23 @@ def _one_camera(accepted: Iterable[Row]) -> list[str]:
 def _is_one_camera(size: Size, own: Counter[Size], everywhere: Counter[Size]) -> bool:
     elsewhere, others = everywhere[size] - own[size], everywhere.total() - own.total()
     return (
-        own.total() >= _FEWEST_EXAMPLES
+        own.total() >= FEWEST
         and own[size] >= _SAME_CAMERA * own.total()
         and elsewhere < _ELSEWHERE * others
     )
 
 
-def _one_background(examples: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
-    found = []
-    for label, shown in sorted(examples.items()):
-        borders = [example["border"] for example in shown]
-        if len(borders) >= _FEWEST_EXAMPLES and _are_plain_and_the_same(borders):
-            found.append(
-                f"The example pictures of `{label}` all have the same plain background: the model"
-                " may learn that. Add pictures from other places."
-            )
-    return found
+def _one_background(examples: Mapping[str, Sequence[Look]]) -> list[str]:
+    return [
+        one_background(label) for label in sorted(examples) if on_one_background(examples[label])
+    ]
 
 
-def _are_plain_and_the_same(borders: Sequence[Border]) -> bool:
-    *colours, unevenness = zip(*borders, strict=True)
-    variance = sum(map(_variance, colours)) / len(colours)
-    return math.sqrt(variance) < _SAME_BACKGROUND and _mean(unevenness) < _SAME_BACKGROUND
-
-
-def _variance(values: Sequence[float]) -> float:
-    mean = _mean(values)
-    return _mean([(value - mean) ** 2 for value in values])
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
+def one_background(label: str) -> str:
+    return (
+        f"The example pictures of `{label}` all have the same plain background: the model may learn"
+        " that. Add pictures from other places."
+    )
 
 
 def _look_alikes(labels: Sequence[str]) -> list[str]:

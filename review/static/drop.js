@@ -39,9 +39,15 @@ async function walk(entry, folder) {
   return (await Promise.all(found.map(each => walk(each, `${path}/`)))).flat();
 }
 
+// What lies with the page's server already, as drop `id`. `closed(begun)` is told whether they are
+// being brought in; otherwise they still lie there.
+export function bringIn(id, after, closed) {
+  new Drop("", after, { id, closed }).begin([]);
+}
+
 class Drop {
-  constructor(label, after) {
-    Object.assign(this, { label, after, id: "", ended: false });
+  constructor(label, after, { id = "", closed = null } = {}) {
+    Object.assign(this, { label, after, id, closed, ended: false, begun: false });
   }
 
   async begin(files) {
@@ -52,9 +58,11 @@ class Drop {
     at("drop").onclose = () => this.end();
     at("drop-no").onclick = () => at("drop").close();
     try {
-      this.title(`Looking at ${count(files.length, "file", "files")} …`);
-      this.id = (await asked("drops", { label: this.label || null })).id;
-      await this.send(files);
+      if (!this.id) {
+        this.title(`Looking at ${count(files.length, "file", "files")} …`);
+        this.id = (await asked("drops", { label: this.label || null })).id;
+        await this.send(files);
+      }
       this.title("Looking at the pictures …");
       at("drop-progress").removeAttribute("value");
       this.show(await asked(`drops/${this.id}/plan`, {}));
@@ -81,6 +89,7 @@ class Drop {
 
   complain(error) {
     if (this.ended) return;
+    this.begun = false;
     this.title("That did not work");
     at("drop-progress").hidden = true;
     at("drop-plan").replaceChildren(paragraph(error instanceof TypeError ? gone : error.message, "bad"));
@@ -108,6 +117,7 @@ class Drop {
     at("drop-progress").hidden = false;
     at("drop-progress").value = 0;
     this.title("Bringing them in …");
+    this.begun = true;
     try {
       await asked(`drops/${this.id}/run`, {});
       for (;;) {
@@ -131,7 +141,9 @@ class Drop {
   end() {
     this.ended = true;
     at("drop-progress").hidden = false;
-    if (this.id) asked(`drops/${this.id}/forget`, {}).catch(() => {});
+    const stays = this.closed && !this.begun;
+    if (this.id && !stays) asked(`drops/${this.id}/forget`, {}).catch(() => {});
+    this.closed?.(this.begun);
   }
 }
 

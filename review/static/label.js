@@ -2,6 +2,7 @@
 import { asked, count } from "./ask.js";
 import { dropping } from "./drop.js";
 import { offer, selecting, STATES } from "./select.js";
+import { taking } from "./webcam.js";
 
 const at = id => document.getElementById(id);
 const here = new URLSearchParams(location.search);
@@ -26,4 +27,7 @@ async function fetchPage(offset, limit) {
 const grid = selecting({ fetchPage, after: () => grid.load() });
 at("state").addEventListener("change", () => grid.load());
 grid.load();
-if (here.get("name")) dropping(here.get("name"), () => grid.load());
+if (here.get("name")) {
+  dropping(here.get("name"), () => grid.load());
+  taking(here.get("name"), () => grid.load());
+}

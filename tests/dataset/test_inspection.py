@@ -9,7 +9,7 @@ UNREADABLE = (
     "It was deleted meanwhile, or S3 does not let Lensloop read it (AccessDenied): its permissions"
     " or encryption key."
 )
-SEEN = {"thumbnail": "QUJD", "border": [1, 2, 3, 4], "width": 64}
+SEEN = {"thumbnail": "QUJD", "border": [1, 2, 3, 4], "brightness": 90, "width": 64}
 
 
 def test_twenty_five_megabytes_are_read_and_no_more() -> None:
@@ -41,7 +41,7 @@ def test_a_dozen_thumbnails_of_each_label_are_kept() -> None:
         key = f"images/glass/{number:02d}.jpg"
         if samples.wanted(key):
             samples.keep(key, SEEN)
-    shown = {"thumbnail": "QUJD", "border": [1, 2, 3, 4]}
+    shown = {"thumbnail": "QUJD", "border": [1, 2, 3, 4], "brightness": 90}
     assert samples.kept == {f"images/glass/{number:02d}.jpg": shown for number in range(12)}
     assert samples.wanted("images/paper/00.jpg")
 

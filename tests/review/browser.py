@@ -33,6 +33,7 @@ FLAGS = (
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
+    "--use-fake-device-for-media-stream",  # which a page gets only where it is let
 )
 _PATIENCE = 15_000  # milliseconds, on a machine with other work
 

@@ -33,6 +33,7 @@ from review.library import Library
 from review.mapping import Mapper
 from review.moving import Mover
 from review.right import RightLabels
+from review.taking import Taking
 from review.thumbnails import Thumbnails
 from tests.fakes.folder_s3 import FolderS3
 
@@ -228,6 +229,13 @@ def _manifest(s3: FolderS3) -> str:
 def desk(s3: FolderS3, folder: Path, told: Told | None = None) -> Desk:
     bucket = Bucket(s3, "bucket")  # type: ignore[arg-type]
     library = Library(bucket, lambda: DIGEST if s3.keys(f"datasets/{DIGEST}/") else "")
+    drops = Drops(
+        bucket=importers.bucket.Bucket(s3, "bucket"),  # type: ignore[arg-type]
+        folder=folder / "dropped",
+        digest=lambda: DIGEST if s3.keys(f"datasets/{DIGEST}/") else "",
+        settings=Settings,
+        changed=library.refresh,
+    )
     return Desk(
         happenings=told or Told(),
         frames=Frames(bucket, lambda: NOW),
@@ -235,13 +243,8 @@ def desk(s3: FolderS3, folder: Path, told: Told | None = None) -> Desk:
         mover=Mover(bucket, library),
         right=RightLabels(bucket),
         mapper=Mapper(library, Features(bucket, folder / "features")),
-        drops=Drops(
-            bucket=importers.bucket.Bucket(s3, "bucket"),  # type: ignore[arg-type]
-            folder=folder / "dropped",
-            digest=lambda: DIGEST if s3.keys(f"datasets/{DIGEST}/") else "",
-            settings=Settings,
-            changed=library.refresh,
-        ),
+        drops=drops,
+        taking=Taking(drops, library),
         thumbnails=Thumbnails(bucket, folder / "thumbnails"),
     )
 

@@ -168,3 +168,50 @@ def test_pictures_that_are_added_are_planned_and_then_brought_in(
         page.get_by_role("button", name="Bring them in").click()
         page.get_by_text("2 pictures are in").wait_for()
         page.get_by_text("7 pictures").wait_for()
+
+
+def test_pictures_are_taken_with_the_computers_camera(browser: "Browser", tmp_path: Path) -> None:
+    """The browser's own test picture stands for a camera: it turns slowly, and is soon another."""
+    with served(tmp_path, 0, pictures=7) as address:
+        context = browser.new_context(
+            permissions=["camera"], viewport={"width": 400, "height": 800}
+        )
+        page = context.new_page()
+        page.set_default_timeout(8000)
+        page.goto(f"{address}label?name=can")
+        page.get_by_role("button", name="Take pictures").click()
+        page.get_by_text("`can` has 7 pictures: 23 more make 30").wait_for()
+        page.wait_for_selector("#shoot:not([disabled])")
+        page.keyboard.press("Space")
+        page.get_by_text("`can` has 8 pictures").wait_for()
+        page.get_by_role("button", name="Drop picture 1").click()
+        page.get_by_text("`can` has 7 pictures").wait_for()
+        page.keyboard.press("Space")
+        page.get_by_role("button", name="Keep 1 picture").wait_for()
+        page.keyboard.press("Escape")
+        page.get_by_text("1 picture is not kept yet").wait_for()
+        page.get_by_role("button", name="Keep 1 picture").click()
+        page.get_by_text("can: 1 new picture").wait_for()
+        page.get_by_role("button", name="Bring them in").click()
+        page.get_by_text("1 picture is in").wait_for()
+        page.locator("#drop-no").click()
+        page.wait_for_selector("#webcam", state="hidden")
+        page.get_by_text("8 pictures").first.wait_for()
+        context.close()
+    assert list((tmp_path / "s3").glob("images%2Fcan%2Ftaken-*"))
+
+
+def test_a_camera_that_may_not_be_used_is_said_to_be(browser: "Browser", tmp_path: Path) -> None:
+    with served(tmp_path, 0) as address:
+        page = browser.new_page()
+        page.goto(f"{address}label?name=can")
+        page.get_by_role("button", name="Take pictures").click()
+        page.get_by_text("The browser does not let this page use the camera.").wait_for()
+        gone = "new DOMException('none', 'NotFoundError')"
+        page.evaluate(
+            f"() => {{ navigator.mediaDevices.getUserMedia = () => Promise.reject({gone}) }}"
+        )
+        page.get_by_role("button", name="Try again").click()
+        page.get_by_text("There is no camera at this computer.").wait_for()
+        page.keyboard.press("Escape")
+        page.wait_for_selector("#webcam", state="hidden")
