@@ -17,6 +17,7 @@ from lensloop.dataset.readiness import readiness
 from lensloop.dataset.rows import Listed, Row
 from lensloop.dataset.warnings import warnings
 from lensloop.importing.label_map import SKIP
+from lensloop.reasons import counted
 from lensloop.settings import Settings
 from lensloop.wire.names import IMAGES_PREFIX
 
@@ -26,6 +27,7 @@ CONVERTED_ENDING = ".jpg"
 # Of a content's hash in a key, hexadecimal: no two of a billion pictures share it by chance.
 _HASH = 16
 _IMPORTED = re.compile(rf"-([0-9a-f]{{{_HASH}}})\.(?:jpg|png|webp)$")
+_PAIRS = 3  # of near-duplicates under two labels that are named
 _STEM = 40  # characters of a file's own name that a key keeps, for people
 _ODD = re.compile(r"[^A-Za-z0-9_-]+")
 
@@ -130,7 +132,7 @@ def plan(
         {label: labels[label] for label in sorted(used)},
         _near(dataset, sieve),
         readiness(dataset, settings, "").reasons,
-        warnings(dataset, {}, _suspicious(dataset), (), ()),
+        [*warnings(dataset, {}, (), (), ()), *_doubtful(dataset, sieve)],
         notes,
         dict(sorted(Counter(row.label for row in dataset.accepted).items())),
     )
@@ -266,9 +268,15 @@ def _near(dataset: Dataset, sieve: _Sieve) -> int:
     return len({one.key for one, other in dataset.alike if one.key in new and other.key not in new})
 
 
-def _suspicious(dataset: Dataset) -> list[dict[str, str]]:
-    return [
-        {"key": one.key, "label": one.label, "other": other.key, "other_label": other.label}
-        for one, other in dataset.alike
-        if one.label != other.label
+def _doubtful(dataset: Dataset, sieve: _Sieve) -> list[str]:
+    """By the names that the pictures have in the source: their keys are nowhere yet."""
+    names = {entry.key: entry.seen.path for entry in sieve.taken if not entry.there}
+    pairs = [(one, other) for one, other in dataset.alike if one.label != other.label]
+    pairs = [(one, other) for one, other in pairs if one.key in names or other.key in names]
+    found = [
+        f"{names.get(one.key, one.key)} (`{one.label}`) and {names.get(other.key, other.key)}"
+        f" (`{other.label}`) look nearly the same: one label may be wrong."
+        for one, other in pairs[:_PAIRS]
     ]
+    more = counted(len(pairs) - _PAIRS, "more such pair was found", "more such pairs were found")
+    return [*found, f"{more}."] if len(pairs) > _PAIRS else found

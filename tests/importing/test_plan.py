@@ -121,6 +121,18 @@ def test_a_label_that_looks_like_one_that_is_there_does_not_come() -> None:
     assert left.reason.startswith("Its label `Glass` looks like `glass`")
 
 
+def test_near_duplicates_under_two_labels_are_named_as_the_source_does() -> None:
+    near = [f"{int(row(number).phash, 16) ^ 1:016x}" for number in range(1, 6)]
+    known = there(row(1, split="train"))
+    made = planned([seen(9, "can", "in/a.jpg", phash=near[0])], known)
+    assert f"in/a.jpg (`can`) and {row(1).key} (`glass`)" in " ".join(made.warnings)
+    found = [seen(number) for number in range(1, 6)]
+    found += [seen(10 + n, "can", phash=phash) for n, phash in enumerate(near)]
+    said = [each for each in planned(found).warnings if "nearly the same" in each]
+    assert len(said) == 3
+    assert "2 more such pairs were found." in planned(found).warnings
+
+
 def test_near_duplicates_of_what_is_there_are_counted_and_come() -> None:
     near = f"{int(row(1).phash, 16) ^ 1:016x}"
     made = planned([seen(2, phash=near), seen(3)], there(row(1, split="train")))
