@@ -27,6 +27,7 @@ from lambdas.aws.state import StateTable
 from lensloop.importing import provenance
 from lensloop.importing.plan import Plan, There, plan
 from lensloop.settings import Settings
+from lensloop.visible import spelled
 from lensloop.wire.errors import LensloopError
 
 From = Annotated[
@@ -205,7 +206,7 @@ def _licensed(origin: Origin, licence: str, dry_run: bool) -> Origin:
     stated = licence or origin.licence
     if origin.public and not stated and sys.stdin.isatty() and not dry_run:
         text = f"Under which licence may the pictures of {origin.source} be used? ({origin.url})"
-        stated = typer.prompt(text, err=True).strip()
+        stated = typer.prompt(spelled(text), err=True).strip()
     if not dry_run:
         provenance.check_licence(origin.source, stated, origin.public)
     return origin._replace(licence=stated)

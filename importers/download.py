@@ -5,11 +5,12 @@ all.
 import hashlib
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import requests  # type: ignore[import-untyped]
+import urllib3
 
 from importers.source import SourceError
 from lensloop.importing.addresses import loses_encryption, without_secrets
@@ -96,13 +97,21 @@ def _write(answer: Any, part: Path, there: int) -> None:
     room = shutil.disk_usage(part.parent).free - _SPARE
     _check_room(part, int(expected or 0), room)
     with part.open("ab" if there else "wb") as file:
-        for piece in answer.iter_content(_PART):
+        for piece in _sent(answer):
             file.write(piece)
             # A server that states no length may send for ever.
             _check_room(part, file.tell() - there, room)
         got = file.tell() - there
     if expected is not None and got != int(expected):
         raise requests.ConnectionError(f"it ended after {got:,} of {int(expected):,} bytes")
+
+
+def _sent(answer: Any) -> Iterator[bytes]:
+    """As it was sent: some servers call a `.tar.gz` a tar that was compressed for the way."""
+    try:
+        yield from answer.raw.stream(_PART, decode_content=False)
+    except urllib3.exceptions.HTTPError as error:
+        raise requests.ConnectionError(str(error)) from error
 
 
 def _check_room(part: Path, size: int, room: int) -> None:

@@ -52,6 +52,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = ARCHIVE[start:]
         self.send_response(206 if start else 200)
         self.send_header("ETag", self.server.etag)
+        if self.path.endswith(".tar.gz"):
+            self.send_header("Content-Encoding", "x-gzip")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.server.breaks:
@@ -130,6 +132,12 @@ def test_an_address_of_any_kind_makes_a_plain_file(
     server: Server, tmp_path: Path, name: str
 ) -> None:
     assert found(f"{server.address}/{name}?{name}", tmp_path) == FILES
+
+
+def test_what_a_server_calls_compressed_for_the_way_comes_as_it_was_sent(
+    server: Server, tmp_path: Path
+) -> None:
+    assert found(f"{server.address}/set.tar.gz", tmp_path) == FILES
 
 
 def test_a_server_that_never_ends_leaves_room_on_the_disk(
