@@ -141,6 +141,7 @@ def test_a_person_takes_labelled_pictures_with_a_running_camera(
         looking.join(10)
     assert ran.exit_code == 0, ran.output
     assert "3 of 3 pictures are in images/glass/ now." in ran.stdout
+    assert "Still: `glass` has 3 pictures: 27 more make 30" in ran.stdout
     s3 = curious.cloud.client("s3")
     listed = s3.list_objects_v2(Bucket=curious.bucket, Prefix="images/glass/")["Contents"]
     assert [each["Key"].startswith(f"images/glass/review.{THING}.") for each in listed] == [
