@@ -198,7 +198,7 @@ class LocalCloud:
             "S3_DATA_DIR": str(self._state.objects),
             # Each worker is a Python process of about 40 MB: bounded, and soon given back.
             "LAMBDA_ACCOUNT_CONCURRENCY": "10",
-            "LAMBDA_WARM_TTL_SECONDS": "20",
+            "LAMBDA_WARM_TTL_SECONDS": "12",
             "MALLOC_ARENA_MAX": "2",  # else the server's many threads keep what they once used
             "SFTP_ENABLED": "0",
             leftovers.MARK: str(self._state.root),
