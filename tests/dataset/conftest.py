@@ -16,6 +16,7 @@ from PIL import Image
 
 from lambdas import assemble_dataset, inspect_images, take_snapshot
 from lambdas.aws import clients
+from lambdas.aws.state import StateTable
 from lambdas.decoding.decoder import Decoder
 from lensloop.settings import Settings
 from tests.fakes.memory_cloud import MemoryS3, MemoryTable
@@ -28,6 +29,8 @@ class Project:
     epoch: int = 0
 
     def lease(self) -> int:
+        if not self.epoch:
+            StateTable(self.table).split_key("")  # type: ignore[arg-type]  # the same each time
         self.epoch += 1
         run = {"epoch": self.epoch, "snap_gen": 1, "phase": "RUNNING", "started_at": 0}
         self.table.items.setdefault("trigger", {})["run"] = run

@@ -34,7 +34,11 @@ def test_images_arrive_as_they_were_typed(name: str) -> None:
     assert make(ROOT, *shown("IMAGES"), IMAGES=name) == name
 
 
-def test_downloads_lie_here_where_the_home_folder_cannot_be_written() -> None:
+def test_downloads_lie_here_where_the_home_folder_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for chosen in ("UV_CACHE_DIR", "npm_config_cache"):
+        monkeypatch.delenv(chosen, raising=False)
     nowhere = {"HOME": "/proc/nowhere", "XDG_CACHE_HOME": ""}
     assert make(ROOT, *shown("UV_CACHE_DIR"), **nowhere) == f"{ROOT}/.build/cache/uv"
     assert make(ROOT, *shown("npm_config_cache"), **nowhere) == f"{ROOT}/.build/cache/npm"
