@@ -12,7 +12,7 @@ import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -20,6 +20,7 @@ from cli import health, opened, records, show
 from cli.asked import Asked, asks
 from cli.fleet import CameraError
 from cli.place import Place
+from lambdas.aws.listing import list_below
 from lensloop.dataset.look import LEAST_SIDE, Look, look
 from lensloop.dataset.missing import missing
 from lensloop.review import naming
@@ -125,21 +126,14 @@ def _take(place: Place, thing: str, wanted: Wanted) -> list[str]:
 
 def _say(place: Place, thing: str, wanted: Wanted) -> None:
     topic, message = names.CAPTURE_TOPIC.format(thing=thing), json.dumps(wanted.content())
-    _broker(place).publish(topic=topic, qos=1, payload=message)
-
-
-def _broker(place: Place) -> Any:
-    return place.client("iot-data")
+    place.client("iot-data").publish(topic=topic, qos=1, payload=message)
 
 
 def _arrived(place: Place, thing: str, wanted: Wanted) -> list[str]:
-    pages = place.client("s3").get_paginator("list_objects_v2")
     found = []
-    for page in pages.paginate(Bucket=place.bucket, Prefix=f"{names.REVIEW_PREFIX}{thing}/"):
-        for entry in page.get("Contents", ()):
-            key = entry["Key"]
-            if wire.mark(wanted.id) in key and key.endswith(PICTURE):
-                found.append(key)
+    for listed in list_below(place.client("s3"), place.bucket, f"{names.REVIEW_PREFIX}{thing}/"):
+        if wire.mark(wanted.id) in listed.key and listed.key.endswith(PICTURE):
+            found.append(listed.key)
     return found
 
 
@@ -201,9 +195,8 @@ def _copy(place: Place, key: str, label: str) -> None:
 def _still_missing(place: Place, label: str, kept: Iterable[bytes]) -> list[str]:
     """By the newest data set's report, and by what was kept now."""
     report = records.dataset_report(place) or {}
-    pages = place.client("s3").get_paginator("list_objects_v2")
-    there = pages.paginate(Bucket=place.bucket, Prefix=f"{names.IMAGES_PREFIX}{label}/")
-    pictures = sum(page.get("KeyCount", 0) for page in there)
+    there = list_below(place.client("s3"), place.bucket, f"{names.IMAGES_PREFIX}{label}/")
+    pictures = sum(1 for _ in there)
     return missing(label, pictures, list(_looks(kept)), report)
 
 

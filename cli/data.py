@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from cli import deployed, label_map, plans, show
+from cli import deployed, label_map, plans, records, show
 from cli.asked import AsJson, Asked, asks
 from cli.faults import INTERRUPTED
 from cli.place import Place
@@ -23,7 +23,6 @@ from importers.plan import look
 from importers.run import Done, run
 from importers.source import Asked as Wanted
 from importers.source import Found, Origin, Source
-from lambdas.aws.state import StateTable
 from lensloop.importing import provenance
 from lensloop.importing.plan import Plan, There, plan
 from lensloop.settings import Settings
@@ -197,8 +196,7 @@ def _plan(
 
 
 def _there(place: Place, bucket: Bucket) -> There:
-    newest = StateTable(place.table()).dataset()
-    return bucket.there(newest.digest if newest else "")
+    return bucket.there(records.newest_dataset(place))
 
 
 def _licensed(origin: Origin, licence: str, dry_run: bool) -> Origin:

@@ -18,7 +18,6 @@ from cli import records, show
 from cli.asked import Asked, asks
 from cli.faults import INCOMPLETE
 from cli.place import Place
-from lambdas.aws.state import StateTable
 from lensloop.dataset import export as rules
 from lensloop.dataset.export import LIST, Placed
 from lensloop.wire.errors import LensloopError
@@ -62,13 +61,13 @@ def export(
 
 
 def _newest(place: Place) -> str:
-    newest = StateTable(place.table()).dataset()
-    if newest is None:
+    digest = records.newest_dataset(place)
+    if not digest:
         raise CannotExport(
             "The project has no data set yet: drop pictures first, and wait for a run to look at"
             " them (`lensloop watch`)."
         )
-    return newest.digest
+    return digest
 
 
 def _check(folder: Path) -> None:

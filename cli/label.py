@@ -14,6 +14,7 @@ from rich.table import Table
 from cli import records, show
 from cli.asked import Asked, asks
 from cli.place import Place
+from lambdas.aws.listing import list_below
 from lensloop.labeling import job as rules
 from lensloop.labeling.job import UNLABELLED_PREFIX, Job, LabelingError
 from lensloop.reasons import counted
@@ -142,12 +143,10 @@ def _pictures(place: Place, prefix: str) -> list[str]:
         frames.refresh()
         waiting = frames.waiting(rules.MOST_PICTURES + 1).frames
         return sorted(found.key for _, found, _ in waiting if found.key.startswith(prefix))
-    pages = place.client("s3").get_paginator("list_objects_v2")
     found = []
-    for page in pages.paginate(Bucket=place.bucket, Prefix=prefix):
-        for entry in page.get("Contents", ()):
-            if entry["Key"].lower().endswith(tuple(ENDINGS)):
-                found.append(entry["Key"])
+    for listed in list_below(place.client("s3"), place.bucket, prefix):
+        if listed.key.lower().endswith(tuple(ENDINGS)):
+            found.append(listed.key)
     return found
 
 

@@ -64,10 +64,16 @@ def rows(place: Place, digest: str) -> Iterator[Row]:
         yield from read_rows(file)
 
 
+def newest_dataset(place: Place) -> str:
+    """Its digest; empty before the first."""
+    newest = StateTable(place.table()).dataset()
+    return newest.digest if newest else ""
+
+
 def dataset_report(place: Place) -> dict[str, Any] | None:
     """What is known of the newest data set; None before the first."""
-    newest = StateTable(place.table()).dataset()
-    body = fetch(place, names.dataset(newest.digest, "report.json")) if newest else None
+    digest = newest_dataset(place)
+    body = fetch(place, names.dataset(digest, "report.json")) if digest else None
     report: dict[str, Any] | None = None if body is None else json.loads(body)
     return report
 

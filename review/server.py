@@ -15,7 +15,7 @@ import uvicorn
 import importers.bucket
 from cli.opened import cache
 from cli.place import Place
-from lambdas.aws.state import StateTable
+from cli.records import newest_dataset
 from lensloop.wire.errors import LensloopError
 from review.app import app
 from review.bucket import Bucket
@@ -43,11 +43,11 @@ class PortTaken(LensloopError):
 def desk_for(place: Place, folder: Path | None = None) -> Desk:
     bucket = Bucket(place.client("s3"), place.bucket)
     kept = folder or cache(place)
-    library = Library(bucket, lambda: _newest(place))
+    library = Library(bucket, lambda: newest_dataset(place))
     drops = Drops(
         bucket=importers.bucket.Bucket(place.client("s3"), place.bucket),
         folder=kept / "dropped",
-        digest=lambda: _newest(place),
+        digest=lambda: newest_dataset(place),
         settings=place.settings,
         changed=library.refresh,
     )
@@ -63,11 +63,6 @@ def desk_for(place: Place, folder: Path | None = None) -> Desk:
         thumbnails=Thumbnails(bucket, kept / "thumbnails"),
         place=place,
     )
-
-
-def _newest(place: Place) -> str:
-    newest = StateTable(place.table()).dataset()
-    return newest.digest if newest else ""
 
 
 @contextlib.contextmanager
