@@ -20,7 +20,7 @@ from camera import AGENT_VERSION
 from camera.config import FILE as CAMERA_FILE
 from cli.bundle import ROOT, shipped
 from cli.fleet import CameraError
-from stacks.assets.packages import Target, fetch, progress
+from stacks.assets.packages import Target, fetch, one_at_a_time, progress
 
 REQUIREMENTS = sorted((ROOT / "camera").glob("requirements*.txt"))
 PACKAGES = ROOT / ".build" / "camera-packages"
@@ -122,14 +122,15 @@ def _packages(computer: Computer, python: str) -> Path:
     pins = "".join(path.read_text("utf-8") for path in REQUIREMENTS)
     key = hashlib.sha256(pins.encode()).hexdigest()[:12]
     kept = PACKAGES / f"{computer.platform}-{python}-{key}.tar.gz"
-    if not kept.is_file():
-        progress(f"fetching the agent's packages for Python {python} on {computer.machine}, once …")
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=kept.parent, prefix="packages-") as scratch:
-            unpacked, packed = Path(scratch, "new"), Path(scratch, "packed")
-            fetch(pins, Target(python, computer.platform), unpacked)
-            _pack_folder(unpacked, packed)
-            packed.replace(kept)
+    what = f"the agent's packages for Python {python} on {computer.machine}"
+    with one_at_a_time(kept.parent):
+        if not kept.is_file():
+            progress(f"fetching {what}, once …")
+            with tempfile.TemporaryDirectory(dir=kept.parent, prefix="packages-") as scratch:
+                unpacked, packed = Path(scratch, "new"), Path(scratch, "packed")
+                fetch(pins, Target(python, computer.platform), unpacked)
+                _pack_folder(unpacked, packed)
+                packed.replace(kept)
     return kept
 
 

@@ -5,6 +5,7 @@ A picture is a function of its words (`first/compost/7`): the same words give th
 every machine of ours.
 """
 
+import os
 import random
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -86,7 +87,7 @@ def render_all(assets: Path, pictures: Iterable[tuple[str, str, Path]]) -> Itera
 
 def _render_file(task: tuple[Path, str, str, Path]) -> Path:
     assets, label, words, file = task
-    unfinished = file.with_suffix(".part")
+    unfinished = file.with_suffix(f".{os.getpid()}.part")  # others may draw the same one now
     render(assets, label, words).save(unfinished, "JPEG", quality=90)
     unfinished.rename(file)  # an interrupted run leaves no half picture behind
     return file

@@ -2,11 +2,14 @@
 uv unpacks the wheels.
 """
 
+import fcntl
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,13 +42,24 @@ def unpacked(root: Path, package: str, target: Target = LAMBDA) -> Path:
     pin = _pin((root / "requirements.txt").read_text(), package)
     name = pin.split()[0].replace("==", "-")
     folder = root / ".build" / f"{name}-python{target.python}"
-    if not folder.is_dir():
-        progress(f"fetching {name} for Python {target.python}, once …")
-        folder.parent.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="package-") as scratch:
-            fetch(pin, target, Path(scratch, "new"))
-            Path(scratch, "new").rename(folder)
+    with one_at_a_time(folder.parent):
+        if not folder.is_dir():
+            progress(f"fetching {name} for Python {target.python}, once …")
+            with tempfile.TemporaryDirectory(dir=folder.parent, prefix="package-") as scratch:
+                fetch(pin, target, Path(scratch, "new"))
+                Path(scratch, "new").rename(folder)
     return folder
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """For what is made in `folder` once: of two processes, the second waits, and finds what the
+    first one made.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".making.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def progress(text: str) -> None:

@@ -5,7 +5,6 @@ The job has no network and the image need not have onnxruntime,
 so its Python finds everything in this zip.
 """
 
-import fcntl
 import hashlib
 import sys
 import sysconfig
@@ -14,7 +13,7 @@ import time
 import zipfile
 from pathlib import Path
 
-from stacks.assets.packages import SAGEMAKER, PackagesError, Target, fetch, progress
+from stacks.assets.packages import SAGEMAKER, PackagesError, Target, fetch, one_at_a_time, progress
 
 # The interpreter that runs now: the local cloud trains with it.
 LOCAL = Target(f"{sys.version_info.major}.{sys.version_info.minor}")
@@ -40,11 +39,7 @@ def dependencies(root: Path, platform: str) -> Path:
     parts = (requirements, repr(target), sysconfig.get_platform() if target == LOCAL else "")
     key = hashlib.sha256(recipe + "\0".join(parts).encode()).hexdigest()[:16]
     channel = root / ".build" / f"training-{platform}-{key}.zip"
-    channel.parent.mkdir(exist_ok=True)
-    with (channel.parent / ".training-channel.lock").open("w") as lock:
-        fcntl.flock(
-            lock, fcntl.LOCK_EX
-        )  # two syntheses at once: the second finds the first one's zip
+    with one_at_a_time(channel.parent):
         if not channel.is_file():
             _build(requirements, target, channel)
     return channel
