@@ -20,7 +20,7 @@ from lensloop.wire import names
 
 def assemble(config: Config, record: bool = False, fps: float = 5.0) -> Agent:
     """Raises ConfigError when the camera's certificates cannot be used."""
-    return connect(Broker(config), config, record, fps)
+    return connect(Broker(config.connection), config, record, fps)
 
 
 def connect(broker: Broker, config: Config, record: bool, fps: float) -> Agent:

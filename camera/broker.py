@@ -17,7 +17,7 @@ from typing import Any, Callable, List, Optional, Sequence
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from camera.config import Config, ConfigError
+from camera.connection import ConfigError, Connection
 from camera.trust import trusting
 
 IN_FLIGHT = 20  # paho's own default
@@ -31,8 +31,8 @@ log = logging.getLogger(__name__)
 
 
 class Broker:
-    def __init__(self, config: Config) -> None:
-        self._config = config
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._topics: Sequence[str] = ()
         self._received: Callable[[str, Any], None] = lambda _topic, _content: None
         self._connected: Callable[[], None] = lambda: None
@@ -59,7 +59,7 @@ class Broker:
     def start(self) -> None:
         """Returns at once; the connection comes when it comes."""
         self._client.connect_async(
-            self._config.endpoint, self._config.port, keepalive=KEEPALIVE_SECONDS
+            self._connection.endpoint, self._connection.port, keepalive=KEEPALIVE_SECONDS
         )
         self._client.loop_start()
 
@@ -96,8 +96,8 @@ class Broker:
         self._up.clear()
 
     def _make_client(self) -> mqtt.Client:
-        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=self._config.thing)
-        client.tls_set_context(tls_context(self._config))
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=self._connection.client)
+        client.tls_set_context(tls_context(self._connection))
         # Doubling from a random start, so that a fleet does not come back all at once after the
         # broker was away.
         client.reconnect_delay_set(min_delay=random.randint(1, 3), max_delay=120)  # noqa: S311 - not a secret
@@ -112,9 +112,9 @@ class Broker:
         self, client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any
     ) -> None:
         if reason.is_failure:
-            log.error("the broker refuses this camera: %s", reason)
+            log.error("the broker refuses %s: %s", self._connection.words.who, reason)
             return
-        log.info("connected to %s as %s", self._config.endpoint, self._config.thing)
+        log.info("connected to %s as %s", self._connection.endpoint, self._connection.client)
         client.subscribe([(topic, 1) for topic in self._topics])
         self._up.set()
         self._connected()
@@ -124,14 +124,16 @@ class Broker:
     ) -> None:
         let_in = self.up
         self._up.clear()
+        meanwhile = self._connection.words.meanwhile
         if reason.is_failure and let_in:
-            log.warning("the connection to the broker was lost (%s); classifying goes on", reason)
+            log.warning("the connection to the broker was lost (%s); %s", reason, meanwhile)
         elif reason.is_failure:
-            log.warning("%s; classifying goes on", _not_let_in(self._config, reason))
+            log.warning("%s; %s", _not_let_in(self._connection, reason), meanwhile)
 
     def _on_connect_fail(self, _client: mqtt.Client, _data: Any) -> None:
         # paho calls this while it handles the exception, and does not hand it over.
-        log.warning("%s; classifying goes on", explain(sys.exc_info()[1], self._config))
+        why = explain(sys.exc_info()[1], self._connection)
+        log.warning("%s; %s", why, self._connection.words.meanwhile)
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: Any) -> None:
         try:
@@ -154,40 +156,39 @@ def _notice_silence(_client: mqtt.Client, _data: Any, connection: Any) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNHEARD_SECONDS * 1000)
 
 
-def tls_context(config: Config) -> ssl.SSLContext:
-    """Checks the broker's name and chain,
-    and shows this camera's certificate. Raises ConfigError.
-    """
+def tls_context(connection: Connection) -> ssl.SSLContext:
+    """Checks the broker's name and chain, and shows this certificate. Raises ConfigError."""
     try:
-        context = trusting(config.ca)
-        context.load_cert_chain(str(config.certificate), str(config.key))
+        context = trusting(connection.ca)
+        context.load_cert_chain(str(connection.certificate), str(connection.key))
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         raise ConfigError(
-            f"The certificates in {config.home} cannot be used ({error}). Register this camera"
-            " again."
+            f"The certificates in {connection.home} cannot be used ({error}). Please"
+            f" {connection.words.again}."
         ) from error
     return context
 
 
-def _not_let_in(config: Config, why: object) -> str:
+def _not_let_in(connection: Connection, why: object) -> str:
+    words = connection.words
     return (
-        f"the broker at {config.endpoint}:{config.port} does not let this camera in ({why}). If it"
-        " stays so, its certificate was revoked: register the camera again"
+        f"the broker at {connection.endpoint}:{connection.port} does not let {words.who} in"
+        f" ({why}). If it stays so, its certificate was revoked: {words.again}"
     )
 
 
-def explain(error: Any, config: Config) -> str:
-    where = f"{config.endpoint}:{config.port}"
+def explain(error: Any, connection: Connection) -> str:
+    where = f"{connection.endpoint}:{connection.port}"
     text: str = str(error)
     if isinstance(error, ssl.SSLError) and ("not yet valid" in text or "expired" in text):
         problem = "not yet valid" if "not yet valid" in text else "expired"
         now = time.strftime("%Y-%m-%d %H:%M")
         return (
-            f"by this camera's clock ({now}) the certificate of {where} is {problem};"
+            f"by {connection.words.who}'s clock ({now}) the certificate of {where} is {problem};"
             " check the clock"
         )
     if isinstance(error, ssl.SSLError) and " alert " in text.replace("_", " ").lower():
-        return _not_let_in(config, text)
+        return _not_let_in(connection, text)
     if isinstance(error, ssl.SSLError):
         return f"the broker at {where} cannot be trusted ({text})"
     return f"the broker at {where} cannot be reached ({text or 'no answer'})"

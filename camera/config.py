@@ -5,33 +5,22 @@ Reads DIR/camera.json, which `lensloop camera add` writes.
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
-from typing import Any, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple, Tuple
 
+from camera.connection import CAMERA, ConfigError, Connection, connection
 from lensloop.wire import names, signature
-from lensloop.wire.errors import LensloopError
 from lensloop.wire.reading import Reader, listed
 from lensloop.wire.uncertain import MOST_A_DAY
 
 FILE = "camera.json"
-MQTT_OVER_TLS = 8883  # the port that AWS IoT takes certificates on
 _REGISTER_AGAIN = "Register this camera again."
-THING = re.compile(r"deeplens_[A-Za-z0-9_-]{1,119}")
-
-
-class ConfigError(LensloopError):
-    """camera.json or a file that it names cannot be used."""
 
 
 class Config(NamedTuple):
     home: Path
     thing: str
-    endpoint: str
-    port: int
-    ca: Optional[Path]  # None: the system's own trust store
-    certificate: Path
-    key: Path
+    connection: Connection
     project: str
     results_topic: str
     review_frames_a_day: int  # 0: none leaves this camera
@@ -44,15 +33,11 @@ def read(home: Path) -> Config:
     """Raises ConfigError with a sentence that says what to do."""
     path = home / FILE
     top = Reader(_content(path))
-    thing = top.matching("thing", THING, "a camera's name, deeplens_<id>")
+    thing = top.matching("thing", names.THING, "a camera's name, deeplens_<id>")
     config = Config(
         home=home,
         thing=thing,
-        endpoint=top.text("endpoint"),
-        port=top.whole("port", 1, 65535) if top.has("port") else MQTT_OVER_TLS,
-        ca=_file(top, home, "ca", "the broker's CA") if top.has("ca") else None,
-        certificate=_file(top, home, "certificate", "this camera's certificate"),
-        key=_file(top, home, "key", "this camera's private key"),
+        connection=connection(top, home, thing, CAMERA),
         project=top.text("project"),
         results_topic=_results_topic(top, thing),
         review_frames_a_day=(
@@ -95,10 +80,3 @@ def _keys(top: Reader, home: Path) -> Tuple[str, ...]:
         except (OSError, ValueError, signature.BadKey) as error:
             top.mistake(f"{home / file}, a release key, cannot be used: {error}")
     return tuple(found)
-
-
-def _file(top: Reader, home: Path, name: str, what: str) -> Path:
-    file = top.text(name)
-    if file and not (home / file).is_file():
-        top.mistake(f"{home / file} is missing: {what} (copy it there)")
-    return home / file

@@ -15,6 +15,7 @@ from camera.jobs import Answer
 from camera.machine import Speed
 from camera.running import Running
 from camera.store import Bad
+from camera.telling import Telling
 from lensloop.wire import names
 from lensloop.wire.prediction import Prediction
 
@@ -37,7 +38,8 @@ class Results:
         record: bool,
     ) -> None:
         self._topic = topic
-        self._whole = topic == names.ANSWERS_TOPIC.format(thing=thing)
+        self._answers_topic = names.ANSWERS_TOPIC.format(thing=thing)
+        self._telling = Telling()
         self._status_path = home / "status.json"
         self._record_path = home / "results.jsonl" if record else None
         self._publish, self._connected = publish, connected
@@ -72,7 +74,12 @@ class Results:
     def saw(self, frame: str, prediction: Prediction, epoch: int) -> None:
         answer: Dict[str, Any] = {"frame": frame, "epoch": epoch}
         answer.update(prediction.content())
-        sent = self._publish(self._topic, answer if self._whole else answer["probabilities"])
+        if self._topic == self._answers_topic:
+            sent = self._publish(self._topic, answer)
+        else:
+            sent = self._publish(self._topic, answer["probabilities"])
+            if self._telling.due(answer):
+                self._publish(self._answers_topic, answer)
         self._keep(answer)
         self._tell_unsent(sent)
         self._speed.frame()

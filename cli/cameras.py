@@ -1,4 +1,4 @@
-"""What can a person do about cameras? `lensloop camera add|list|remove|capture|bundle`."""
+"""What can a person do about cameras? `lensloop camera …`, with capture and indicator beside."""
 
 import re
 import time
@@ -13,15 +13,16 @@ import typer
 from rich.table import Table
 
 from camera.config import FILE as CAMERA_FILE
-from camera.config import MQTT_OVER_TLS
-from cli import deployed, reach, show
+from cli import broker, deployed, reach, show
 from cli.asked import AsJson, Asked, asks
+from cli.broker import Broker
 from cli.bundle import write_bundle
 from cli.capture import capture
 from cli.faults import CLOUD
 from cli.fleet import Camera, CameraError
 from cli.health import known_cameras
 from cli.identity import add_camera, release_key, remove_camera
+from cli.indicator import indicator
 from cli.install_bundle import COMPUTERS, Computer, fetch_packages, write_install_bundle
 from lambdas.aws.state import StateTable
 
@@ -30,6 +31,7 @@ app = typer.Typer(
     help="Add, list and remove cameras, have them take pictures, or pack their agent.",
 )
 app.command()(capture)
+app.command()(indicator)
 THING = Annotated[str, typer.Argument(help="deeplens_<id>", show_default=False)]
 # It is written into a file that a shell reads.
 FRAMES = re.compile(r"[^\s'\"\\$`]{1,500}")
@@ -49,16 +51,6 @@ FOR = Annotated[
 PYTHON = Annotated[
     str | None, typer.Option(help="Its Python, such as 3.12. Default: those of its usual systems.")
 ]
-
-
-class Broker(NamedTuple):
-    """Where a camera connects to. None leaves it as it is; for a new camera `host` is then
-    AWS IoT's own, `port` 8883, and `ca` the trust store of its system.
-    """
-
-    host: str | None
-    port: int | None
-    ca: Path | None
 
 
 @app.command()
@@ -83,19 +75,12 @@ def add(
     canary: Annotated[
         bool, typer.Option("--canary", help="It proves each release before the fleet gets it.")
     ] = False,
-    endpoint: Annotated[
-        str | None, typer.Option(help="The broker's host. Default: the cloud's own.")
-    ] = None,
-    port: Annotated[
-        int | None, typer.Option(help=f"The broker's port. Default: {MQTT_OVER_TLS} on AWS.")
-    ] = None,
-    ca: Annotated[
-        Path | None,
-        typer.Option(help="PEM of the broker's CA. Default: the camera's own trust store on AWS."),
-    ] = None,
+    endpoint: broker.Endpoint = None,
+    port: broker.Port = None,
+    ca: broker.CA = None,
 ) -> None:
     """Make a camera's identity, and the folder or the bundle that its agent is installed from."""
-    connects = broker(asked, endpoint, port, ca)
+    connects = broker.broker(asked, endpoint, port, ca)
     packed = packing(bundle, for_, python, frames)
     if home is None and packed is None:
         raise CameraError(
@@ -145,7 +130,7 @@ def list_(asked: Asked) -> None:
 @app.command()
 @asks
 def remove(asked: Asked, thing: THING) -> None:
-    """Revoke a camera's certificate and forget it."""
+    """Revoke the certificates of a camera and of its indicators, and forget it."""
     with show.busy(f"Removing {thing} …"):
         remove_camera(asked.place.client("iot"), asked.place.prefix, thing)
         StateTable(asked.place.table()).forget_camera(thing)
@@ -255,13 +240,3 @@ def table(found: list[Camera]) -> Table:
     for camera in found:
         grid.add_row(show.shown(camera.thing), camera.wave, show.shown(camera.answer))
     return grid
-
-
-def broker(asked: Asked, host: str | None, port: int | None, ca: Path | None) -> Broker:
-    """The local cloud says where its own is and whom to trust; what the person says wins."""
-    cloud = asked.place.local
-    if cloud is None:
-        return Broker(host, port, ca)
-    return Broker(
-        host or cloud.mqtt_host, cloud.mqtt_port if port is None else port, ca or Path(cloud.ca)
-    )

@@ -1,5 +1,6 @@
 """What lies in the folder that a camera's agent runs on? camera.json, its certificate, its private
-key, the CA of its broker and the public key of releases; and nothing of it is ever committed.
+key, the CA of its broker and the public key of releases. An indicator's is the same, with
+indicator.json and no release key. Nothing of it is ever committed.
 """
 
 import contextlib
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from camera.config import FILE as CAMERA_FILE
+from camera.hearing import FILE as INDICATOR_FILE
 from camera.store import STATE
 from cli.fleet import CameraError
 
@@ -27,19 +29,25 @@ def check_ca(ca: Path | None) -> None:
         raise CameraError(f"{ca} is not a certificate in PEM form.")
 
 
-def owner(home: Path) -> str | None:
+def owner(home: Path, file: str = CAMERA_FILE) -> str | None:
     """The camera that the folder belongs to; empty where camera.json does not say."""
-    config = home / CAMERA_FILE
-    if not config.exists():
+    return value(home, "thing", file)
+
+
+def value(home: Path, name: str, file: str = CAMERA_FILE) -> str | None:
+    """None without the file, and empty where it does not say."""
+    if not (home / file).exists():
         return None
     try:
-        return str(json.loads(config.read_text("utf-8"))["thing"])
+        return str(json.loads((home / file).read_text("utf-8"))[name])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
 
 
 def refuse_used(home: Path, thing: str) -> None:
     """A camera takes no release older than the last it ran, and another cloud counts from 1."""
+    if (home / INDICATOR_FILE).exists():
+        raise CameraError(f"{home} is an indicator's; give --home another folder.")
     if (home / STATE).exists():
         raise CameraError(
             f"{thing} is not known here any more, and {home} holds releases of the cloud that knew"
@@ -51,40 +59,53 @@ def write(
     home: Path,
     values: Mapping[str, Any],
     keys: "CreateKeysAndCertificateResponseTypeDef",
-    release_key: str,
     ca: Path | None,
     undo: contextlib.ExitStack,
+    release_key: str = "",
+    file: str = CAMERA_FILE,
 ) -> None:
-    """The private key exists nowhere else; only its owner may read it."""
+    """The private key exists nowhere else; only its owner may read it. Who takes no releases needs
+    no `release_key`.
+    """
     _make(home, undo)
-    for name, text, mode in (
+    parts = [
         (CERTIFICATE, keys["certificatePem"], 0o644),
         (KEY, keys["keyPair"]["PrivateKey"], 0o600),
-        (RELEASE_KEY, release_key, 0o644),
-    ):
+    ]
+    settings = {**values, "ca": None, "certificate": CERTIFICATE, "key": KEY}
+    if release_key:
+        parts.append((RELEASE_KEY, release_key, 0o644))
+        settings["keys"] = [RELEASE_KEY]
+    for name, text, mode in parts:
         undo.callback((home / name).unlink, missing_ok=True)
         _replace(home / name, text, mode)
-    settings = {**values, "ca": None, "certificate": CERTIFICATE, "key": KEY}
-    settings["keys"] = [RELEASE_KEY]
-    undo.callback((home / CAMERA_FILE).unlink, missing_ok=True)
+    undo.callback((home / file).unlink, missing_ok=True)
     if ca:
         undo.callback((home / CA).unlink, missing_ok=True)
-    _configure(home, settings, ca)
+    _configure(home / file, settings, ca)
 
 
-def renew(home: Path, values: Mapping[str, Any], ca: Path | None, release_key: str) -> None:
+def renew(
+    home: Path,
+    values: Mapping[str, Any],
+    ca: Path | None,
+    release_key: str = "",
+    file: str = CAMERA_FILE,
+) -> None:
     """What is not given stays as it is, and so does what a person has added."""
     given = {name: value for name, value in values.items() if value is not None}
-    config: dict[str, Any] = json.loads((home / CAMERA_FILE).read_text("utf-8"))
-    _replace(home / RELEASE_KEY, release_key, 0o644)
-    _configure(home, config | given | {"keys": [RELEASE_KEY]}, ca)
+    config: dict[str, Any] = json.loads((home / file).read_text("utf-8"))
+    if release_key:
+        given["keys"] = [RELEASE_KEY]
+        _replace(home / RELEASE_KEY, release_key, 0o644)
+    _configure(home / file, config | given, ca)
 
 
-def _configure(home: Path, settings: dict[str, Any], ca: Path | None) -> None:
+def _configure(file: Path, settings: dict[str, Any], ca: Path | None) -> None:
     if ca:
         settings["ca"] = CA
-        _replace(home / CA, _text(ca), 0o644)
-    _replace(home / CAMERA_FILE, json.dumps(settings, indent=1) + "\n", 0o644)
+        _replace(file.with_name(CA), _text(ca), 0o644)
+    _replace(file, json.dumps(settings, indent=1) + "\n", 0o644)
 
 
 def _make(home: Path, undo: contextlib.ExitStack) -> None:

@@ -4,6 +4,7 @@ and a folder.
 
 import base64
 import contextlib
+import functools
 import textwrap
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from camera.config import FILE as CAMERA_FILE
-from camera.config import MQTT_OVER_TLS, THING
+from camera.connection import MQTT_OVER_TLS
 from cli import home
 from cli.fleet import WAVES, CameraError, require_stack
 from lensloop.wire import names
@@ -46,7 +47,7 @@ def add_camera(
     folder already belongs to keeps its own key: it is moved to the wave asked for, believes that
     release key, and connects where it is told to now.
     """
-    if not THING.fullmatch(thing):
+    if not names.THING.fullmatch(thing):
         raise CameraError(
             f"{thing!r} is no camera name; it is deeplens_ and then letters, digits, _ or -."
         )
@@ -64,13 +65,13 @@ def add_camera(
         home.renew(folder, values, ca, release_key)
         return folder / CAMERA_FILE
     home.refuse_used(folder, thing)
-    values["endpoint"] = endpoint or _own_endpoint(iot)
+    values["endpoint"] = endpoint or own_endpoint(iot)
     values["port"] = MQTT_OVER_TLS if port is None else port
     with contextlib.ExitStack() as undo:
         _make_thing(iot, thing, undo)
         _put_into_wave(iot, prefix, thing, canary)
-        keys = _make_certificate(iot, f"{prefix}-camera", thing, undo)
-        home.write(folder, values, keys, release_key, ca, undo)
+        keys = make_certificate(iot, f"{prefix}-camera", thing, undo)
+        home.write(folder, values, keys, ca, undo, release_key)
         undo.pop_all()
     return folder / CAMERA_FILE
 
@@ -87,14 +88,22 @@ def release_key(kms: Any, prefix: str) -> str:
     return "\n".join(("-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----", ""))
 
 
-def _own_endpoint(iot: "IoTClient") -> str:
+def own_endpoint(iot: "IoTClient") -> str:
     return iot.describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"]
 
 
 def remove_camera(iot: "IoTClient", prefix: str, thing: str) -> None:
-    """Revokes the camera's certificates and forgets it.
+    """Revokes the certificates of the camera and of its indicators, and forgets it.
     Its folder is worthless from now on, and stays.
     """
+    require_camera(iot, prefix, thing)
+    for principal in iot.list_thing_principals(thingName=thing)["principals"]:
+        revoke(iot, prefix, thing, principal)
+    when_detached(iot, lambda: iot.delete_thing(thingName=thing))
+
+
+def require_camera(iot: "IoTClient", prefix: str, thing: str) -> None:
+    """Raises CameraError where it is none of this project's."""
     require_stack(iot, prefix)
     try:
         groups = iot.list_thing_groups_for_thing(thingName=thing)["thingGroups"]
@@ -104,9 +113,6 @@ def remove_camera(iot: "IoTClient", prefix: str, thing: str) -> None:
         ) from None
     if not {group["groupName"] for group in groups} & {f"{prefix}-{wave}" for wave in WAVES}:
         raise CameraError(f"{thing} is not a camera of {prefix}; it is left alone.")
-    for principal in iot.list_thing_principals(thingName=thing)["principals"]:
-        _revoke(iot, thing, principal)
-    _when_detached(iot, lambda: iot.delete_thing(thingName=thing))
 
 
 def _make_thing(iot: "IoTClient", thing: str, undo: contextlib.ExitStack) -> None:
@@ -117,7 +123,7 @@ def _make_thing(iot: "IoTClient", thing: str, undo: contextlib.ExitStack) -> Non
             " `lensloop camera bundle --for …` packs an update."
         )
     iot.create_thing(thingName=thing)
-    undo.callback(_when_detached, iot, lambda: iot.delete_thing(thingName=thing))
+    undo.callback(when_detached, iot, lambda: iot.delete_thing(thingName=thing))
 
 
 def _exists(iot: "IoTClient", thing: str) -> bool:
@@ -137,31 +143,45 @@ def _put_into_wave(iot: "IoTClient", prefix: str, thing: str, canary: bool) -> N
             iot.remove_thing_from_thing_group(thingGroupName=f"{prefix}-{wave}", thingName=thing)
 
 
-def _make_certificate(
+def make_certificate(
     iot: "IoTClient", policy: str, thing: str, undo: contextlib.ExitStack
 ) -> "CreateKeysAndCertificateResponseTypeDef":
     made = iot.create_keys_and_certificate(setAsActive=True)
     arn = made["certificateArn"]
-    undo.callback(_revoke, iot, thing, arn)
+    undo.callback(_revoke_certificate, iot, thing, arn)
     iot.attach_policy(policyName=policy, target=arn)
     iot.attach_thing_principal(thingName=thing, principal=arn)
     return made
 
 
-def _revoke(iot: "IoTClient", thing: str, certificate: str) -> None:
-    """From here on the broker refuses this certificate."""
+def revoke(iot: "IoTClient", prefix: str, thing: str, certificate: str) -> None:
+    """From here on the broker refuses this certificate, and a policy that is its own is gone."""
+    policies = own_policies(iot, prefix, certificate)
+    _revoke_certificate(iot, thing, certificate)
+    for name in policies:
+        when_detached(iot, functools.partial(iot.delete_policy, policyName=name))
+
+
+def own_policies(iot: "IoTClient", prefix: str, certificate: str) -> list[str]:
+    """Those of an indicator. All cameras have one in common, which is not among them."""
+    attached = iot.list_attached_policies(target=certificate)["policies"]
+    held = [policy["policyName"] for policy in attached]
+    return [name for name in held if name.startswith(names.indicator(prefix))]
+
+
+def _revoke_certificate(iot: "IoTClient", thing: str, certificate: str) -> None:
     certificate_id = certificate.rsplit("/", 1)[-1]
     iot.update_certificate(certificateId=certificate_id, newStatus="REVOKED")
     with contextlib.suppress(
         iot.exceptions.ResourceNotFoundException
     ):  # half-way through `add` it may not be attached
         iot.detach_thing_principal(thingName=thing, principal=certificate)
-    _when_detached(
+    when_detached(
         iot, lambda: iot.delete_certificate(certificateId=certificate_id, forceDelete=True)
     )
 
 
-def _when_detached(iot: "IoTClient", delete: Callable[[], Any]) -> None:
+def when_detached(iot: "IoTClient", delete: Callable[[], Any]) -> None:
     """Detaching takes AWS some seconds, and until then it refuses to delete."""
     deadline = time.monotonic() + DETACH_SECONDS
     while True:

@@ -1,15 +1,16 @@
-"""Does the broker let a camera in with what its folder holds? Tried from here as the
-camera will, so that nobody carries a folder to one which cannot connect.
+"""Does the broker let a camera or an indicator in with what its folder holds? Tried from here as it
+will, so that nobody carries a folder to one which cannot connect.
 """
 
 import socket
 import ssl
 import struct
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from camera import config
-from camera.config import Config, ConfigError
+from camera.connection import ConfigError, Connection
 from camera.trust import trusting
 
 # A certificate that was made a moment ago is not known everywhere at AWS yet.
@@ -20,21 +21,26 @@ _AGAIN_SECONDS = 1.0
 
 def problem(home: Path) -> str:
     """Why the camera of this folder cannot connect, without a full stop; nothing when it can."""
+    return refusal(lambda: config.read(home).connection)
+
+
+def refusal(read: Callable[[], Connection]) -> str:
+    """The same of whoever connects."""
     try:
-        read = config.read(home)
+        found = read()
     except ConfigError as error:  # the key may have been moved to the camera, as the docs advise
         return f"whether it can connect was not tried: {str(error).rstrip('.')}"
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while (found := _refusal(read)) and time.monotonic() < deadline:
+    while (why := _refusal(found)) and time.monotonic() < deadline:
         time.sleep(_AGAIN_SECONDS)
-    return found
+    return why
 
 
-def _greeted(broker: ssl.SSLSocket, thing: str) -> int:
+def _greeted(broker: ssl.SSLSocket, client: str) -> int:
     """MQTT 3.1.1's CONNECT and then DISCONNECT; 0 means welcome. A camera of that name which is
     connected now is thrown out by it, and comes back by itself.
     """
-    name = thing.encode()
+    name = client.encode()
     rest = b"\x00\x04MQTT\x04\x02\x00\x1e" + struct.pack(">H", len(name)) + name
     # Seven bits a byte, the eighth for "more": a camera's longest name needs two of them.
     high, low = divmod(len(rest), 128)
@@ -47,7 +53,7 @@ def _greeted(broker: ssl.SSLSocket, thing: str) -> int:
     return answer[3]
 
 
-def _refusal(read: Config) -> str:
+def _refusal(read: Connection) -> str:
     where = f"{read.endpoint}:{read.port}"
     try:
         context = trusting(read.ca)
@@ -58,7 +64,7 @@ def _refusal(read: Config) -> str:
             socket.create_connection((read.endpoint, read.port), _KNOCK_SECONDS) as plain,
             context.wrap_socket(plain, server_hostname=read.endpoint) as broker,
         ):
-            code = _greeted(broker, read.thing)
+            code = _greeted(broker, read.client)
             return f"the broker at {where} refuses it (MQTT code {code})" if code else ""
     except ssl.SSLCertVerificationError as error:
         whom = read.ca or "the certificate authorities of this system"

@@ -6,6 +6,10 @@ of AWS DeepLens reach only such names (buckets, functions, jobs).
 
 from __future__ import annotations
 
+import re
+
+THING = re.compile(r"deeplens_[A-Za-z0-9_-]{1,119}")  # a camera's name
+
 IMAGES_PREFIX = "images/"
 DATASETS_PREFIX = "datasets/"
 INSPECTIONS_PREFIX = "datasets/inspections/"
@@ -25,7 +29,8 @@ LABELING_PREFIX = "labeling/"
 GOLDEN_PREFIX = "golden/"
 IMPORTS_PREFIX = "imports/"  # models that were trained elsewhere, each in a folder by its digest
 
-# Where a camera may publish the whole of what a release answered, lensloop.wire.prediction's.
+# Where a camera publishes the whole of what a release answered, lensloop.wire.prediction's: every
+# answer where camera.json asks for it, else what camera.telling finds due. Indicators hear it.
 ANSWERS_TOPIC = "deeplens/{thing}/answers"
 # Where a camera may publish results, the first if nothing else is asked for: AWS DeepLens' own, on
 # which AWS IoT may end the connection because topics that start with `$` are reserved. Hence the
@@ -120,6 +125,13 @@ def back_job(project_prefix: str, epoch: int, serial: int, wave: str) -> str:
 def topic_rule(project_prefix: str, what: str) -> str:
     """The topic rule that hands on what cameras publish. AWS IoT takes no hyphen there."""
     return f"{project_prefix}-{what}".replace("-", "_")
+
+
+def indicator(project_prefix: str, mark: str = "") -> str:
+    """Who hears one camera's answers: its name as a client of the broker, and of its policy; or how
+    all of them begin.
+    """
+    return f"{project_prefix}-indicator-{mark}"
 
 
 def model_group(project_prefix: str) -> str:

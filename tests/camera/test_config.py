@@ -7,20 +7,21 @@ from typing import Any
 import pytest
 
 from camera import broker
-from camera.config import ConfigError, read
+from camera.config import read
+from camera.connection import ConfigError
 
 
 def test_a_registered_camera_is_read(home: Path) -> None:
     config = read(home)
-    assert (config.thing, config.project, config.port) == ("deeplens_test", "trash", 9)
-    assert config.ca == home / "camera.pem"
+    assert (config.thing, config.project, config.connection.port) == ("deeplens_test", "trash", 9)
+    assert config.connection.ca == home / "camera.pem"
 
 
 def test_without_a_ca_the_system_is_trusted(home: Path) -> None:
     change(home, "ca", None)
     config = read(home)
-    assert config.ca is None
-    assert broker.tls_context(config).check_hostname
+    assert config.connection.ca is None
+    assert broker.tls_context(config.connection).check_hostname
 
 
 def test_results_go_where_deeplens_sent_them_unless_the_other_topic_is_chosen(home: Path) -> None:
@@ -78,4 +79,4 @@ def test_a_folder_that_is_no_camera_names_the_command(tmp_path: Path) -> None:
 def test_a_damaged_certificate_is_said(home: Path) -> None:
     (home / "camera.pem").write_text("not a certificate")
     with pytest.raises(ConfigError, match="cannot be used"):
-        broker.tls_context(read(home))
+        broker.tls_context(read(home).connection)

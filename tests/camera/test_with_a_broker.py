@@ -2,11 +2,13 @@
 jobs and buckets, with the policy that the fleet stack ships.
 """
 
+import functools
 import json
 import os
 import socket
 import stat
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,14 +21,18 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from camera import agent as module
-from camera import config
+from camera import config, hearing
 from camera.agent import Agent
 from camera.assembly import assemble
 from camera.broker import tls_context
+from camera.connection import Connection
 from camera.sources.opening import open_source
 from cli import reach
+from cli.broker import Broker
 from cli.fleet import CameraError, cameras
 from cli.identity import add_camera, remove_camera
+from cli.indicator import add_indicator, revoke_indicators
+from lensloop.wire import names
 from local.cloud import ACCOUNT, REGION, LocalCloud
 from stacks.camera_policy import camera_policy
 from tests.camera import signer
@@ -268,15 +274,18 @@ def test_a_job_that_waited_while_the_camera_was_off_is_taken_at_the_start(
 
 def listener(home: Path, client_id: str) -> tuple[mqtt.Client, list[str]]:
     """Another client with this camera's certificate; notes when the broker throws it out."""
+    return connected(config.read(home).connection, client_id)
+
+
+def connected(theirs: Connection, client_id: str) -> tuple[mqtt.Client, list[str]]:
     events: list[str] = []
     client = mqtt.Client(
         CallbackAPIVersion.VERSION2, client_id=client_id, reconnect_on_failure=False
     )
-    client.tls_set_context(tls_context(config.read(home)))
+    client.tls_set_context(tls_context(theirs))
     client.on_connect = lambda _c, _u, _f, reason, _p: events.append(f"connect {reason}")
     client.on_disconnect = lambda _c, _u, _f, reason, _p: events.append("out")
-    read = config.read(home)
-    client.connect(read.endpoint, read.port)
+    client.connect(theirs.endpoint, theirs.port)
     client.loop_start()
     eventually(lambda: bool(events))
     return client, events
@@ -346,6 +355,207 @@ def test_results_arrive_on_the_infer_topic_under_labels_of_any_script(
     eventually(lambda: set(SCRIPTS.values()) in [set(result) for result in heard])
     client.loop_stop()
     assert all(sum(result.values()) == pytest.approx(1, abs=1e-4) for result in heard)
+
+
+def indicator(fleet: Fleet, thing: str, home: Path, port: int = 0) -> Path:
+    broker = Broker("localhost", port or fleet.cloud.mqtt_port, fleet.cloud.ca_pem)
+    add_indicator(fleet.iot, PREFIX, thing, home, broker)
+    return home
+
+
+class Shown:
+    """The program itself, in its own process, and what it has shown."""
+
+    def __init__(self, home: Path) -> None:
+        self._file = home.with_suffix(".txt")
+        command = [sys.executable, "-m", "camera.bin_indicator", "--home", str(home)]
+        with self._file.open("w") as out:
+            self.program = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
+
+    def lines(self, since: int = 0) -> list[str]:
+        return self._file.read_text().splitlines()[since:]
+
+    def falls_silent(self, seconds: float) -> int:
+        """What it has shown by then."""
+        count, at = len(self.lines()), time.monotonic()
+        while time.monotonic() < at + seconds:
+            time.sleep(0.1)
+            if len(self.lines()) != count:
+                count, at = len(self.lines()), time.monotonic()
+        return count
+
+
+@pytest.fixture
+def show() -> Iterator[Callable[[Path], Shown]]:
+    started: list[Shown] = []
+
+    def start(home: Path) -> Shown:
+        started.append(Shown(home))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.program.kill()
+        each.program.wait()
+
+
+def test_an_indicator_elsewhere_shows_what_a_camera_answers_and_comes_back(
+    fleet: Fleet,
+    tmp_path: Path,
+    launch: Callable[..., Started],
+    link: Link,
+    show: Callable[[Path], Shown],
+) -> None:
+    """The camera's results go to `infer`, as they do unless somebody wants it otherwise."""
+    camera = launch("deeplens_bins")
+    home = indicator(fleet, camera.thing, tmp_path / "bin", link.port)
+    assert reach.refusal(lambda: hearing.read(home).connection) == ""
+    shown = show(home)
+    eventually(lambda: shown.lines() == ["no answer from the camera"])
+    order(fleet, camera.thing, make_release(7))
+    eventually(lambda: {"red", "green", "blue"} <= set(shown.lines()))
+    link.cut()
+    before = shown.falls_silent(2.5)  # another answer each second, until then
+    link.mend()
+    eventually(lambda: {"red", "green", "blue"} <= set(shown.lines(before)))
+    shown.program.terminate()
+    assert shown.program.wait(10) == 0
+    assert shown.lines()[-1] == "no answer from the camera"
+
+
+OTHER_TOPICS = (  # what else is said on this broker, and by what it could be heard
+    "deeplens/deeplens_next/answers",
+    "deeplens/+/answers",
+    "deeplens/deeplens_near/#",
+    "deeplens/deeplens_near/report",
+    "$aws/things/deeplens_near/infer",
+    "$aws/things/deeplens_near/jobs/#",
+    "#",
+)
+
+
+class Ears(NamedTuple):
+    client: mqtt.Client
+    events: list[str]
+    heard: list[str]
+
+    def subscribe(self, topic: str) -> str:
+        """What the broker says to it."""
+        self.client.subscribe(topic, qos=1)
+        eventually(lambda: len(self.events) > 1)
+        return self.events[1]
+
+
+def ears(theirs: Connection) -> Ears:
+    found = Ears(*connected(theirs, theirs.client), [])
+    found.client.on_message = lambda _c, _u, message: found.heard.append(message.topic)
+    found.client.on_subscribe = lambda _c, _u, _m, codes, _p: found.events.append(str(codes[0]))
+    return found
+
+
+def say_everything(speakers: dict[str, mqtt.Client]) -> None:
+    for thing, camera in speakers.items():
+        for topic in (*names.RESULTS_TOPICS, names.REPORT_TOPIC):
+            camera.publish(topic.format(thing=thing), "{}", qos=1).wait_for_publish(10)
+
+
+def test_an_indicator_hears_its_camera_and_can_do_nothing_else(
+    fleet: Fleet, tmp_path: Path
+) -> None:
+    speakers = {}
+    for thing in ("deeplens_near", "deeplens_next"):
+        register(fleet, thing, tmp_path / thing)
+        speakers[thing] = listener(tmp_path / thing, thing)[0]
+    theirs = hearing.read(indicator(fleet, "deeplens_near", tmp_path / "bin")).connection
+    allowed = ears(theirs)
+    assert allowed.subscribe("deeplens/deeplens_near/answers") == "Granted QoS 1"
+    say_everything(speakers)
+    eventually(lambda: bool(allowed.heard))
+    for topic in OTHER_TOPICS:
+        other = ears(theirs)
+        assert "Granted" not in other.subscribe(topic), topic
+        say_everything(speakers)
+        assert other.heard == [], topic
+        other.client.loop_stop()
+    for topic in ("deeplens/deeplens_near/answers", "deeplens/deeplens_near/capture", "x"):
+        other = ears(theirs)
+        other.client.publish(topic, "{}", qos=1)
+        eventually(functools.partial(other.events.__contains__, "out"))
+        other.client.loop_stop()
+    for name in ("deeplens_near", "deeplens_next", "deeplens-trash-indicator-00000000"):
+        assert connected(theirs, name)[1][0] != "connect Success"
+    assert set(allowed.heard) == {"deeplens/deeplens_near/answers"}
+    for client in (*speakers.values(), allowed.client):
+        client.loop_stop()
+
+
+def indicators(fleet: Fleet) -> list[str]:
+    found = [policy["policyName"] for policy in fleet.iot.list_policies()["policies"]]
+    return [name for name in found if name.startswith(names.indicator(PREFIX))]
+
+
+def let_in(home: Path) -> bool:
+    found = hearing.read(home).connection
+    return reach.refusal(lambda: found) == ""
+
+
+def test_an_indicator_is_revoked_alone_with_all_or_with_its_camera(
+    fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reach, "PATIENCE_SECONDS", 0.0)
+    before = set(indicators(fleet))
+    homes = [tmp_path / name for name in ("one", "two", "three")]
+    register(fleet, "deeplens_rooms", tmp_path / "camera")
+    register(fleet, "deeplens_other_room", tmp_path / "other")
+    for home in homes:
+        indicator(fleet, "deeplens_rooms", home)
+    assert [let_in(home) for home in homes] == [True, True, True]
+    key = (homes[0] / "private.key").read_text()
+    assert stat.S_IMODE(os.stat(homes[0] / "private.key").st_mode) == 0o600
+    indicator(fleet, "deeplens_rooms", homes[0], port=1)
+    assert (homes[0] / "private.key").read_text() == key
+    assert hearing.read(homes[0]).connection.port == 1
+    indicator(fleet, "deeplens_rooms", homes[0])
+
+    assert len(revoke_indicators(fleet.iot, PREFIX, "deeplens_rooms", homes[0])) == 1
+    assert [let_in(home) for home in homes] == [False, True, True]
+    indicator(fleet, "deeplens_rooms", homes[0])  # is a new one
+    assert (homes[0] / "private.key").read_text() != key
+    assert len(revoke_indicators(fleet.iot, PREFIX, "deeplens_rooms")) == 3
+    assert [let_in(home) for home in homes] == [False, False, False]
+    assert reach.problem(tmp_path / "camera") == ""
+    indicator(fleet, "deeplens_rooms", homes[0])
+    remove_camera(fleet.iot, PREFIX, "deeplens_rooms")
+    assert not let_in(homes[0])
+    assert set(indicators(fleet)) == before
+
+    for call, sentence in (
+        (lambda: indicator(fleet, "deeplens_rooms", homes[1]), "There is no camera"),
+        (lambda: indicator(fleet, "deeplens_other_room", homes[1]), "hears another camera"),
+        (lambda: indicator(fleet, "deeplens_other_room", tmp_path / "other"), "a camera's own"),
+        (lambda: register(fleet, "deeplens_rooms", homes[1]), "is an indicator's"),
+        (
+            lambda: revoke_indicators(fleet.iot, PREFIX, "deeplens_other_room", homes[1]),
+            "holds no indicator of",
+        ),
+    ):
+        with pytest.raises(CameraError, match=sentence):
+            call()
+
+
+def test_an_indicator_that_fails_half_way_leaves_nothing(
+    fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError("no space left on device")
+
+    register(fleet, "deeplens_half", tmp_path / "camera")
+    before = indicators(fleet)
+    monkeypatch.setattr("cli.home.write", full)
+    with pytest.raises(OSError, match="no space"):
+        indicator(fleet, "deeplens_half", tmp_path / "bin")
+    assert indicators(fleet) == before
+    assert len(fleet.iot.list_thing_principals(thingName="deeplens_half")["principals"]) == 1
 
 
 def test_a_camera_comes_back_after_the_broker_threw_it_out(
@@ -528,10 +738,10 @@ def listener_is_let_in(home: Path) -> None:
     client = mqtt.Client(
         CallbackAPIVersion.VERSION2, client_id="deeplens_moves", reconnect_on_failure=False
     )
-    client.tls_set_context(tls_context(config.read(home)))
+    client.tls_set_context(tls_context(config.read(home).connection))
     let_in: list[bool] = []
     client.on_connect = lambda _c, _u, _f, reason, _p: let_in.append(not reason.is_failure)
-    read = config.read(home)
+    read = config.read(home).connection
     client.connect(read.endpoint, read.port)
     deadline = time.monotonic() + 10
     while not let_in and time.monotonic() < deadline and client.loop(0.1) == mqtt.MQTT_ERR_SUCCESS:

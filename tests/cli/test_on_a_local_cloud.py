@@ -351,6 +351,33 @@ def test_a_camera_is_registered_with_the_broker_of_its_cloud(
     assert "Item" not in deployed.dynamodb.get_item(**reported)
 
 
+def test_an_indicator_gets_its_identity_and_loses_it(
+    deployed: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reach, "PATIENCE_SECONDS", 0.0)
+    home = tmp_path / "bin"
+    make = ("camera", "indicator", "deeplens_test", "--home", str(home))
+    assert "There is no camera deeplens_test" in ask(*make)[2]
+    answer("camera", "add", "deeplens_test", "--home", str(tmp_path / "camera"))
+    assert "Say where its identity goes" in ask("camera", "indicator", "deeplens_test")[2]
+    assert answer(*make)["problem"] == ""
+    assert {file.name for file in home.iterdir()} == {
+        ".gitignore",
+        "ca.pem",
+        "certificate.pem",
+        "indicator.json",
+        "private.key",
+    }
+    assert "python -m camera.bin_indicator --home bin" in ask(*make)[1]
+    code, stdout, _ = ask(*make, "--port", "1")
+    assert (code, "But no broker answers at 127.0.0.1:1 from here" in stdout) == (3, True)
+    client = json.loads((home / "indicator.json").read_text())["client"]
+    assert answer(*make, "--revoke")["revoked"] == [client]
+    assert ask(*make[:3], "--revoke")[1] == "Revoked of deeplens_test: nothing, for it has none.\n"
+    answer("camera", "remove", "deeplens_test")
+    assert not deployed.iot.list_certificates()["certificates"]
+
+
 def test_a_bundle_alone_carries_a_camera_s_only_key(
     deployed: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from cli import place
 from cli.asked import Asked
-from cli.cameras import Broker, broker
+from cli.broker import Broker, broker
 from cli.place import FILE, LocalCloud, Place, PlaceError, choose
 from lensloop.wire.errors import SettingsError
 

@@ -48,7 +48,7 @@ class Camera:
     def __init__(self, person: Person, home: Path) -> None:
         person.registers(THING, home, review_frames_a_day=500)
         asked = config.read(home)
-        self.waiting, self.broker = Waiting(home), Broker(asked)
+        self.waiting, self.broker = Waiting(home), Broker(asked.connection)
         self.review = Review(
             self.waiting,
             THING,
