@@ -26,7 +26,7 @@ THREADS = 1
 # would answer something else here than where it was judged, and not on every picture. This makes
 # onnxruntime take the exact and slower way; with VNNI it is exact anyway, and it would only slow
 # it down (420 frames to 174).
-_NO_OVERFLOW = "session.x64quantprecision"
+NO_OVERFLOW = "session.x64quantprecision"
 _VNNI = ("avx512_vnni", "avx_vnni")
 
 
@@ -134,7 +134,7 @@ def session(data: bytes, exact: bool) -> Any:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = THREADS
-    options.add_session_config_entry(_NO_OVERFLOW, "1" if exact else "0")
+    options.add_session_config_entry(NO_OVERFLOW, "1" if exact else "0")
     try:
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except _runtime_errors() as error:

@@ -9,12 +9,13 @@ signature. The candidate moves only while this run holds the lease.
 import hashlib
 import os
 import time
-from typing import Any
+from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
 from lambdas.aws import clients, signing
 from lambdas.aws.artifact import fetch
+from lambdas.aws.bucket import is_missing
 from lambdas.aws.release_item import LiveRelease
 from lambdas.aws.state import state_table
 from lambdas.judge import evaluation_in
@@ -34,9 +35,11 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     evaluation_in(files, digest)
     settings = Settings.from_json(os.environ["SETTINGS"])
     evaluation = parsed(files, "evaluation.json")
+    for_deeplens, without = _for_a_deeplens(evaluation, bucket)
     published, content = release.build(
-        settings.project, epoch, files, evaluation, trained_at, _for_a_deeplens(evaluation, bucket)
+        settings.project, epoch, files, evaluation, trained_at, for_deeplens
     )
+    without |= release.left_out(files, evaluation, for_deeplens)
     for name, body in content.items():
         write_once(bucket, names.release(epoch, name), body)
     signed = content[manifest.FILE]
@@ -64,21 +67,38 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "model_sha256": published["model"]["sha256"],
         "labels": published["labels"],
         "accuracy": published["metrics"]["accuracy"],
+        "left_out": without,
     }
 
 
-def _for_a_deeplens(evaluation: Any, bucket: str) -> bytes:
-    """What the camera's own chip would load; nothing where the network is none of MXNet's."""
+def _for_a_deeplens(evaluation: Any, bucket: str) -> tuple[bytes, dict[str, str]]:
+    """What the camera's own chip would load, or why it cannot be made; nothing where the network is
+    none of MXNet's.
+    """
     found = deeplens.source(evaluation)
     if not found:
-        return b""
+        return b"", {}
     uri, sha256, params = found
-    archive, _ = fetch(clients.s3(), bucket, uri)
-    if hashlib.sha256(archive.read()).hexdigest() != sha256:
-        raise BadArtifact(f"{uri} is not the archive any more that the model was made of.")
-    archive.seek(0)
-    files = read_files(archive, deeplens.belongs)
-    return deeplens.bundle(files, params, evaluation["labels"])
+    try:
+        archive = _archive(bucket, uri)
+        if hashlib.sha256(archive.read()).hexdigest() != sha256:
+            raise BadArtifact(f"{uri} is not the archive any more that the model was made of.")
+        archive.seek(0)
+        files = read_files(archive, deeplens.belongs)
+        return deeplens.bundle(files, params, evaluation["labels"]), {}
+    except BadArtifact as problem:
+        return b"", {deeplens.FILE: str(problem).rstrip(".")}
+
+
+def _archive(bucket: str, uri: str) -> BinaryIO:
+    """The built-in algorithm's; after 90 days it is gone."""
+    try:
+        archive, _ = fetch(clients.s3(), bucket, uri)
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        raise BadArtifact(f"{uri} is not there any more.") from error
+    return archive
 
 
 def write_once(bucket: str, key: str, body: bytes) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, TypedDict
 
 from lensloop.failure import Failure, sentence
+from lensloop.model import precision
 from lensloop.model.approval import SUPERSEDED, WAITING
 from lensloop.trigger.blame import fault
 from lensloop.wire import names
@@ -87,10 +88,13 @@ class Record(TypedDict):
     `scores`: what evaluation.json says of `candidate` and `live`. `verdict`: {ship, reasons,
     weak: [labels]}. `doubts`: {count, sentences}. `mistakes`: {count}. `unfamiliar`: {threshold,
     false_alarms}, None too where the model cannot tell. `features`: {kept, embedded}, how many
-    pictures earlier jobs had looked at, and how many this one did. `release`: {epoch, model_sha256,
-    labels, accuracy}. `registered`: {package: ARN of its version in the model registry, empty for
+    pictures earlier jobs had looked at, and how many this one did. `int8`: what evaluation.json
+    says of the model in eight bits, and of the model itself beside it {whole: {bytes,
+    milliseconds}}. `release`: {epoch, model_sha256, labels, accuracy, left_out: {file: why it is no
+    part of it}}. `registered`: {package: ARN of its version in the model registry, empty for
     none}.
-    `problems` are sentences on what could not be read when this was written, or not be registered.
+    `problems` are sentences on what could not be read when this was written, was left out of the
+    release, or could not be registered.
     """
 
     format: int
@@ -110,6 +114,7 @@ class Record(TypedDict):
     mistakes: dict[str, Any] | None
     unfamiliar: dict[str, Any] | None
     features: dict[str, Any] | None
+    int8: dict[str, Any] | None
     release: dict[str, Any] | None
     registered: dict[str, Any] | None
     approval: Approval | None
@@ -150,6 +155,7 @@ def empty(project: str, epoch: int) -> Record:
         mistakes=None,
         unfamiliar=None,
         features=None,
+        int8=None,
         release=None,
         registered=None,
         approval=None,
@@ -178,7 +184,11 @@ def of_retraining(record: Record, event: Mapping[str, Any], found: Findings, now
         "release": event.get("release"),
         "registered": _part(event.get("registered"), "package"),
         "failure": _failure(event.get("failure")),
-        "problems": [*found.problems, *_unregistered(event.get("registered"))],
+        "problems": [
+            *found.problems,
+            *_left_out(event.get("release")),
+            *_unregistered(event.get("registered")),
+        ],
     }
     if event["outcome"] == WAITS_FOR_APPROVAL and not record["approval"]:
         updated["approval"] = Approval(decision=WAITING, by="", note="", at=now)
@@ -190,6 +200,7 @@ def of_retraining(record: Record, event: Mapping[str, Any], found: Findings, now
         updated["scores"] = {name: found.evaluation.get(name) for name in ("candidate", "live")}
         updated["unfamiliar"] = found.evaluation.get("unfamiliar")
         updated["features"] = found.evaluation.get("features")
+        updated["int8"] = precision.told(found.evaluation)
     if found.mistakes:
         updated["mistakes"] = {"count": found.mistakes["count"]}
     return updated
@@ -399,6 +410,12 @@ def _doubts(answer: Mapping[str, Any] | None) -> dict[str, Any] | None:
         unknown = f"Which labels may be wrong could not be reported: {sentence(failure)}"
         return {"count": 0, "sentences": [unknown]}
     return _part(answer, "count", "sentences")
+
+
+def _left_out(release: Mapping[str, Any] | None) -> list[str]:
+    """Files that the cloud, as the first camera, did not prove; cameras run the model itself."""
+    files = (release or {}).get("left_out") or {}
+    return [f"The release goes without {name}: {why}." for name, why in files.items()]
 
 
 def _unregistered(answer: Mapping[str, Any] | None) -> list[str]:

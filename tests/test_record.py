@@ -41,6 +41,9 @@ EVALUATION: dict[str, Any] = {
     "unfamiliar": {"threshold": 1.5, "false_alarms": 2},
     "features": {"kept": 19, "embedded": 1},
     "golden": [],
+    "int8": {"kept": False, "reason": "too few pictures"},
+    "model_bytes": 13_500_000,
+    "milliseconds": 6.2,
 }
 RELEASE = {"epoch": 7, "model_sha256": "abc", "labels": ["can"], "accuracy": 0.91}
 PACKAGE = "arn:aws:sagemaker:eu-central-1:111122223333:model-package/deeplens-trash/3"
@@ -79,8 +82,8 @@ def test_a_run_that_just_began_knows_its_number_and_nothing_else() -> None:
     lists: dict[str, Any] = {"reasons": [], "problems": [], "messages": []}
     parts = (
         *("began_at", "ended_at", "changes", "dataset", "training", "scores", "verdict"),
-        *("doubts", "mistakes", "unfamiliar", "features", "release", "registered", "approval"),
-        *("rollout", "taken_back", "failure"),
+        *("doubts", "mistakes", "unfamiliar", "features", "int8", "release", "registered"),
+        *("approval", "rollout", "taken_back", "failure"),
     )
     assert record.empty("trash", 7) == {**known, **texts, **lists, **dict.fromkeys(parts)}
 
@@ -96,6 +99,16 @@ def test_a_release_whose_registering_broke_says_so_and_is_a_release_all_the_same
     [problem] = found["problems"]
     assert problem.startswith("The release could not be registered in SageMaker: ")
     assert "Sandbox.Timedout" in problem
+
+
+def test_what_a_release_goes_without_is_said() -> None:
+    without = {"model.int8.onnx": "it hangs", "deeplens.tar.gz": "it is gone"}
+    found = retraining("released", release=RELEASE | {"left_out": without})
+    assert found["problems"] == [
+        "The release goes without model.int8.onnx: it hangs.",
+        "The release goes without deeplens.tar.gz: it is gone.",
+    ]
+    assert retraining("released", release=RELEASE | {"left_out": {}})["problems"] == []
 
 
 WAITS = "waits-for-approval"
@@ -216,6 +229,10 @@ def test_a_released_run_is_recorded_whole() -> None:
         "mistakes": {"count": 4},
         "unfamiliar": {"threshold": 1.5, "false_alarms": 2},
         "features": {"kept": 19, "embedded": 1},
+        "int8": {
+            **{"kept": False, "reason": "too few pictures"},
+            "whole": {"bytes": 13_500_000, "milliseconds": 6.2},
+        },
         "release": RELEASE,
         "registered": {"package": PACKAGE},
         "approval": None,

@@ -16,7 +16,7 @@ from typing import Any
 
 from lensloop import news
 from lensloop.machines.choose import Tried
-from lensloop.model import approval
+from lensloop.model import approval, precision
 from lensloop.pages import dataset as dataset_page
 from lensloop.pages import demo as demo_page
 from lensloop.pages import run as run_page
@@ -160,8 +160,17 @@ def _of_training(trained: Trained) -> dict[str, Any]:
         "scores": {"candidate": evaluation["candidate"], "live": evaluation["live"]},
         "verdict": {"ship": trained.ship, "reasons": list(trained.reasons)},
         "mistakes": {"count": trained.mistakes["count"]},
-        "unfamiliar": trained.evaluation.get("unfamiliar"),
+        "unfamiliar": evaluation.get("unfamiliar"),
+        "release": _release(evaluation) if trained.ship else None,
+        "int8": precision.told(evaluation),
     }
+
+
+def _release(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    accuracy = evaluation["candidate"]["all"]["accuracy"]
+    labels = list(evaluation["labels"])
+    release = {"epoch": 7, "model_sha256": "0123456789abcdef" * 4, "labels": labels}
+    return {**release, "accuracy": accuracy, "left_out": {}}
 
 
 def _rollout(outcome: str, proven: int, cameras: int, *reasons: str) -> dict[str, Any]:
@@ -214,7 +223,8 @@ FAILURE = {
 def ends(good: Trained, refused: Trained) -> dict[str, tuple[dict[str, Any], Trained | None]]:
     """A run record for every kind of end, and what its run found."""
     released = record("released", good, messages=[_message("Release 7", "On its way.\n– fine")])
-    early = {"training": None, "scores": None, "verdict": None, "mistakes": None}
+    parts = ("training", "scores", "verdict", "mistakes", "release", "int8")
+    early: dict[str, Any] = dict.fromkeys(parts)
     untold = [_message("Run 7 failed", "An accident.\n" + FAILURE["cause"], sent=False)]
     rollouts = {
         "rolled-out": _rollout("rolled-out", 3, 3),

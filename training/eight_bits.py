@@ -1,10 +1,11 @@
 """What is the model in eight bits, and what does that cost? Its backbone is calibrated on training
 pictures; its answers are compared with the model's own on validation and test pictures, and it must
-answer the golden pictures as a camera demands.
+convince the first camera as the model itself does.
 
 No training fails for it: without it, cameras run the model itself.
 """
 
+import hashlib
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,21 +13,20 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
 
 from lensloop.dataset.kept_features import INT8_FOLDER, SHARD
+from lensloop.model import proof
 from lensloop.model.precision import FILE, LEAST_PICTURES, Compared, objection
 from lensloop.reasons import counted
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.onnx_check import check_model
-from lensloop.wire.picture import read_input
 from training import pace, shards
 from training.algorithms.contract import Trained
 from training.embed import embed, runtime_errors, session
 from training.feature_cache import FeatureCache
 from training.features import Features
-from training.model_file import UNFAMILIAR, Backbone, ModelFile, frozen
+from training.model_file import Backbone, ModelFile, frozen
 from training.paths import Paths
 from training.pictures import SIZE, Picture, Pictures
 from training.shards import Array
@@ -43,25 +43,29 @@ _JUDGED = 256  # pictures a split: seconds of work
 _OPERATORS = ("Conv", "Clip", "Relu", "Add", "MaxPool", "GlobalAveragePool")
 
 
-def made(
-    paths: Paths,
-    trained: Trained,
-    pictures: Pictures,
-    features: Features,
-    golden: Sequence[dict[str, Any]],
-) -> dict[str, Any]:
-    """The `int8` part of evaluation.json; writes the file if it is to be used."""
+def made(paths: Paths, trained: Trained, pictures: Pictures, features: Features) -> dict[str, Any]:
+    """The `int8` part of evaluation.json; writes the file if it may be used once it is proved."""
     model = ModelFile(trained.model)
     try:
         data, found = _made(model, trained, pictures, features)
-        if data:
-            found["golden"] = _proved(paths, data, trained, pictures.labels, golden)
-            (paths.model / FILE).write_bytes(data)
     except BadArtifact as reason:
         data, found = b"", {"reason": str(reason)}
+    if data:
+        (paths.model / FILE).write_bytes(data)
     why = found.pop("reason", "")
     print(f"int8: {'not used: ' + why if why else f'{len(data)} bytes'}", flush=True)
     return {"kept": bool(data), "reason": why, **found}
+
+
+def withdraw_unproved(paths: Paths, evaluation: dict[str, Any]) -> None:
+    """Takes the file away that the first camera refuses, and says why in its part."""
+    file = paths.model / FILE
+    if not file.is_file():
+        return
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    if why := proof.objection(evaluation, FILE, sha256):
+        file.unlink()
+        evaluation["int8"] |= {"kept": False, "reason": why}
 
 
 def _made(
@@ -225,32 +229,3 @@ class _Judge:
 
 def _by_hash(rows: Sequence[Picture]) -> list[Picture]:
     return sorted(rows, key=lambda row: row.sha256)
-
-
-def _proved(
-    paths: Paths,
-    data: bytes,
-    trained: Trained,
-    labels: Sequence[str],
-    golden: Sequence[dict[str, Any]],
-) -> str:
-    """As a camera would prove it. Raises BadArtifact."""
-    running = session(data)
-    for picture in golden:
-        image = read_input((paths.model / picture["file"]).read_bytes(), SIZE, SIZE)[None]
-        if not _recognised(running, image, picture["label"], labels, trained.unfamiliar_threshold):
-            raise BadArtifact(f"it does not recognise the golden picture of {picture['label']}")
-    return f"{len(golden)}/{len(golden)}"
-
-
-def _recognised(
-    running: onnxruntime.InferenceSession,
-    image: Inputs,
-    label: str,
-    labels: Sequence[str],
-    threshold: float | None,
-) -> bool:
-    names = ["probabilities"] + ([] if threshold is None else [UNFAMILIAR])
-    answers = running.run(names, {"image": image})
-    strange = threshold is not None and answers[1].item() > threshold
-    return labels[int(answers[0].argmax())] == label and not strange

@@ -16,6 +16,7 @@ import numpy as np
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state
 
+from camera.model import NO_OVERFLOW, overflows
 from training.pictures import Picture, Pictures
 from training.shards import Looked
 
@@ -28,6 +29,8 @@ def session(model: bytes, threads: int = 1) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    # In eight bits it answers what a camera is answered, on whatever machine this is.
+    options.add_session_config_entry(NO_OVERFLOW, "1" if overflows() else "0")
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 

@@ -92,7 +92,7 @@ def _run(paths: Paths, settings: Mapping[str, str], stopwatch: Stopwatch, kept: 
     with stopwatch.measure("evaluate"):
         test, judged = _judge(paths, trained, live, pictures, features)
     with stopwatch.measure("int8"):
-        judged["int8"] = eight_bits.made(paths, trained, pictures, features, judged["golden"])
+        judged["int8"] = eight_bits.made(paths, trained, pictures, features)
     features.close()
     _note_backbones(kept.folder, settings, judged["backbone"], live)
     evaluation = {
@@ -119,7 +119,8 @@ def _run(paths: Paths, settings: Mapping[str, str], stopwatch: Stopwatch, kept: 
     }
     _write_lists(paths, test, trained.learnt_from)
     with stopwatch.measure("prove"):
-        evaluation[proof.FIELD] = first_camera.proved(paths.model, evaluation)
+        evaluation[proof.FIELD] = first_camera.proved(paths, evaluation)
+        eight_bits.withdraw_unproved(paths, evaluation)
     text = json.dumps(evaluation, indent=1, ensure_ascii=False, allow_nan=False)
     (paths.model / "evaluation.json").write_text(text, "utf-8")
     _log(evaluation)

@@ -3,18 +3,36 @@ that the recipe of 2020 gave it: `mo.optimize("image-classification", 224, 224)`
 """
 
 import gzip
+import hashlib
 import io
 import re
 import tarfile
+import zlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from lensloop.wire.errors import BadArtifact
+from lensloop.wire.onnx_check import MOST_BYTES
 
 FILE = "deeplens.tar.gz"  # in a release
 SYMBOL = "image-classification-symbol.json"
 PARAMS = re.compile(r"image-classification-([0-9]{4})\.params")
-_EPOCH_0, _LABELS = "image-classification-0000.params", "labels.txt"
+EPOCH_0, _LABELS = "image-classification-0000.params", "labels.txt"
+SIDE = 224  # pixels: what the built-in algorithm's networks take
+
+
+class Network(NamedTuple):
+    """What a camera unpacks of FILE."""
+
+    symbol: bytes
+    params: bytes
+    labels: bytes
+
+    @property
+    def digest(self) -> str:
+        """Of what is in the archive: two versions of zlib need not compress it into the same."""
+        parts = (hashlib.sha256(part).digest() for part in self)
+        return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
 def belongs(name: str) -> bool:
@@ -40,8 +58,8 @@ def bundle(files: Mapping[str, bytes], params: str, labels: Sequence[str]) -> by
             raise BadArtifact(f"The built-in algorithm's archive holds no {name}.")
     content = {
         SYMBOL: files[SYMBOL],
-        _EPOCH_0: files[params],
-        _LABELS: "".join(f"{label}\n" for label in labels).encode(),
+        EPOCH_0: files[params],
+        _LABELS: _lines(labels),
     }
     packed = io.BytesIO()
     # Of no time, and barely compressed: weights do not get smaller.
@@ -54,3 +72,37 @@ def bundle(files: Mapping[str, bytes], params: str, labels: Sequence[str]) -> by
             entry.size = len(body)
             tar.addfile(entry, io.BytesIO(body))
     return packed.getvalue()
+
+
+def unpacked(data: bytes, evaluation: Any) -> Network:
+    """The archive as camera/chip.py takes it, for the labels and the size of the pictures that the
+    release's manifest will name. Raises BadArtifact.
+    """
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
+            found = Network(*(_file(archive, name) for name in (SYMBOL, EPOCH_0, _LABELS)))
+    except (tarfile.TarError, zlib.error, EOFError, OSError, KeyError) as error:
+        raise BadArtifact(f"{FILE} cannot be read: {error}.") from error
+    if found.labels != _lines(evaluation["labels"]):
+        lines, labels = len(found.labels.splitlines()), len(evaluation["labels"])
+        raise BadArtifact(
+            f"The {lines} lines of {_LABELS} are not the {labels} labels of the release."
+        )
+    wanted = [evaluation["input"][side] for side in ("width", "height")]
+    if wanted != [SIDE, SIDE]:
+        raise BadArtifact(
+            f"The release takes {wanted[0]} × {wanted[1]} pixels, and the network {SIDE} × {SIDE}."
+        )
+    return found
+
+
+def _file(archive: tarfile.TarFile, name: str) -> bytes:
+    entry = archive.getmember(name)
+    file = archive.extractfile(entry) if entry.isreg() else None
+    if file is None or entry.size > MOST_BYTES:
+        raise BadArtifact(f"{name} in {FILE} is no file, or too large for a camera.")
+    return file.read()
+
+
+def _lines(labels: Sequence[str]) -> bytes:
+    return "".join(f"{label}\n" for label in labels).encode()

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lensloop.model.precision import Made, read_made
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.manifest import MOST_UNFAMILIAR
 from lensloop.wire.reading import Reader
@@ -130,6 +131,7 @@ class Evaluation:
     # Of the model's file; for one picture, on one thread of the training job. None: not measured.
     model_bytes: int | None = None
     milliseconds: float | None = None
+    eight_bits: Made | None = None  # None: made before there were any
 
 
 def read_evaluation(content: Any) -> Evaluation:
@@ -151,6 +153,7 @@ def read_evaluation(content: Any) -> Evaluation:
         _golden_set(top, labels),
         top.whole("model_bytes") if top.has("model_bytes") else None,
         top.number("milliseconds") if top.has("milliseconds") else None,
+        read_made(top.part("int8")) if top.has("int8") else None,
     )
     top.check(BadArtifact, "evaluation.json")
     return evaluation

@@ -2,9 +2,11 @@
 own on pictures that it was not calibrated on, and what they cost is bounded.
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from lensloop.reasons import counted
+from lensloop.wire.reading import Reader
 
 FILE = "model.int8.onnx"  # in a release
 # With fewer validation pictures nobody knows what eight bits cost: one wrong answer is a share of
@@ -38,3 +40,45 @@ def objection(split: str, found: Compared) -> str:
     if strange > MOST_STRANGE * found.pictures:
         return f"it calls {strange} more of {pictures} unfamiliar"
     return ""
+
+
+class Made(NamedTuple):
+    """What a training says of the model in eight bits."""
+
+    kept: bool
+    reason: str  # why it is not; empty when it is
+    bytes: int | None  # None, and so on: it did not come to that
+    milliseconds: float | None
+    validation: Compared | None
+    test: Compared | None
+
+
+def read_made(part: Reader) -> Made:
+    """The `int8` part of evaluation.json."""
+    kept = part.value("kept", lambda value: isinstance(value, bool), "true or false", False)
+    validation, test = part.maybe("validation"), part.maybe("test")
+    return Made(
+        kept,
+        "" if kept else part.text("reason"),
+        part.whole("bytes") if part.has("bytes") else None,
+        part.number("milliseconds") if part.has("milliseconds") else None,
+        _compared(validation) if validation else None,
+        _compared(test) if test else None,
+    )
+
+
+def _compared(part: Reader) -> Compared:
+    pictures = part.whole("pictures")
+    names = Compared._fields[1:]
+    return Compared(pictures, *(part.whole(name, high=pictures) for name in names))
+
+
+def told(evaluation: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The same for the run's record, with what the model itself has and takes."""
+    if not evaluation.get("int8"):
+        return None
+    whole = {"bytes": "model_bytes", "milliseconds": "milliseconds"}
+    return {
+        **evaluation["int8"],
+        "whole": {name: evaluation.get(field) for name, field in whole.items()},
+    }

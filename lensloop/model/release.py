@@ -61,12 +61,39 @@ def build(
     created_at: str,
     for_deeplens: bytes = b"",
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """The manifest, and all files of the release in the order in which they are to be written.
-    Raises BadArtifact, also for what the cloud, as the first camera, has not proved.
+    """The manifest, and all files of the release in the order in which they are to be written,
+    without those that are left out. Raises BadArtifact, also for what the cloud, as the first
+    camera, has not proved.
     """
+    without = left_out(files, evaluation, for_deeplens)
+    files = {name: body for name, body in files.items() if name not in without}
+    for_deeplens = b"" if deeplens.FILE in without else for_deeplens
     made, content = draft(project, epoch, files, evaluation, created_at, for_deeplens)
     proof.require(evaluation, made["model"]["sha256"], made["golden"]["sha256"])
     return made, content
+
+
+def left_out(
+    files: Mapping[str, bytes], evaluation: Any, for_deeplens: bytes = b""
+) -> dict[str, str]:
+    """Which further files the cloud, as the first camera, has not proved, and why; no release is
+    lost for them.
+    """
+    found = {}
+    if precision.FILE in files:
+        sha256 = hashlib.sha256(files[precision.FILE]).hexdigest()
+        found[precision.FILE] = proof.objection(evaluation, precision.FILE, sha256)
+    if for_deeplens:
+        found[deeplens.FILE] = _objection_to_network(for_deeplens, evaluation)
+    return {file: why for file, why in found.items() if why}
+
+
+def _objection_to_network(bundle: bytes, evaluation: Any) -> str:
+    try:
+        network = deeplens.unpacked(bundle, evaluation)
+    except BadArtifact as problem:
+        return str(problem).rstrip(".")
+    return proof.objection(evaluation, deeplens.FILE, network.digest)
 
 
 def draft(

@@ -16,6 +16,8 @@ _STEPS = {
     "doubt": "asking models that had not seen each picture",
     "export": "writing the model's file",
     "evaluate": "judging, on the test pictures",
+    "int8": "making it in eight bits, and judging that",
+    "prove": "a camera’s own proof",
 }
 
 

@@ -8,6 +8,7 @@ from lensloop.dataset.split import SPLITS
 from lensloop.machines.bill import billed
 from lensloop.pages import comparison, render
 from lensloop.pages.confusion import matrix
+from lensloop.pages.files import chip, eight_bits
 from lensloop.pages.headline import headline
 from lensloop.pages.insights import shown
 from lensloop.pages.lineage import lineage, spent
@@ -25,6 +26,7 @@ _NOTHING: Mapping[str, Any] = {
     "verdict": None,
     "doubts": None,
     "mistakes": None,
+    "int8": None,
     "release": None,
     "registered": None,
     "execution": "",
@@ -62,6 +64,8 @@ def page(
         insights=shown(insights),
         spent=spent(run, evaluation),
         lineage=lineage(run, evaluation),
+        eight_bits=eight_bits(run),
+        chip=chip(run, evaluation),
         splits=SPLITS,
         headline=headline(run),
         explanations=explanations(run),

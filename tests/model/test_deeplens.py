@@ -1,12 +1,14 @@
 """Is what a release brings for a DeepLens' own chip what the recipe's function loads?"""
 
+import gzip
 import io
 import tarfile
 from typing import Any
 
 import pytest
 
-from lensloop.model.deeplens import SYMBOL, belongs, bundle, source
+from lensloop.model import deeplens
+from lensloop.model.deeplens import SYMBOL, belongs, bundle, source, unpacked
 from lensloop.wire.errors import BadArtifact
 
 PARAMS = "image-classification-0012.params"
@@ -62,3 +64,68 @@ def test_where_the_network_is_is_in_the_evaluation() -> None:
 )
 def test_any_other_model_has_nothing_for_it(evaluation: dict[str, Any]) -> None:
     assert source(evaluation) is None
+
+
+EVALUATION = {"labels": ["a", "b"], "input": {"width": 224, "height": 224}}
+GOOD = bundle(FILES, PARAMS, ["a", "b"])
+
+
+def test_what_a_camera_unpacks_is_known_by_its_content() -> None:
+    found = unpacked(GOOD, EVALUATION)
+    assert found == (b"{}", b"weights", b"a\nb\n")
+    again = gzip.compress(gzip.decompress(GOOD), 9)  # by another zlib, say
+    assert again != GOOD
+    assert unpacked(again, EVALUATION).digest == found.digest
+    others = [
+        unpacked(bundle({**FILES, name: b"other"}, PARAMS, ["a", "b"]), EVALUATION).digest
+        for name in (SYMBOL, PARAMS)
+    ]
+    assert len({found.digest, *others}) == 3
+
+
+def packed(*files: tuple[str, bytes], link: str = "") -> bytes:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w:gz") as tar:
+        for name, body in files:
+            entry = tarfile.TarInfo(name)
+            entry.size = len(body)
+            tar.addfile(entry, io.BytesIO(body))
+        if link:
+            entry = tarfile.TarInfo(link)
+            entry.type, entry.linkname = tarfile.SYMTYPE, "/etc/passwd"
+            tar.addfile(entry)
+    return made.getvalue()
+
+
+EPOCH_0, LABELS = ("image-classification-0000.params", b"weights"), ("labels.txt", b"a\nb\n")
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"no archive", "cannot be read"),
+        (GOOD[:60], "cannot be read"),
+        (packed((SYMBOL, b"{}"), (PARAMS, b"weights"), LABELS), "cannot be read: .*0000.params"),
+        (packed((SYMBOL, b"{}"), EPOCH_0), "cannot be read: .*labels.txt"),
+        (packed(EPOCH_0, LABELS, link=SYMBOL), f"{SYMBOL} in deeplens.tar.gz is no file"),
+        (bundle(FILES, PARAMS, ["a", "b", "c"]), "The 3 lines of labels.txt are not the 2 labels"),
+        (bundle(FILES, PARAMS, ["b", "a"]), "The 2 lines of labels.txt are not the 2 labels"),
+    ],
+    ids=["text", "cut off", "another epoch", "no labels", "a link", "a label more", "their order"],
+)
+def test_an_archive_of_which_a_camera_could_make_nothing_has_its_sentence(
+    data: bytes, why: str
+) -> None:
+    with pytest.raises(BadArtifact, match=why):
+        unpacked(data, EVALUATION)
+
+
+def test_pictures_of_another_size_than_the_networks_are_refused() -> None:
+    with pytest.raises(BadArtifact, match="takes 224 × 300 pixels, and the network 224 × 224"):
+        unpacked(GOOD, {**EVALUATION, "input": {"width": 224, "height": 300}})
+
+
+def test_what_is_too_large_for_a_camera_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deeplens, "MOST_BYTES", 6)
+    with pytest.raises(BadArtifact, match="is no file, or too large for a camera"):
+        unpacked(GOOD, EVALUATION)

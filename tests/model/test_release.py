@@ -3,12 +3,13 @@
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
 import pytest
 
-from lensloop.model import proof, release
+from lensloop.model import deeplens, proof, release
 from lensloop.wire import manifest
 from lensloop.wire.errors import BadArtifact
 from tests.model.evaluations import evaluation, scores
@@ -33,11 +34,22 @@ UNPROVED: dict[str, Any] = {
 AT = "2026-11-26T10:00:00+00:00"
 
 
+INT8, CHIP = "model.int8.onnx", "deeplens.tar.gz"
+PACKED = (b"{}", b"weights", b"can\nglass\n")
+NETWORK = deeplens.bundle(
+    {deeplens.SYMBOL: b"{}", "image-classification-0009.params": b"weights"},
+    "image-classification-0009.params",
+    ["can", "glass"],
+)
+
+
 def proved(evaluated: dict[str, Any], reason: str = "") -> dict[str, Any]:
     """As after a training job that ran a camera's proof."""
     made, _ = release.draft("trash", 7, FILES, evaluated, AT)
     of = (made["model"]["sha256"], made["golden"]["sha256"])
-    return {**evaluated, "proof": proof.noted(*of, reason)}
+    digest = sha256(b"".join(sha256(part).digest() for part in PACKED)).hexdigest()
+    further = {INT8: proof.noted_of(sha256(b"8").hexdigest()), CHIP: proof.noted_of(digest)}
+    return {**evaluated, "proof": proof.noted(*of, reason, further)}
 
 
 EVALUATION = proved(UNPROVED)
@@ -67,12 +79,79 @@ def test_what_belongs_to_a_release_has_a_known_name(name: str, belongs: bool) ->
     assert release.belongs(name) == belongs
 
 
-def test_a_release_may_hold_the_model_in_eight_bits_as_well() -> None:
-    made, content = release.build("trash", 7, {**FILES, "model.int8.onnx": b"8"}, EVALUATION, AT)
+def test_a_release_may_hold_the_model_in_eight_bits_and_a_network_for_a_chip_as_well() -> None:
+    files = {**FILES, INT8: b"8"}
+    made, content = release.build("trash", 7, files, EVALUATION, AT, NETWORK)
     found = manifest.parse(made)
-    assert found.int8 == manifest.File("model.int8.onnx", sha256(b"8").hexdigest(), 1)
-    assert content["model.int8.onnx"] == b"8"
-    assert manifest.parse(release.build("trash", 7, FILES, EVALUATION, AT)[0]).int8 is None
+    assert found.int8 == manifest.File(INT8, sha256(b"8").hexdigest(), 1)
+    assert found.deeplens == manifest.File(CHIP, sha256(NETWORK).hexdigest(), len(NETWORK))
+    assert (content[INT8], content[CHIP]) == (b"8", NETWORK)
+    assert release.left_out(files, EVALUATION, NETWORK) == {}
+    alone = manifest.parse(release.build("trash", 7, FILES, EVALUATION, AT)[0])
+    assert (alone.int8, alone.deeplens) == (None, None)
+    assert release.left_out(FILES, EVALUATION) == {}
+
+
+def otherwise(file: str, **said: Any) -> dict[str, Any]:
+    """The cloud's proof says that of one further file."""
+    further = EVALUATION["proof"]["files"]
+    return other_proof(files={**further, file: {**further[file], **said}})
+
+
+def other_proof(**changes: Any) -> dict[str, Any]:
+    return {**EVALUATION, "proof": {**EVALUATION["proof"], **changes}}
+
+
+OLDER = (
+    "the cloud did not run a camera's own proof on it, as the model was made by an older Lensloop"
+)
+OF_ANOTHER = "the cloud ran a camera's own proof on another file than this"
+REFUSED = {"verdict": "refused", "reason": "it hangs"}
+NOT_PASSED = "it does not pass a camera's own proof, which the cloud ran first: it hangs"
+
+
+@pytest.mark.parametrize("file", [INT8, CHIP])
+@pytest.mark.parametrize(
+    ("evaluated", "why"),
+    [
+        pytest.param(lambda file: other_proof(files={}), OLDER, id="no proof of it"),
+        pytest.param(lambda file: other_proof(files=None), OLDER, id="of none"),
+        pytest.param(
+            lambda file: otherwise(file, sha256="0" * 64), OF_ANOTHER, id="of another file"
+        ),
+        pytest.param(lambda file: otherwise(file, **REFUSED), NOT_PASSED, id="refused"),
+        pytest.param(
+            lambda file: otherwise(file, verdict="maybe"),
+            "what the cloud's own proof of it says is damaged: `proof.files.",
+            id="damaged",
+        ),
+    ],
+)
+def test_a_further_file_that_is_not_proved_is_left_out_and_costs_no_release(
+    file: str, evaluated: Callable[[str], dict[str, Any]], why: str
+) -> None:
+    files, said = {**FILES, INT8: b"8"}, evaluated(file)
+    left_out = release.left_out(files, said, NETWORK)
+    assert file in left_out
+    assert left_out[file].startswith(why)
+    made, content = release.build("trash", 7, files, said, AT, NETWORK)
+    assert file not in content
+    found = manifest.parse(made)
+    assert (found.int8 if file == INT8 else found.deeplens) is None
+    assert set(content) >= {"model.onnx", "golden.zip", *({INT8, CHIP} - set(left_out))}
+
+
+def test_where_the_model_itself_is_refused_so_are_the_other_files() -> None:
+    said = proved(UNPROVED, "it hangs")
+    why = "the model itself does not pass a camera's own proof"
+    assert release.left_out({**FILES, INT8: b"8"}, said) == {INT8: why}
+
+
+def test_a_network_that_a_camera_could_not_unpack_is_left_out() -> None:
+    _, content = release.build("trash", 7, FILES, EVALUATION, AT, b"no archive")
+    assert CHIP not in content
+    (why,) = release.left_out(FILES, EVALUATION, b"no archive").values()
+    assert why.startswith("deeplens.tar.gz cannot be read")
 
 
 def test_a_release_holds_what_a_camera_needs_and_its_manifest_comes_last() -> None:
@@ -194,10 +273,6 @@ def test_an_evaluation_that_makes_no_manifest_is_a_reason(
     why = obstacle(FILES, **changes)
     assert why.startswith("no camera could take its release: ")
     assert part in why
-
-
-def other_proof(**changes: Any) -> dict[str, Any]:
-    return {**EVALUATION, "proof": {**EVALUATION["proof"], **changes}}
 
 
 OTHER = "The cloud ran a camera's own proof on other files than these."

@@ -153,6 +153,7 @@ def test_the_parts_come_in_the_order_in_which_they_are_asked_for() -> None:
         "Fixed and broken since release 6",
         "Will more pictures help?",
         "Unfamiliar",
+        "In eight bits",
         "Labels to check 4",
         "Training",
         "Where it comes from",

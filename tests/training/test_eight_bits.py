@@ -1,8 +1,8 @@
 """A training leaves the model in eight bits as well, where that costs next to nothing."""
 
+import hashlib
 import json
 import shutil
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,11 @@ from lensloop.model import release
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.manifest import File, parse
 from lensloop.wire.onnx_check import check_model
-from training import eight_bits
+from training import eight_bits, first_camera
 from training.eight_bits import quantised
 from training.embed import session
 from training.model_file import ModelFile, frozen
+from training.paths import Paths
 
 FILE = "model.int8.onnx"
 LABELS = ["landfill", "recycling"]
@@ -38,7 +39,14 @@ def test_a_training_makes_measures_and_proves_the_model_in_eight_bits(trained) -
     assert found["kept"], found["reason"]
     data, whole = (folder / FILE).read_bytes(), (folder / "model.onnx").read_bytes()
     assert found["bytes"] == len(data) < len(whole) / 3
-    assert found["golden"] == f"{len(trained.evaluation['golden'])}/12"
+    proved = trained.evaluation["proof"]["files"][FILE]
+    assert proved == {
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "verdict": "passed",
+        "reason": "",
+    }
+    count = len(trained.evaluation["golden"])
+    assert f"a camera's own proof in eight bits: golden pictures {count}/{count}" in trained.log
     for split in ("validation", "test"):
         assert found[split]["pictures"] == trained.evaluation["images"][split]
         assert found[split]["right_int8"] >= found[split]["right"] * 0.99
@@ -74,7 +82,7 @@ def test_a_later_job_needs_no_old_pictures_for_it(trained, new_job) -> None:
     job.settings["pictures"] = "uncached"
     (job.root / "input/data/images").mkdir(parents=True)
     assert job.run() == 0, job.log
-    for part in ("kept", "validation", "test", "golden"):
+    for part in ("kept", "validation", "test"):
         assert job.evaluation["int8"][part] == trained.evaluation["int8"][part]
     assert (job.root / "model" / FILE).read_bytes() == (trained.root / "model" / FILE).read_bytes()
 
@@ -109,16 +117,36 @@ def test_what_onnxruntime_cannot_make_gets_a_sentence() -> None:
         quantised(network(), np.zeros((1, 5, 5, 3), np.uint8))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("label", "threshold", "recognised"),
-    [("a", None, True), ("b", None, False), ("a", 5.0, True), ("a", 4.0, False)],
+    ("data", "reason"),
+    [(b"", "is no ONNX file"), ("the head turned", "golden pictures are answered wrongly")],
 )
-def test_golden_pictures_are_asked_of_it_as_by_a_camera(
-    label: str, threshold: float | None, recognised: bool
+def test_what_the_first_camera_refuses_in_eight_bits_is_withdrawn_and_costs_nothing_else(
+    trained, tmp_path, data, reason
 ) -> None:
-    """It answers `a`, and how unfamiliar the picture is: 4.5."""
-    answers = {"probabilities": np.array([[0.7, 0.3]]), "unfamiliar": np.array([4.5])}
-    running: Any = SimpleNamespace(run=lambda names, _: [answers[name] for name in names])
-    image = np.zeros((1, 5, 5, 3), np.uint8)
-    found = eight_bits._recognised(running, image, label, ["a", "b"], threshold)
-    assert found == recognised
+    ml = tmp_path / "ml"
+    shutil.copytree(trained.root / "model", ml / "model")
+    file, paths = ml / "model" / FILE, Paths(ml)
+    file.write_bytes(turned(file.read_bytes()) if data else b"no model")
+    evaluation = json.loads(json.dumps(trained.evaluation))
+    evaluation["proof"] = first_camera.proved(paths, evaluation)
+    assert evaluation["proof"]["verdict"] == "passed"
+    eight_bits.withdraw_unproved(paths, evaluation)
+    assert not file.exists()
+    assert not evaluation["int8"]["kept"]
+    assert evaluation["int8"]["bytes"] == trained.evaluation["int8"]["bytes"]
+    assert reason in evaluation["int8"]["reason"]
+
+
+def turned(data: bytes) -> bytes:
+    """Its last layer answers the other label."""
+    model = onnx.load_from_string(data)
+    answer = next(node for node in model.graph.node if "probabilities" in node.output)
+    minus = onnx.helper.make_tensor("minus", onnx.TensorProto.FLOAT, [1], [-1.0])
+    model.graph.initializer.append(minus)
+    at = [*model.graph.node].index(answer)
+    other = onnx.helper.make_node("Mul", [answer.input[0], "minus"], ["turned"])
+    model.graph.node.insert(at, other)
+    answer.input[0] = "turned"
+    return bytes(model.SerializeToString())

@@ -6,17 +6,24 @@ import hashlib
 import io
 import json
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from lensloop.model import deeplens
 from lensloop.wire.errors import BadArtifact
+from lensloop.wire.picture import read_input
 from local.sagemaker.image_classification import __main__ as stand_in
 from local.sagemaker.image_classification import artefact
+from training import first_deeplens
 from training.algorithms.contract import Trained
+from training.algorithms.image_classification.params import read_params
 from training.algorithms.image_classification.train import read_artefact, train
+from training.embed import session
 from training.features import Features, Kept
 from training.model_file import ModelFile
 from training.paths import Paths
@@ -146,6 +153,99 @@ def test_pictures_are_looked_at_once_for_learning_and_judging(judged):
     before = features.embedded
     features.by(ModelFile(trained.model).backbone, trained.learnt_from, "judged")
     assert features.embedded == before
+
+
+@pytest.fixture(scope="module")
+def proving(pictures, judged) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """The golden pictures, and what the training says of them and of its network."""
+    _, trained = judged
+    running, files, golden = session(trained.model), {}, []
+    for row in pictures.of("validation")[::2]:
+        data = pictures.paths.picture(row.key).read_bytes()
+        (answers,) = running.run(["probabilities"], {"image": read_input(data, 224, 224)[None]})[0]
+        name = f"golden/{row.sha256}.jpg"
+        files[name] = data
+        if answers.argmax() == pictures.labels.index(row.label):
+            golden.append({"file": name, "label": row.label, "probability": float(answers.max())})
+    assert {picture["label"] for picture in golden} == set(COLOURS)
+    uri = {"uri": "s3://bucket/model.tar.gz"}
+    return files, {
+        "labels": pictures.labels,
+        "input": {"width": 224, "height": 224},
+        "temperature": trained.temperature,
+        "artefact": {**trained.facts["artefact"], **uri},
+        "golden": golden,
+    }
+
+
+@pytest.fixture(scope="module")
+def network(pictures, proving) -> deeplens.Network:
+    found = first_deeplens.network_of(pictures.paths, proving[1])
+    assert found is not None
+    return found
+
+
+def test_what_a_deeplens_is_given_answers_as_the_release_does(network, proving):
+    files, evaluation = proving
+    assert network.labels == b"blue\ngreen\nred\n"
+    assert first_deeplens.prove(network, files, evaluation) == len(evaluation["golden"])
+
+
+def test_a_model_of_another_algorithm_has_nothing_for_a_deeplens(pictures, proving):
+    _, evaluation = proving
+    assert first_deeplens.network_of(pictures.paths, {**evaluation, "artefact": None}) is None
+
+
+def turned(params: bytes) -> bytes:
+    """The last layer's answers are those of the next label."""
+    weights = {name: array.copy() for name, array in read_params(params).items()}
+    for name in ("fc1_weight", "fc1_bias"):
+        weights[name] = np.roll(weights[name], 1, axis=0)
+    return artefact.params(weights)
+
+
+def without(name: str) -> Callable[[bytes], bytes]:
+    def params(data: bytes) -> bytes:
+        return artefact.params({k: v for k, v in read_params(data).items() if k != name})
+
+    return params
+
+
+def narrower(data: bytes) -> bytes:
+    weights = dict(read_params(data))
+    weights["fc1_weight"] = weights["fc1_weight"][:, :-1]
+    return artefact.params(weights)
+
+
+def hotter(evaluation: dict[str, Any]) -> dict[str, Any]:
+    return {**evaluation, "temperature": 20 * evaluation["temperature"]}
+
+
+SPOILED = {
+    "other labels": (turned, "it takes the golden picture of"),
+    "weights that are missing": (without("fc1_bias"), "The weights fc1_bias of the network are"),
+    "weights that do not fit": (narrower, "do not fit"),
+    "no weights": (lambda _: b"text", "The weights"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "reason"), SPOILED.values(), ids=SPOILED.keys())
+def test_a_network_that_is_not_the_releases_is_refused(network, proving, spoil, reason):
+    files, evaluation = proving
+    with pytest.raises(BadArtifact, match=reason):
+        first_deeplens.prove(network._replace(params=spoil(network.params)), files, evaluation)
+
+
+def test_a_network_that_is_less_sure_than_the_release_is_refused(network, proving):
+    files, evaluation = proving
+    with pytest.raises(BadArtifact, match=r"is 0\.\d\d sure of the golden picture of"):
+        first_deeplens.prove(network, files, hotter(evaluation))
+
+
+def test_a_symbol_that_is_no_text_is_refused(network, proving):
+    files, evaluation = proving
+    with pytest.raises(BadArtifact, match="is no text"):
+        first_deeplens.prove(network._replace(symbol=b"\xff"), files, evaluation)
 
 
 def test_a_network_of_other_labels_is_refused(pictures, tmp_path):

@@ -367,7 +367,7 @@ def test_a_model_that_fails_a_cameras_proof_is_refused_in_the_cloud(
     model = onnx.load(folder / "model.onnx")
     change(model)
     (folder / "model.onnx").write_bytes(model.SerializeToString())
-    found = first_camera.proved(folder, first.evaluation)
+    found = first_camera.proved(Paths(tmp_path), first.evaluation)
     assert found["verdict"] == "refused"
     assert reason in found["reason"]
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*.*")]

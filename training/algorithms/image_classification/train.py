@@ -60,11 +60,12 @@ def read_artefact(paths: Paths) -> tuple[Network, dict[str, Any]]:
     epochs = sorted(name for name in files if name != SYMBOL)
     if not epochs:
         raise BadArtifact("The built-in algorithm's archive holds no weights (*.params).")
-    network = Network.read(_text(files[SYMBOL]), files[epochs[-1]])
+    network = Network.read(text_of(files[SYMBOL]), files[epochs[-1]])
     return network, {"artefact": {"sha256": hashlib.sha256(data).hexdigest(), "file": epochs[-1]}}
 
 
-def _text(symbol: bytes) -> str:
+def text_of(symbol: bytes) -> str:
+    """Raises BadArtifact."""
     try:
         return symbol.decode("utf-8")
     except UnicodeDecodeError as damage:
