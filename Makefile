@@ -112,7 +112,7 @@ destroy: $(READY) $(NODE) ## Remove functions, workflows and roles from AWS; pic
 	@echo "· asking AWS whose credentials these are"
 	@account=$$($(PY) -m cli.account) && echo "From $$account this removes the retraining and fleet stacks." && \
 	echo "It keeps the storage stack: the bucket with your pictures and releases, the state table, the cameras'" && \
-	echo "groups and policy, and the group in SageMaker's Model Registry. A later \`make deploy\` takes them up again; to be rid of them, empty and delete them by hand." && \
+	echo "groups and policy, and the group in SageMaker's Model Registry. A later \`make deploy\` takes them up again; to be rid of them, empty and delete them by hand (the bucket's policy first: it keeps releases)." && \
 	echo "Cameras stay registered and keep classifying with the release they have." && \
 	echo "· looking up the stacks (some seconds; nothing is fetched, and you are asked first)" && \
 	$(CDK) destroy '*-retraining' '*-fleet'

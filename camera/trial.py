@@ -26,7 +26,7 @@ from lensloop.wire.picture import read_input
 from lensloop.wire.reading import Reader
 
 SECONDS = 50  # a camera answers within a minute
-# Of them for golden pictures, of which there are 600 at most; a slower camera tries fewer, and at
+# Of them for golden pictures, of which there are 2,000 at most; a slower camera tries fewer, and at
 # least a dozen (camera/prove.py).
 TRYING = 20
 # A computer that has just started has much else to do, and nobody waits for an answer.

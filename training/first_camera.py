@@ -17,9 +17,9 @@ from lensloop.wire.errors import BadArtifact
 from training import first_deeplens
 from training.paths import Paths
 
-# All golden pictures, where a slow camera leaves some out: 600, also of a network that takes a
-# second for each on a small machine.
-_SECONDS = 900
+# All golden pictures, where a slow camera leaves some out: 2,000 at most, also of a network that
+# takes half a second for each on a small machine.
+_SECONDS = 1200
 # Of addresses, for the stack of each of onnxruntime's threads: a camera has four cores, and the
 # largest training instance has 192.
 _PER_CORE = 16 * 1024**2

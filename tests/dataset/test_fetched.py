@@ -96,10 +96,10 @@ def test_small_test_pictures_come_of_each_label_of_which_too_few_golden_ones_are
 
 
 def test_of_very_many_labels_the_candidates_are_not_very_many_more() -> None:
-    data = [row(number, "test", f"label {label}") for label in range(700) for number in range(4)]
+    data = [row(number, "test", f"label {label}") for label in range(1500) for number in range(4)]
     found = fetched(data, KeptFeatures(contents(data), contents(data))).rows
-    assert 1200 <= len(found) <= 1200 + 3
-    assert len({row.label for row in found}) == 700
+    assert 4000 <= len(found) <= 4000 + 3
+    assert len({row.label for row in found}) == 1500
 
 
 def test_golden_candidates_are_the_smallest_the_labels_taking_turns() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from lensloop import archive
 from lensloop.dataset import kept_features
 from lensloop.dataset.kept_features import (
     KeptFeatures,
@@ -47,6 +48,11 @@ def test_every_label_has_several_golden_pictures_and_a_small_set_a_dozen(
     labels: int, each: int
 ) -> None:
     assert kept_features.golden_each(labels) == each
+
+
+def test_a_thousand_labels_are_shown_twice_each_and_no_archive_is_too_full_of_them() -> None:
+    assert kept_features.golden_each(1000) * 1000 == kept_features.MOST_GOLDEN
+    assert kept_features.MOST_GOLDEN + 500 < archive.MAX_FILES
 
 
 NOTES = [
