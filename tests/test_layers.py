@@ -35,7 +35,8 @@ ALLOWED = {
     "lensloop": (),
     "camera": ("lensloop.wire",),
     "lambdas": ("lensloop",),
-    "training": ("lensloop", "camera.trial"),  # the cloud is the first camera
+    # The cloud is the first camera, and answers in eight bits as cameras do.
+    "training": ("lensloop", "camera.trial", "camera.model"),
     "stacks": ("lensloop", "lambdas"),  # a step owns its function, so it imports the handler
     # It looks at strangers' pictures as the inspection does, and at the bucket's list.
     "importers": ("lensloop", "lambdas.aws.listing", "lambdas.decoding"),

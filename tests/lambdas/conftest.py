@@ -58,10 +58,14 @@ def archive(files: dict[str, bytes]) -> bytes:
 
 
 def model_files(
-    right: int = 20, model: bytes = b"ONNX" * 1000, refused: str = "", **changes: Any
+    right: int = 20,
+    model: bytes = b"ONNX" * 1000,
+    refused: str = "",
+    further: dict[str, dict[str, Any]] | None = None,
+    **changes: Any,
 ) -> dict[str, bytes]:
     """What a training job leaves behind, with one golden picture of each label; `refused`: by a
-    camera's own proof.
+    camera's own proof; `further`: what that says of other files.
     """
     content = evaluation(scores(None, {"can": (20, right), "glass": (20, 20)}))
     pictures, golden = {}, []
@@ -74,7 +78,7 @@ def model_files(
     files = {"model.onnx": model, "test.csv": b"sha256,label\n", **pictures}
     made, _ = release.draft("trash", 1, files, content, "then")
     of = (made["model"]["sha256"], made["golden"]["sha256"])
-    content |= {"proof": proof.noted(*of, refused), **changes}
+    content |= {"proof": proof.noted(*of, refused, further), **changes}
     return {**files, "evaluation.json": json.dumps(content).encode()}
 
 

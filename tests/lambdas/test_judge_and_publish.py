@@ -21,6 +21,7 @@ from lambdas.aws.release_item import LiveRelease
 from lambdas.aws.state import state_table
 from lensloop import archive as reading
 from lensloop.archive import MAX_FILES, read_files
+from lensloop.model import proof
 from lensloop.model.standards import Standards, Trained
 from lensloop.settings import Settings
 from lensloop.wire import manifest
@@ -344,21 +345,31 @@ NETWORK = {
 OF_NETWORK = f"s3://{BUCKET}/training/deeplens-trash-7-1/output/network.tar.gz"
 
 
-def by_the_built_in(aws: Aws, body: bytes) -> None:
-    """A model that was made of a network, and its archive."""
+PACKED = archive(NETWORK)  # once: it holds the time
+DEEPLENS, INT8 = "deeplens.tar.gz", "model.int8.onnx"
+
+
+def by_the_built_in(aws: Aws, body: bytes | None = None, reason: str = "") -> None:
+    """A model that was made of a network, and its archive, if it is still there; `reason`: why the
+    cloud has not proved the network.
+    """
     made_of = {
         "uri": OF_NETWORK,
-        "sha256": sha256(archive(NETWORK)).hexdigest(),
+        "sha256": sha256(PACKED).hexdigest(),
         "file": "image-classification-0009.params",
     }
+    parts = (b"{}", b"weights", b"can\nglass\n")
+    digest = sha256(b"".join(sha256(part).digest() for part in parts)).hexdigest()
     aws.lease(7)
-    aws.put_model(model_files(artefact=made_of))
-    aws.s3.put_object(Bucket=BUCKET, Key=OF_NETWORK.split("/", 3)[3], Body=body)
+    proved = {DEEPLENS: proof.noted_of(digest, reason)}
+    aws.put_model(model_files(further=proved, artefact=made_of))
+    if body:
+        aws.s3.put_object(Bucket=BUCKET, Key=OF_NETWORK.split("/", 3)[3], Body=body)
 
 
 def test_a_network_of_mxnets_is_released_for_a_deeplens_as_well(aws: Aws) -> None:
-    by_the_built_in(aws, archive(NETWORK))
-    publish_release.handler(EVENT, None)
+    by_the_built_in(aws, PACKED)
+    assert publish_release.handler(EVENT, None)["left_out"] == {}
     with tarfile.open(fileobj=io.BytesIO(written(aws)["releases/7/deeplens.tar.gz"])) as tar:
         assert tar.getnames() == [
             "image-classification-symbol.json",
@@ -373,11 +384,55 @@ def test_a_network_of_mxnets_is_released_for_a_deeplens_as_well(aws: Aws) -> Non
     assert named.sha256 == sha256(written(aws)["releases/7/deeplens.tar.gz"]).hexdigest()
 
 
-def test_another_archive_than_the_model_was_made_of_is_not_released(aws: Aws) -> None:
-    by_the_built_in(aws, archive(NETWORK | {"model-shapes.json": b"[1]"}))
-    with pytest.raises(BadArtifact, match="is not the archive any more"):
-        publish_release.handler(EVENT, None)
-    assert written(aws) == {}
+@pytest.mark.parametrize(
+    ("body", "reason", "why"),
+    [
+        (
+            archive(NETWORK | {"model-shapes.json": b"[1]"}),
+            "",
+            f"{OF_NETWORK} is not the archive any more that the model was made of",
+        ),
+        (None, "", f"{OF_NETWORK} is not there any more"),
+        (
+            PACKED,
+            "it takes glass for can",
+            "it does not pass a camera's own proof, which the cloud ran first: it takes glass for"
+            " can",
+        ),
+    ],
+    ids=["another archive", "gone", "not proved"],
+)
+def test_a_network_that_is_not_the_proved_one_is_left_out_and_costs_no_release(
+    aws: Aws, body: bytes | None, reason: str, why: str
+) -> None:
+    by_the_built_in(aws, body, reason)
+    answer = publish_release.handler(EVENT, None)
+    assert answer["left_out"] == {DEEPLENS: why}
+    found = written(aws)
+    assert f"releases/7/{DEEPLENS}" not in found
+    named = manifest.parse(json.loads(found["releases/7/manifest.json"]))
+    assert (named.deeplens, named.model.size) == (None, 4000)
+    assert aws.item("candidate")["epoch"] == 7
+
+
+@pytest.mark.parametrize(
+    ("proved", "left_out"),
+    [
+        (proof.noted_of(sha256(b"8").hexdigest()), False),
+        (proof.noted_of(sha256(b"9").hexdigest()), True),
+        (proof.noted_of(sha256(b"8").hexdigest(), "it hangs"), True),
+    ],
+    ids=["proved", "another", "refused"],
+)
+def test_eight_bits_are_published_only_as_they_were_proved(
+    aws: Aws, proved: dict[str, Any], left_out: bool
+) -> None:
+    aws.lease(7)
+    aws.put_model({**model_files(further={INT8: proved}), INT8: b"8"})
+    assert judge.handler(EVENT, None)["ship"]
+    answer = publish_release.handler(EVENT, None)
+    assert (INT8 in answer["left_out"]) == left_out
+    assert (f"releases/7/{INT8}" in written(aws)) != left_out
 
 
 def test_publishing_again_changes_nothing(aws: Aws) -> None:
