@@ -30,7 +30,7 @@ class Row:
 class EightBits:
     verdict: Verdict
     rows: tuple[Row, ...]
-    agreement: str  # empty where nothing was compared
+    notes: tuple[str, ...]
 
 
 def eight_bits(run: Mapping[str, Any]) -> EightBits | None:
@@ -39,7 +39,7 @@ def eight_bits(run: Mapping[str, Any]) -> EightBits | None:
     if not told:
         return None
     made, whole = read_made(Reader(told)), told.get("whole") or {}
-    return EightBits(_verdict(run, made), tuple(_rows(made, whole)), _agreement(made.test))
+    return EightBits(_verdict(run, made), tuple(_rows(made, whole)), tuple(_notes(made)))
 
 
 def chip(run: Mapping[str, Any], evaluation: Mapping[str, Any] | None) -> Verdict | None:
@@ -54,7 +54,9 @@ def _verdict(run: Mapping[str, Any], made: Made) -> Verdict:
         return Verdict(False, f"Not used: {made.reason}.")
     if not run["release"]:
         return Verdict(True, "Good enough to be part of a release; this run made none.")
-    return _in_release(run["release"], precision.FILE, "Cameras use it where it is faster: it is")
+    return _in_release(
+        run["release"], precision.FILE, "A camera runs it where it is faster there: it is"
+    )
 
 
 def _in_release(release: Mapping[str, Any], file: str, begin: str) -> Verdict:
@@ -79,10 +81,12 @@ def _rows(made: Made, whole: Mapping[str, Any]) -> Iterator[Row]:
         yield Row("called unfamiliar", f"{test.unfamiliar:,}", f"{test.unfamiliar_int8:,}")
 
 
-def _agreement(test: Compared | None) -> str:
-    if test is None or not test.pictures:
-        return ""
-    return f"{_share(test.same, test)} of {test.pictures:,} test pictures get the same answer."
+def _notes(made: Made) -> Iterator[str]:
+    if made.test and made.test.pictures:
+        same = _share(made.test.same, made.test)
+        yield f"{same} of {made.test.pictures:,} test pictures get the same answer from both."
+    if made.milliseconds is not None:
+        yield "Times are of one thread of the training job; each camera measures its own."
 
 
 def _share(count: int, of: Compared) -> str:

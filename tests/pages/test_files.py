@@ -22,12 +22,12 @@ def test_both_models_stand_beside_each_other() -> None:
     shown = text()
     begin = shown.index("In eight bits")
     for part in (
-        "Cameras use it where it is faster: it is in release 7.",
+        "A camera runs it where it is faster there: it is in release 7.",
         "size 13.5 MB 3.9 MB",
         "one picture takes 6.2 ms 3.1 ms",
         "right 240 (93.8%) 238 (93.0%)",
         "called unfamiliar 5 6",
-        "253 (98.8%) of 256 test pictures get the same answer.",
+        "253 (98.8%) of 256 test pictures get the same answer from both.",
     ):
         assert part in shown[begin:]
 

@@ -55,6 +55,8 @@ def test_its_network_becomes_a_release_that_cameras_and_a_deeplens_can_take(pers
     assert evaluation["algorithm"] == "image-classification"
     assert evaluation["candidate"]["all"]["accuracy"] >= 0.7
     assert evaluation["proof"]["verdict"] == "passed"
+    assert evaluation["proof"]["files"]["deeplens.tar.gz"]["verdict"] == "passed"
+    assert (told["release"] or {})["left_out"] == {}
     assert evaluation["artefact"]["layers"] == 18
     assert evaluation["artefact"]["uri"].endswith(
         "/training/deeplens-trash-1-1/output/model.tar.gz"

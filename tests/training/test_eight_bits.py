@@ -119,16 +119,21 @@ def test_what_onnxruntime_cannot_make_gets_a_sentence() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("data", "reason"),
-    [(b"", "is no ONNX file"), ("the head turned", "golden pictures are answered wrongly")],
+    ("spoil", "reason"),
+    [
+        pytest.param(lambda data: data[:5000], "is no ONNX model", id="half a file"),
+        pytest.param(
+            lambda data: turned(data), "golden pictures are answered wrongly", id="another label"
+        ),
+    ],
 )
 def test_what_the_first_camera_refuses_in_eight_bits_is_withdrawn_and_costs_nothing_else(
-    trained, tmp_path, data, reason
+    trained, tmp_path, spoil, reason
 ) -> None:
     ml = tmp_path / "ml"
     shutil.copytree(trained.root / "model", ml / "model")
     file, paths = ml / "model" / FILE, Paths(ml)
-    file.write_bytes(turned(file.read_bytes()) if data else b"no model")
+    file.write_bytes(spoil(file.read_bytes()))
     evaluation = json.loads(json.dumps(trained.evaluation))
     evaluation["proof"] = first_camera.proved(paths, evaluation)
     assert evaluation["proof"]["verdict"] == "passed"
