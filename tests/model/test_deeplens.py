@@ -31,6 +31,8 @@ def test_the_archive_has_both_files_at_its_root_with_epoch_0_and_the_labels_line
 
 def test_the_same_network_makes_the_same_archive() -> None:
     assert bundle(FILES, PARAMS, ["a", "b"]) == bundle(dict(FILES), PARAMS, ["a", "b"])
+    # gzip's header: no file's name, of no time, and the fastest way.
+    assert bundle(FILES, PARAMS, ["a", "b"])[:9] == b"\x1f\x8b\x08\0" + bytes(4) + b"\x04"
 
 
 @pytest.mark.parametrize("missing", [SYMBOL, PARAMS])
@@ -59,6 +61,9 @@ def test_where_the_network_is_is_in_the_evaluation() -> None:
         {"artefact": {**ARTEFACT, "file": "model.onnx"}},
         {"artefact": {**ARTEFACT, "uri": ""}},
         {"artefact": {"sha256": "ab"}},
+        {"artefact": {"sha256": "ab", "file": PARAMS}},
+        {"artefact": {"uri": "s3://b/a", "file": PARAMS}},
+        {"artefact": {"uri": "s3://b/a", "sha256": "ab"}},
         {"artefact": {**ARTEFACT, "sha256": ""}},
     ],
 )
@@ -105,13 +110,23 @@ EPOCH_0, LABELS = ("image-classification-0000.params", b"weights"), ("labels.txt
     [
         (b"no archive", "cannot be read"),
         (GOOD[:60], "cannot be read"),
+        (gzip.decompress(GOOD), "cannot be read"),
         (packed((SYMBOL, b"{}"), (PARAMS, b"weights"), LABELS), "cannot be read: .*0000.params"),
         (packed((SYMBOL, b"{}"), EPOCH_0), "cannot be read: .*labels.txt"),
         (packed(EPOCH_0, LABELS, link=SYMBOL), f"{SYMBOL} in deeplens.tar.gz is no file"),
         (bundle(FILES, PARAMS, ["a", "b", "c"]), "The 3 lines of labels.txt are not the 2 labels"),
         (bundle(FILES, PARAMS, ["b", "a"]), "The 2 lines of labels.txt are not the 2 labels"),
     ],
-    ids=["text", "cut off", "another epoch", "no labels", "a link", "a label more", "their order"],
+    ids=[
+        "text",
+        "cut off",
+        "no gzip",
+        "another epoch",
+        "no labels",
+        "a link",
+        "a label more",
+        "their order",
+    ],
 )
 def test_an_archive_of_which_a_camera_could_make_nothing_has_its_sentence(
     data: bytes, why: str
@@ -126,6 +141,8 @@ def test_pictures_of_another_size_than_the_networks_are_refused() -> None:
 
 
 def test_what_is_too_large_for_a_camera_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deeplens, "MOST_BYTES", 6)
+    monkeypatch.setattr(deeplens, "MOST_BYTES", len(b"weights"))
+    unpacked(GOOD, EVALUATION)
+    monkeypatch.setattr(deeplens, "MOST_BYTES", len(b"weights") - 1)
     with pytest.raises(BadArtifact, match="is no file, or too large for a camera"):
         unpacked(GOOD, EVALUATION)

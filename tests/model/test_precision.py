@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from lensloop.model.precision import Compared, Made, objection, read_made, told
+from lensloop.model.precision import (
+    FILE,
+    LEAST_PICTURES,
+    Compared,
+    Made,
+    objection,
+    read_made,
+    told,
+)
 from lensloop.wire.reading import Reader
 
 
@@ -20,6 +28,7 @@ from lensloop.wire.reading import Reader
         (Compared(100, 90, 90, 97, 5, 8), "it calls 3 more of 100 test pictures unfamiliar"),
         (Compared(100, 90, 90, 97, 8, 5), ""),
         (Compared(0, 0, 0, 0), ""),
+        (Compared(1, 1, 0, 0), "it gets 1 fewer of 1 test picture right"),
     ],
 )
 def test_a_hundredth_of_the_accuracy_is_the_most(found: Compared, why: str) -> None:
@@ -40,6 +49,9 @@ def test_what_a_training_says_of_eight_bits_is_read() -> None:
         True, "", 3_900_000, 3.1, None, Compared(256, 240, 238, 253, 5, 6)
     )
     assert not found.mistakes
+    learnt = {**TEST, "right": 250}
+    both = read_made(Reader({**INT8, "validation": learnt}))
+    assert both.validation == Compared(256, 250, 238, 253, 5, 6)
     refused = {"kept": False, "reason": "too few pictures"}
     assert read_made(Reader(refused)) == Made(False, "too few pictures", None, None, None, None)
 
@@ -56,8 +68,14 @@ def test_what_a_training_says_of_eight_bits_is_read() -> None:
 )
 def test_what_does_not_add_up_is_a_mistake(said: dict[str, Any], mistake: str) -> None:
     found = Reader(said)
-    read_made(found)
+    made = read_made(found)
+    assert made.kept == (said["kept"] is True)
     assert found.mistakes[0].startswith(mistake)
+
+
+def test_buckets_and_agents_know_the_file_by_this_name_and_few_pictures_say_nothing() -> None:
+    assert (FILE, LEAST_PICTURES) == ("model.int8.onnx", 30)
+    assert Compared(30, 29, 29, 30)[4:] == (0, 0)
 
 
 def test_the_record_has_both_models_beside_each_other() -> None:

@@ -90,6 +90,7 @@ def test_a_release_may_hold_the_model_in_eight_bits_and_a_network_for_a_chip_as_
     alone = manifest.parse(release.build("trash", 7, FILES, EVALUATION, AT)[0])
     assert (alone.int8, alone.deeplens) == (None, None)
     assert release.left_out(FILES, EVALUATION) == {}
+    assert manifest.parse(release.draft("trash", 7, FILES, UNPROVED, AT)[0]).deeplens is None
 
 
 def otherwise(file: str, **said: Any) -> dict[str, Any]:
@@ -151,7 +152,8 @@ def test_a_network_that_a_camera_could_not_unpack_is_left_out() -> None:
     _, content = release.build("trash", 7, FILES, EVALUATION, AT, b"no archive")
     assert CHIP not in content
     (why,) = release.left_out(FILES, EVALUATION, b"no archive").values()
-    assert why.startswith("deeplens.tar.gz cannot be read")
+    assert why.startswith("deeplens.tar.gz cannot be read: ")
+    assert not why.endswith(".")
 
 
 def test_a_release_holds_what_a_camera_needs_and_its_manifest_comes_last() -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from local.patches.iam_record import CERTIFICATE
 from local.state import StateDir
-from tests.stacks.synthesized import Resource, Synthesized
+from tests.stacks.synthesized import Resource, Statement, Synthesized
 
 # CloudFormation's random end of a name; it cuts what comes before to fit 64 characters.
 RANDOM = 13
@@ -160,6 +160,30 @@ def given(shipped: Synthesized) -> set[Permission]:
         if s.statement["Effect"] == "Allow" and "Principal" not in s.statement:
             resource = s.where.split("/")[1].partition(".")[0]
             found |= {Permission(_of_policy(resource), action) for action in s.all_of("Action")}
+    return found
+
+
+_READS = {"dynamodb:GetItem", "dynamodb:Scan", "dynamodb:ConditionCheckItem"}
+
+
+def writes_items(s: Statement) -> bool:
+    return any(a.startswith("dynamodb:") and a not in _READS for a in s.all_of("Action"))
+
+
+def named_items(s: Statement) -> set[str]:
+    """The only items of the state that the statement allows to be written."""
+    limits = s.statement.get("Condition", {}).get("ForAnyValue:StringLike", {})
+    return set(limits.get("dynamodb:LeadingKeys", ()))
+
+
+def unlimited_writes(synthesized: Synthesized) -> list[str]:
+    """Where more than items that are named, or more than one kind of write, is allowed."""
+    found = []
+    for s in synthesized.statements():
+        if s.statement["Effect"] == "Allow" and writes_items(s):
+            named = named_items(s)
+            if not named or "*" in named or len(s.all_of("Action")) > 1:
+                found.append(s.where)
     return found
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.stacks.permissions import unlimited_writes
 from tests.stacks.synthesized import Synthesized, flat, synthesize
 
 
@@ -39,6 +40,7 @@ def test_a_job_reads_what_is_to_be_labelled_and_writes_its_own_folder(
     found = may(labelling, "LabelingDefaultPolicy")
     actions = {"s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:GetBucketLocation"}
     assert set(found) == actions
+    assert unlimited_writes(labelling) == []
     assert [one.rpartition("/")[2] for one in found["s3:PutObject"]] == ["labeling"]
     read = sorted(one.rpartition("/")[2] for one in found["s3:GetObject"])
     assert read == ["labeling", "review", "unlabelled"]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.stacks.permissions import unlimited_writes
 from tests.stacks.synthesized import Synthesized, flat, synthesize
 
 
@@ -35,6 +36,7 @@ def test_the_function_writes_below_review_and_answers_cameras_only(curious: Synt
     assert objects.endswith("/review/*")
     (topic,) = may["iot:Publish"]
     assert topic.endswith(":topic/deeplens/deeplens_*/review/put")
+    assert unlimited_writes(curious) == []
 
 
 def test_a_camera_asks_and_hears_under_its_own_name_only(curious: Synthesized) -> None:
