@@ -88,10 +88,11 @@ def unpacked(data: bytes, evaluation: Any) -> Network:
         raise BadArtifact(
             f"The {lines} lines of {_LABELS} are not the {labels} labels of the release."
         )
-    wanted = [evaluation["input"][side] for side in ("width", "height")]
-    if wanted != [SIDE, SIDE]:
+    size = evaluation.get("input") or {}
+    width, height = size.get("width"), size.get("height")
+    if (width, height) != (SIDE, SIDE):
         raise BadArtifact(
-            f"The release takes {wanted[0]} × {wanted[1]} pixels, and the network {SIDE} × {SIDE}."
+            f"The release takes {width} × {height} pixels, and the network {SIDE} × {SIDE}."
         )
     return found
 

@@ -138,6 +138,8 @@ def test_an_archive_of_which_a_camera_could_make_nothing_has_its_sentence(
 def test_pictures_of_another_size_than_the_networks_are_refused() -> None:
     with pytest.raises(BadArtifact, match="takes 224 × 300 pixels, and the network 224 × 224"):
         unpacked(GOOD, {**EVALUATION, "input": {"width": 224, "height": 300}})
+    with pytest.raises(BadArtifact, match="takes None × None pixels"):
+        unpacked(GOOD, {**EVALUATION, "input": None})
 
 
 def test_what_is_too_large_for_a_camera_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
