@@ -1,5 +1,6 @@
-"""What does the agent need of a camera's computer? Its memory after many changes of the model, and
-its frames a second beside the same network in eager PyTorch, both on one thread.
+"""What does the agent need of a camera's computer? Its memory after many changes of the model, what
+asking the release before costs, and its frames a second beside the same network in eager PyTorch,
+both on one thread.
 
 Each is measured in a process of its own, on one core; seconds are the processor's, so that what
 else runs here does not count.
@@ -30,6 +31,8 @@ LABELS = ("can", "carton", "glass", "paper", "plastic", "residual")
 CHANGES = 100
 FRAMES_EACH = 5  # that each release classifies before the next takes its place
 MOST_MB = 150
+LOOKS = 5  # by the release before, while both are there
+MOST_PERCENT = 2.0  # of one core, for such looks
 FASTER = 4.0
 FRAMES = 60  # a few seconds of each, three times, the best of which counts
 
@@ -41,6 +44,9 @@ def rows() -> Iterator[Row]:
         mb = _measured("memory", home)
         title = f"agent, memory after {CHANGES} changes of the model"
         yield figure(title, mb, None, "MB RSS", None, f"< {MOST_MB}", mb < MOST_MB)
+        percent = _measured("second", home)
+        title = "agent, one core's time for asking the release before"
+        yield figure(title, percent, None, "%", None, f"< {MOST_PERCENT}", percent < MOST_PERCENT)
         if not TORCH.is_dir():
             print("  left out: needs PyTorch, by `make finetune-deps`", file=sys.stderr)
             return
@@ -114,20 +120,65 @@ def _manifest(folder: Path, epoch: int) -> bytes:
 
 
 def _memory(home: Path) -> float:
-    """MB after as many changes: each is put in place, proved, committed and classifies frames. What
-    a whole agent holds besides is loaded as well.
+    """MB after as many changes: each is put in place, proved, committed and classifies frames; then
+    the release before is asked. What a whole agent holds besides is loaded as well.
     """
     import camera.assembly  # noqa: F401 - for its memory
     from camera import memory
+
+    store, running = _changed(home, CHANGES)
+    _ask_before(store, running, home)
+    memory.trim()
+    status = Path("/proc/self/status").read_text().split()
+    return round(int(status[status.index("VmRSS:") + 1]) / 1024, 1)
+
+
+def _second(home: Path) -> float:
+    """How many percent of a core's time it takes, in this process and its children, at the pace
+    that a camera keeps.
+    """
+    from camera import second
+
+    store, running = _changed(home, 2)
+    _ask_before(store, running, home)  # what is only loaded once
+    began = _processor()
+    _ask_before(store, running, home)
+    return round(100 * (_processor() - began) / LOOKS / second.PAUSE_SECONDS, 2)
+
+
+def _processor() -> float:
+    """Seconds, of this process and of its children that have ended."""
+    return sum(os.times()[:4])
+
+
+def _ask_before(store: Any, running: Any, home: Path) -> None:
+    """A frame of another scene each time: that of one which waits already is not asked about."""
+    from camera.frames import of_image
+    from camera.second import SecondLook
+    from camera.uncertain import Waiting
+
+    look = SecondLook(Waiting(home), store)
+    for _ in range(LOOKS):
+        image = Image.effect_noise((640, 480), 90).convert("RGB")
+        look._due = float("-inf")
+        look.saw(of_image("bench", image), running.model.predict(image), running.installed.epoch)
+        assert look._look(look._asked.get_nowait()) < 600, "it was not answered"
+
+
+def _changed(home: Path, changes: int) -> tuple[Any, Any]:
+    """A camera's store after so many releases, and what runs."""
+    from camera import memory
+    from camera.running import Running
     from camera.store import Store
     from camera.update import still_usable
     from lensloop.wire.manifest import Installed
 
-    made, store, running = home / "made", Store(home), None
+    made, store = home / "made", Store(home)
+    running: Running | None = None
     store.open()
     frame = Image.fromarray(np.zeros((480, 640, 3), np.uint8))
     sha256 = hashlib.sha256((made / "model.onnx").read_bytes()).hexdigest()
-    for epoch in range(1, CHANGES + 1):
+    for epoch in range(1, changes + 1):
         part = store.workplace(epoch, "a" * 64)
         (part / "manifest.json").write_bytes(_manifest(made, epoch))
         for name in ("model.onnx", "golden.zip"):
@@ -141,8 +192,7 @@ def _memory(home: Path) -> float:
         for _ in range(FRAMES_EACH):
             running.model.predict(frame)
         memory.trim()  # as the agent's watch does every minute, and releases come more rarely
-    status = Path("/proc/self/status").read_text().split()
-    return round(int(status[status.index("VmRSS:") + 1]) / 1024, 1)
+    return store, running
 
 
 def _ours(home: Path) -> float:
@@ -154,7 +204,7 @@ def _ours(home: Path) -> float:
     (home / "made" / "manifest.json").write_bytes(_manifest(home / "made", 1))
     loaded = model.load(home / "made")
     image = np.random.default_rng(1).integers(0, 255, (224, 224, 3), dtype=np.uint8)
-    return _per_second(lambda: loaded._answer(image))
+    return _per_second(lambda: loaded.predict_input(image))
 
 
 def _torch(_: Path) -> float:
@@ -198,7 +248,12 @@ def _per_second(work: Callable[[], Any]) -> float:
     return round(best, 1)
 
 
-MEASURES: dict[str, Callable[[Path], float]] = {"memory": _memory, "ours": _ours, "torch": _torch}
+MEASURES: dict[str, Callable[[Path], float]] = {
+    "memory": _memory,
+    "second": _second,
+    "ours": _ours,
+    "torch": _torch,
+}
 
 if __name__ == "__main__":
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})

@@ -12,6 +12,7 @@ from camera.jobs import Jobs
 from camera.reporting import Reporting, of_now
 from camera.results import Results
 from camera.review import Review
+from camera.second import SecondLook
 from camera.store import Store
 from camera.uncertain import Waiting
 from camera.watchdog import Watchdog, start_anew
@@ -43,7 +44,8 @@ def connect(broker: Broker, config: Config, record: bool, fps: float) -> Agent:
         jobs.ask()
         reporting.connected()
 
-    review = _review(broker, config)
+    store = Store(config.home, config.keys)
+    review = _review(broker, config, store)
 
     def received(topic: str, content: Any) -> None:
         jobs.received(topic, content)
@@ -53,18 +55,19 @@ def connect(broker: Broker, config: Config, record: bool, fps: float) -> Agent:
     topics = [*jobs.topics(), *(review.topics() if review else [])]
     broker.listen(topics, received, connected)
     watchdog = Watchdog(os.environ, start_anew)
-    store = Store(config.home, config.keys)
     return Agent(broker, jobs, results, reporting, watchdog, store, config.project, fps, review)
 
 
-def _review(broker: Broker, config: Config) -> Optional[Review]:
+def _review(broker: Broker, config: Config, store: Store) -> Optional[Review]:
     """None where no frame is to leave the camera."""
     if not config.review_frames_a_day:
         return None
+    waiting = Waiting(config.home)
     return Review(
-        Waiting(config.home),
+        waiting,
         config.thing,
         config.review_frames_a_day,
         publish=broker.publish_now,
         connected=lambda: broker.up,
+        second=SecondLook(waiting, store),
     )

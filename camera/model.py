@@ -54,6 +54,10 @@ class Model:
         """Of a PIL image."""
         return self._answer(to_input(image, self.manifest.width, self.manifest.height))
 
+    def predict_input(self, array: Any) -> Prediction:
+        """Of what `to_input` has made for this release."""
+        return self._answer(array)
+
     def predict_file(self, data: bytes) -> Prediction:
         """The same for an encoded picture. Raises PictureError."""
         return self._answer(read_input(data, self.manifest.width, self.manifest.height))

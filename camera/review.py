@@ -15,6 +15,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from camera.capture import Capture
 from camera.frames import Frame
+from camera.second import SecondLook
 from camera.server import check_url, opener
 from camera.uncertain import Files, Waiting
 from lensloop.wire import names, review, uncertain
@@ -45,8 +46,11 @@ class Review:
         frames_a_day: int,
         publish: Callable[[str, Any], bool],
         connected: Callable[[], bool],
+        second: Optional[SecondLook] = None,
     ) -> None:
+        """Without a `second` look no release before is asked."""
         self._waiting, self._budget = waiting, Budget(frames_a_day)
+        self._second = second
         self._ask_topic = names.REVIEW_GET_TOPIC.format(thing=thing)
         self._answer_topic = names.REVIEW_PUT_TOPIC.format(thing=thing)
         self._capture_topic = names.CAPTURE_TOPIC.format(thing=thing)
@@ -61,6 +65,8 @@ class Review:
 
     def start(self, stop: threading.Event) -> None:
         threading.Thread(target=self._run, args=(stop,), name="review", daemon=True).start()
+        if self._second is not None:
+            self._second.start(stop)
 
     @property
     def asked_for(self) -> bool:
@@ -73,22 +79,36 @@ class Review:
         """
         session = self._capture.session(time.monotonic())
         found = (uncertain.CAPTURED, 0.0) if session else _worth(prediction)
-        if found is None or time.monotonic() < self._look_at:
-            return
-        self._look_at = time.monotonic() + LOOK_SECONDS
-        told = prediction.content() if prediction else {}
-        answer = {"frame": frame.name, "epoch": epoch, **told}
         try:
-            kept = self._waiting.keep(
-                frame.picture(), answer, *found, now=time.time(), session=session or ""
-            )
-            if session and kept:
-                self._capture.took(session)
+            if found is not None:
+                self._keep(frame, prediction, epoch, found, session)
+            elif prediction is not None and self._second is not None:
+                self._second.saw(frame, prediction, epoch)
         except PictureError as error:
             log.warning("an uncertain frame cannot be kept: %s", error)
         except OSError as error:  # a full disk is no news each second
             self._look_at += AGAIN_SECONDS
             log.warning("an uncertain frame cannot be kept: %s", error)
+
+    def _keep(
+        self,
+        frame: Frame,
+        prediction: Optional[Prediction],
+        epoch: int,
+        found: Tuple[str, float],
+        session: Optional[str],
+    ) -> None:
+        """Raises PictureError and OSError."""
+        if time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + LOOK_SECONDS
+        told = prediction.content() if prediction else {}
+        answer = {"frame": frame.name, "epoch": epoch, **told}
+        kept = self._waiting.keep(
+            frame.picture(), answer, *found, now=time.time(), session=session or ""
+        )
+        if session and kept:
+            self._capture.took(session)
 
     def received(self, topic: str, content: Any) -> None:
         """Called in the network's thread."""

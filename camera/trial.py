@@ -17,7 +17,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List
 
 from camera import model
 from camera.prove import Proof, prove
@@ -34,7 +34,7 @@ SECONDS_AT_START = 300
 # Of addresses: Python and onnxruntime take 0.3 GB, the largest network that a camera takes is four
 # times in memory while it is loaded.
 MEMORY = 2 * 1024**3
-_MOST_BYTES_OF_AN_ANSWER = 64 * 1024
+ANSWER = "The answer of the process in which the model was tried"
 # What a program needs to find itself and its libraries, and nothing that a person set.
 _KEPT = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
 _NOBODY = 65534
@@ -58,11 +58,23 @@ def prove_apart(
 
 
 def ask(command: List[str], folder: Path, seconds: float) -> Proof:
-    """What a process says of the release in the folder. Raises BadArtifact."""
+    """How a process proves the release in the folder. Raises BadArtifact."""
+    top = said(command, folder, seconds)
+    found = Proof(top.whole("right"), top.whole("pictures"), top.number("milliseconds", 0, 1e6))
+    top.check(BadArtifact, ANSWER)
+    return found
+
+
+def said(
+    command: List[str], folder: Path, seconds: float, given: bytes = b"", do: str = "prove itself"
+) -> Reader:
+    """What a process says of the release in the folder, once it has read what it is `given`. Raises
+    BadArtifact: the model did not `do` that.
+    """
     try:
         child = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # of onnxruntime; what matters is in the answer
             cwd=str(folder),
@@ -73,13 +85,15 @@ def ask(command: List[str], folder: Path, seconds: float) -> Proof:
             f"this camera cannot start a process to try the model in: {error}"
         ) from error
     try:
-        said, _ = child.communicate(timeout=seconds)
+        text, _ = child.communicate(given, timeout=seconds)
     except subprocess.TimeoutExpired as error:
-        raise BadArtifact(_too_slow(seconds)) from error
+        raise BadArtifact(_too_slow(do, seconds)) from error
     finally:
         child.kill()
         child.wait()
-    return _answer(said, child.returncode, seconds)
+    if child.returncode in (-signal.SIGALRM, -signal.SIGXCPU):
+        raise BadArtifact(_too_slow(do, seconds))
+    return _read(text, child.returncode)
 
 
 def _environment() -> Dict[str, str]:
@@ -90,9 +104,7 @@ def _environment() -> Dict[str, str]:
     return {**kept, "PYTHONPATH": path, "MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_THREADS": "1"}
 
 
-def _answer(said: bytes, status: int, seconds: float) -> Proof:
-    if status in (-signal.SIGALRM, -signal.SIGXCPU):
-        raise BadArtifact(_too_slow(seconds))
+def _read(text: bytes, status: int) -> Reader:
     if status not in (0, REFUSED):
         how = f"by signal {-status}" if status < 0 else f"with status {status}"
         raise BadArtifact(
@@ -100,18 +112,16 @@ def _answer(said: bytes, status: int, seconds: float) -> Proof:
             " memory than this camera gives it"
         )
     try:
-        top = Reader(json.loads(said))
+        top = Reader(json.loads(text))
     except (ValueError, RecursionError) as error:
         raise BadArtifact(f"the process in which the model was tried answers {error}") from error
     if status == REFUSED:
         raise BadArtifact(top.text("refused"))
-    found = Proof(top.whole("right"), top.whole("pictures"), top.number("milliseconds", 0, 1e6))
-    top.check(BadArtifact, "The answer of the process in which the model was tried")
-    return found
+    return top
 
 
-def _too_slow(seconds: float) -> str:
-    return f"the model did not prove itself within {seconds:.0f} s on this camera"
+def _too_slow(do: str, seconds: float) -> str:
+    return f"the model did not {do} within {seconds:.0f} s on this camera"
 
 
 # In the child
@@ -121,14 +131,19 @@ def main(arguments: List[str]) -> int:
     folder, memory, seconds = Path(arguments[0]), int(arguments[1]), int(arguments[2])
     trying = float(arguments[3])
     signal.alarm(seconds)  # also when nobody waits any more, because the agent was killed
+    return tell(lambda: _proved(folder, memory, trying, arguments[4:] == [_INT8])._asdict())
+
+
+def tell(found: Callable[[], Dict[str, Any]]) -> int:
+    """Says what the process was asked for, or why there is no answer; returns its exit status."""
     status = 0
-    said: Dict[str, Any] = {}
+    answer: Dict[str, Any] = {}
     try:
-        said = _proved(folder, memory, trying, arguments[4:] == [_INT8])._asdict()
+        answer = found()
     except (BadArtifact, MemoryError, OSError) as error:
-        status, said = REFUSED, {"refused": (str(error) or "memory is used up")[:1000]}
-    text = json.dumps(said).encode()
-    os.write(1, text)
+        status, answer = REFUSED, {"refused": (str(error) or "memory is used up")[:1000]}
+    sys.stdout.write(json.dumps(answer))
+    sys.stdout.flush()
     return status
 
 

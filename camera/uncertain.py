@@ -23,7 +23,13 @@ FOLDER, SENT = "uncertain", "sent.json"
 LONGEST_SIDE = 1280  # pixels: a person sees what it is, and a model is taught from less
 QUALITY = 85
 REMEMBERED = 200  # of those sent, so that tomorrow's are not of the same scene
-REASONS = (uncertain.RANDOM, uncertain.UNSURE, uncertain.UNFAMILIAR, uncertain.CAPTURED)
+REASONS = (
+    uncertain.RANDOM,
+    uncertain.UNSURE,
+    uncertain.DISAGREES,
+    uncertain.UNFAMILIAR,
+    uncertain.CAPTURED,
+)
 
 
 class WaitingError(LensloopError):
@@ -42,7 +48,9 @@ class Files(NamedTuple):
 
 
 class Waiting:
-    """Both threads use it: the one that looks at frames, and the one that sends."""
+    """Several threads use it: the one that looks at frames, the one that sends, and the one that
+    asks the release before.
+    """
 
     def __init__(self, home: Path) -> None:
         self._folder = home / FOLDER
@@ -88,6 +96,12 @@ class Waiting:
             disk.write(self._folder / (name + ANSWER), text)
             self._kept[name] = new
             return True
+
+    def knows(self, image: Any) -> bool:
+        """Is it like one that waits or went?"""
+        seen = int(phash(image), 16)
+        with self._lock:
+            return uncertain.known(seen, list(self._kept.values()), self._sent)
 
     def next(self, budget: Budget, now: float) -> Optional[Kept]:
         with self._lock:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lensloop.wire.errors import LensloopError
 from lensloop.wire.prediction import Prediction
 from lensloop.wire.reading import Reader
-from lensloop.wire.uncertain import RANDOM, UNFAMILIAR, UNSURE
+from lensloop.wire.uncertain import DISAGREES, RANDOM, UNFAMILIAR, UNSURE
 
 SHOWN = 5  # of the likeliest labels
 _FLAGS, _FLAG = ("unsure", "unfamiliar"), "true or false"
@@ -42,6 +42,7 @@ def _read(content: object) -> Answer:
     top = Reader(content)
     unsure, unfamiliar = (bool(top.value(name, _is_flag, _FLAG)) for name in _FLAGS)
     far = top.number("unfamiliarity", -_FAR, _FAR) if top.has("unfamiliarity") else 0.0
+    before = _before(top)
     part = top.part("probabilities")
     found = {label: part.number(label, 0, 1) for label in part.names()}
     if not found:
@@ -49,9 +50,34 @@ def _read(content: object) -> Answer:
     top.check(AnswerError, "The answer cannot be read")
     ranked = dict(sorted(found.items(), key=lambda pair: -pair[1]))
     said = Prediction(ranked, unsure, unfamiliar, far)
-    kind = UNFAMILIAR if unfamiliar else UNSURE if unsure else RANDOM
-    score = far if unfamiliar else 1.0 - _margin(ranked)
-    return Answer(said.predicted, kind, score, said.words, dict(list(ranked.items())[:SHOWN]))
+    words = said.words if before is None else f"{said.words}; {before.words}"
+    if unfamiliar:
+        kind, score = UNFAMILIAR, far
+    elif before is not None and not unsure:
+        kind, score = DISAGREES, min(said.confidence, before.confidence)
+    else:
+        kind, score = UNSURE if unsure else RANDOM, 1.0 - _margin(ranked)
+    return Answer(said.predicted, kind, score, words, dict(list(ranked.items())[:SHOWN]))
+
+
+@dataclass(frozen=True)
+class _Before:
+    """What the release before answered for the same frame."""
+
+    epoch: int
+    predicted: str
+    confidence: float
+
+    @property
+    def words(self) -> str:
+        return f"release {self.epoch} answers {self.predicted} ({self.confidence:.0%})"
+
+
+def _before(top: Reader) -> _Before | None:
+    if not top.has("previous"):
+        return None
+    part = top.part("previous")
+    return _Before(part.whole("epoch", 1), part.text("predicted"), part.number("confidence", 0, 1))
 
 
 def _is_flag(value: object) -> bool:

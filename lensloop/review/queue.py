@@ -1,7 +1,8 @@
 """Which uncertain frame should a person look at first, and by which key is each label given?
 
-What the model does not know comes first, then what it is unsure of, then what it was sure of and
-came by chance; what has no readable answer comes last. Among those of a kind the predicted labels
+What the model does not know comes first, then what the release before was as sure of as something
+else, then what it is unsure of, then what it was sure of and came by chance; what has no readable
+answer comes last. Among those of a kind the predicted labels
 take turns, so that one scene which a camera saw all day does not fill the morning.
 """
 
@@ -10,9 +11,9 @@ from collections.abc import Iterable, Mapping
 
 from lensloop.review.answers import Answer
 from lensloop.review.places import FrameId
-from lensloop.wire.uncertain import RANDOM, UNFAMILIAR, UNSURE
+from lensloop.wire.uncertain import DISAGREES, RANDOM, UNFAMILIAR, UNSURE
 
-_KINDS = (UNFAMILIAR, UNSURE, RANDOM, "")
+_KINDS = (UNFAMILIAR, DISAGREES, UNSURE, RANDOM, "")
 # Without the letters that are commands of the page: u(ndo), s(kip), x (no label), n(ew label).
 LABEL_KEYS = "123456789abcdefghijklmopqrtvwyz"
 

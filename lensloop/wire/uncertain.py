@@ -1,18 +1,19 @@
 """Which frames of a camera are worth a person's look? Those that the model does not know, then
-those that it is unsure of, and a few by chance, which show where it is sure and wrong; no two
-alike; few a day, and on little disk while the network is away.
+those where the release before is as sure of another label, then those that it is unsure of, and a
+few by chance, which show where it is sure and wrong; no two alike; few a day, and on little disk
+while the network is away.
 
-Whether the release before would have answered otherwise is not asked: two models in memory, and
-each frame looked at twice, cost more than it tells. Python 3.7 syntax: cameras run this.
+Python 3.7 syntax: cameras run this.
 """
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import Collection, List, NamedTuple, Optional, Sequence, Tuple
 
 from lensloop.wire.prediction import Prediction
 
 UNFAMILIAR, UNSURE, RANDOM = "unfamiliar", "unsure", "random"
+DISAGREES = "disagrees"  # the release before is sure of another label
 CAPTURED = "capture"  # a person asked for it: it goes first, and beside the day's budget
 # Of the frames that the model is sure of: at five frames a second, some eighteen an hour.
 RANDOM_SHARE = 0.001
@@ -58,6 +59,25 @@ def worth(prediction: Prediction, chance: float) -> Optional[Tuple[str, float]]:
     if chance < RANDOM_SHARE:
         return RANDOM, chance / RANDOM_SHARE
     return None
+
+
+def comparable(now: Collection[str], before: Collection[str]) -> bool:
+    """Whether two releases with these labels can disagree at all."""
+    return len(set(now) & set(before)) > 1
+
+
+def disagreement(now: Prediction, before: Prediction) -> Optional[float]:
+    """What the less confident of the two is, where two releases are sure of different labels for
+    one frame. None where that tells nothing: they agree, one of them is in doubt, or does not know
+    the other's label.
+    """
+    if now.unsure or now.unfamiliar or before.unsure or before.unfamiliar:
+        return None
+    if now.predicted == before.predicted:
+        return None
+    if now.predicted not in before.probabilities or before.predicted not in now.probabilities:
+        return None
+    return min(now.confidence, before.confidence)
 
 
 def alike(one: int, other: int) -> bool:
@@ -109,7 +129,7 @@ def captured(kept: Sequence[Kept]) -> List[Kept]:
 
 
 def _rank(kept: Kept) -> Tuple[int, float]:
-    return (RANDOM, UNSURE, UNFAMILIAR, CAPTURED).index(kept.reason), kept.score
+    return (RANDOM, UNSURE, DISAGREES, UNFAMILIAR, CAPTURED).index(kept.reason), kept.score
 
 
 def _margin(prediction: Prediction) -> float:

@@ -35,12 +35,14 @@ def colour_model(
     unfamiliar: str = "",
     dark: bool = True,
     int8: bool = False,
+    brightest: bool = False,
 ) -> bytes:
     """Answers which colour a picture has. Another `order` mixes up the labels; `marker` makes other
     bytes of it. With `unfamiliar="least"` it also answers how far a picture is from being of one
     colour, as the mean of the least channel: 20 or 35 for all that it was taught; with "nothing" it
     answers not a number. Without `dark` its answer to a black picture is not a number.
-    With `int8` its scores go through eight bits.
+    With `int8` its scores go through eight bits. With `brightest` the brightest spot of each colour
+    counts, and no more how much of it there is: a picture of one colour is the same to it.
     """
     nodes = [
         helper.make_node("Cast", ["image"], ["pixels"], to=TensorProto.FLOAT),
@@ -55,6 +57,8 @@ def colour_model(
             helper.make_node("DequantizeLinear", ["bits", "step", "none"], ["again"]),
             helper.make_node("ReduceMean", ["again"], ["mean"], axes=[1, 2], keepdims=0),
         ]
+    if brightest:
+        nodes[1].op_type = "ReduceMax"
     if not dark:
         nodes[-1:-1] = [
             helper.make_node("ReduceMax", ["mean"], ["level"], axes=[1], keepdims=1),

@@ -1,12 +1,15 @@
 """Which frame comes first?"""
 
+import json
+from typing import Any
+
 import pytest
 
 from lensloop.review.answers import Answer, read
 from lensloop.review.naming import free_name
 from lensloop.review.places import FrameId
 from lensloop.review.queue import keys, order
-from lensloop.wire.uncertain import RANDOM, UNFAMILIAR, UNSURE
+from lensloop.wire.uncertain import DISAGREES, RANDOM, UNFAMILIAR, UNSURE
 from tests.review.conftest import answer
 
 
@@ -19,6 +22,8 @@ def a(predicted: str, kind: str, score: float) -> Answer:
     [
         ({"sure": a("can", RANDOM, 9), "unsure": a("can", UNSURE, 0.1)}, "unsure sure"),
         ({"un": a("can", UNSURE, 0.9), "new": a("can", UNFAMILIAR, -3)}, "new un"),
+        ({"un": a("can", UNSURE, 0.9), "two": a("can", DISAGREES, 0.1)}, "two un"),
+        ({"two": a("can", DISAGREES, 0.9), "new": a("can", UNFAMILIAR, -3)}, "new two"),
         ({"none": None, "sure": a("can", RANDOM, 0)}, "sure none"),
         ({"low": a("can", UNSURE, 0.2), "high": a("can", UNSURE, 0.9)}, "high low"),
         (
@@ -66,6 +71,37 @@ def test_an_answer_is_read_or_there_is_none(body: bytes, expected: tuple[str, st
     else:
         assert found is not None
         assert (found.kind, found.words[: len(expected[1])]) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "changes", "expected"),
+    [
+        (("can", 0.75), {}, (DISAGREES, 0.75, "glass (90%); release 6 answers can (75%)")),
+        (("can", 0.95), {}, (DISAGREES, 0.9, "glass (90%); release 6 answers can (95%)")),
+        (("can", 0.75), {"unfamiliar": True, "unfamiliarity": 3.5}, (UNFAMILIAR, 3.5, None)),
+        (("can", 0.75), {"unsure": True}, (UNSURE, pytest.approx(0.2), None)),
+        (None, {}, (RANDOM, pytest.approx(0.2), "glass (90%)")),
+        (("", 0.75), {}, None),
+        ((7, 0.75), {}, None),
+        (("can", 1.5), {}, None),
+    ],
+)
+def test_what_the_release_before_answers_is_said_beside_it(
+    before: tuple[Any, float] | None,
+    changes: dict[str, Any],
+    expected: tuple[str, Any, str | None] | None,
+) -> None:
+    content = {"unsure": False, "unfamiliar": False, **changes}
+    content["probabilities"] = {"can": 0.1, "glass": 0.9}
+    if before:
+        content["previous"] = {"epoch": 6, "predicted": before[0], "confidence": before[1]}
+    found = read(json.dumps(content).encode())
+    if expected is None:
+        assert found is None
+        return
+    assert found is not None
+    assert (found.kind, found.score, found.predicted) == (*expected[:2], "glass")
+    assert expected[2] in (None, found.words)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ from lensloop.wire import names
         (names.training_job, ("deeplens-trash", 7, 2), "deeplens-trash-7-2"),
         (names.rollout_job, ("deeplens-trash", 7, "canary"), "deeplens-trash-r7-canary"),
         (names.again_job, ("deeplens-trash", 7, 3), "deeplens-trash-r7-again-3"),
+        (names.indicator, ("deeplens-trash-dev", "1a2b"), "deeplens-trash-dev-indicator-1a2b"),
+        (names.indicator, ("deeplens-trash",), "deeplens-trash-indicator-"),
         (names.topic_rule, ("deeplens-trash-dev", "report"), "deeplens_trash_dev_report"),
         (names.release, (7,), "releases/7/"),
         (names.release, (7, "manifest.json"), "releases/7/manifest.json"),
@@ -66,3 +68,19 @@ def test_results_go_to_the_topic_of_deeplens_or_to_one_that_is_not_reserved() ->
 
 def test_a_camera_reports_on_a_topic_of_its_own() -> None:
     assert names.REPORT_TOPIC == "deeplens/{thing}/report"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        ("deeplens_kitchen-2_A", True),
+        ("deeplens_" + "a" * 119, True),
+        ("deeplens_" + "a" * 120, False),
+        ("deeplens_", False),
+        ("deeplens-kitchen", False),
+        ("deeplens_kitch\u00e9n", False),
+        ("deeplens_a/b", False),
+    ],
+)
+def test_which_names_cameras_have(name: str, is_one: bool) -> None:
+    assert bool(names.THING.fullmatch(name)) is is_one

@@ -4,7 +4,17 @@ import pytest
 
 from lensloop.wire import uncertain
 from lensloop.wire.prediction import Prediction
-from lensloop.wire.uncertain import CAPTURED, DAY, RANDOM, UNFAMILIAR, UNSURE, Budget, Kept, Sent
+from lensloop.wire.uncertain import (
+    CAPTURED,
+    DAY,
+    DISAGREES,
+    RANDOM,
+    UNFAMILIAR,
+    UNSURE,
+    Budget,
+    Kept,
+    Sent,
+)
 
 NOW = 1_800_000_000.0
 ALL = (1 << 64) - 1
@@ -50,6 +60,48 @@ def test_an_answer_of_one_label_has_no_rival() -> None:
     assert uncertain.worth(alone, 0.5) == (UNSURE, 0.75)
 
 
+def labelled(first: str, second: str, *, unsure: bool = False, far: bool = False) -> Prediction:
+    return Prediction({first: 0.75, second: 0.25}, unsure, far, None)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "expected"),
+    [
+        (prediction(0.9), labelled("glass", "can"), 0.75),
+        (labelled("can", "glass"), Prediction({"glass": 0.9, "can": 0.1}, False, False, 1.0), 0.75),
+        (prediction(0.9), labelled("can", "glass"), None),  # they agree
+        (prediction(0.9, unsure=True), labelled("glass", "can"), None),
+        (prediction(0.9, unfamiliarity=2.0), labelled("glass", "can"), None),
+        (prediction(0.9), labelled("glass", "can", unsure=True), None),
+        (prediction(0.9), labelled("glass", "can", far=True), None),
+        (prediction(0.9), labelled("tin", "can"), None),  # a label that is gone, or renamed
+        (prediction(0.9), labelled("glass", "paper"), None),  # it was not taught any can
+    ],
+)
+def test_two_releases_disagree_where_both_are_sure_and_know_both_labels(
+    now: Prediction, before: Prediction, expected: float | None
+) -> None:
+    assert uncertain.disagreement(now, before) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "may"),
+    [
+        ("can glass", True),
+        ("glass can", True),
+        ("can glass paper", True),
+        ("can", False),
+        ("can paper", False),
+        ("metal paper", False),
+        ("", False),
+    ],
+)
+def test_releases_with_fewer_than_two_labels_in_common_cannot_disagree(
+    before: str, may: bool
+) -> None:
+    assert uncertain.comparable(["can", "glass"], before.split()) is may
+
+
 @pytest.mark.parametrize(("bits", "same"), [(0, True), (10, True), (11, False), (64, False)])
 def test_frames_of_one_scene_are_alike(bits: int, same: bool) -> None:
     other = ALL ^ ((1 << bits) - 1)
@@ -67,6 +119,8 @@ def test_frames_of_one_scene_are_alike(bits: int, same: bool) -> None:
         ([kept("a", size=250)], kept("n", score=0.6), ["a"]),
         ([kept("a", size=250)], kept("n", score=0.5), None),
         ([kept("a", UNFAMILIAR, 0.1, 250)], kept("n", UNSURE, 0.9), None),
+        ([kept("a", UNSURE, 0.9, 250)], kept("n", DISAGREES, 0.1), ["a"]),
+        ([kept("a", UNFAMILIAR, 0.1, 250)], kept("n", DISAGREES, 0.9), None),
         ([kept("a", UNSURE, 0.9, 250)], kept("n", UNFAMILIAR, 0.1), ["a"]),
         ([kept("a", RANDOM, 0.9), kept("b", UNSURE, 0.1, 200)], kept("n"), ["a"]),
         ([kept("a", score=0.1), kept("b", score=0.2, size=200)], kept("n", size=200), ["a", "b"]),
@@ -131,6 +185,7 @@ def test_what_a_person_waits_for_goes_first_and_beside_the_budget() -> None:
 def test_the_bounds_are_those_that_the_cloud_and_the_pages_tell() -> None:
     """The names stand in files' metadata, the sizes in docs/cameras.md."""
     assert (UNFAMILIAR, UNSURE, RANDOM, CAPTURED) == ("unfamiliar", "unsure", "random", "capture")
+    assert DISAGREES == "disagrees"
     assert (uncertain.DISK_BYTES, uncertain.DAY_BYTES, uncertain.MOST_BYTES) == (
         10_000_000,
         20_000_000,
