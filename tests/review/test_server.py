@@ -1,13 +1,18 @@
 """Is the page served to this machine only, at an address that nobody can guess?"""
 
+import re
 import socket
+import sys
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from starlette.testclient import TestClient
 
+from review import show
 from review.server import PortTaken, serving
 from tests.fakes.folder_s3 import FolderS3
 from tests.review.conftest import desk, fill
@@ -46,3 +51,28 @@ def test_a_taken_port_is_said(s3: FolderS3, tmp_path: Path) -> None:
             serving(desk(s3, tmp_path), other.getsockname()[1]),
         ):
             pass
+
+
+def test_threads_take_short_turns_only_while_the_page_is_served(
+    s3: FolderS3, tmp_path: Path
+) -> None:
+    before = sys.getswitchinterval()
+    with serving(desk(s3, tmp_path), 0):
+        assert sys.getswitchinterval() < before
+    assert sys.getswitchinterval() == before
+
+
+@pytest.mark.parametrize("screen", [address for address, _ in show.SCREENS])
+def test_a_screen_names_all_its_scripts_at_once(
+    screen: str, page: Callable[..., TestClient]
+) -> None:
+    """Each that one imports, however deep; the browser would learn of it late."""
+    client = page()
+    html = client.get(screen).text
+    named = set(re.findall(r'rel="modulepreload" href="([^"]+)"', html))
+    imported = {f"static/{screen}.js"}
+    for _ in range(3):
+        for script in sorted(imported):
+            imports = re.findall(r'"\./([^"]+\.js)"', client.get(script).text)
+            imported |= {f"static/{each}" for each in imports}
+    assert named == imported
