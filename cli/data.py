@@ -17,7 +17,7 @@ from cli.asked import AsJson, Asked, asks
 from cli.faults import INTERRUPTED
 from cli.place import Place
 from importers import sources
-from importers.bucket import Bucket
+from importers.bucket import Bucket, without_asking_first
 from importers.decoders import Decoders, decoders
 from importers.plan import look
 from importers.run import Done, run
@@ -117,7 +117,7 @@ def import_pictures(
     said = Said(label, map_, as_ or [], folders_are_labels)
     with _stoppable(_STOPPED), decoders() as pool, _reached(wanted) as opened:
         settings = place.settings()
-        bucket = Bucket(place.client("s3"), place.bucket)
+        bucket = Bucket(without_asking_first(place.client("s3")), place.bucket)
         stated = _Stated(opened, _licensed(opened.origin, licence, dry_run))
         made = _plan(stated, said, settings, pool, lambda: _there(place, bucket))
         if not asked.as_json:

@@ -50,7 +50,9 @@ def desk_for(place: Place, folder: Path | None = None) -> Desk:
     kept = folder or cache(place)
     library = Library(bucket, lambda: newest_dataset(place))
     drops = Drops(
-        bucket=importers.bucket.Bucket(place.client("s3"), place.bucket),
+        bucket=importers.bucket.Bucket(
+            importers.bucket.without_asking_first(place.client("s3")), place.bucket
+        ),
         folder=kept / "dropped",
         digest=lambda: newest_dataset(place),
         settings=place.settings,
