@@ -24,7 +24,8 @@ from importers.run import Done, run
 from importers.source import Asked as Wanted
 from importers.source import Found, Origin, Source
 from lensloop.importing import provenance
-from lensloop.importing.plan import Plan, There, plan
+from lensloop.importing.plan import Plan, plan
+from lensloop.importing.sieve import There
 from lensloop.settings import Settings
 from lensloop.visible import spelled
 from lensloop.wire.errors import LensloopError
@@ -62,6 +63,12 @@ AsTheyAre = Annotated[
         "--folders-are-labels", help="The folders at the top are labels, whatever they look like."
     ),
 ]
+SkipNear = Annotated[
+    bool,
+    typer.Option(
+        "--skip-near-duplicates", help="Leave out what is nearly the same as a picture there."
+    ),
+]
 Unsigned = Annotated[
     bool, typer.Option("--no-sign-request", help="Ask a public bucket without credentials.")
 ]
@@ -78,12 +85,13 @@ class Unanswered(LensloopError):
 
 @dataclass(frozen=True)
 class Said:
-    """What a person said about labels."""
+    """What a person said about labels, and of what is nearly there."""
 
     label: str
     map: Path | None
     lines: list[str]
     folders_are_labels: bool
+    skip_near: bool = False
 
 
 @asks
@@ -97,6 +105,7 @@ def import_pictures(
     dry_run: DryRun = False,
     yes: Yes = False,
     folders_are_labels: AsTheyAre = False,
+    skip_near_duplicates: SkipNear = False,
     no_sign_request: Unsigned = False,
     whole: Whole = False,
 ) -> None:
@@ -114,7 +123,7 @@ def import_pictures(
         whole=whole,
         bucket=place.bucket,
     )
-    said = Said(label, map_, as_ or [], folders_are_labels)
+    said = Said(label, map_, as_ or [], folders_are_labels, skip_near_duplicates)
     with _stoppable(_STOPPED), decoders() as pool, _reached(wanted) as opened:
         settings = place.settings()
         bucket = Bucket(without_asking_first(place.client("s3")), place.bucket)
@@ -192,7 +201,7 @@ def _plan(
     labels = {found.label for found in looked.seen if found.label is not None and not found.reason}
     label_map.check_named(said.lines, labels)
     ours = label_map.complete(labels, told, known.labels, strict=said.map is not None)
-    return plan(looked.seen, known, ours, settings, looked.all_notes())
+    return plan(looked.seen, known, ours, settings, looked.all_notes(), said.skip_near)
 
 
 def _there(place: Place, bucket: Bucket) -> There:

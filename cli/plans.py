@@ -26,7 +26,8 @@ def as_value(made: Plan, origin: Origin, bucket: str) -> dict[str, Any]:
         "new": [{"path": entry.seen.path, "key": entry.key} for entry in made.new],
         "there": len(made.taken) - len(made.new),
         "left_out": [{"path": left.path, "reason": left.reason} for left in made.left_out],
-        "near_duplicates": made.alike,
+        "near_duplicates": len(made.near),
+        "near": [near._asdict() for near in made.near],
         "enough": not made.missing,
         "missing": list(made.missing),
         "warnings": list(made.warnings),
@@ -42,12 +43,7 @@ def show_plan(made: Plan, origin: Origin, bucket: str) -> None:
         show.say(note)
     show.out().print(_table(made))
     _show_left_out(made)
-    if made.alike:
-        near = counted(made.alike, "new picture is", "new pictures are")
-        show.say(
-            f"{near} nearly the same as some that are there: they come, and stay on the same side"
-            " of the test as these."
-        )
+    _show_near(made)
     _show_verdict(made)
     show.say(_would(made, bucket))
 
@@ -79,6 +75,18 @@ def _show_left_out(made: Plan) -> None:
         show.say(f"Left out: {counted(len(same), 'file', 'files')}. {same[0].reason}")
         for left in same[:_EXAMPLES]:
             show.say(f"  {left.path}", "dim")
+
+
+def _show_near(made: Plan) -> None:
+    if not made.near:
+        return
+    near = counted(len(made.near), "new picture is", "new pictures are")
+    show.say(
+        f"{near} nearly the same as some that are there: they come, and stay on the same side"
+        " of the test as these. --skip-near-duplicates leaves them out."
+    )
+    for one in made.near[:_EXAMPLES]:
+        show.say(f"  {one.path} beside {one.key}", "dim")
 
 
 def _show_verdict(made: Plan) -> None:

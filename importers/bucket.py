@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 from lambdas.aws.listing import list_images
 from lensloop.dataset.rows import Row, read_rows
 from lensloop.importing import provenance
-from lensloop.importing.plan import There
 from lensloop.importing.provenance import Record
+from lensloop.importing.sieve import There
 from lensloop.wire import names
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from lensloop.dataset.labels import composed
 from lensloop.dataset.leftovers import leftover, sentence
 from lensloop.importing import addresses, lists, no_pictures
 from lensloop.importing.places import by_folders
-from lensloop.importing.plan import Seen
+from lensloop.importing.sieve import Seen
 
 # Read and not yet looked at: they lie in memory.
 _AHEAD_BYTES = 48 * 1024**2

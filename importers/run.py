@@ -18,8 +18,9 @@ from importers.decoders import Decoders, is_converted
 from importers.source import CannotRead, Found, Origin, Source, SourceError
 from lambdas.decoding.decoder import Unreadable
 from lensloop.importing import provenance
-from lensloop.importing.plan import Entry, Plan
+from lensloop.importing.plan import Plan
 from lensloop.importing.provenance import Record
+from lensloop.importing.sieve import Entry
 from lensloop.reasons import by_kind
 
 _AT_ONCE = 16  # uploads: S3 answers each in some 50 ms, mostly waiting

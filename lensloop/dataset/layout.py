@@ -133,7 +133,7 @@ def _split(wrapper: str, tops: Mapping[str, Counter[str]]) -> Mistake | None:
 def _crossed(wrapper: str, tops: Mapping[str, Counter[str]]) -> Mistake | None:
     """The same sub-folders lie below several folders, and at least as many as there are of those:
     sources above labels. Fewer are kinds of each label (glass/default, paper/default, …)."""
-    below = Counter(sub for subs in tops.values() for sub in subs if _may_be_label(sub))
+    below = Counter(sub for subs in tops.values() for sub in subs if may_be_label(sub))
     shared = sorted(sub for sub, count in below.items() if count > 1)
     uppers = sorted(top for top, subs in tops.items() if any(sub in subs for sub in shared))
     if len(uppers) < 2 or len(shared) < max(2, len(uppers)):
@@ -150,7 +150,7 @@ def _crossed(wrapper: str, tops: Mapping[str, Counter[str]]) -> Mistake | None:
 
 
 def _wrapped(wrapper: str, tops: Mapping[str, Counter[str]]) -> Mistake | None:
-    labels = sorted(top for top in tops if _may_be_label(top))
+    labels = sorted(top for top in tops if may_be_label(top))
     if len(labels) < 2:
         return None
     return Mistake(
@@ -177,7 +177,8 @@ def _is_split(name: str) -> bool:
     return re.sub(r"[\s-]+", "_", name.strip().casefold()) in SPLIT_NAMES
 
 
-def _may_be_label(sub: str) -> bool:
+def may_be_label(sub: str) -> bool:
+    """A part of a split is none, nor is a year or a batch."""
     return sub != "" and not _is_split(sub) and not _NUMBERS.fullmatch(sub)
 
 

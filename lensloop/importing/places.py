@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from lensloop.dataset import layout
 from lensloop.dataset.labels import composed
+from lensloop.importing import data_sets
 
 # A split in a folder in a folder of sources: what is turned once may have to be turned again.
 _MOST_TURNS = 4
@@ -13,7 +14,7 @@ _SO = " So they are imported."
 
 class Places(NamedTuple):
     """`labels`: by path; what lies in no label's folder is not in it. `causes`: why the folders
-    were not taken as they are, a sentence each."""
+    were not taken as they are, and why they may be no labels all the same, a sentence each."""
 
     labels: dict[str, str]
     causes: tuple[str, ...]
@@ -23,12 +24,16 @@ def by_folders(paths: Iterable[str], folders_are_labels: bool = False) -> Places
     """`paths`: of pictures, relative to the source."""
     now = {path: path for path in paths}
     causes: list[str] = []
+    turned = folders_are_labels
     for _ in range(0 if folders_are_labels else _MOST_TURNS):
         found = layout.mistake(now.values())
         if found is None:
             break
         causes.append(f"{found.cause}{_SO if found.moves else ''}")
         now = _moved(now, found.moves)
+        turned = turned or not all(move.source.endswith(move.target) for move in found.moves)
+    if not turned and (doubt := data_sets.side_by_side(now.values())):
+        causes.append(doubt)
     labels = {}
     for path, place in now.items():
         folder, slash, _ = place.partition("/")

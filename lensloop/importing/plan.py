@@ -5,97 +5,38 @@ The data set's own rules answer, on what is there and what would come: what they
 even uploaded, and the verdict is the one that the next run would give.
 """
 
-import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lensloop.dataset.assembly import Dataset, assemble
-from lensloop.dataset.labels import composed, key_problem
 from lensloop.dataset.readiness import readiness
-from lensloop.dataset.rows import Listed, Row
 from lensloop.dataset.warnings import warnings
-from lensloop.importing.label_map import SKIP
+from lensloop.importing.sieve import Entry, LeftOut, Seen, Sieve, There
 from lensloop.reasons import counted
 from lensloop.settings import Settings
-from lensloop.wire.names import IMAGES_PREFIX
 
-# How a picture ends that is uploaded as it is; all others become JPEGs.
-_ENDINGS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}
-CONVERTED_ENDING = ".jpg"
-# Of a content's hash in a key, hexadecimal: no two of a billion pictures share it by chance.
-_HASH = 16
-_IMPORTED = re.compile(rf"-([0-9a-f]{{{_HASH}}})\.(?:jpg|png|webp)$")
 _PAIRS = 3  # of near-duplicates under two labels that are named
-_STEM = 40  # characters of a file's own name that a key keeps, for people
-_ODD = re.compile(r"[^A-Za-z0-9_-]+")
-
-NO_LABEL = (
-    "Nothing says its label: it lies in no label's folder, and no list names it. Say it for all"
-    " with --label, or sort the pictures into a folder for each label."
-)
 
 
-class Seen(NamedTuple):
-    """A file of the source that may be a picture, as it was looked at. With a `reason` it cannot be
-    used."""
+class Near(NamedTuple):
+    """A new picture, by its path in the source, and the key of one that is there."""
 
     path: str
-    size: int = 0
-    sha256: str = ""
-    kind: str = ""  # as Pillow calls it
-    width: int = 0
-    height: int = 0
-    phash: str = ""
-    plain: str = ""
-    label: str | None = None  # of the source
-    reason: str = ""
-
-
-class Entry(NamedTuple):
-    """A picture that has its key; `there`: the bucket has it under this key already."""
-
-    seen: Seen
-    label: str  # ours
     key: str
-    there: bool = False
-
-
-class LeftOut(NamedTuple):
-    path: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class There:
-    """What the bucket holds. `rows`: what the newest data set knows of its pictures; `listed`: all
-    that lies under images/ now."""
-
-    rows: Sequence[Row] = ()
-    listed: Sequence[Listed] = ()
-
-    @classmethod
-    def of(cls, rows: Iterable[Row], listed: Sequence[Listed]) -> "There":
-        """Rows of what was replaced or deleted since say nothing any more."""
-        etags = {entry.key: entry.etag for entry in listed}
-        return cls([row for row in rows if etags.get(row.key) == row.etag], listed)
-
-    @property
-    def labels(self) -> set[str]:
-        return {entry.key.split("/")[1] for entry in self.listed if entry.key.count("/") > 1}
 
 
 @dataclass(frozen=True)
 class Plan:
     """`taken`: with those that are there under their key already, which are not uploaded again.
-    `labels`: source label → our label or `skip`. `alike`: how many of what is new are
-    near-duplicates of what is there. `missing`: why it would not be enough, none if it would."""
+    `labels`: source label → our label or `skip`. `near`: what of the new is a
+    near-duplicate of what is there. `missing`: why it would not be enough, none if it would."""
 
     taken: Sequence[Entry]
     left_out: Sequence[LeftOut]
     labels: Mapping[str, str]
-    alike: int = 0
+    near: Sequence[Near] = ()
     missing: Sequence[str] = ()
     warnings: Sequence[str] = ()
     notes: Sequence[str] = ()  # how labels were found, and what was passed over
@@ -117,20 +58,24 @@ def plan(
     labels: Mapping[str, str],
     settings: Settings,
     notes: Sequence[str] = (),
+    skip_near: bool = False,
 ) -> Plan:
     """`seen`: with the labels of the source; `labels`: source label → our label or `skip`, for each
-    of them."""
-    sieve = _Sieve(there)
+    of them; `skip_near`: near-duplicates of what is there are left out."""
+    sieve = Sieve(there)
     for found in sieve.once(seen, labels):
         sieve.place(found, labels)
-    dataset = assemble(sieve.rows(), (), settings.min_test_images_per_label)
-    sieve.leave_out({row.key: row.reason for row in dataset.rejected if row.reason})
+    dataset = _assembled(sieve, settings)
+    near = _near(dataset, sieve)
+    if skip_near and near:
+        sieve.leave_out({key: _skipped(found) for key, found in near.items()})
+        dataset, near = _assembled(sieve, settings), {}
     used = {str(found.label) for found in seen} & labels.keys()
     return Plan(
         sieve.taken,
         sieve.left_out,
         {label: labels[label] for label in sorted(used)},
-        _near(dataset, sieve),
+        list(near.values()),
         readiness(dataset, settings, "").reasons,
         [*warnings(dataset, {}, (), (), ()), *_doubtful(dataset, sieve)],
         notes,
@@ -138,139 +83,39 @@ def plan(
     )
 
 
-def key_of(label: str, path: str, sha256: str, kind: str) -> str:
-    """The same content has the same key under its label, so nothing is ever uploaded twice."""
-    stem = path.rpartition("/")[2].rpartition(".")[0] or path.rpartition("/")[2]
-    short = _ODD.sub("-", stem)[:_STEM].strip("-_") or "picture"
-    ending = _ENDINGS.get(kind, CONVERTED_ENDING)
-    return f"{IMAGES_PREFIX}{composed(label)}/{short}-{sha256[:_HASH]}{ending}"
+def _assembled(sieve: Sieve, settings: Settings) -> Dataset:
+    """What the next run would make of it, without what it would reject."""
+    dataset = assemble(sieve.rows(), (), settings.min_test_images_per_label)
+    sieve.leave_out({row.key: row.reason for row in dataset.rejected if row.reason})
+    return dataset
 
 
-class _Sieve:
-    def __init__(self, there: There) -> None:
-        self.taken: list[Entry] = []
-        self.left_out: list[LeftOut] = []
-        self._there = there
-        # content → the key of a picture that is there
-        self._known = {row.sha256: row.key for row in there.rows if row.sha256}
-        self._named: defaultdict[str, list[str]] = defaultdict(list)
-        for listed in there.listed:
-            if match := _IMPORTED.search(listed.key):
-                self._named[match[1]].append(listed.key)
-
-    def once(self, seen: Iterable[Seen], labels: Mapping[str, str]) -> list[Seen]:
-        """Every content of which the label is known, once; one under two of our labels never."""
-        usable: defaultdict[str, list[Seen]] = defaultdict(list)
-        for found in seen:
-            if reason := found.reason or _unlabelled(found, labels):
-                self.left_out.append(LeftOut(found.path, reason))
-            else:
-                usable[found.sha256].append(found)
-        return [first for same in usable.values() for first in self._one_of(same, labels)]
-
-    def _one_of(self, same: Sequence[Seen], labels: Mapping[str, str]) -> list[Seen]:
-        first, *copies = same
-        ours = {_ours(found, labels) for found in same}
-        for found in copies if len(ours) == 1 else same:
-            self.left_out.append(LeftOut(found.path, _copy(found, same, labels, ours)))
-        return [first] if len(ours) == 1 else []
-
-    def place(self, found: Seen, labels: Mapping[str, str]) -> None:
-        label = _ours(found, labels)
-        known = self._known.get(found.sha256)
-        named = self._named.get(found.sha256[:_HASH], [])
-        keys = [known] if known else named
-        key = key_of(label, found.path, found.sha256, found.kind)
-        if keys:
-            self._is_there(found, label, keys)
-        elif problem := key_problem(key):
-            self.left_out.append(LeftOut(found.path, problem))
-        else:
-            self.taken.append(Entry(found, label, key))
-
-    def _is_there(self, found: Seen, label: str, keys: Sequence[str]) -> None:
-        same = [key for key in keys if composed(key.split("/")[1]) == label]
-        if same and _IMPORTED.search(same[0]):
-            self.taken.append(Entry(found, label, same[0], there=True))
-        elif same:
-            self.left_out.append(
-                LeftOut(found.path, f"The bucket has it already, under the same label: {same[0]}.")
-            )
-        else:
-            other = keys[0].split("/")[1]
-            reason = (
-                f"The bucket has the same picture as `{other}` ({keys[0]}), and under two labels"
-                " neither would count. Move that one, or leave this out."
-            )
-            self.left_out.append(LeftOut(found.path, reason))
-
-    def rows(self) -> list[Row]:
-        """What the next run would see: what it knows, and what would have come."""
-        known = {row.key for row in self._there.rows}
-        rows = list(self._there.rows)
-        for entry in self.taken:
-            if entry.key not in known:
-                rows.append(_row(entry))
-        return rows
-
-    def leave_out(self, reasons: Mapping[str, str]) -> None:
-        """Of what is new: what is there is not for an import to judge."""
-        kept = []
-        for entry in self.taken:
-            if not entry.there and entry.key in reasons:
-                self.left_out.append(LeftOut(entry.seen.path, reasons[entry.key]))
-            else:
-                kept.append(entry)
-        self.taken = kept
+def _near(dataset: Dataset, sieve: Sieve) -> dict[str, Near]:
+    """By the key that the new one would have. What the same source brought does not count, so that
+    an import that was stopped goes on with the same pictures."""
+    new, own = sieve.new, {entry.key for entry in sieve.taken}
+    there: dict[str, str] = {}
+    for one, other in dataset.alike:
+        if one.key in new and other.key not in own:
+            there.setdefault(one.phash, other.key)
+    # Of several new ones with the very same hash, only the first is beside what is there.
+    return {
+        key: Near(entry.seen.path, there[entry.seen.phash])
+        for key, entry in new.items()
+        if entry.seen.phash in there
+    }
 
 
-def _unlabelled(found: Seen, labels: Mapping[str, str]) -> str:
-    if found.label is None:
-        return NO_LABEL
-    if labels[found.label] == SKIP:
-        return f"Its label `{found.label}` is skipped, as the label map says."
-    return ""
-
-
-def _ours(found: Seen, labels: Mapping[str, str]) -> str:
-    return labels[found.label or ""]
-
-
-def _copy(found: Seen, same: Sequence[Seen], labels: Mapping[str, str], ours: Iterable[str]) -> str:
-    mine = _ours(found, labels)
-    if set(ours) == {mine}:
-        return f"It is the same picture as `{same[0].path}`, which is taken."
-    other = next(one for one in same if _ours(one, labels) != mine)
+def _skipped(near: Near) -> str:
     return (
-        f"The same picture is also `{_ours(other, labels)}` ({other.path}), so neither is taken."
-        " Delete the wrong one."
+        f"It is nearly the same as `{near.key}`, which is there, and such are left out"
+        " (--skip-near-duplicates)."
     )
 
 
-def _row(entry: Entry) -> Row:
-    seen = entry.seen
-    return Row(
-        entry.key,
-        "",
-        seen.size,
-        seen.sha256,
-        entry.label,
-        "",
-        seen.width,
-        seen.height,
-        seen.phash,
-        plain=seen.plain,
-    )
-
-
-def _near(dataset: Dataset, sieve: _Sieve) -> int:
-    new = {entry.key for entry in sieve.taken if not entry.there}
-    return len({one.key for one, other in dataset.alike if one.key in new and other.key not in new})
-
-
-def _doubtful(dataset: Dataset, sieve: _Sieve) -> list[str]:
+def _doubtful(dataset: Dataset, sieve: Sieve) -> list[str]:
     """By the names that the pictures have in the source: their keys are nowhere yet."""
-    names = {entry.key: entry.seen.path for entry in sieve.taken if not entry.there}
+    names = {key: entry.seen.path for key, entry in sieve.new.items()}
     pairs = [(one, other) for one, other in dataset.alike if one.label != other.label]
     pairs = [(one, other) for one, other in pairs if one.key in names or other.key in names]
     found = [

@@ -81,7 +81,7 @@ def _shown(made: Plan) -> dict[str, Any]:
         "new": new,
         "there": len(made.taken) - len(made.new),
         "left_out": left_out,
-        "near_duplicates": made.alike,
+        "near_duplicates": len(made.near),
         "missing": list(made.missing),
         "warnings": [*made.notes, *made.warnings],
     }

@@ -20,7 +20,8 @@ from importers.plan import look
 from importers.source import SourceError
 from importers.sources import opened
 from lensloop.importing import label_map
-from lensloop.importing.plan import Plan, There, plan
+from lensloop.importing.plan import Plan, plan
+from lensloop.importing.sieve import There
 from lensloop.settings import Settings
 from tests.importers.conftest import picture
 from tests.importers.test_run import asked

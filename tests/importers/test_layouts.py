@@ -150,7 +150,9 @@ LISTS: dict[str, tuple[str, Mapping[str, str]]] = {
 
 def labels_of(root: Path, pool: Decoders) -> Counter[str]:
     with opened(asked(root)) as source:
-        seen = look(source, pool).seen
+        looked = look(source, pool)
+    assert [note for note in looked.notes if "taken for" in note] == []
+    seen = looked.seen
     assert [found.reason for found in seen if found.reason and found.path.endswith("jpg")] == []
     return Counter(str(found.label) for found in seen if not found.reason)
 

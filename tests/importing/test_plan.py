@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from lensloop.dataset.rows import Listed, Row
-from lensloop.importing import plan as rules
-from lensloop.importing.plan import NO_LABEL, Plan, Seen, There, key_of, plan
+from lensloop.importing import sieve
+from lensloop.importing.plan import Plan, plan
+from lensloop.importing.sieve import NO_LABEL, Seen, There, key_of
 from lensloop.settings import Settings
 from tests.dataset.made import row
 
@@ -122,21 +123,44 @@ def test_a_label_that_looks_like_one_that_is_there_does_not_come() -> None:
 
 
 def test_near_duplicates_under_two_labels_are_named_as_the_source_does() -> None:
-    near = [f"{int(row(number).phash, 16) ^ 1:016x}" for number in range(1, 6)]
+    hashes = [near(number) for number in range(1, 6)]
     known = there(row(1, split="train"))
-    made = planned([seen(9, "can", "in/a.jpg", phash=near[0])], known)
+    made = planned([seen(9, "can", "in/a.jpg", phash=hashes[0])], known)
     assert f"in/a.jpg (`can`) and {row(1).key} (`glass`)" in " ".join(made.warnings)
     found = [seen(number) for number in range(1, 6)]
-    found += [seen(10 + n, "can", phash=phash) for n, phash in enumerate(near)]
+    found += [seen(10 + n, "can", phash=phash) for n, phash in enumerate(hashes)]
     said = [each for each in planned(found).warnings if "nearly the same" in each]
     assert len(said) == 3
     assert "2 more such pairs were found." in planned(found).warnings
 
 
-def test_near_duplicates_of_what_is_there_are_counted_and_come() -> None:
-    near = f"{int(row(1).phash, 16) ^ 1:016x}"
-    made = planned([seen(2, phash=near), seen(3)], there(row(1, split="train")))
-    assert (made.alike, len(made.new)) == (1, 2)
+def near(number: int, bits: int = 1) -> str:
+    """A hash that differs a little from that of the picture with this number."""
+    return f"{int(row(number).phash, 16) ^ bits:016x}"
+
+
+def test_near_duplicates_of_what_is_there_are_named_and_come() -> None:
+    found = [seen(2, phash=near(1)), seen(3), seen(4, phash=near(1))]
+    made = planned(found, there(row(1, split="train")))
+    assert [*made.near] == [(found[0].path, row(1).key), (found[2].path, row(1).key)]
+    assert len(made.new) == 3
+
+
+def test_near_duplicates_of_what_is_there_are_left_out_if_one_wants_it() -> None:
+    found = [seen(2, phash=near(1)), seen(3), seen(4, phash=near(1)), seen(5, phash=near(3))]
+    made = plan(found, there(row(1, split="train")), {"glass": "glass"}, SETTINGS, skip_near=True)
+    assert [entry.seen for entry in made.new] == [found[1], found[3]]
+    assert {left.path for left in made.left_out} == {found[0].path, found[2].path}
+    assert row(1).key in made.left_out[0].reason
+    assert "--skip-near-duplicates" in made.left_out[0].reason
+    assert (made.near, made.after) == ([], {"glass": 3})
+
+
+def test_an_import_that_goes_on_does_not_leave_out_what_resembles_its_own_pictures() -> None:
+    found = [seen(1), seen(2, phash=near(1))]
+    begun = there(row(1, key=imported_key(1), split="train"))
+    made = plan(found, begun, {"glass": "glass"}, SETTINGS, skip_near=True)
+    assert [entry.seen for entry in made.new] == [found[1]]
 
 
 def test_a_picture_between_two_that_must_be_kept_apart_is_left_out() -> None:
@@ -168,4 +192,4 @@ def test_pictures_that_are_there_count_for_the_verdict() -> None:
 
 
 def test_a_hash_in_a_key_is_long_enough_for_a_billion_pictures() -> None:
-    assert 16**rules._HASH > (10**9) ** 2
+    assert 16**sieve._HASH > (10**9) ** 2
