@@ -16,7 +16,7 @@ from cli import deployed, label_map, plans, records, show
 from cli.asked import AsJson, Asked, asks
 from cli.faults import INTERRUPTED
 from cli.place import Place
-from importers import sources
+from importers import kept, sources
 from importers.bucket import Bucket, without_asking_first
 from importers.decoders import Decoders, decoders
 from importers.plan import look
@@ -124,6 +124,7 @@ def import_pictures(
         bucket=place.bucket,
     )
     said = Said(label, map_, as_ or [], folders_are_labels, skip_near_duplicates)
+    kept.tidy(wanted.cache)
     with _stoppable(_STOPPED), decoders() as pool, _reached(wanted) as opened:
         settings = place.settings()
         bucket = Bucket(without_asking_first(place.client("s3")), place.bucket)
@@ -134,6 +135,7 @@ def import_pictures(
         done = None
         if not dry_run and _is_wanted(made, yes):
             done = _carry_out(made, stated, bucket, pool)
+            kept.forget(wanted.cache, source)
     if asked.as_json:
         record = done.record if done else None
         show.give({**plans.as_value(made, stated.origin, bucket.name), "record": record})

@@ -20,7 +20,8 @@ from camera import AGENT_VERSION
 from camera.config import FILE as CAMERA_FILE
 from cli.bundle import ROOT, shipped
 from cli.fleet import CameraError
-from stacks.assets.packages import Target, fetch, one_at_a_time, progress
+from lensloop.one_at_a_time import one_at_a_time
+from stacks.assets.packages import Target, fetch, progress
 
 REQUIREMENTS = sorted((ROOT / "camera").glob("requirements*.txt"))
 PACKAGES = ROOT / ".build" / "camera-packages"

@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from importers.kept import Kept
 from importers.s3 import Prefix
 from importers.source import Asked, Origin, Source, SourceError
 from lensloop.wire.names import IMPORTS_PREFIX
@@ -41,7 +42,8 @@ def opened(asked: Asked) -> Iterator[Source]:
     url = f"https://console.aws.amazon.com/dataexchange/home#/entitled-data/{data_set}"
     asked.say(f"Reading {about['Name']} …")
     origin = Origin(asked.address, revision, url=url, public=True)
-    yield Prefix(asked.client("s3"), asked.bucket, prefix, origin)
+    kept = Kept(asked.cache, asked.address)
+    yield Prefix(asked.client("s3"), asked.bucket, prefix, origin, kept)
 
 
 def request(bucket: str, prefix: str, data_set: str, revision: str) -> dict[str, Any]:

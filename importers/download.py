@@ -14,6 +14,7 @@ import urllib3
 
 from importers.source import SourceError
 from lensloop.importing.addresses import loses_encryption, without_secrets
+from lensloop.one_at_a_time import one_at_a_time
 
 _PART = 1 << 16  # bytes: what a connection that breaks may cost
 _TRIES = 5
@@ -25,22 +26,28 @@ _SPARE = 1024**3  # of the disk, for everything else
 
 def download(url: str, target: Path, headers: Mapping[str, str] | None = None) -> Path:
     """`target`: in the cache; what is there already is taken as it is. What a broken download left
-    goes on from its end, if the server still has the same file.
+    goes on from its end, if the server still has the same file. Of two processes the second waits.
     """
     if target.exists():
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
+    with one_at_a_time(target.parent):
+        if not target.exists():
+            _fetch(url, target, headers or {})
+    return target
+
+
+def _fetch(url: str, target: Path, headers: Mapping[str, str]) -> None:
     problem: Exception | None = None
     for number in range(_TRIES):
         time.sleep(_PAUSE * (2**number - 1))
         try:
-            _go_on(url, target, headers or {})
+            _go_on(url, target, headers)
         except requests.RequestException as error:
             problem = error
             if not _may_pass(error):
                 break
             continue
-        return target
+        return
     shown = without_secrets(url)
     raise SourceError(
         f"{shown} could not be downloaded: {_why(problem)}. The same command goes on."

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from importers.kept import Kept
 from importers.s3 import SCHEME, Object, client, faults, fetched, split
 from importers.source import Asked, Found, Origin, Source, SourceError
 from lensloop.importing import groundtruth
@@ -29,7 +30,7 @@ def opened(asked: Asked) -> Iterator[Source]:
         raise SourceError(f"{address} is no text, so it is no manifest.") from error
     except ManifestError as error:
         raise SourceError(f"{address}: {error}") from error
-    yield Manifest(s3, lines, Origin(asked.address, version))
+    yield Manifest(s3, lines, Origin(asked.address, version), Kept(asked.cache, asked.address))
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,10 @@ class Manifest:
     s3: Any
     lines: list[Labelled]
     origin: Origin
+    kept: Kept
 
     def found(self) -> Iterator[Found]:
-        return fetched(self.s3, map(_object, self.lines))
+        return fetched(self.s3, map(_object, self.lines), self.kept)
 
 
 def _object(line: Labelled) -> Object:

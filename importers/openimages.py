@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from importers.kept import Kept
 from importers.s3 import Object, client, fetched
 from importers.source import Asked, Found, Origin, Source, SourceError
 from lensloop.importing import openimages
@@ -32,7 +33,7 @@ def opened(asked: Asked) -> Iterator[Source]:
     except OSError as error:
         raise SourceError(f"{error.filename} cannot be read: {error.strerror}.") from error
     origin = Origin(asked.address, "v7", openimages.LICENCE, _URL, public=True)
-    yield Pictures(client(asked), found, origin)
+    yield Pictures(client(asked), found, origin, Kept(asked.cache, asked.address))
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,10 @@ class Pictures:
     s3: Any
     pictures: list[Picture]
     origin: Origin
+    kept: Kept
 
     def found(self) -> Iterator[Found]:
-        return fetched(self.s3, map(_object, self.pictures))
+        return fetched(self.s3, map(_object, self.pictures), self.kept)
 
 
 def _object(one: Picture) -> Object:

@@ -18,13 +18,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from importers.ahead import ahead
 from importers.archive import archive, is_archive
+from importers.kept import Kept
 from importers.source import Asked, CannotRead, Found, Origin, Source, SourceError
 from lensloop.importing import lists, no_pictures
+from lensloop.one_at_a_time import one_at_a_time
 
 SCHEME = "s3://"
 AT_ONCE = 16  # S3 answers each in some 50 ms, mostly waiting
 _AHEAD_BYTES = 48 * 1024**2
 _PUBLIC_REGION = "us-east-1"  # where most public data lies; S3 itself says where else to ask
+_NOT_MODIFIED = 304
 _MISSING = frozenset(("404", "NoSuchKey", "NoSuchBucket"))
 
 
@@ -37,6 +40,7 @@ class Object(NamedTuple):
     size: int = 0
     label: str | None = None
     problem: str = ""
+    etag: str = ""  # as a listing says it
 
 
 @contextmanager
@@ -46,7 +50,7 @@ def opened(asked: Asked) -> Iterator[Source]:
     if is_archive(key):
         yield archive(_fetched(s3, bucket, key, asked.cache), origin)
     else:
-        yield Prefix(s3, bucket, key, origin)
+        yield Prefix(s3, bucket, key, origin, Kept(asked.cache, asked.address))
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,10 @@ class Prefix:
     bucket: str
     prefix: str
     origin: Origin
+    kept: Kept
 
     def found(self) -> Iterator[Found]:
-        return fetched(self.s3, self._listed())
+        return fetched(self.s3, self._listed(), self.kept)
 
     def _listed(self) -> Iterator[Object]:
         """A prefix is a folder: `s3://b/glass` is not `s3://b/glasses/`."""
@@ -70,7 +75,8 @@ class Prefix:
                     some = True
                     key = entry["Key"]
                     if not key.endswith("/"):  # a folder's marker
-                        yield Object(key[len(folder) :], self.bucket, key, entry["Size"])
+                        path, size, etag = key[len(folder) :], entry["Size"], entry["ETag"]
+                        yield Object(path, self.bucket, key, size, etag=etag)
         if not some:
             raise SourceError(f"Nothing lies below {SCHEME}{self.bucket}/{folder}.")
 
@@ -89,11 +95,12 @@ def split(address: str) -> tuple[str, str]:
     return bucket, key
 
 
-def fetched(s3: Any, objects: Iterable[Object]) -> Iterator[Found]:
-    """Each with its bytes, some ahead of whoever asks; what can be no picture is not fetched."""
+def fetched(s3: Any, objects: Iterable[Object], kept: Kept) -> Iterator[Found]:
+    """Each with its bytes, some ahead of whoever asks; what can be no picture is not fetched, and
+    what is kept is not fetched again."""
 
     def get(one: Object) -> Callable[[], bytes]:
-        return _NOTHING if _is_no_picture(one) else _get(s3, one)
+        return _NOTHING if _is_no_picture(one) else _get(s3, one, kept)
 
     for one, read in ahead(objects, get, AT_ONCE, lambda one: one.size, _AHEAD_BYTES):
         yield Found(one.path, one.size, read, one.label, one.problem)
@@ -118,18 +125,37 @@ def faults(what: str) -> Iterator[None]:
         raise SourceError(f"{what} cannot be read: {error}") from error
 
 
-def _get(s3: Any, one: Object) -> Callable[[], bytes]:
+def _get(s3: Any, one: Object, kept: Kept) -> Callable[[], bytes]:
     """What goes wrong with one object is told when it is read, and costs no other."""
+    content = kept.get(one.bucket, one.key, one.etag)
+    if content is None:
+        try:
+            content = _asked_for(s3, one, kept)
+        except (ClientError, BotoCoreError) as error:
+            return partial(_refuse, f"S3 does not give it: {error}")
+        except CannotRead as problem:
+            return partial(_refuse, str(problem))
+    return partial(bytes, content)
+
+
+def _asked_for(s3: Any, one: Object, kept: Kept) -> bytes:
+    """Where no listing says what lies there, S3 is asked whether it is what is kept."""
+    etag = "" if one.etag else kept.etag(one.bucket, one.key)
+    changed = {"IfNoneMatch": etag} if etag else {}
     try:
-        answer = s3.get_object(Bucket=one.bucket, Key=one.key)
-        # A manifest states no size, and may name anything.
-        if problem := no_pictures.by_size(one.path, answer["ContentLength"]):
-            answer["Body"].close()
-            return partial(_refuse, problem)
-        content: bytes = answer["Body"].read()
-    except (ClientError, BotoCoreError) as error:
-        return partial(_refuse, f"S3 does not give it: {error}")
-    return lambda: content
+        answer = s3.get_object(Bucket=one.bucket, Key=one.key, **changed)
+    except ClientError as error:
+        same = error.response["ResponseMetadata"]["HTTPStatusCode"] == _NOT_MODIFIED
+        if same and (content := kept.confirmed(one.bucket, one.key)) is not None:
+            return content
+        raise
+    # A manifest states no size, and may name anything.
+    if problem := no_pictures.by_size(one.path, answer["ContentLength"]):
+        answer["Body"].close()
+        raise CannotRead(problem)
+    content = bytes(answer["Body"].read())
+    kept.put(one.bucket, one.key, answer.get("ETag", ""), content)
+    return content
 
 
 def _refuse(reason: str) -> bytes:
@@ -148,14 +174,15 @@ _NOTHING = partial(_refuse, no_pictures.NO_PICTURE)
 
 
 def _fetched(s3: Any, bucket: str, key: str, cache: Path) -> Path:
-    """An archive of S3 on this disk, under a name that its content has."""
+    """An archive of S3 on this disk, in a folder that its content has."""
     with faults(f"{SCHEME}{bucket}/{key}"):
         head = s3.head_object(Bucket=bucket, Key=key)
         version = hashlib.sha256(f"{bucket}/{key}/{head['ETag']}".encode()).hexdigest()[:16]
-        file = cache / f"{version}-{posixpath.basename(key)}"
-        if not (file.is_file() and file.stat().st_size == head["ContentLength"]):
-            cache.mkdir(parents=True, exist_ok=True)
-            part = file.with_name(file.name + ".part")
-            s3.download_file(bucket, key, str(part))
-            part.replace(file)
+        file = cache / version / posixpath.basename(key)
+        if not file.is_file():
+            with one_at_a_time(file.parent):
+                if not file.is_file():
+                    part = file.with_name(file.name + ".part")
+                    s3.download_file(bucket, key, str(part))
+                    part.replace(file)
     return file

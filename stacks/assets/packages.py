@@ -2,17 +2,15 @@
 uv unpacks the wheels.
 """
 
-import fcntl
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from lensloop.one_at_a_time import one_at_a_time
 from lensloop.wire.errors import LensloopError
 
 
@@ -49,17 +47,6 @@ def unpacked(root: Path, package: str, target: Target = LAMBDA) -> Path:
                 fetch(pin, target, Path(scratch, "new"))
                 Path(scratch, "new").rename(folder)
     return folder
-
-
-@contextmanager
-def one_at_a_time(folder: Path) -> Iterator[None]:
-    """For what is made in `folder` once: of two processes, the second waits, and finds what the
-    first one made.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".making.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def progress(text: str) -> None:

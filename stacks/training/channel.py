@@ -13,7 +13,8 @@ import time
 import zipfile
 from pathlib import Path
 
-from stacks.assets.packages import SAGEMAKER, PackagesError, Target, fetch, one_at_a_time, progress
+from lensloop.one_at_a_time import one_at_a_time
+from stacks.assets.packages import SAGEMAKER, PackagesError, Target, fetch, progress
 
 # The interpreter that runs now: the local cloud trains with it.
 LOCAL = Target(f"{sys.version_info.major}.{sys.version_info.minor}")

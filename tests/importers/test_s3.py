@@ -7,10 +7,12 @@ import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from importers import openimages, s3
+from importers.kept import Kept, forget
 from importers.source import Asked, CannotRead, SourceError
 from importers.sources import opened
 from lensloop.importing import openimages as rules
@@ -75,6 +77,47 @@ def test_all_below_a_prefix_is_found_and_what_is_no_picture_is_not_fetched(ask: 
     assert set(ask("s3://theirs")) == set(FILES)
 
 
+@pytest.fixture
+def gets(aws: Aws) -> Iterator[list[str]]:
+    """Of which objects S3 is asked for the content."""
+    sent: list[str] = []
+
+    def count(request: Any, **_: Any) -> None:
+        sent.append(request.url.rpartition("/")[2])
+
+    aws.s3.meta.events.register("before-send.s3.GetObject", count)
+    yield sent
+    aws.s3.meta.events.unregister("before-send.s3.GetObject", count)
+
+
+def test_what_was_fetched_for_the_plan_is_not_fetched_again(ask: Asking, gets: list[str]) -> None:
+    found = ask("s3://theirs/set")
+    assert sorted(gets) == ["1.jpg", "2.jpg", "labels.csv"]
+    assert ask("s3://theirs/set") == found
+    assert len(gets) == 3
+    ask.aws.s3.put_object(Bucket="theirs", Key="set/glass/1.jpg", Body=b"another")
+    assert ask("s3://theirs/set")["glass/1.jpg"] == (None, b"another")
+    assert gets[3:] == ["1.jpg"]
+    ask.aws.s3.put_object(Bucket="theirs", Key="set/glass/1.jpg", Body=FILES["set/glass/1.jpg"])
+    forget(ask.folder / "cache", "s3://theirs/set")
+    assert ask("s3://theirs/set") == found
+    assert len(gets) == 7
+
+
+def test_a_picture_of_a_manifest_is_sent_once(ask: Asking, gets: list[str]) -> None:
+    line = json.loads(single()) | {"source-ref": "s3://theirs/set/glass/1.jpg"}
+    manifest = ask.folder / "output.manifest"
+    manifest.write_text(json.dumps(line))
+    asked = Asked(f"groundtruth:{manifest}", ask.folder / "cache", lambda service: ask.aws.s3)
+    with opened(asked) as source:
+        for _ in ("the plan", "carried out"):
+            assert [one.read() for one in source.found()] == [FILES["set/glass/1.jpg"]]
+    assert gets == ["1.jpg"]
+    with opened(asked) as source:  # S3 is asked whether it is the same, and sends nothing
+        assert [one.read() for one in source.found()] == [FILES["set/glass/1.jpg"]]
+    assert gets == ["1.jpg", "1.jpg"]
+
+
 def test_an_archive_is_fetched_once(ask: Asking) -> None:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as packed:
@@ -82,7 +125,7 @@ def test_an_archive_is_fetched_once(ask: Asking) -> None:
     ask.aws.s3.put_object(Bucket="theirs", Key="set.zip", Body=made.getvalue())
     found = {"glass/1.jpg": (None, FILES["set/glass/1.jpg"])}
     assert ask("s3://theirs/set.zip") == found
-    (file,) = (ask.folder / "cache").iterdir()
+    (file,) = (ask.folder / "cache").glob("*/set.zip")
     when = file.stat().st_mtime_ns
     assert ask("s3://theirs/set.zip") == found
     assert file.stat().st_mtime_ns == when
@@ -130,11 +173,14 @@ def test_what_is_not_there_is_said(ask: Asking, address: str, sentence: str) -> 
         ask(address)
 
 
-def test_an_object_of_which_no_size_was_known_is_not_read_where_it_is_large() -> None:
+def test_an_object_of_which_no_size_was_known_is_not_read_where_it_is_large(
+    tmp_path: Path,
+) -> None:
     class Large:
         def get_object(self, **_: str) -> dict[str, object]:
             return {"ContentLength": 10**9, "Body": io.BytesIO()}
 
-    (one,) = s3.fetched(Large(), [s3.Object("a.jpg", "theirs", "a.jpg")])
+    kept = Kept(tmp_path, "s3://theirs")
+    (one,) = s3.fetched(Large(), [s3.Object("a.jpg", "theirs", "a.jpg")], kept)
     with pytest.raises(CannotRead, match="1000 MB"):
         one.read()

@@ -5,6 +5,7 @@ import http.server
 import shutil
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,17 @@ def found(address: str, cache: Path) -> dict[str, bytes]:
         assert source.origin.public
         assert len(source.origin.version) == 16
         return {file.path: file.read() for file in source.found()}
+
+
+def test_of_two_that_want_the_same_one_fetches_it(server: Server, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as together:
+        wanted = [tmp_path / "cache" / "set.zip"] * 4
+        made = list(
+            together.map(lambda file: download.download(f"{server.address}/s", file), wanted)
+        )
+    assert made == wanted
+    assert wanted[0].read_bytes() == ARCHIVE
+    assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize("breaks", [0, 1, 2])
