@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.figure import Row, figure
-from tests.chromium import CHROMIUM
+from tests.chromium import CHROMIUM, chromium
 from tests.fakes.folder_s3 import FolderS3
 from tests.review.browser import (
     all_saved,
-    chromium,
     expected,
     label,
     labelled,

@@ -21,11 +21,12 @@ from camera.live.server import LiveError, password_for, serving
 from camera.live.view import KEPT, View
 from camera.sources.opening import open_source
 from lensloop.wire.prediction import Prediction
+from tests.axe import violations, with_axe
 from tests.camera.conftest import Shelf
 from tests.camera.small_release import picture
 from tests.camera.test_agent import agent_on
 from tests.camera.test_update import install
-from tests.chromium import CHROMIUM, in_chromium
+from tests.chromium import CHROMIUM, chromium, in_chromium
 
 STRANGE = '</script><b title="glass & co">燃えるごみ'
 
@@ -233,3 +234,17 @@ def test_a_browser_shows_the_answer_and_the_pictures(port: int, tmp_path: Path) 
     assert done.stdout.count("<figure") == KEPT
     assert "not like anything it was taught" not in done.stdout.partition("<script>")[0]
     assert threading.active_count() < 20
+
+
+@pytest.mark.slow
+@in_chromium
+@with_axe
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_everybody_can_use_the_page(port: int, colours: Any) -> None:
+    pytest.importorskip("playwright", reason="playwright is not installed")
+    with chromium() as browser:
+        context = browser.new_context(color_scheme=colours, bypass_csp=True)
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{port}/")
+        page.locator("figure").first.wait_for()
+        assert violations(page) == []

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from review.server import serving
-from tests.chromium import CHROMIUM
 from tests.fakes.folder_s3 import FolderS3
 from tests.review.conftest import (
     BUSY,
@@ -26,28 +25,7 @@ from tests.review.conftest import (
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-# Of a browser that asks nobody for anything.
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--use-fake-device-for-media-stream",  # which a page gets only where it is let
-)
 _PATIENCE = 15_000  # milliseconds, on a machine with other work
-
-
-@contextlib.contextmanager
-def chromium() -> Iterator["Browser"]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        try:
-            yield browser
-        finally:
-            browser.close()
 
 
 @contextlib.contextmanager

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.chromium import in_chromium
+from tests.chromium import chromium, in_chromium
 from tests.fakes.folder_s3 import FolderS3
 from tests.review.browser import (
     all_saved,
-    chromium,
     expected,
     label,
     labelled,
