@@ -40,7 +40,7 @@ def import_model(
     std: Std = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Have a model evaluated that was trained elsewhere (timm, Ultralytics, Custom Vision, …).
+    """Have a model evaluated that was trained elsewhere (timm, torchvision, Ultralytics, …).
 
     It answers for the same test pictures as every model, meets the same gate, and is released if it
     is better than what is live.
