@@ -36,7 +36,7 @@ def drop(person: Person, part: int, each: int) -> None:
         s3.put_object(Bucket=person.bucket, Key=f"images/{path}", Body=content)
 
 
-def drawn(part: int, each: int) -> Iterator[tuple[str, bytes]]:
+def drawn(part: int, each: int, quality: int = 90) -> Iterator[tuple[str, bytes]]:
     for place, (name, colour) in enumerate(COLOURS.items()):
         for number in range(each):
             chance = random.Random(f"{part} {place} {number}")
@@ -47,22 +47,23 @@ def drawn(part: int, each: int) -> Iterator[tuple[str, bytes]]:
             )
             file = io.BytesIO()
             picture = Image.frombytes("RGB", (8, 8), tiles)
-            picture.resize((160, 120), Image.Resampling.BICUBIC).save(file, "JPEG", quality=90)
+            picture.resize((160, 120), Image.Resampling.BICUBIC).save(file, "JPEG", quality=quality)
             yield f"{name}/{part}-{number}.jpg", file.getvalue()
 
 
-def archived(folder: Path, part: int, each: int) -> Path:
+def archived(folder: Path, part: int, each: int, quality: int = 90) -> Path:
     """As public data sets come: split, in a folder, and with what a Mac left."""
     file = folder / "colours.zip"
     with zipfile.ZipFile(file, "w") as made:
-        for number, (path, content) in enumerate(drawn(part, each)):
+        for number, (path, content) in enumerate(drawn(part, each, quality)):
             made.writestr(f"colours/{'test' if number % 5 == 0 else 'train'}/{path}", content)
         made.writestr("__MACOSX/colours/._train", b"")
     return file
 
 
-def imports(archive: Path) -> str:
-    ran = CliRunner().invoke(app, ["import", str(archive), "--yes", "--licence", "CC0 1.0"])
+def imports(archive: Path, *options: str) -> str:
+    told = ["--yes", "--licence", "CC0 1.0", *options]
+    ran = CliRunner().invoke(app, ["import", str(archive), *told])
     assert ran.exit_code == 0, ran.stderr
     return ran.stdout
 
@@ -98,6 +99,11 @@ def test_imported_pictures_are_trained_on_and_the_report_says_where_they_came_fr
     assert (told["source"], told["licence"]) == (str(archive), "CC0 1.0")
     assert told["pictures"] == {"blue": 15, "green": 15, "red": 15}
     assert "Uploaded 0; 45 were there already." in imports(archive)  # whatever a run says of them
+    again = archived(tmp_path, 1, 15, quality=60)
+    assert "45 new pictures are nearly the same" in imports(again, "--dry-run")
+    said = imports(again, "--skip-near-duplicates")
+    assert "Left out: 45 files. It is nearly the same as" in said
+    assert "Nothing was changed." in said
     sagemaker = person.cloud.client("sagemaker")
     listed = sagemaker.list_model_packages(ModelPackageGroupName=names.model_group(PREFIX))
     [version] = listed["ModelPackageSummaryList"]
