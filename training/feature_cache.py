@@ -15,8 +15,10 @@ import numpy as np
 from lensloop.dataset.kept_features import (
     BACKBONES_FILE,
     BACKBONES_FORMAT,
+    CHECKPOINT,
     GOLDEN_FOLDER,
     INT8_FOLDER,
+    LESSONS_FOLDER,
     SHARD,
 )
 from training import shards
@@ -144,6 +146,12 @@ def clear_others(folder: Path, backbones: Collection[str]) -> None:
     # A draft of a job that was killed, or that was carried out in the middle of being written.
     for draft in folder.rglob(shards.DRAFTS):
         draft.write_bytes(b"")
+
+
+def clear_lessons(folder: Path) -> None:
+    """The job is over, and whatever was taught is in its model."""
+    for path in folder.glob(f"{LESSONS_FOLDER}/*{CHECKPOINT}"):
+        shards.empty(path)
 
 
 def _gathered(small: Sequence[Shard], wanted: frozenset[bytes]) -> Iterator[Looked]:

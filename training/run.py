@@ -34,7 +34,7 @@ from training.algorithms.image_classification.train import train as train_image_
 from training.algorithms.imported.train import train as train_imported
 from training.embed import session
 from training.evaluate import Answers, compare, known_to, scored_out_of_fold
-from training.feature_cache import note_backbones
+from training.feature_cache import clear_lessons, note_backbones
 from training.features import Features, Kept
 from training.golden_kept import KeptGolden
 from training.live import LiveRelease, usable_live
@@ -123,6 +123,7 @@ def _run(paths: Paths, settings: Mapping[str, str], stopwatch: Stopwatch, kept: 
         eight_bits.withdraw_unproved(paths, evaluation)
     text = json.dumps(evaluation, indent=1, ensure_ascii=False, allow_nan=False)
     (paths.model / "evaluation.json").write_text(text, "utf-8")
+    clear_lessons(kept.folder)
     _log(evaluation)
 
 

@@ -5,6 +5,7 @@ features/<backbone>/<shard>.npz, .index   what a backbone saw, and the pictures 
 features/golden/<picture>-<file>.jpg      golden pictures, by the contents of both
 features/int8/<backbone>.onnx             a backbone in eight bits; beside it what that saw
 features/backbones.json                   which backbone the model of a run has
+features/lessons/<…>.pt                   where the teaching of a job is that is not over
 
 All of it may be deleted at any time: that costs one embedding.
 """
@@ -13,9 +14,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-GOLDEN_FOLDER, INT8_FOLDER = "golden", "int8"
+GOLDEN_FOLDER, INT8_FOLDER, LESSONS_FOLDER = "golden", "int8", "lessons"
 BACKBONES_FILE, BACKBONES_FORMAT = "backbones.json", 1
-SHARD, INDEX = ".npz", ".index"
+SHARD, INDEX, CHECKPOINT = ".npz", ".index", ".pt"
 HASH_BYTES = 32  # of a picture in an index: its sha256
 
 # What a job is told of the pictures in its channel: those that are not kept are there, or all are,

@@ -36,6 +36,7 @@ class Job:
         self.cpu_seconds = 0.0
         self.settings = {"algorithm": "head", "epoch": "1", "digest": "d1"}
         self.settings["sagemaker_program"] = '"start.py"'  # where the image's entry point starts it
+        self.image: tuple[Path, ...] = ()  # folders of packages that the image has besides
 
     def put(self, key: str, data: bytes, **different: str) -> None:
         """A picture in the channel and its row in the manifest;
@@ -73,12 +74,23 @@ class Job:
         (config / "hyperparameters.json").write_text(json.dumps(self.settings))
 
     def run(self) -> int:
-        """Our site-packages are out of reach (-S, and the interpreter that the virtual environment
-        was made from).
-        """
         self.prepare()
+        return self.finish()
+
+    def finish(self) -> int:
+        before = _children()
+        process = self.start()
+        self.log, _ = process.communicate(timeout=300)
+        self.cpu_seconds = _children() - before
+        return process.returncode
+
+    def start(self) -> "subprocess.Popen[str]":
+        """When it is prepared. Our site-packages are out of reach (-S, and the interpreter that the
+        virtual environment was made from).
+        """
+        packages = (self._channel("code", "code.zip"), *self.image)
         environment = {
-            "PYTHONPATH": str(self._channel("code", "code.zip")),
+            "PYTHONPATH": os.pathsep.join(str(place) for place in packages),
             "LENSLOOP_ML_ROOT": str(self.root),
         }
         environment |= {
@@ -86,18 +98,14 @@ class Job:
             for name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR")
             if name in os.environ
         }
-        bare = getattr(sys, "_base_executable", sys.executable)
-        before = _children()
-        result = subprocess.run(
-            [bare, "-S", "-m", "training"],
+        return subprocess.Popen(
+            [getattr(sys, "_base_executable", sys.executable), "-S", "-m", "training"],
             env=environment,
             cwd=self.root,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
-            timeout=300,
         )
-        self.log, self.cpu_seconds = result.stdout + result.stderr, _children() - before
-        return result.returncode
 
     @property
     def evaluation(self) -> Any:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from lensloop.dataset.kept_features import LESSONS_FOLDER
 from tests.training.drawings import drawings
 from tests.training.test_backbone import pattern
 from training.algorithms.finetune import course, lesson, maps
@@ -24,6 +25,7 @@ from training.algorithms.head.export import classifier, frozen_backbone
 from training.algorithms.head.familiarity import familiarity
 from training.algorithms.head.weights import read_weights
 from training.embed import embed, session
+from training.feature_cache import clear_lessons
 from training.features import Features, Kept
 from training.model_file import ModelFile, frozen
 from training.paths import Paths
@@ -122,8 +124,14 @@ def _to_features(trained) -> bytes:
     return ModelFile(trained.model).backbone.model
 
 
-def test_teaching_twice_makes_the_same_file(prepared, trained):
-    assert taught(str(prepared.root)).model == trained.model
+def test_taught_twice_it_makes_the_same_file_and_what_is_interrupted_later_is_not_taught_again(
+    prepared, trained, capsys
+):
+    shutil.rmtree(prepared.root / "checkpoints")
+    for epochs in (2, 0):
+        capsys.readouterr()
+        assert taught(str(prepared.root)).model == trained.model
+        assert capsys.readouterr().out.count("late layers: epoch") == epochs
 
 
 def test_what_only_a_gpu_does_by_itself_runs_here_as_well(prepared, monkeypatch):
@@ -157,14 +165,16 @@ def test_copies_are_the_same_whenever_they_are_asked_for(prepared):
     assert (maps.altered(image, other, 2) != copies[2]).any()
 
 
-def test_a_checkpoint_is_read_as_it_was_written(tmp_path):
-    checkpoint = Checkpoint(tmp_path, "key")
+def test_a_checkpoint_is_read_as_it_was_written_until_the_job_is_over(tmp_path):
+    folder = tmp_path / LESSONS_FOLDER
+    checkpoint = Checkpoint(folder, "key")
     assert checkpoint.read() is None
     checkpoint.write({"step": 1}, 0, 1)
     checkpoint.write({"step": 2}, 0, 2)
-    assert Checkpoint(tmp_path, "key").read() == {"step": 2}
-    checkpoint.clear()
-    assert Checkpoint(tmp_path, "key").read() is None
+    assert Checkpoint(folder, "key").read() == {"step": 2}
+    clear_lessons(tmp_path)
+    assert Checkpoint(folder, "key").read() is None
+    assert [path.stat().st_size for path in folder.iterdir()] == [0, 0]
 
 
 def test_a_checkpoint_of_other_pictures_is_none(tmp_path):
@@ -194,8 +204,10 @@ def test_killed_at_ten_points_it_ends_as_undisturbed(prepared, trained, monkeypa
     began = time.monotonic()
     assert ended(started(root)) == 0
     whole = time.monotonic() - began
-    (root / "model.onnx").unlink()
     for _ in range(10):
+        if (root / "model.onnx").exists():  # it was not killed, or too late to matter
+            (root / "model.onnx").unlink()
+            shutil.rmtree(root / "checkpoints")
         process = started(root)
         time.sleep(rng.uniform(0.2, 1) * whole)
         os.kill(process, signal.SIGKILL)

@@ -2,7 +2,9 @@
 damaged, or of other pictures, another version or another machine's torch, is no checkpoint.
 
 SageMaker carries the folder out while the job runs, and deletes nothing there. So the same two
-names are used in turns – one is whole even if the other was carried out half – and emptied at last.
+names are used in turns – one is whole even if the other was carried out half – and emptied when the
+whole job is over (feature_cache.clear_lessons): what was taught is not taught again either when the
+judging is interrupted.
 """
 
 import hashlib
@@ -13,6 +15,7 @@ from typing import Any
 
 import torch
 
+from lensloop.dataset.kept_features import CHECKPOINT
 from training.shards import replace
 
 _HASH = 32  # bytes of a sha256
@@ -23,7 +26,7 @@ class Checkpoint:
     def __init__(self, folder: Path, key: str) -> None:
         """`key`: of all that decides how the teaching goes on."""
         self._key, self._turn = key, 0
-        self._paths = [folder / f"finetune-{turn}.pt" for turn in (0, 1)]
+        self._paths = [folder / f"finetune-{turn}{CHECKPOINT}" for turn in (0, 1)]
         folder.mkdir(parents=True, exist_ok=True)
 
     def write(self, state: State, *moment: int) -> None:
@@ -43,11 +46,6 @@ class Checkpoint:
         self._turn = 1 - turn
         latest = self._read(turn)
         return latest["state"] if latest else None
-
-    def clear(self) -> None:
-        for path in self._paths:
-            if path.exists() and path.stat().st_size:
-                replace(path, b"")
 
     def _read(self, turn: int) -> Any:
         try:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from lensloop.model.standards import VERSIONS
 from training.algorithms.finetune.checkpoint import Checkpoint
 from training.algorithms.finetune.cut import LATE, WHOLE, Cut, Weights, cut, weights_of
 from training.algorithms.finetune.lesson import (
@@ -27,6 +28,7 @@ from training.algorithms.finetune.lesson import (
 )
 from training.algorithms.finetune.maps import Maps, look
 from training.algorithms.finetune.network import Network
+from training.model_file import frozen
 from training.pictures import Picture, Pictures, check_trainable, numbered
 
 _LATE_RATE = 6e-4  # the best of five on two splits, by validation and test pictures alike
@@ -56,10 +58,9 @@ def teach(model: bytes, pictures: Pictures, epochs: int, kept: Path) -> Taught:
         rows = looking.at(LATE)[1].rows
         check_trainable(rows, pictures.labels)
         plan = lessons(epochs, torch.cuda.is_available())
-        checkpoint = Checkpoint(kept, _key(rows, plan))
+        checkpoint = Checkpoint(kept, _key(model, rows, plan))
         course = _Course(plan, looking, weights_of(model), pictures.labels)
         done = course.run(checkpoint)
-        checkpoint.clear()
     return _taught(plan, done, rows)
 
 
@@ -132,9 +133,10 @@ def _taught(plan: Sequence[Lesson], done: Sequence[State], rows: Sequence[Pictur
     return Taught(weights, rows, {"lessons": facts})
 
 
-def _key(rows: Sequence[Picture], plan: Sequence[Lesson]) -> str:
+def _key(model: bytes, rows: Sequence[Picture], plan: Sequence[Lesson]) -> str:
     """Of all that decides what is taught, and of what only the same torch adds up the same way."""
     content = [
+        [VERSIONS["finetune"], frozen(model).hash],
         [(row.sha256, row.label, row.split) for row in rows],
         [asdict(lesson) for lesson in plan],
         [torch.__version__, torch.get_num_threads()],

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lensloop.dataset.kept_features import LESSONS_FOLDER
 from lensloop.wire.errors import BadArtifact
 from training.algorithms.contract import Trained
 from training.algorithms.finetune.cut import midway, weights_of, with_weights
@@ -16,7 +17,6 @@ from training.algorithms.head.discriminant import EVERY, Taught, teach
 from training.algorithms.head.export import classifier, frozen_backbone
 from training.algorithms.head.familiarity import familiarity
 from training.algorithms.head.weights import read_weights
-from training.embed import embed
 from training.features import Features
 from training.model_file import frozen
 from training.out_of_fold import Answered, folds
@@ -42,25 +42,22 @@ def train(pictures: Pictures, features: Features, stopwatch: Stopwatch) -> Train
         if missing.name != "torch":
             raise
         raise BadArtifact(MISSING) from missing
-    labels, folder = pictures.labels, features.kept.folder / "lessons"
+    labels, folder = pictures.labels, features.kept.folder / LESSONS_FOLDER
     with stopwatch.measure("train"):
         network = teach_network(frozen_backbone(), pictures, _epochs(pictures), folder)
     weights = midway(weights_of(frozen_backbone()), network.weights, _SHARE)
     with stopwatch.measure("embed"):
-        # Not kept among the features: a learning curve of what a network sees that was taught with
-        # all of them would say nothing.
         backbone = frozen(with_weights(frozen_backbone(), weights))
-        looked = embed(pictures, network.rows, backbone.session, "embedded")
-        seen = np.concatenate([part.features for part in looked])
+        rows, seen = features.by(backbone, network.rows, "embedded")
     with stopwatch.measure("train"):
-        taught, answered = learn(network.rows, seen, labels)
+        taught, answered = learn(rows, seen, labels)
         familiar = familiarity(seen, taught)
     with stopwatch.measure("export"):
         file = classifier(read_weights(pretrained()), taught.head, familiar and familiar[0])
         model = with_weights(file, weights)
     return Trained(
         model,
-        network.rows,
+        rows,
         answered,
         taught.head.temperature,
         answered.reject_threshold(labels),
