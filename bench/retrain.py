@@ -86,7 +86,7 @@ def _retrain(collection: Path, folder: Path) -> Iterator[dict[str, Any]]:
     _run(before)
     whole = _run(again)
 
-    fetched = to_fetch(data, _kept(before / "checkpoints"), epoch=2, least_gb=1)
+    fetched = to_fetch(data, _kept(before / "checkpoints"), epoch=2, least_gb=1, algorithm="head")
     _prepare(retrain, data, fetched.rows, files, {"pictures": "uncached"})
     (retrain / "checkpoints").rmdir()
     (before / "checkpoints").rename(retrain / "checkpoints")

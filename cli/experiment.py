@@ -122,7 +122,7 @@ def _wanted(
         algorithm=chosen,
         machine=Rung(instance or types(suited)[0], spot),
         digest=digest,
-        volume_gb=_volume_gb(place, digest, settings),
+        volume_gb=_volume_gb(place, digest, suited),
         live_epoch=live.epoch if live else None,
         parameters=parameters(parameter or ()),
     )
@@ -151,7 +151,8 @@ def _volume_gb(place: Place, digest: str, settings: Settings) -> int:
     key = names.dataset(digest, "manifest.csv.gz")
     packed = place.client("s3").get_object(Bucket=place.bucket, Key=key)["Body"].read()
     rows = [*read_rows(io.StringIO(gzip.decompress(packed).decode("utf-8"), newline=""))]
-    return to_fetch(rows, KeptFeatures(), 0, settings.training_volume_gb).everything_gb
+    least = settings.training_volume_gb
+    return to_fetch(rows, KeptFeatures(), 0, least, settings.algorithm).everything_gb
 
 
 # The job

@@ -71,7 +71,11 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         ready = ready._replace(reasons=[news.NO_GOLDEN_SET])
     beaten = live if live and _is_there(live) else None
     fetched = to_fetch(
-        dataset.accepted, _kept(settings, beaten), epoch, settings.training_volume_gb
+        dataset.accepted,
+        _kept(settings, beaten),
+        epoch,
+        settings.training_volume_gb,
+        settings.algorithm,
     )
     _write(dataset, fetched.rows, report(dataset, ready, history, settings))
     table.point_dataset(epoch, dataset.digest)

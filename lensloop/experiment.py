@@ -14,6 +14,7 @@ from typing import Any
 
 from lensloop import record
 from lensloop.channel import channel
+from lensloop.machines import disk
 from lensloop.machines.ladder import Rung
 from lensloop.model import incremental
 from lensloop.record import Findings, Record
@@ -112,7 +113,9 @@ def plan(
             "ResourceConfig": {
                 "InstanceCount": 1,
                 "InstanceType": experiment.machine.instance,
-                "VolumeSizeInGB": experiment.volume_gb,
+                "VolumeSizeInGB": disk.to_ask_for(
+                    experiment.volume_gb, experiment.machine.instance
+                ),
             },
             "StoppingCondition": {
                 "MaxRuntimeInSeconds": longest,

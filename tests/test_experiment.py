@@ -167,6 +167,16 @@ def test_a_plan_says_the_whole_request_but_for_name_and_image() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("instance", "asked"), [("ml.g4dn.xlarge", 125), ("ml.g5.xlarge", 180), ("ml.m5.xlarge", 180)]
+)
+def test_no_more_disk_is_asked_for_than_a_machine_with_one_of_its_own_has(
+    instance: str, asked: int
+) -> None:
+    request = planned(machine=Rung(instance, False), volume_gb=180)["request"]
+    assert request["ResourceConfig"]["VolumeSizeInGB"] == asked
+
+
 def test_on_demand_nothing_waits_and_without_a_release_nothing_is_beside_it() -> None:
     request = planned(machine=Rung("ml.m5.xlarge", False), live_epoch=None)["request"]
     assert request["StoppingCondition"] == {"MaxRuntimeInSeconds": 1800}

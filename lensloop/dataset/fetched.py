@@ -22,6 +22,13 @@ _FIXED_GB = 10  # the unpacked libraries, the model, and room to move
 _BYTES_A_PICTURE = 16_000  # of features and thumbnail, generously
 # While small shards are made one, everything is there twice; and once more for what is carried out.
 _COPIES = 3
+# Backbones besides that see each picture, where every training makes another: those of the live
+# model and of the last one, which lie there already.
+_OTHER_BACKBONES: Mapping[str, int] = {"finetune": 2}
+# What an algorithm writes while it runs, for each picture that it learns from: eight copies of what
+# the early layers see (361 kB), and on a GPU then of the pictures themselves (1,204 kB); see
+# training/algorithms/finetune/maps.py.
+SCRATCH: Mapping[str, int] = {"finetune": 1_600_000}
 _GB = 1e9
 
 
@@ -33,7 +40,9 @@ class Fetched:
     everything_gb: int  # of its disk when it is given every picture
 
 
-def to_fetch(rows: Sequence[Row], kept: KeptFeatures, epoch: int, least_gb: int) -> Fetched:
+def to_fetch(
+    rows: Sequence[Row], kept: KeptFeatures, epoch: int, least_gb: int, algorithm: str
+) -> Fetched:
     """`rows`: the data set's. `least_gb`: of the disk, however little there is."""
     needed = {row.key for row in rows if _is_needed(row, kept)}
     others = [row for row in rows if row.key not in needed]
@@ -44,12 +53,20 @@ def to_fetch(rows: Sequence[Row], kept: KeptFeatures, epoch: int, least_gb: int)
     all_together = sum(row.size for row in rows)
     cache = _COPIES * (kept.bytes + len(chosen) * _BYTES_A_PICTURE)
     whole = _COPIES * (kept.bytes + len(rows) * _BYTES_A_PICTURE)
+    besides = _besides(rows, algorithm)
     return Fetched(
         chosen,
         together,
-        max(least_gb, _volume(together + cache)),
-        max(least_gb, _volume(all_together + whole)),
+        max(least_gb, _volume(together + cache + besides)),
+        max(least_gb, _volume(all_together + whole + besides)),
     )
+
+
+def _besides(rows: Sequence[Row], algorithm: str) -> int:
+    """Bytes that the algorithm needs beyond pictures and the cache of one backbone."""
+    learnt = sum(row.split != TEST for row in rows)
+    seen = _COPIES * _OTHER_BACKBONES.get(algorithm, 0) * _BYTES_A_PICTURE
+    return len(rows) * seen + learnt * SCRATCH.get(algorithm, 0)
 
 
 def _is_needed(row: Row, kept: KeptFeatures) -> bool:

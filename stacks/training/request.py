@@ -15,6 +15,8 @@ from aws_cdk import aws_s3 as s3
 
 from lensloop.channel import channel
 from lensloop.dataset.kept_features import ALL, UNCACHED
+from lensloop.machines.disk import OWN_GB
+from lensloop.machines.ladder import all_types
 from lensloop.model import incremental
 from lensloop.model.standards import BACKBONES
 from lensloop.settings import Settings
@@ -82,9 +84,7 @@ def create_training_job(spec: TrainingSpec, settings: Settings, *, prefix: str) 
         "ResourceConfig": {
             "InstanceCount": 1,
             "InstanceType": jsonata("$machine.instance"),
-            "VolumeSizeInGB": jsonata(
-                _either("$dataset.fetched.everything_gb", "$dataset.fetched.volume_gb")
-            ),
+            "VolumeSizeInGB": jsonata(_disk_gb(settings)),
             **_kept_warm(settings),
         },
         "StoppingCondition": jsonata(stopping(settings)),
@@ -183,6 +183,15 @@ def _either(everything: str, uncached: str) -> str:
     model that was made elsewhere has a backbone of its own, which has looked at none.
     """
     return f"$machine.everything or $artefact != null ? {everything} : {uncached}"
+
+
+def _disk_gb(settings: Settings) -> str:
+    """What the pictures need, or all of the machine's own disk where that is less."""
+    needed = _either("$dataset.fetched.everything_gb", "$dataset.fetched.volume_gb")
+    own = {name: OWN_GB[name] for name in all_types(settings) if name in OWN_GB}
+    if not own:
+        return needed
+    return f"$min([({needed}), $lookup({json.dumps(own)}, $machine.instance)])"
 
 
 def _channels(spec: TrainingSpec, settings: Settings) -> str:

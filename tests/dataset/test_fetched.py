@@ -33,8 +33,14 @@ def by_both(kept: list[Row], golden: int = 12) -> KeptFeatures:
     return KeptFeatures(contents(kept), contents(kept), sorted(first)[:golden])
 
 
-def fetched(data: list[Row], kept: KeptFeatures, epoch: int = 1, least_gb: int = 1) -> Fetched:
-    return to_fetch(data, kept, epoch, least_gb)
+def fetched(
+    data: list[Row],
+    kept: KeptFeatures,
+    epoch: int = 1,
+    least_gb: int = 1,
+    algorithm: str = "head",
+) -> Fetched:
+    return to_fetch(data, kept, epoch, least_gb, algorithm)
 
 
 def test_where_nothing_is_kept_every_picture_is_fetched() -> None:
@@ -144,6 +150,28 @@ def test_the_disk_follows_from_the_bytes(
         volume,
         everything,
     )
+
+
+# The GB for 10,000 small pictures, of which a share is for the test: 3 backbones of 48 kB each, and
+# where the network itself is taught, 1.6 MB of what is learnt from.
+OF_ALGORITHMS = {
+    "head": ("head", 0.0, 11),
+    "SageMaker's own": ("image-classification", 0.0, 11),
+    "all are taught": ("finetune", 0.0, 28),
+    "half are for the test": ("finetune", 0.5, 20),
+}
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "tests", "volume"), OF_ALGORITHMS.values(), ids=OF_ALGORITHMS.keys()
+)
+def test_the_disk_follows_from_what_the_algorithm_writes(
+    algorithm: str, tests: float, volume: int
+) -> None:
+    splits = ["test" if number < 10_000 * tests else "train" for number in range(10_000)]
+    data = [row(number, split, size=1) for number, split in enumerate(splits)]
+    found = fetched(data, KeptFeatures(), algorithm=algorithm)
+    assert (found.volume_gb, found.everything_gb) == (volume, volume)
 
 
 def test_the_disk_of_a_job_with_everything_is_for_everything() -> None:

@@ -288,6 +288,18 @@ def test_finetune_is_told_its_epochs_and_keeps_its_checkpoints_apart(
     assert job["ResourceConfig"]["InstanceType"] == "ml.g4dn.xlarge"
 
 
+@pytest.mark.parametrize(("needed", "asked"), [(80, 80), (400, 125)])
+def test_of_a_machine_with_a_disk_of_its_own_no_larger_one_is_asked_for(
+    retraining_by_finetune: dict[str, Any], interpreter: Interpreter, needed: int, asked: int
+) -> None:
+    fetched = RETRAINING["assemble-dataset"]["fetched"] | {"volume_gb": needed}
+    answers = {"assemble-dataset": RETRAINING["assemble-dataset"] | {"fetched": fetched}}
+    [job] = interpreter.run(retraining_by_finetune, RETRAINING | answers).of(
+        "createTrainingJob.sync"
+    )
+    assert job["ResourceConfig"]["VolumeSizeInGB"] == asked
+
+
 def test_the_first_job_has_no_release_to_beat(
     retraining: dict[str, Any], interpreter: Interpreter
 ) -> None:

@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import signal
+import tempfile
 import time
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import numpy as np
 import pytest
 import torch
 
+from lensloop.dataset.fetched import SCRATCH
 from lensloop.dataset.kept_features import LESSONS_FOLDER
+from lensloop.wire.errors import BadArtifact
 from tests.training.drawings import drawings
 from tests.training.test_backbone import pattern
 from training.algorithms.finetune import course, lesson, maps
@@ -151,6 +154,40 @@ def test_it_stops_when_the_validation_pictures_gain_no_more(prepared, monkeypatc
     trained = taught(str(prepared.root), epochs=8)
     (only,) = trained.facts["lessons"]
     assert only == {"name": "late layers", "epochs": 2, "surprise": [0.5, 0.3, 0.4, 0.4, 0.4]}
+
+
+def test_the_disk_is_made_for_what_is_written_there():
+    """Both parts, as on a GPU; not more than a tenth too large."""
+    written = 0
+    for first in (LATE, WHOLE):
+        ones = maps._seeing(cut(frozen_backbone(), first))(maps._blank())
+        written += maps.bytes_each(ones)
+    assert written <= SCRATCH["finetune"] <= 1.1 * written
+
+
+def test_without_room_for_them_a_sentence_says_so(prepared, monkeypatch, tmp_path):
+    pictures = Pictures.read(Paths(prepared.root))
+    usage = shutil.disk_usage(tmp_path)._replace(free=2_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
+    with pytest.raises(BadArtifact, match=r"has 0\.0 GB left, .* of 32 pictures takes 0\.0 GB"):
+        maps.look(tmp_path, pictures, pictures.rows, cut(frozen_backbone(), LATE))
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("roomier", ["the root", "elsewhere"])
+def test_they_lie_where_there_is_more_room_and_are_gone_afterwards(tmp_path, monkeypatch, roomier):
+    root, elsewhere = tmp_path / "the root", tmp_path / "elsewhere"
+    root.mkdir()
+    elsewhere.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda folder: usage._replace(free=1 + (folder.name == roomier))
+    )
+    with course._scratch(root) as folder:
+        assert folder.parent == tmp_path / roomier
+        (folder / "0.npy").write_bytes(b"seen")
+    assert not folder.exists()
 
 
 def test_copies_are_the_same_whenever_they_are_asked_for(prepared):

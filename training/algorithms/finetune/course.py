@@ -5,6 +5,7 @@ The validation pictures are not taught: they say when to stop, and how confident
 import hashlib
 import json
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -53,7 +54,7 @@ def lessons(epochs: int, gpu: bool) -> list[Lesson]:
 
 def teach(model: bytes, pictures: Pictures, epochs: int, kept: Path) -> Taught:
     """`model`: the pretrained network, from `image` to `features`; `kept`: where checkpoints go."""
-    with _scratch(pictures.paths.root / "maps") as folder:
+    with _scratch(pictures.paths.root) as folder:
         looking = _Looking(folder, model, pictures)
         rows = looking.at(LATE)[1].rows
         check_trainable(rows, pictures.labels)
@@ -145,9 +146,18 @@ def _key(model: bytes, rows: Sequence[Picture], plan: Sequence[Lesson]) -> str:
 
 
 @contextmanager
-def _scratch(folder: Path) -> Iterator[Path]:
-    """Beside the channels, where the job's disk is; what an earlier attempt left is of no use."""
-    shutil.rmtree(folder, ignore_errors=True)
+def _scratch(root: Path) -> Iterator[Path]:
+    """Where there is more room. SageMaker lays the channels and all that it carries in or out on
+    the job's disk, and names /tmp for the rest; of /opt/ml itself it says nothing (SageMaker
+    Developer Guide, storage paths for instance local storage).
+    """
+    elsewhere = Path(tempfile.gettempdir())
+    if shutil.disk_usage(elsewhere).free > shutil.disk_usage(root).free:
+        with tempfile.TemporaryDirectory(prefix="lensloop-maps-", dir=elsewhere) as found:
+            yield Path(found)
+        return
+    folder = root / "maps"
+    shutil.rmtree(folder, ignore_errors=True)  # what an earlier attempt left is of no use
     folder.mkdir(parents=True)
     try:
         yield folder

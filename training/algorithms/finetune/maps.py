@@ -6,6 +6,7 @@ and three gigabytes for 10,000 pictures are too many to carry out as a checkpoin
 """
 
 import os
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 from PIL import Image
 
+from lensloop.reasons import counted
+from lensloop.wire.errors import BadArtifact
 from training.algorithms.finetune.cut import Cut
 from training.embed import BATCH, session
 from training.model_file import IMAGE
@@ -49,7 +52,9 @@ class Maps:
 def look(folder: Path, pictures: Pictures, rows: Sequence[Picture], part: Cut) -> Maps:
     """At all copies of the usable ones of these pictures."""
     see = _seeing(part)
-    files = [_file(folder / f"{i}.npy", one, len(rows)) for i, one in enumerate(see(_blank()))]
+    ones = see(_blank())
+    _check_room(folder, ones, len(rows))
+    files = [_file(folder / f"{i}.npy", one, len(rows)) for i, one in enumerate(ones)]
 
     def look_at(start: int) -> list[int]:
         batch = rows[start : start + BATCH]
@@ -76,14 +81,35 @@ def _seeing(part: Cut) -> See:
     return lambda images: early.run([*part.between], {IMAGE: images})
 
 
+def _check_room(folder: Path, ones: Sequence[NDArray[Any]], pictures: int) -> None:
+    """Now: a mapped file that finds no room later ends the process without a word."""
+    each = bytes_each(ones)
+    free = shutil.disk_usage(folder).free
+    if pictures * each > free:
+        raise BadArtifact(
+            f"The job's disk has {free / 1e9:.1f} GB left, and what the network sees of"
+            f" {counted(pictures, 'picture', 'pictures')} takes {pictures * each / 1e9:.1f} GB."
+            " Name a machine with a larger disk in `training_instance_type`, or on one without a"
+            " disk of its own raise `training_volume_gb`."
+        )
+
+
+def bytes_each(ones: Sequence[NDArray[Any]]) -> int:
+    """Of a picture in all its copies, by what is seen of one."""
+    return COPIES * sum(one.size * _kind(one).itemsize for one in ones)
+
+
 def _blank() -> Pixels:
     return np.zeros((1, SIZE, SIZE, 3), np.uint8)
 
 
 def _file(path: Path, one: NDArray[Any], pictures: int) -> NDArray[Any]:
+    return open_memmap(path, "w+", _kind(one), (COPIES, pictures, *one.shape[1:]))
+
+
+def _kind(one: NDArray[Any]) -> np.dtype[Any]:
     """Numbers in half their precision: the finished file still answers within 0.001 (tested)."""
-    kind = np.dtype(np.float16) if one.dtype == np.float32 else one.dtype
-    return open_memmap(path, "w+", kind, (COPIES, pictures, *one.shape[1:]))
+    return np.dtype(np.float16) if one.dtype == np.float32 else one.dtype
 
 
 def altered(image: Pixels, row: Picture, copy: int) -> Pixels:
