@@ -18,7 +18,6 @@ from training.learning_curve import curve
 from training.mistakes import mistakes
 from training.neighbours import Learnt, Neighbour, nearest
 from training.pictures import Picture
-from training.shards import Array
 from training.unfamiliar import Unfamiliarity
 
 Show = Callable[[Picture], dict[str, Any]]
@@ -29,7 +28,6 @@ class Judged:
     """The test pictures, and all that was answered for them."""
 
     rows: Sequence[Picture]
-    features: Array
     candidate: Answers
     live: Answers | None
     known: Sequence[bool]  # whether the live model was judged on it
@@ -43,8 +41,8 @@ def write(
     labels: Sequence[str],
     thumbnail: Callable[[Picture], str | None],
 ) -> None:
-    """Writes insights.json. `learnt` of None: what the backbone sees in the training pictures is
-    not there.
+    """Writes insights.json. `learnt`: what is asked about are the judged rows; None where nobody
+    knows what taught the model.
     """
 
     def show(row: Picture) -> dict[str, Any]:
@@ -61,7 +59,7 @@ def write(
         "broken": _changed(judged, show, fixed=False),
         "unfamiliar": _unfamiliar(judged, show),
         "neighbours": _neighbours(judged, learnt, show) if learnt else {},
-        "curve": _curve(judged, learnt, labels) if learnt else None,
+        "curve": _curve(judged, learnt, labels) if learnt and learnt.has_curve else None,
     }
     text = json.dumps(content, ensure_ascii=False, allow_nan=False)
     (folder / FILE).write_text(text, "utf-8")
@@ -121,9 +119,9 @@ def _unfamiliar(judged: Judged, show: Show) -> dict[str, Any] | None:
 
 
 def _neighbours(judged: Judged, learnt: Learnt, show: Show) -> dict[str, list[dict[str, Any]]]:
-    """By the content of the mistakes that are shown first."""
+    """By the content of the mistakes that are shown."""
     wrong = mistakes(judged.rows, judged.candidate)[:MOST_EXPLAINED]
-    found = nearest(learnt, judged.features[wrong], NEIGHBOURS)
+    found = nearest(learnt, wrong, NEIGHBOURS)
 
     def entry(neighbour: Neighbour) -> dict[str, Any]:
         return show(neighbour.row) | {"similarity": round(min(neighbour.similarity, 1.0), 4)}
@@ -139,6 +137,6 @@ def _curve(judged: Judged, learnt: Learnt, labels: Sequence[str]) -> dict[str, A
     taught = np.array([row.split == "train" for row in learnt.rows])
     held_out = [row for row in learnt.rows if row.split != "train"]
     others = [*held_out, *judged.rows]
-    seen = np.concatenate([learnt.features[~taught], judged.features])
+    seen = np.concatenate([learnt.features[~taught], learnt.asked])
     rows = [row for row in learnt.rows if row.split == "train"]
     return curve(rows, learnt.features[taught], (others, seen), labels)

@@ -58,6 +58,10 @@ class ModelFile:
         self._head_model = head
         self._head = session(bytes(head.SerializeToString())) if head else None
 
+    @property
+    def has_head(self) -> bool:
+        return self._head is not None
+
     def on(self, backbone: Backbone) -> bytes:
         """The file with the same head behind another backbone."""
         if self._head_model is None:

@@ -38,7 +38,7 @@ from training.feature_cache import clear_lessons, note_backbones
 from training.features import Features, Kept
 from training.golden_kept import KeptGolden
 from training.live import LiveRelease, usable_live
-from training.model_file import Backbone, ModelFile
+from training.model_file import ModelFile
 from training.neighbours import Learnt
 from training.out_of_fold import Answered
 from training.paths import Paths
@@ -144,10 +144,8 @@ def _judge(
     strange = unfamiliar.measure(candidate, seen, trained.unfamiliar_threshold)
     answers_of_live = Answers.read(theirs, live.labels) if live else None
     mistakes.write(paths.model, test, answers, answers_of_live, features)
-    all_answered = insights.Judged(
-        test, seen, answers, answers_of_live, known_to(live, test), strange
-    )
-    learnt = _learnt(trained, candidate.backbone, features)
+    all_answered = insights.Judged(test, answers, answers_of_live, known_to(live, test), strange)
+    learnt = _learnt(trained, candidate, features, (test, seen))
     insights.write(paths.model, all_answered, learnt, labels, features.thumbnail)
     # The test pictures taught it nothing, so its answers for them are as good as those of models
     # that were not taught with a picture.
@@ -178,13 +176,26 @@ def _judge(
     }
 
 
-def _learnt(trained: Trained, backbone: Backbone, features: Features) -> Learnt | None:
-    """What the candidate's own backbone sees in the pictures that it learnt from, where that has
-    been looked at already: another backbone than the frozen one would have to do it all again.
+def _learnt(
+    trained: Trained,
+    candidate: ModelFile,
+    features: Features,
+    judged: tuple[Sequence[Picture], Array],
+) -> Learnt | None:
+    """By the candidate's own backbone, as it has looked at all of them. A model from elsewhere
+    shows only its answers, which are alike for all pictures of a label: there the frozen one looks,
+    or has looked in earlier runs.
     """
-    if not trained.learnt_from or backbone.hash != features.frozen.hash:
+    if not trained.learnt_from:
         return None
-    return Learnt(*features.of(trained.learnt_from))
+    test, asked = judged
+    backbone = candidate.backbone
+    if not candidate.has_head:
+        backbone = features.frozen
+        _, asked = features.by(backbone, test, "compared")
+    rows, seen = features.by(backbone, trained.learnt_from, "compared")
+    is_frozen = candidate.backbone.hash == features.frozen.hash
+    return Learnt(rows, seen, asked, has_curve=is_frozen)
 
 
 def _golden(

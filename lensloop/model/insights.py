@@ -6,17 +6,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lensloop.model.learning_curve import HALF
+from lensloop.model.mistakes import MOST
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.manifest import MOST_UNFAMILIAR
 from lensloop.wire.reading import Reader
 
 FORMAT = 1
 FILE = "insights.json"  # in the training job's archive
-# Pictures, of 4 KB each on the page: as many as tell what kind they are. With the 60 mistakes, the
-# page stays below a megabyte and a half.
+# Pictures, of 3 KB each on the page: as many as tell what kind they are. With the mistakes and
+# their neighbours, the page stays below two megabytes.
 MOST_SHOWN = 12  # fixed, broken, unfamiliar: each
 NEIGHBOURS = 3  # of a mistake
-MOST_EXPLAINED = 20  # mistakes that are shown with their neighbours
+MOST_EXPLAINED = MOST  # mistakes that have neighbours: all that are shown
 
 
 def read_insights(content: Any) -> Mapping[str, Any]:

@@ -62,6 +62,7 @@ def page(
         report=report,
         mistakes=mistakes,
         insights=shown(insights),
+        algorithm=(evaluation or {}).get("algorithm", ""),
         spent=spent(run, evaluation),
         lineage=lineage(run, evaluation),
         eight_bits=eight_bits(run),

@@ -114,8 +114,8 @@ def test_the_most_is_read(content: dict[str, Any]) -> None:
         ),
         (changed("neighbours", None), "`neighbours` is missing"),
         (
-            changed("neighbours", {str(n): [NEAR] for n in range(21)}),
-            "`neighbours` are of 21 pictures; at most 20 are",
+            changed("neighbours", {str(n): [NEAR] for n in range(61)}),
+            "`neighbours` are of 61 pictures; at most 60 are",
         ),
         (
             changed("neighbours", {"a": [NEAR] * 4}),

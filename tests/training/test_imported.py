@@ -10,6 +10,7 @@ from onnx import TensorProto, helper
 
 from lensloop.model import imported
 from lensloop.model.imported import Preparation, Question, understood
+from lensloop.model.insights import read_insights
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.onnx_file import describe
 from tests.training.made_elsewhere import SLOPES, colours, model
@@ -21,6 +22,7 @@ from training.features import Features, Kept
 from training.model_file import ModelFile
 from training.paths import Paths
 from training.pictures import Picture, Pictures
+from training.run import run
 from training.stopwatch import Stopwatch
 
 LABELS = ("blue", "red", "green")  # in the order of their model
@@ -241,6 +243,30 @@ def test_an_imported_model_is_calibrated_and_answers_in_the_data_sets_order(tmp_
     assert trained.facts["artefact"] == {"sha256": imported.digest(data, said)}
     assert trained.facts["preparation"] == "224 × 224, (pixel / 255 - 0/0/0) / 1/1/1"
     assert json.dumps(trained.facts)
+
+
+def test_its_mistakes_have_neighbours_as_the_frozen_network_sees_them(new_job):
+    """By its own answers all pictures of a label would be alike."""
+    job = new_job({})
+    for place, (name, colour) in enumerate(COLOURS.items()):
+        for number, split in enumerate(["train", "validation", "validation", "test", "test"]):
+            job.put(
+                f"images/{name}/{number}.webp", picture(colour, 10 * place + number), split=split
+            )
+    job.put("images/red/9.webp", picture(COLOURS["blue"], 99), split="test")
+    job.settings |= {"algorithm": "imported"}
+    job.prepare()
+    paths = Paths(job.root)
+    paths.artefact.mkdir()
+    (paths.artefact / "model.onnx").write_bytes(model(softmax=True).SerializeToString())
+    (paths.artefact / "import.json").write_bytes(imported.said(LABELS, FULL))
+    run(paths)
+    found = read_insights(json.loads((paths.model / "insights.json").read_text("utf-8")))
+    [(wrong, near)] = found["neighbours"].items()
+    assert wrong == job.rows[-1]["sha256"]
+    assert [like["label"] for like in near] == ["blue"] * 3
+    assert len({like["similarity"] for like in near}) == 3
+    assert found["curve"] is None
 
 
 def test_a_model_of_other_labels_is_refused_by_their_names(tmp_path):

@@ -1,5 +1,6 @@
 """What the run's page is given beyond scores: neighbours, what changed, the learning curve."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,13 @@ import numpy as np
 import pytest
 
 from lensloop.model.insights import FILE, read_insights
+from lensloop.model.mistakes import MOST
 from training import insights
 from training.evaluate import Answers
 from training.insights import Judged
 from training.learning_curve import curve
-from training.neighbours import Learnt, nearest
+from training.mistakes import mistakes
+from training.neighbours import Learnt, Neighbour, nearest
 from training.pictures import Picture
 from training.unfamiliar import Unfamiliarity
 
@@ -30,26 +33,27 @@ def thumbnail(row: Picture) -> str | None:
 # Neighbours
 
 
-LEARNT = Learnt(
-    [picture(str(n), "lime", "train") for n in range(3)],
-    np.array([[2, 0], [3, 3], [0, 9]], np.float32),
-)
+def near(*asked: tuple[float, float], count: int = 3) -> list[list[Neighbour]]:
+    rows = [picture(str(n), "lime", "train") for n in range(3)]
+    seen = np.array([[2, 0], [3, 3], [0, 9]], np.float32)
+    learnt = Learnt(rows, seen, np.array(asked, np.float32), has_curve=False)
+    return nearest(learnt, range(len(asked)), count)
 
 
 def test_the_nearest_pictures_are_those_in_the_same_direction() -> None:
-    (found,) = nearest(LEARNT, np.array([[1, 0.2]], np.float32), 2)
+    (found,) = near((1, 0.2), count=2)
     assert [near.row.key for near in found] == ["images/lime/0.jpg", "images/lime/1.jpg"]
     assert [near.similarity for near in found] == pytest.approx([0.981, 0.832], abs=0.001)
 
 
 def test_a_picture_in_which_nothing_is_seen_is_like_none() -> None:
-    (found,) = nearest(LEARNT, np.zeros((1, 2), np.float32), 1)
+    (found,) = near((0, 0), count=1)
     assert found[0].similarity == 0
 
 
 def test_who_learnt_nothing_has_no_neighbours() -> None:
-    nobody = Learnt([], np.empty((0, 2), np.float32))
-    assert nearest(nobody, np.ones((2, 2), np.float32), 3) == [[], []]
+    nobody = Learnt([], np.empty((0, 2), np.float32), np.ones((2, 2), np.float32), has_curve=True)
+    assert nearest(nobody, [1, 0], 3) == [[], []]
 
 
 # The learning curve
@@ -105,7 +109,6 @@ def written(folder: Path, learnt: Learnt | None = None, **different: Any) -> Any
     judged = Judged(
         **{
             "rows": ROWS,
-            "features": FEATURES,
             "candidate": OURS,
             "live": THEIRS,
             "known": [True, True, False, True],
@@ -162,7 +165,7 @@ def test_the_least_familiar_pictures_are_shown_first(tmp_path: Path) -> None:
 
 def test_a_mistake_has_its_neighbours_and_one_that_is_gone_no_thumbnail(tmp_path: Path) -> None:
     rows = [picture("gone", "plum", "train"), picture("8", "lime", "validation")]
-    learnt = Learnt(rows, np.array([[1, 1], [1, 0]], np.float32))
+    learnt = Learnt(rows, np.array([[1, 1], [1, 0]], np.float32), FEATURES, has_curve=False)
     found = written(tmp_path, learnt)["neighbours"]
     assert found == {
         ROWS[1].sha256: [
@@ -182,20 +185,26 @@ def test_the_curve_asks_validation_and_test_pictures(tmp_path: Path) -> None:
     held_out, others = blobs(5, "validation")
     test, places = blobs(8, "test")
     said = Answers([row.label for row in test], [0.9] * len(test))
-    learnt = Learnt([*train, *held_out], np.concatenate([seen, others]))
-    found = written(
-        tmp_path,
-        learnt,
-        rows=test,
-        features=places,
-        candidate=said,
-        live=None,
-        known=[False] * len(test),
-    )
+    learnt = Learnt([*train, *held_out], np.concatenate([seen, others]), places, has_curve=True)
+    judged = {"rows": test, "candidate": said, "live": None, "known": [False] * len(test)}
+    found = written(tmp_path, learnt, **judged)
     assert found["curve"]["asked"] == 10 + 16
     assert found["curve"]["points"][-1]["pictures"] == 20
+    by_a_taught_backbone = dataclasses.replace(learnt, has_curve=False)
+    assert written(tmp_path, by_a_taught_backbone, **judged)["curve"] is None
 
 
-def test_without_features_of_what_was_learnt_there_is_neither(tmp_path: Path) -> None:
+def test_every_mistake_that_is_shown_has_neighbours(tmp_path: Path) -> None:
+    test, places = blobs(40, "test")
+    said = Answers(["neither"] * len(test), [0.9] * len(test))
+    learnt = Learnt(*blobs(2, "train"), places, has_curve=False)
+    judged = {"rows": test, "candidate": said, "live": None, "known": [False] * len(test)}
+    found = written(tmp_path, learnt, **judged)["neighbours"]
+    shown = [test[i].sha256 for i in mistakes(test, said)[:MOST]]
+    assert [*found] == shown
+    assert {len(near) for near in found.values()} == {3}
+
+
+def test_where_nobody_knows_what_taught_it_there_is_neither(tmp_path: Path) -> None:
     found = written(tmp_path)
     assert (found["neighbours"], found["curve"]) == ({}, None)

@@ -12,12 +12,15 @@ from typing import Any
 
 import pytest
 
+from lensloop.experiment import result
 from lensloop.model.evaluation import read_evaluation
 from lensloop.model.floors import Floors
 from lensloop.model.gate import judge
 from lensloop.model.insights import read_insights
 from lensloop.model.mistakes import read_mistakes
 from lensloop.model.release import belongs, build
+from lensloop.pages.run import page
+from lensloop.record import Findings
 from lensloop.settings import Settings
 from lensloop.wire.manifest import parse
 from lensloop.wire.picture import read_input
@@ -75,6 +78,26 @@ def test_what_it_gets_wrong_is_shown(undisturbed: Job) -> None:
     assert mistake["thumbnail"]
     insights = read_insights(read(undisturbed, "insights.json"))
     assert sum(group["images"] for group in insights["reliability"]["candidate"]) == 11
+    near = insights["neighbours"][mistake["sha256"]]
+    assert near[0]["label"] == "lime"
+    assert all(picture["thumbnail"] for picture in near)
+    assert len(near) == 3
+
+
+def test_its_page_says_why_there_is_no_learning_curve(undisturbed: Job) -> None:
+    insights = read(undisturbed, "insights.json")
+    assert insights["curve"] is None
+    found = Findings(evaluation=undisturbed.evaluation, insights=read_insights(insights))
+    described = {
+        "TrainingJobName": "fruit-1-1",
+        "TrainingJobStatus": "Completed",
+        "TrainingJobArn": "arn",
+        "ResourceConfig": {"InstanceType": "ml.g5.xlarge"},
+    }
+    told = result("fruit", "d1", described, found, "2026-11-27T12:00:00Z")
+    html = page(told, None, None, found.insights, found.evaluation)
+    assert "That is not measured where the network\n    itself is taught" in html
+    assert "lensloop experiment --algorithm head" in html
 
 
 def test_a_camera_takes_its_release(undisturbed: Job) -> None:
