@@ -1,6 +1,7 @@
 """What does teaching the backbone bring, and at what price? `finetune` beside `head` on the same
-five splits of TrashNet's six labels, whether the file answers as the trainer did, and how much
-cheaper the file's network is than torch's.
+five splits of TrashNet's six labels, how honest its confidence is, whether it knows what it was not
+taught, whether the file answers as the trainer did, and how much cheaper the file's network is than
+torch's.
 
 All pictures of a split are looked at once for all splits: what is seen does not depend on them.
 Each split's figures are written down as they come (.build/bench-finetune.json), and are taken from
@@ -22,6 +23,7 @@ import numpy as np
 
 from bench.figure import figure
 from bench.photographs import DATA, hashed
+from lensloop.model.scores import calibration_error
 
 ROOT = Path(__file__).parents[1]
 # SageMaker's image has torch; here it is where `make finetune-deps` puts it.
@@ -35,7 +37,20 @@ _SPEED = 64  # pictures
 class Scores:
     accuracy: float
     macro: float  # the mean of the labels' recalls
+    calibration_error: float
+    answered: float  # of all, with more confidence than the threshold
+    wrong: float  # of those answered
     cpu_seconds: float
+
+
+# What is said of the means, with its bar: at least this, or at most where it is negative.
+_BARS: Sequence[tuple[str, str, float]] = (
+    ("accuracy", "accuracy", 0.92),
+    ("macro", "mean of the labels' recalls", 0.91),
+    ("calibration_error", "calibration error", -0.03),
+    ("answered", "answered", 0.70),
+    ("wrong", "wrong of those answered", -0.02),
+)
 
 
 def rows() -> list[dict[str, Any]]:
@@ -51,7 +66,12 @@ def rows() -> list[dict[str, Any]]:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         bench = _Bench(Path(folder))
-        return [*bench.accuracy(), bench.same_answers(), bench.speed()]
+        return [
+            *bench.accuracy(),
+            *bench.unfamiliar(),
+            bench.same_answers(),
+            bench.speed(),
+        ]
 
 
 class _Bench:
@@ -84,17 +104,32 @@ class _Bench:
             notes = [[vars(ours), vars(other)] for ours, other in found]
             NOTES.write_text(json.dumps({"code": code, "splits": notes}, indent=1))
             print(f"  split {seed}: {found[-1]}", file=sys.stderr, flush=True)
-        for what, name, floor in (
-            ("accuracy", "accuracy", 0.92),
-            ("macro", "mean of the labels' recalls", 0.91),
-        ):
-            ours, other = _means(found, what)
+        for what, name, bar in _BARS:
             title = f"finetune, {name} on trashnet6 (mean of {SPLITS} splits), beside head"
-            holds = round(ours, 9) >= floor  # a mean of shares of pictures may be a hair below
-            yield _row(title, round(ours, 4), round(other, 4), "", f"≥ {floor}", holds)
+            yield _barred(title, *_means(found, what), bar)
         ours, other = _means(found, "cpu_seconds")
         title = "finetune, CPU seconds of teaching a split, beside head"
         yield _row(title, round(ours), round(other, 1), "s", "", True)
+
+    def unfamiliar(self) -> Iterator[dict[str, Any]]:
+        """Each label left out of the head in turn, on the last split; asked are its test pictures.
+        The network itself was taught with that label: without it, each label would need a
+        teaching of its own.
+        """
+        from training.algorithms.finetune.train import learn as learn_on_taught
+        from training.algorithms.head.train import learn
+        from training.features import Features
+        from training.model_file import ModelFile
+
+        assert self._last is not None
+        pictures = _split(self.pictures, SPLITS - 1)
+        features = Features(pictures, _frozen, self._kept)
+        taught = ModelFile(self._last[0]).backbone
+        ours = _left_out(learn_on_taught, pictures, features, taught)
+        other = _left_out(learn, pictures, features, features.frozen)
+        for place, (name, bar) in enumerate((("flagged", 0.8), ("false alarms", -0.05))):
+            title = f"finetune, unfamiliar: a label left out of the head, {name}, beside head"
+            yield _barred(title, ours[place], other[place], bar)
 
     def same_answers(self) -> dict[str, Any]:
         """Of the last split's model: torch's own forward pass, from the pictures."""
@@ -172,10 +207,19 @@ class _Bench:
         model = ModelFile(trained.model)
         test, seen = features.by(model.backbone, pictures.of("test"), "judged")
         truth = np.array([pictures.labels.index(row.label) for row in test])
-        right = model.probabilities(seen).argmax(axis=1) == truth
+        chances = model.probabilities(seen)
+        right, confidence = chances.argmax(axis=1) == truth, chances.max(axis=1)
         recalls = [right[truth == label].mean() for label in range(len(pictures.labels))]
         self._last = (trained.model, test) if "lessons" in trained.facts else self._last
-        return Scores(float(right.mean()), float(np.mean(recalls)), seconds)
+        sure = confidence >= trained.reject_threshold
+        return Scores(
+            float(right.mean()),
+            float(np.mean(recalls)),
+            calibration_error(right.tolist(), confidence.tolist()),
+            float(sure.mean()),
+            float(1 - right[sure].mean()) if sure.any() else 0.0,
+            seconds,
+        )
 
     def _looked(self, *asked: Any) -> Any:
         """In the place of maps.look."""
@@ -183,6 +227,35 @@ class _Bench:
         places = {row.sha256: i for i, row in enumerate(self._all.rows)}
         wanted = np.array([places[row.sha256] for row in rows], np.int64)
         return replace(self._all, rows=rows, places=self._all.places[wanted])
+
+
+def _frozen() -> bytes:
+    from training.algorithms.head.export import frozen_backbone
+
+    return frozen_backbone()
+
+
+def _left_out(
+    learn: Callable[..., Any], pictures: Any, features: Any, backbone: Any
+) -> tuple[float, float]:
+    """The shares that are called unfamiliar of test pictures: of the label that is left out, and of
+    the others. `learn` is an algorithm's own.
+    """
+    from training.algorithms.head.familiarity import familiarity
+
+    flagged, alarms = [], []
+    for label in pictures.labels:
+        known = [row for row in pictures.of("train", "validation") if row.label != label]
+        rows, seen = features.by(backbone, known, "judged")
+        taught, _ = learn(rows, seen, [name for name in pictures.labels if name != label])
+        familiar = familiarity(seen, taught)
+        assert familiar
+        test, asked = features.by(backbone, pictures.of("test"), "judged")
+        strange = familiar[0].unfamiliar(asked, taught.head.probabilities(asked)) > familiar[1]
+        new = np.array([row.label == label for row in test])
+        flagged.append(strange[new].mean())
+        alarms.append(strange[~new].mean())
+    return float(np.mean(flagged)), float(np.mean(alarms))
 
 
 def _noted(code: str) -> list[tuple[Scores, Scores]]:
@@ -232,6 +305,14 @@ def _per_second(work: Callable[[], None]) -> float:
     for _ in range(_SPEED // 16):
         work()
     return _SPEED / (time.process_time() - began)
+
+
+def _barred(title: str, ours: float, other: float, bar: float) -> dict[str, Any]:
+    """A bar below zero is the most that it may be."""
+    # A mean of shares of pictures may be a hair off.
+    holds = round(ours, 9) >= bar if bar > 0 else round(ours, 9) <= -bar
+    goal = f"≥ {bar}" if bar > 0 else f"≤ {-bar}"
+    return _row(title, round(ours, 4), round(other, 4), "", goal, holds)
 
 
 def _row(
