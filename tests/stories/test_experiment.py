@@ -13,6 +13,7 @@ from cli import sdk
 from cli.main import app
 from lensloop import record
 from lensloop.wire import names
+from local.sagemaker.box import IN_THE_IMAGE
 from tests.stories.conftest import Person
 
 SDK = Path(os.environ.get(sdk.ENVIRONMENT) or sdk.PYTHON)
@@ -22,6 +23,8 @@ pytestmark = [
         not SDK.exists(), reason="the SageMaker SDK is not installed; `make experiments` does it"
     ),
 ]
+# The example of docs/experiments.md; where there is no PyTorch, what is deployed.
+ALGORITHM = ("--algorithm", "finetune") if IN_THE_IMAGE.is_dir() else ()
 Ask = Callable[..., tuple[int, str, str]]
 
 
@@ -52,7 +55,8 @@ def test_an_experiment_has_a_page_beside_the_live_model_and_changes_nothing(
     assert person.waits_for_end(1)["outcome"] == "released"
     before: tuple[Any, Any] = (person.table.live(), person.table.trigger())
 
-    code, stdout, stderr = ask("--name", "mine", "--instance", "ml.g5.xlarge", "-p", "epochs=2")
+    asked = ("--name", "mine", *ALGORITHM, "--instance", "ml.g5.xlarge", "-p", "epochs=2")
+    code, stdout, stderr = ask(*asked)
     assert code == 0, stderr
     assert "Experiment mine trains as deeplens-trash-experiment-" in stdout
     told = record.read(file(person, "run.json"))
@@ -61,9 +65,15 @@ def test_an_experiment_has_a_page_beside_the_live_model_and_changes_nothing(
     assert (told["scores"] or {})["live"]["epoch"] == 1
     [job] = (told["training"] or {})["jobs"]
     assert (job["instance"], job["spot"], job["status"]) == ("ml.g5.xlarge", False, "Completed")
-    assert "<title>Experiment mine: experiment</title>" in file(person, "report.html").decode()
+    html = file(person, "report.html").decode()
+    assert "<title>Experiment mine: experiment</title>" in html
+    assert ("lensloop experiment --algorithm head" in html) is bool(ALGORITHM)
     note = json.loads(file(person, "experiment.json"))
-    assert note["plan"]["request"]["HyperParameters"]["epochs"] == "2"
+    asked_for = note["plan"]["request"]["HyperParameters"]
+    assert (asked_for["algorithm"], asked_for["epochs"]) == (
+        ALGORITHM[-1] if ALGORITHM else "head",
+        "2",
+    )
     assert note["job"] == job["name"]
 
     assert (person.table.live(), person.table.trigger()) == before
