@@ -4,4 +4,4 @@ publishes what it sees.
 Python 3.7 syntax throughout: a stock AWS DeepLens has nothing newer.
 """
 
-AGENT_VERSION = 1  # what a release manifest's `min_agent` is compared with
+AGENT_VERSION = 2  # what a release manifest's `min_agent` is compared with

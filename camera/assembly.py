@@ -34,10 +34,11 @@ def connect(broker: Broker, config: Config, record: bool, fps: float) -> Agent:
         connected=lambda: broker.up,
         record=record,
     )
+    store = Store(config.home, config.keys, config.key_number)
     reporting = Reporting(
         names.REPORT_TOPIC.format(thing=config.thing),
         broker.publish_now,
-        lambda: of_now(results.facts(), config.home),
+        lambda: of_now(results.facts(), config.home, store.believed),
     )
 
     def connected() -> None:

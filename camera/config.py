@@ -27,6 +27,7 @@ class Config(NamedTuple):
     # PEM. A camera from before releases were signed has none, answers with what it has and refuses
     # every order.
     keys: Tuple[str, ...] = ()
+    key_number: int = 0  # how often the project's keys had been changed when it was registered
 
 
 def read(home: Path) -> Config:
@@ -44,6 +45,7 @@ def read(home: Path) -> Config:
             top.whole("review_frames_a_day", 0, MOST_A_DAY) if top.has("review_frames_a_day") else 0
         ),
         keys=_keys(top, home) if top.has("keys") else (),
+        key_number=top.whole("key_number") if top.has("key_number") else 0,
     )
     if top.mistakes:
         raise ConfigError(f"{path}: {listed(top.mistakes)}. {_REGISTER_AGAIN}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple, Optional
 
 from lensloop.wire.reading import Reader
 from lensloop.wire.statement import Statement, text
@@ -10,7 +10,6 @@ from lensloop.wire.statement import Statement, text
 
 class Followed(NamedTuple):
     serial: int = 0  # of the last statement that it followed
-    keys: Tuple[str, ...] = ()  # PEM; believed instead of those that it was registered with
     given_up: int = 0  # the highest epoch that one has led back from
     statement: str = ""  # the text of the last
 
@@ -21,18 +20,15 @@ class Followed(NamedTuple):
     def after(self, said: Statement, highest: int) -> Followed:
         """`highest` is the highest epoch that this camera has committed."""
         left = highest if highest > said.epoch else 0
-        return Followed(said.serial, said.keys or self.keys, max(self.given_up, left), text(said))
+        return Followed(said.serial, max(self.given_up, left), text(said))
 
 
 def shown(followed: Followed) -> Optional[Any]:
     """None for a camera that has followed no statement yet."""
-    return {**followed._asdict(), "keys": list(followed.keys) or None} if followed.serial else None
+    return dict(followed._asdict()) if followed.serial else None
 
 
 def read(part: Optional[Reader]) -> Followed:
     if part is None:
         return Followed()
-    keys = part.texts("keys", "a list of public keys") if part.has("keys") else ()
-    return Followed(
-        part.whole("serial", low=1), keys, part.whole("given_up"), part.text("statement")
-    )
+    return Followed(part.whole("serial", low=1), part.whole("given_up"), part.text("statement"))

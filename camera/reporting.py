@@ -8,7 +8,9 @@ from typing import Any, Callable, Mapping, Optional
 
 from camera import AGENT_VERSION, machine
 from lensloop.wire import report
+from lensloop.wire.key_chain import Believed
 from lensloop.wire.report import GivenBack, Report
+from lensloop.wire.succession import MOST_KEYS, fingerprint
 
 LEAST_SECONDS = 5.0  # between two reports, whatever happens: a weak link carries more than these
 ERROR_SECONDS = 300.0  # an error that changes with every frame costs twelve messages an hour
@@ -56,10 +58,11 @@ def patience(sent: Optional[Report], current: Report, anew: bool) -> float:
 
 
 def _what_runs(said: Report) -> Any:
-    return said.epoch, said.sha256, said.golden, said.precision, said.given_back
+    runs = said.epoch, said.sha256, said.golden, said.precision, said.given_back
+    return runs, said.key_number, said.keys
 
 
-def of_now(facts: Mapping[str, Any], home: Path) -> Report:
+def of_now(facts: Mapping[str, Any], home: Path, believed: Believed) -> Report:
     """`facts` are those of status.json."""
     given_back = facts["given_back"]
     return Report(
@@ -75,4 +78,6 @@ def of_now(facts: Mapping[str, Any], home: Path) -> Report:
         disk_free_mb=machine.free_mb(home),
         last_error=facts["last_error"],
         given_back=GivenBack(**given_back) if given_back else None,
+        key_number=believed.number,
+        keys=tuple(fingerprint(key) for key in believed.keys[:MOST_KEYS]),
     )

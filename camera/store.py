@@ -17,8 +17,9 @@ import threading
 from pathlib import Path
 from typing import Any, Callable, NamedTuple, Optional, Tuple
 
-from camera import disk, followed
+from camera import believed, disk, followed
 from camera.followed import Followed
+from lensloop.wire.key_chain import Believed
 from lensloop.wire.manifest import Installed
 from lensloop.wire.reading import Reader, listed
 from lensloop.wire.statement import Statement
@@ -64,15 +65,18 @@ class State(NamedTuple):
     bad: Tuple[Bad, ...] = ()  # given back, the last first
     hung: Optional[Hung] = None  # of the newest good release
     followed: Followed = Followed()
+    believed: Believed = Believed()  # what a change of keys has named, if there was one
 
 
 class Store:
     """Changed by the jobs' thread, and by the frames' thread when it gives a release back."""
 
-    def __init__(self, home: Path, keys: Tuple[str, ...] = ()) -> None:
-        """`keys`: the release keys that this camera was registered with, as PEM."""
+    def __init__(self, home: Path, keys: Tuple[str, ...] = (), key_number: int = 0) -> None:
+        """`keys`: the release keys that this camera was registered with, as PEM, after so many
+        changes of keys.
+        """
         self.home = home
-        self.keys = keys
+        self._registered = Believed(key_number, keys)
         self.releases = home / "releases"
         self.current = home / "current"
         self.state = State()
@@ -183,7 +187,8 @@ class Store:
             before = self._not_given_back(before)
             keep = before is not None and (said is None or before.epoch < release.epoch)
             good = (release, before) if before and keep else (release,)
-            self._write(State(good=good, bad=self.state.bad, followed=self._following(said)))
+            new = State(good=good, bad=self.state.bad, followed=self._following(said))
+            self._write(new._replace(believed=self.state.believed))
             self._sweep()
 
     def _not_given_back(self, running: Optional[Installed]) -> Optional[Installed]:
@@ -196,6 +201,19 @@ class Store:
         """The statement names what is running already."""
         with self._lock:
             self._write(self.state._replace(followed=self._following(said)))
+
+    @property
+    def believed(self) -> Believed:
+        return believed.newest(self._registered, self.state.believed)
+
+    def believe(self, now: Believed) -> None:
+        """From here on. Where no key from before counts any more, nothing that they signed can be
+        played back: serials begin anew, also after somebody with such a key used up all numbers.
+        """
+        with self._lock:
+            anew = believed.apart(self.believed, now)
+            kept = Followed() if anew else self.state.followed
+            self._write(self.state._replace(believed=now, followed=kept))
 
     def _following(self, said: Optional[Statement]) -> Followed:
         if said is None:
@@ -285,6 +303,7 @@ def _shown(state: State) -> Any:
         "bad": [dict(bad.release._asdict(), reason=bad.reason) for bad in state.bad],
         "hung": dict(state.hung.release._asdict(), times=state.hung.times) if state.hung else None,
         "followed": followed.shown(state.followed),
+        "believed": believed.shown(state.believed),
     }
 
 
@@ -306,6 +325,7 @@ def _read_state(content: Any) -> Optional[State]:
         bad=tuple(_bad(part) for part in top.parts("bad")) if top.has("bad") else (),
         hung=Hung(_installed(hung), hung.whole("times")) if hung else None,
         followed=followed.read(top.maybe("followed")),
+        believed=believed.read(top.maybe("believed")),
     )
     if top.mistakes:
         log.error(

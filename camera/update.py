@@ -13,6 +13,7 @@ from camera.line import Later, Line, TooLate
 from camera.running import Running
 from camera.store import Store
 from lensloop.wire.errors import BadArtifact, LensloopError
+from lensloop.wire.key_chain import BrokenChain
 from lensloop.wire.manifest import (
     Decision,
     Installed,
@@ -24,6 +25,7 @@ from lensloop.wire.manifest import (
 from lensloop.wire.order import Order, OrderError, parse
 from lensloop.wire.signature import BadKey
 from lensloop.wire.statement import Statement, StatementError
+from lensloop.wire.succession import SuccessionError
 
 MAX_MANIFEST_BYTES = 1024 * 1024  # labels and a few file names; what is larger is no manifest
 MAX_GOLDEN_BYTES = 512 * 1024 * 1024  # of all together; a camera's disk must not be filled
@@ -41,7 +43,10 @@ class Refused(LensloopError):
 
 
 # Asking again would bring the same.
-_REFUSED = (Refused, OrderError, ManifestError, authority.Unsigned, StatementError, BadKey)
+_REFUSED = (
+    *(Refused, OrderError, ManifestError, authority.Unsigned, StatementError, BadKey),
+    *(BrokenChain, SuccessionError),
+)
 
 
 class Outcome(NamedTuple):
@@ -135,8 +140,9 @@ def take(
     try:
         order = parse(document)
         line.until(order.minutes)
+        authority.follow_keys(order, store, project)
         said = authority.said(order, store, project)
-        manifest = _fetch_manifest(order, store, line, said)
+        manifest = _fetch_manifest(order, store, line)
         _check(order, manifest, project)
         decision = _decide(manifest, store, running, said)
         if decision.running and running is not None:
@@ -202,11 +208,11 @@ def _change(
     return Outcome(_success(new), new)
 
 
-def _fetch_manifest(order: Order, store: Store, line: Line, said: Optional[Statement]) -> Manifest:
+def _fetch_manifest(order: Order, store: Store, line: Line) -> Manifest:
     """Nothing of it is believed, not even that it is JSON, before its signature is verified."""
     target = store.releases / "offered.json"
     download.fetch(order.manifest_url, target, order.manifest_sha256, MAX_MANIFEST_BYTES, line=line)
-    authority.require_release(order, target.read_bytes(), store, said)
+    authority.require_release(order, target.read_bytes(), store)
     manifest = model.read_manifest(target)
     require_several_labels(manifest)
     return manifest

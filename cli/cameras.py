@@ -21,7 +21,7 @@ from cli.capture import capture
 from cli.faults import CLOUD
 from cli.fleet import Camera, CameraError
 from cli.health import known_cameras
-from cli.identity import add_camera, release_key, remove_camera
+from cli.identity import add_camera, remove_camera, who_signs
 from cli.indicator import indicator
 from cli.install_bundle import COMPUTERS, Computer, fetch_packages, write_install_bundle
 from lambdas.aws.state import StateTable
@@ -204,7 +204,7 @@ def _register(
             place.project,
             thing,
             home,
-            release_key=release_key(place.client("kms"), place.prefix),
+            believes=who_signs(place.client("kms"), StateTable(place.table()), place.prefix),
             canary=canary,
             endpoint=connects.host,
             port=connects.port,

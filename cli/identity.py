@@ -2,10 +2,8 @@
 and a folder.
 """
 
-import base64
 import contextlib
 import functools
-import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +13,9 @@ from camera.config import FILE as CAMERA_FILE
 from camera.connection import MQTT_OVER_TLS
 from cli import home
 from cli.fleet import WAVES, CameraError, require_stack
-from lensloop.wire import names
+from lambdas.aws.known_keys import KnownKeys
+from lensloop.wire import names, succession
+from lensloop.wire.key_chain import Believed
 
 if TYPE_CHECKING:
     from mypy_boto3_iot import IoTClient
@@ -31,7 +31,7 @@ def add_camera(
     thing: str,
     folder: Path,
     *,
-    release_key: str,
+    believes: Believed,
     canary: bool = False,
     endpoint: str | None = None,
     port: int | None = None,
@@ -43,9 +43,8 @@ def add_camera(
 
     `endpoint` of None asks AWS IoT, `port` of None is AWS IoT's, and `ca` of None is the trust
     store of the camera's own system. Raises CameraError, and then nothing new is left behind.
-    `release_key` is the public half of the key that signs releases, in PEM. A camera that the
-    folder already belongs to keeps its own key: it is moved to the wave asked for, believes that
-    release key, and connects where it is told to now.
+    `believes`: who signs releases. A camera that the folder already belongs to keeps its own key:
+    it is moved to the wave asked for, believes that, and connects where it is told to now.
     """
     if not names.THING.fullmatch(thing):
         raise CameraError(
@@ -60,9 +59,10 @@ def add_camera(
         )
     values = {"thing": thing, "endpoint": endpoint, "port": port, "project": project}
     values["review_frames_a_day"] = review_frames_a_day
+    values["key_number"] = believes.number
     if owner and _exists(iot, thing):
         _put_into_wave(iot, prefix, thing, canary)
-        home.renew(folder, values, ca, release_key)
+        home.renew(folder, values, ca, believes.keys[0])
         return folder / CAMERA_FILE
     home.refuse_used(folder, thing)
     values["endpoint"] = endpoint or own_endpoint(iot)
@@ -71,21 +71,30 @@ def add_camera(
         _make_thing(iot, thing, undo)
         _put_into_wave(iot, prefix, thing, canary)
         keys = make_certificate(iot, f"{prefix}-camera", thing, undo)
-        home.write(folder, values, keys, ca, undo, release_key)
+        home.write(folder, values, keys, ca, undo, believes.keys[0])
         undo.pop_all()
     return folder / CAMERA_FILE
 
 
-def release_key(kms: Any, prefix: str) -> str:
-    """The public half of the key that signs the project's releases, in PEM."""
+def who_signs(kms: Any, table: KnownKeys, prefix: str) -> Believed:
+    """What a camera that is registered now is to believe: the key that signs alone, for whatever it
+    is ordered is signed by that.
+    """
+    keys = table.keys()
+    if keys.chain:
+        return Believed(keys.number, keys.believed[:1])
+    return Believed(0, (public_key(kms, prefix),))
+
+
+def public_key(kms: Any, prefix: str, number: int = 1) -> str:
+    """Of one of the keys that the stack has for signing, in PEM."""
     try:
-        answer = kms.get_public_key(KeyId=names.release_key(prefix))
+        answer = kms.get_public_key(KeyId=names.release_key(prefix, number))
     except kms.exceptions.NotFoundException:
         raise CameraError(
             f"{prefix} has no key that signs releases. Deploy it again with this version first."
         ) from None
-    lines = textwrap.wrap(base64.b64encode(answer["PublicKey"]).decode(), 64)
-    return "\n".join(("-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----", ""))
+    return succession.pem(answer["PublicKey"])
 
 
 def own_endpoint(iot: "IoTClient") -> str:

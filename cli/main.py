@@ -17,6 +17,7 @@ from cli import (
     export,
     health,
     imports,
+    keys,
     label,
     lineage,
     loop,
@@ -89,6 +90,7 @@ for panel, commands in _PANELS.items():
         named(command)
 app.add_typer(label.app, name="label", rich_help_panel="Pictures")
 app.add_typer(cameras.app, name="camera", rich_help_panel="Cameras and rollouts")
+app.add_typer(keys.app, name="key", rich_help_panel="Cameras and rollouts")
 
 
 @app.callback()

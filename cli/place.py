@@ -149,6 +149,10 @@ class Place:
         """Tries again, pauses, resumes or decides a rollout. See lambdas/steer_rollout.py."""
         return self._invoke(f"{self.prefix}-steer-rollout", event)
 
+    def change_key(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Changes who signs releases, or says how it would. See lambdas/change_key.py."""
+        return self._invoke(f"{self.prefix}-change-key", event)
+
     def _invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
         functions = self.client("lambda")
         try:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cli.identity import add_camera, release_key
+from cli.identity import add_camera, who_signs
 from demo.album import Album, Picture
 from demo.errors import DemoFailed
 from demo.listener import Listener, canonical
+from lambdas.aws.state import StateTable
 from lensloop.settings import Settings
 from local import leftovers
 from local.cloud import LocalCloud
@@ -132,7 +133,8 @@ class Fleet:
             camera.look_at(album.frames_of(number))
 
     def register(self, cloud: LocalCloud, prefix: str) -> None:
-        key = release_key(cloud.client("kms"), prefix)
+        table = StateTable(cloud.table(f"{prefix}-state"))
+        believes = who_signs(cloud.client("kms"), table, prefix)
         for camera in self.cameras:
             add_camera(
                 cloud.client("iot"),
@@ -140,7 +142,7 @@ class Fleet:
                 Settings().project,
                 camera.thing,
                 camera.home,
-                release_key=key,
+                believes=believes,
                 canary=camera.wave == "canary",
                 endpoint=LOOPBACK,
                 port=cloud.mqtt_port,

@@ -121,9 +121,10 @@ def order_again(job: str, order_document: str, thing: str, epoch: int, settings:
 
 def document(epoch: int, minutes: int) -> dict[str, Any]:
     """What a camera is told; the addresses become presigned ones when it asks. With the signed
-    statement, where one leads to this release: a camera that had a newer one takes it only so.
+    statement, where one leads to this release: a camera that had a newer one takes it only so. And
+    with every change of keys, because the camera may have been away for all of them.
     """
-    bucket, host = os.environ["BUCKET"], os.environ["S3_HOST"]
+    bucket, host, table = os.environ["BUCKET"], os.environ["S3_HOST"], state_table()
     body, signature = _read(epoch, manifest.FILE), _read(epoch, manifest.SIGNATURE_FILE)
     digest = hashlib.sha256(body).hexdigest()
     _check_published(epoch, digest)
@@ -135,9 +136,11 @@ def document(epoch: int, minutes: int) -> dict[str, Any]:
         key = names.release(epoch, file)
         return f"${{aws:iot:s3-presigned-url:https://{host}/{bucket}/{key}}}"
 
-    back = state_table().rollback()
+    back, renewed = table.rollback(), table.renewed(epoch)
     stated = back.signed if back and back.epoch == epoch else None
-    return order.make(release, digest, url, signature, stated, minutes)
+    signature = renewed.signature if renewed else signature
+    # Last: a signature from before still counts, one by a key that nobody was led to does not.
+    return order.make(release, digest, url, signature, stated, minutes, table.keys().chain)
 
 
 def _check_published(epoch: int, manifest_sha256: str) -> None:

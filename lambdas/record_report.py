@@ -1,5 +1,5 @@
 """What does a camera say of itself? Keeps each report in the state table, and has the camera looked
-at where it does not run the live release.
+at where it does not run the live release, or does not believe the newest release keys.
 
 Called by the topic rule for every message on a report topic, whoever's cameras these are: several
 projects may share an account. What is no report, or is not of a camera of ours, is passed over with
@@ -12,7 +12,7 @@ from typing import Any
 from lambdas.aws import fleet, handover, message
 from lambdas.aws.message import MessageError
 from lambdas.aws.state import state_table
-from lensloop.fleet.terms import RIGHT, Camera, after, runs
+from lensloop.fleet.terms import RIGHT, Camera, after, lacks_keys, runs
 from lensloop.wire import report
 from lensloop.wire.report import MOST_BYTES, ReportError
 
@@ -32,7 +32,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     if not table.record_report(camera):
         return _passed_over(thing, "a newer report of it is known")
     live = table.live_on_cameras()
-    if live and runs(camera, live) != RIGHT:
+    if live and (runs(camera, live) != RIGHT or lacks_keys(camera, live)):
         handover.call(os.environ["RECONCILE_FUNCTION"], {"thing": thing})
     return {"thing": thing, "recorded": True}
 

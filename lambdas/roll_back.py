@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lambdas import deploy_release
-from lambdas.aws import fleet, handover, registry, stating
+from lambdas.aws import fleet, handover, registry, signing, stating
 from lambdas.aws.release_item import Proved
 from lambdas.aws.state import StateTable, state_table
 from lambdas.aws.stating import TRIES, NotStated
@@ -165,6 +165,7 @@ def _show(table: StateTable, back: Back) -> None:
 def _order(to: int, serial: int, wave: str, settings: Settings) -> str:
     """The job's name. Its document carries the statement, as each order for that release does."""
     job = names.back_job(names.prefix(settings.project, settings.stage), to, serial, wave)
+    signing.renew(state_table(), to)
     state_table().note_rollout_job(job)
     deploy_release.order_wave(job, to, wave, settings)
     return job

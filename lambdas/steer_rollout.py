@@ -9,7 +9,7 @@ import os
 import time
 from typing import Any
 
-from lambdas.aws import fleet, handover, stating
+from lambdas.aws import fleet, handover, signing, stating
 from lambdas.aws.state import Paused, StateTable, state_table
 from lensloop.settings import Settings
 from lensloop.steering import GO_ON, PAUSE, RESUME, Stand, Step, steer
@@ -66,6 +66,7 @@ def _roll_out(table: StateTable, step: Step, live: int, project: str) -> None:
     from it take it only by a statement.
     """
     epoch, back = step.roll_out, table.rollback()
+    signing.renew(table, epoch)
     if live != epoch:
         table.try_candidate(epoch)
         if back and back.away >= epoch:

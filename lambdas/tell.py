@@ -8,7 +8,7 @@ verdict, release, registered, failure}; {"workflow": "rollout", epoch, execution
 fleet, back, failure}; {"workflow": "approval", epoch, decision, by, note} of a release that waited;
 {"workflow": "rollback", epoch, to, by, note, serial, cameras} of one that was taken back;
 {"workflow": "trigger", epoch, text} from the tick; {"workflow": "fleet", epoch, text} of a camera
-that gave the release back.
+that gave the release back, and of other release keys.
 """
 
 import os

@@ -142,6 +142,18 @@ def gave_back(thing: str, epoch: int, runs: int | None, reason: str) -> Message:
     )
 
 
+def key_changed(done: str, by: str, note: str) -> Message:
+    """`done`: what was done, as whoever did it was told."""
+    who = f" by {short_name(by)}" if by else ""
+    noted = f"\n\n- {note}" if note else ""
+    return Message(
+        "the release keys were changed",
+        f"The release keys were changed{who}. {done}{noted}\n\nIf nobody of you did this, somebody"
+        " else may sign your releases: `lensloop pause`, and look at who may call the function that"
+        " changes keys.",
+    )
+
+
 def _first_upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 

@@ -260,6 +260,14 @@ class Settings:
         0,
         500,
     )
+    release_key: int = _setting(
+        1,
+        "How many keys there are for signing releases; raise it by one, deploy, and say `lensloop"
+        " key rotate` to have a new one sign ([cameras](cameras.md#another-key)). Never lower it:"
+        " keys are kept, and a name that is taken stops the next deployment.",
+        1,
+        20,
+    )
     labeling_jobs: bool = _setting(
         False,
         "Let `lensloop label start` give pictures to people by SageMaker Ground Truth, and take in"

@@ -10,6 +10,7 @@ from lensloop.settings import Settings
 from lensloop.wire import names
 from stacks.alarms import Alarms
 from stacks.approval import approval
+from stacks.keys import keys
 from stacks.labeling import labeling
 from stacks.reports import Reports
 from stacks.review import review
@@ -52,6 +53,15 @@ class FleetStack(cdk.Stack):
             settings=settings,
             storage=storage,
             rollout=self.rollout,
+            orders=Orders(self, prefix, storage, presign),
+        )
+        keys(
+            self,
+            prefix=prefix,
+            settings=settings,
+            storage=storage,
+            rollout=self.rollout,
+            tell=self.tell,
             orders=Orders(self, prefix, storage, presign),
         )
         approval(

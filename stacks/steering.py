@@ -32,10 +32,12 @@ def steering(
         storage=storage,
         may=[
             access.state("GetItem"),
-            access.updates(items.CANDIDATE, items.ROLLOUT, items.ROLLBACK, items.PAUSED),
+            access.updates(
+                *(items.CANDIDATE, items.ROLLOUT, items.ROLLBACK, items.PAUSED, items.SIGNATURE)
+            ),
             access.sign(),
             allow("states:StartExecution", "states:ListExecutions", on=machine),
             allow("iot:CancelJob", on=orders.jobs),
         ],
-        addresses={"ROLLOUT_ARN": machine, "RELEASE_KEY": storage.release_key.key_arn},
+        addresses={"ROLLOUT_ARN": machine, "RELEASE_KEY": storage.first_key},
     )

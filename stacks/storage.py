@@ -36,12 +36,12 @@ class StorageStack(cdk.Stack):
         self.bucket = self._bucket(settings)
         self.table = self._table(prefix)
         self.topic = self._topic(prefix, settings)
-        self.release_key, alias = self._release_key(prefix)
+        self.release_keys, aliases = self._release_keys(prefix, settings.release_key)
         self.canary, self.fleet = self._cameras(prefix)
         # Made with the first version: in China, CloudFormation knows no such group.
         self.model_group = names.model_group(prefix)
         # Last: protected as it is, nothing could take it back when something after it fails.
-        self.table.node.add_dependency(self.bucket, self.topic, self.release_key, alias)
+        self.table.node.add_dependency(self.bucket, self.topic, *self.release_keys, *aliases)
         self.table.node.add_dependency(self.canary, self.fleet)
         cdk.CfnOutput(
             self,
@@ -55,6 +55,11 @@ class StorageStack(cdk.Stack):
         cdk.CfnOutput(self, "FleetGroup", value=f"{prefix}-fleet")
         cdk.CfnOutput(self, "CameraPolicy", value=f"{prefix}-camera")
         cdk.CfnOutput(self, "ModelGroup", value=self.model_group)
+
+    @property
+    def first_key(self) -> str:
+        """The ARN of the key that signs until a person changes it."""
+        return self.release_keys[0].key_arn
 
     @property
     def group_addresses(self) -> dict[str, str]:
@@ -128,11 +133,18 @@ class StorageStack(cdk.Stack):
             topic.add_subscription(subscriptions.EmailSubscription(settings.notify_email))
         return topic
 
-    def _release_key(self, prefix: str) -> tuple[kms.Key, kms.Alias]:
-        """What signs releases. Cameras hold its public half: without it none takes a release."""
+    def _release_keys(self, prefix: str, newest: int) -> tuple[list[kms.Key], list[kms.Alias]]:
+        """What signs releases, and what did. Cameras hold the public half: without it none takes a
+        release. The first has no number, so that a second one leaves it as it is.
+        """
+        made = [self._release_key(prefix, number) for number in range(1, newest + 1)]
+        return [key for key, _ in made], [alias for _, alias in made]
+
+    def _release_key(self, prefix: str, number: int) -> tuple[kms.Key, kms.Alias]:
+        numbered = "" if number == 1 else str(number)
         key = kms.Key(
             self,
-            "ReleaseKey",
+            f"ReleaseKey{numbered}",
             key_spec=kms.KeySpec.ECC_NIST_P256,
             key_usage=kms.KeyUsage.SIGN_VERIFY,
             description=f"Signs the releases of {prefix}; its cameras hold the public half",
@@ -140,8 +152,8 @@ class StorageStack(cdk.Stack):
         )
         alias = kms.Alias(
             self,
-            "ReleaseKeyAlias",
-            alias_name=names.release_key(prefix),
+            f"ReleaseKey{numbered}Alias",
+            alias_name=names.release_key(prefix, number),
             target_key=key,
             removal_policy=KEPT,
         )

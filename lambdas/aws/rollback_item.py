@@ -50,6 +50,16 @@ def stated(new: Rollback, now: int) -> Change:
     )
 
 
+def signed_anew(same: Rollback) -> Change:
+    """By another key; what it says stays."""
+    return Change(
+        ROLLBACK,
+        "SET #signature = :signature",
+        "#serial = :serial",
+        {"signature": same.signed.signature, "serial": same.serial},
+    )
+
+
 def proved(
     epoch: int, assignments: str, values: Mapping[str, Any], labels: Sequence[str], before: int
 ) -> Change:

@@ -11,13 +11,16 @@ written once. `proved#<epoch>`: what makes that release live again, and `rollbac
 statement that led cameras back last (rollback_item.py). `paused`: by whom rollouts are paused.
 `package#<epoch>`: the release's version in the model registry. `production`: the release that the
 registry shows as the one in use. `camera#<thing>`: what a camera reported last and was ordered
-again (camera_item.py). `again`: the number of the last such order.
+again (camera_item.py). `again`: the number of the last such order. `keys`: which key signs releases
+and how cameras are led to it, and `signature#<epoch>`: of a release from before, by that key
+(keys_item.py).
 
 What a run moves, it moves only while the lease is its own. What a rollout moves, it moves only for
 the candidate that is tried. Programs for people read with `StateTable(boto3's Table)`; only steps
 write, but for a camera that a person removes.
 
-What it knows of cameras: known_cameras.py. How releases are written down: release_item.py.
+What it knows of cameras: known_cameras.py; of keys: known_keys.py. How releases are written down:
+release_item.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,6 +31,7 @@ from lambdas.aws import clients, items, release_item, rollback_item, trigger_ite
 from lambdas.aws.change import Change
 from lambdas.aws.items import TRIGGER
 from lambdas.aws.known_cameras import KnownCameras
+from lambdas.aws.known_keys import KnownKeys
 from lambdas.aws.release_item import Candidate, ForApproval, LiveRelease, Proved
 from lambdas.aws.rollback_item import Rollback
 from lambdas.aws.trigger_item import HOLDS_LEASE
@@ -59,7 +63,7 @@ def state_table() -> "StateTable":
     return StateTable(clients.table())
 
 
-class StateTable(KnownCameras):
+class StateTable(KnownCameras, KnownKeys):
     # What is there
 
     def trigger(self) -> State:
@@ -157,7 +161,8 @@ class StateTable(KnownCameras):
         epoch = int(item["epoch"])
         away = back.away if back and back.epoch == epoch else 0
         released_at, stopped = int(item.get("released_at", 0)), "stopped_at" in item
-        return Live(epoch, item["model_sha256"], released_at, away, stopped)
+        keys = self.keys().number
+        return Live(epoch, item["model_sha256"], released_at, away, stopped, keys)
 
     # What the trigger writes
 

@@ -2,14 +2,25 @@
 
 What a camera reports it runs is the truth, an order only a wake-up: one whose file has rotted, that
 runs an older release or one that was taken back, whose job was cancelled half-way, or that joined
-when no order was open, is ordered again. One that gave the live release back is not: it would only
+when no order was open, is ordered again; and so is one that does not believe the newest release
+keys, which every order brings. One that gave the live release back is not: it would only
 fail again. Nor is one that runs an older release, where too many cameras failed the live one.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from lensloop.fleet.terms import GAVE_BACK, NEWER, OTHER, Camera, Live, Ordered, runs
+from lensloop.fleet.terms import (
+    GAVE_BACK,
+    NEWER,
+    OTHER,
+    RIGHT,
+    Camera,
+    Live,
+    Ordered,
+    lacks_keys,
+    runs,
+)
 
 HOUR, DAY, WEEK = 3600, 86_400, 604_800
 FIRST_PAUSE = HOUR  # a camera reports hourly: by then it has said what became of the order
@@ -66,7 +77,7 @@ def _step(live: Live, camera: Camera, now: int) -> Step | None:
     found = runs(camera, live)
     if found == GAVE_BACK:
         return _tell(live, camera)
-    if found == OTHER:
+    if found == OTHER or (found == RIGHT and lacks_keys(camera, live)):
         return _order(live, camera, now)
     # A newer one than live is tried by canaries: only a signed statement leads back from it.
     return None

@@ -16,6 +16,7 @@ class Live:
     back_from: int = 0  # the highest release from which a signed statement leads back to this one
     # Too many cameras of the fleet failed it: a person decides who else gets it.
     stopped: bool = False
+    keys: int = 0  # the number of the newest change of release keys
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,12 @@ def runs(camera: Camera, live: Live) -> str:
     if report.epoch is not None and report.epoch > live.epoch:
         return NEWER if report.epoch > live.back_from else OTHER
     return OTHER
+
+
+def lacks_keys(camera: Camera, live: Live) -> bool:
+    """It can follow to the newest release keys, and has not. An agent from before cannot."""
+    number = camera.report.key_number
+    return number is not None and number < live.keys
 
 
 def deviates_since(camera: Camera, live: Live) -> int:

@@ -122,6 +122,11 @@ def back_job(project_prefix: str, epoch: int, serial: int, wave: str) -> str:
     return f"{project_prefix}-r{epoch}-back{serial}-{wave}"
 
 
+def key_job(project_prefix: str, epoch: int, number: int, wave: str) -> str:
+    """The AWS IoT Job that brings a change of release keys to a wave, with the live release."""
+    return f"{project_prefix}-r{epoch}-key{number}-{wave}"
+
+
 def topic_rule(project_prefix: str, what: str) -> str:
     """The topic rule that hands on what cameras publish. AWS IoT takes no hyphen there."""
     return f"{project_prefix}-{what}".replace("-", "_")
@@ -144,9 +149,9 @@ def release(epoch: int | str, file: str = "") -> str:
     return f"{RELEASES_PREFIX}{epoch}/{file}"
 
 
-def release_key(project_prefix: str) -> str:
-    """The alias of the key that signs releases."""
-    return f"alias/{project_prefix}-releases"
+def release_key(project_prefix: str, number: int = 1) -> str:
+    """The alias of a key that signs releases, of which the first has no number."""
+    return f"alias/{project_prefix}-releases{'' if number == 1 else f'-{number}'}"
 
 
 def run(epoch: int, file: str = "") -> str:

@@ -5,11 +5,12 @@ read by the camera.
 from __future__ import annotations
 
 import base64
-from typing import Any, Callable, Dict, NamedTuple, Optional
+from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
 from lensloop.wire.errors import LensloopError
 from lensloop.wire.manifest import Manifest
 from lensloop.wire.reading import Reader
+from lensloop.wire.succession import MOST_CARRIED, SignedSuccession
 
 OPERATION = "release"
 MOST_SIGNATURE_BYTES = 72  # DER of two numbers of 32 bytes, each with a sign byte
@@ -46,6 +47,7 @@ class Order(NamedTuple):
     int8_url: str = ""
     deeplens_url: str = ""
     minutes: int = DEFAULT_MINUTES  # from the beginning of the work until a camera gives it up
+    keys: Tuple[SignedSuccession, ...] = ()  # every change of release keys, the first first
 
 
 def make(
@@ -55,8 +57,11 @@ def make(
     signature: bytes = b"",
     signed: Optional[Signed] = None,
     minutes: int = DEFAULT_MINUTES,
+    keys: Sequence[SignedSuccession] = (),
 ) -> Dict[str, Any]:
-    """The document. `url` gives each file of the release the address where cameras fetch it."""
+    """The document. `url` gives each file of the release the address where cameras fetch it. Of
+    `keys` the newest are carried.
+    """
     model, golden = manifest.model, manifest.golden
     document: Dict[str, Any] = {
         "operation": OPERATION,
@@ -73,6 +78,8 @@ def make(
         document["manifest"]["signature"] = _text(signature)
     if signed:
         document.update(statement=signed.statement, statement_signature=_text(signed.signature))
+    if keys:
+        document["keys"] = [_shown(one) for one in keys[-MOST_CARRIED:]]
     return document
 
 
@@ -97,6 +104,7 @@ def parse(document: Any) -> Order:
         int8_url=_url(top, "int8"),
         deeplens_url=_url(top, "deeplens"),
         minutes=top.whole("minutes", 1, MOST_MINUTES) if top.has("minutes") else DEFAULT_MINUTES,
+        keys=_keys(top) if top.has("keys") else (),
     )
     top.check(OrderError, "the job's document is not a release order")
     return order
@@ -104,6 +112,25 @@ def parse(document: Any) -> Order:
 
 def _url(top: Reader, name: str) -> str:
     return top.part(name).text("url") if top.has(name) else ""
+
+
+def _shown(one: SignedSuccession) -> Dict[str, str]:
+    signatures = {"by_the_one_before": one.by_the_one_before, "by_itself": one.by_itself}
+    return {"text": one.text, **{name: _text(signed) for name, signed in signatures.items()}}
+
+
+def _keys(top: Reader) -> Tuple[SignedSuccession, ...]:
+    parts = top.parts("keys")
+    if len(parts) > MOST_CARRIED:
+        top.mistake(f"`keys` has {len(parts)} changes; there may be {MOST_CARRIED}")
+        return ()
+    return tuple(_succession(part) for part in parts)
+
+
+def _succession(part: Reader) -> SignedSuccession:
+    return SignedSuccession(
+        part.text("text"), _signature(part, "by_the_one_before"), _signature(part, "by_itself")
+    )
 
 
 def _signed(top: Reader) -> Signed:

@@ -7,10 +7,11 @@ Python 3.7 syntax: this file also lands on cameras.
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, NamedTuple, Optional
+from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 from lensloop.wire.errors import LensloopError
 from lensloop.wire.reading import Reader, one_line
+from lensloop.wire.succession import MOST_KEYS
 
 FORMAT = 1
 EVERY_SECONDS = 3600  # so often at least; who was not heard of for longer is silent
@@ -20,6 +21,7 @@ MOST_BYTES = 8 * 1024
 _SENTENCE = re.compile(rf"[^\x00-\x1f\x7f-\x9f]{{1,{MOST_CHARACTERS}}}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _GOLDEN = re.compile(r"\d{1,6}/\d{1,6}")
+_FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 _PRECISION = re.compile(r"[a-z0-9]{1,16}")
 _COLDEST, _HOTTEST = -100, 200  # °C; what a sensor says beyond is no temperature
 
@@ -50,6 +52,10 @@ class Report(NamedTuple):
     last_error: Optional[str] = None
     # Until a newer release runs: what was given back and will not be taken again.
     given_back: Optional[GivenBack] = None
+    # Which release keys it believes: the number of the change that named them, and their
+    # fingerprints, the one that signs first. None: its agent is from before keys could be changed.
+    key_number: Optional[int] = None
+    keys: Optional[Tuple[str, ...]] = None
 
 
 def make(report: Report) -> Dict[str, Any]:
@@ -62,6 +68,8 @@ def make(report: Report) -> Dict[str, Any]:
     if report.given_back:
         reason = one_line(report.given_back.reason, MOST_CHARACTERS)
         content["given_back"] = {"epoch": report.given_back.epoch, "reason": reason}
+    if report.keys is not None:
+        content["keys"] = list(report.keys)
     return content
 
 
@@ -85,6 +93,8 @@ def parse(content: Any) -> Report:
         disk_free_mb=top.whole("disk_free_mb"),
         last_error=_matching(top, "last_error", _SENTENCE, "one line of text"),
         given_back=_given_back(given_back) if given_back else None,
+        key_number=top.whole("key_number") if top.has("key_number") else None,
+        keys=_keys(top) if top.has("keys") else None,
     )
     if (found.epoch is None) != (found.sha256 is None):
         top.mistake("`epoch` and `sha256` must be there both or neither")
@@ -100,6 +110,18 @@ def _temperature(top: Reader) -> Optional[float]:
     if not top.has("temperature"):
         return None
     return top.number("temperature", _COLDEST, _HOTTEST)
+
+
+def _keys(top: Reader) -> Tuple[str, ...]:
+    """A camera that knows none has an empty list."""
+    found: Any = top.value("keys", _are_fingerprints, "a list of fingerprints of keys", [])
+    return tuple(found)
+
+
+def _are_fingerprints(value: Any) -> bool:
+    if not isinstance(value, list) or len(value) > MOST_KEYS:
+        return False
+    return all(isinstance(one, str) and _FINGERPRINT.fullmatch(one) for one in value)
 
 
 def _given_back(part: Reader) -> GivenBack:

@@ -1,5 +1,5 @@
 """What may a person say to cameras that no release says? A signed statement: go to this release,
-although it is older, or believe these keys from now on.
+although it is older.
 
 The text is what is signed, to the byte; a camera follows each serial once, so that no old statement
 can be played back.
@@ -10,14 +10,13 @@ Python 3.7 syntax: this file also lands on cameras.
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple, Tuple
+from typing import Any, NamedTuple
 
 from lensloop.wire.errors import LensloopError
 from lensloop.wire.reading import Reader
 
 FORMAT = 1
 KIND = "lensloop-statement"  # so that nothing else that the key signed can be taken for one
-MOST_KEYS = 4  # the one in use, the next, and room for a mistake
 
 
 class StatementError(LensloopError):
@@ -29,13 +28,11 @@ class Statement(NamedTuple):
     serial: int  # higher in each statement than in the one before
     epoch: int  # of the release that cameras are to run
     manifest_sha256: str  # of that release
-    keys: Tuple[str, ...] = ()  # PEM; what cameras believe instead, from then on
 
 
 def text(statement: Statement) -> str:
     """What is signed: the same bytes for the same statement."""
     content = {"format": FORMAT, "kind": KIND, **statement._asdict()}
-    content["keys"] = list(statement.keys) or None
     return json.dumps(content, sort_keys=True, separators=(",", ":"))
 
 
@@ -49,7 +46,6 @@ def parse(said: str) -> Statement:
         serial=top.whole("serial", low=1),
         epoch=top.whole("epoch", low=1),
         manifest_sha256=top.sha256("manifest_sha256"),
-        keys=_keys(top),
     )
     top.check(StatementError, "the job's statement is wrong")
     return found
@@ -70,16 +66,6 @@ def refusal(statement: Statement, project: str, serial: int) -> str:
             f" serial {serial} already"
         )
     return ""
-
-
-def _keys(top: Reader) -> Tuple[str, ...]:
-    """Most statements replace none."""
-    if not top.has("keys"):
-        return ()
-    keys = top.texts("keys", "a list of public keys in PEM")
-    if len(keys) > MOST_KEYS:
-        top.mistake(f"`keys` names {len(keys)} keys; there may be {MOST_KEYS}")
-    return keys
 
 
 def _json(said: str) -> Any:

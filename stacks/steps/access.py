@@ -47,7 +47,7 @@ class Access:
     def __init__(self, storage: StorageStack) -> None:
         self._bucket, self._table = storage.bucket, storage.table
         self._stack, self._model_group = storage, storage.model_group
-        self._release_key = storage.release_key
+        self._release_keys = [key.key_arn for key in storage.release_keys]
 
     def list_below(self, prefix: str) -> iam.PolicyStatement:
         return allow_listing(self._bucket, prefix)
@@ -87,9 +87,12 @@ class Access:
         return allow(action, on=self._table.table_arn, when=limit)
 
     def sign(self) -> iam.PolicyStatement:
-        """With the key that cameras know, and only as lambdas/aws/signing.py does."""
+        """With a key that cameras know or are to know, and only as lambdas/aws/signing.py does."""
         as_we_do = {"kms:MessageType": "DIGEST", "kms:SigningAlgorithm": "ECDSA_SHA_256"}
-        return allow("kms:Sign", on=self._release_key.key_arn, when={"StringEquals": as_we_do})
+        return allow("kms:Sign", on=self._release_keys, when={"StringEquals": as_we_do})
+
+    def read_public_keys(self) -> iam.PolicyStatement:
+        return allow("kms:GetPublicKey", on=self._release_keys)
 
     def versions(self, *operations: str) -> iam.PolicyStatement:
         """Of the project's group in the model registry."""

@@ -354,7 +354,7 @@ class RetrainingWorkflow(Workflow):
                 self.access.sign(),
             ],
             memory_mb=1769,
-            addresses={"RELEASE_KEY": self._storage.release_key.key_arn},
+            addresses={"RELEASE_KEY": self._storage.first_key},
         )
 
     def _register_release(self, training: TrainingSpec, then: sfn.IChainable) -> sfn.Chain:

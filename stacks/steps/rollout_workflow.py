@@ -172,7 +172,8 @@ class RolloutWorkflow(Workflow):
             may=[
                 self.access.state("GetItem", "Scan"),
                 self.access.updates(
-                    *(items.LIVE, items.CANDIDATE, items.ROLLOUT, items.ROLLBACK, items.PRODUCTION)
+                    *(items.LIVE, items.CANDIDATE, items.ROLLOUT, items.ROLLBACK, items.PRODUCTION),
+                    items.SIGNATURE,
                 ),
                 self.access.read(names.RELEASES_PREFIX),
                 self.access.versions("UpdateModelPackage"),
@@ -186,7 +187,7 @@ class RolloutWorkflow(Workflow):
             ],
             timeout_seconds=300,  # a question to AWS IoT for each camera with an order of its own
             addresses={
-                "RELEASE_KEY": storage.release_key.key_arn,
+                "RELEASE_KEY": storage.first_key,
                 "TELL_FUNCTION": tell.function_name,
                 **orders.addresses,
             },

@@ -6,6 +6,8 @@ import functools
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from lensloop.wire.key_chain import Believed
+
 
 @functools.cache
 def key(name: str = "release") -> ec.EllipticCurvePrivateKey:
@@ -30,3 +32,4 @@ def public_pem(private: ec.EllipticCurvePrivateKey) -> str:
 
 
 KEYS = (pem(),)  # what cameras of tests are registered with
+BELIEVED = Believed(0, KEYS)

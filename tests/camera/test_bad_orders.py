@@ -12,7 +12,10 @@ import pytest
 from camera.running import Running
 from camera.store import Store
 from camera.update import restore, take
+from lensloop.wire.key_chain import Believed
 from lensloop.wire.statement import Statement, text
+from lensloop.wire.succession import Succession
+from lensloop.wire.succession import text as text_of_keys
 from tests.camera import signer
 from tests.camera.conftest import Shelf
 from tests.camera.signer import KEYS
@@ -20,6 +23,7 @@ from tests.camera.small_release import Files, colour_model, make_release, sha256
 
 Document = dict[str, Any]
 UNSIGNED, UNKNOWN = "is not signed", "not signed by a key that this camera knows"
+NOT_NAMED = "not signed by the key that this camera believes"
 
 
 class Camera:
@@ -203,17 +207,34 @@ def back_to_another_file(camera: Camera) -> Document:
     return {**document, **other}
 
 
-def key_of_a_stranger(camera: Camera) -> Document:
-    return back_to(camera, 8, 4, by="stranger", keys=(signer.pem("stranger"),))
+def change(
+    number: int, *keys: str, by: str = "release", itself: str = "", project: str = "trash"
+) -> Document:
+    """Keys by the names of who holds them."""
+    content = text_of_keys(Succession(project, number, tuple(map(signer.pem, keys))))
+    return {
+        "text": content,
+        "by_the_one_before": _signed(content, by),
+        "by_itself": _signed(content, itself or keys[0]),
+    }
 
 
-def rotated_with_the_old_key_alone(camera: Camera) -> Document:
-    """A statement replaces the key, and the release is not signed by the new one."""
-    return back_to(camera, 8, 4, keys=(signer.pem("next"),))
+def with_keys(
+    camera: Camera, epoch: int, *changes: Document, by: str = "release", **document: Any
+) -> Document:
+    """An order of this release, which `by` has signed, with these changes of keys."""
+    files = make_release(epoch)
+    found = {**camera.shelf.put(files), **document, "keys": list(changes)}
+    found["manifest"] = {**found["manifest"], "signature": _release_by(files, by)}
+    return found
 
 
-def key_that_is_none(camera: Camera) -> Document:
-    return back_to(camera, 8, 4, keys=("no key",))
+def _release_by(files: Files, by: str) -> str:
+    return signer.in_base64(files.manifest_bytes, by)
+
+
+def keys(*changes: Document, epoch: int = 8, by: str = "release") -> Attack:
+    return lambda camera: with_keys(camera, epoch, *changes, by=by)
 
 
 BAD: dict[str, tuple[Attack, str]] = {
@@ -235,9 +256,32 @@ BAD: dict[str, tuple[Attack, str]] = {
     # Wrong key
     "a stranger's key": (signed_by("stranger"), UNKNOWN),
     "the next key before it was announced": (signed_by("next"), UNKNOWN),
-    "a stranger's key, brought along": (key_of_a_stranger, UNKNOWN),
-    "a release that the new key did not sign": (rotated_with_the_old_key_alone, UNKNOWN),
-    "a new key that is none": (key_that_is_none, "no public key in PEM"),
+    "a stranger's key, brought along": (
+        keys(change(1, "stranger", by="stranger"), by="stranger"),
+        NOT_NAMED,
+    ),
+    "a stranger's key beside the good one": (
+        keys(change(1, "release", "stranger", by="stranger"), by="stranger"),
+        NOT_NAMED,
+    ),
+    "a new key that has not signed": (keys(change(1, "next", itself="release")), "that it names"),
+    "a second change without the first": (keys(change(2, "next"), by="next"), "up to 0"),
+    "a change of keys for another project": (
+        keys(change(1, "next", project="other"), by="next"),
+        "for project 'other'",
+    ),
+    "a good change and a forged one": (
+        keys(change(1, "next"), change(2, "stranger", by="stranger"), by="stranger"),
+        NOT_NAMED,
+    ),
+    "a change of keys that is none": (
+        keys({**change(1, "next"), "text": "{}"}),
+        "change of keys is wrong",
+    ),
+    "a statement for a change of keys": (
+        lambda c: with_keys(c, 8, {**change(1, "next"), "text": back_to(c, 6, 4)["statement"]}),
+        "`kind` is 'lensloop-statement'",
+    ),
     # Rollback
     "an older release": (lambda c: release(c, 6), "not newer than release 6"),
     "the release before, which it knows": (lambda c: release(c, 5), "not newer than release 6"),
@@ -295,6 +339,7 @@ def test_a_bad_order_moves_no_camera(camera: Camera, name: str) -> None:
     assert (status in ("REJECTED", "FAILED"), sentence in reason) == (True, True), (status, reason)
     assert camera.epoch == camera.restarts().epoch == 7
     assert camera.store.state.followed == before.followed
+    assert camera.store.believed == camera.restarts().store.believed == signer.BELIEVED
     if sentence in (UNSIGNED, UNKNOWN):
         assert not [path for path in camera.shelf.requests if "manifest" not in path]
 
@@ -347,25 +392,122 @@ def test_a_statement_that_fails_may_come_again(camera: Camera) -> None:
     assert camera.order(statement)[0] == "SUCCEEDED"
 
 
-def test_a_statement_replaces_the_key_for_good(camera: Camera) -> None:
-    files = make_release(8)
-    document = back_to(camera, 8, 4, keys=(signer.pem("next"),))
-    document["manifest"]["signature"] = signer.in_base64(files.manifest_bytes, "next")
-    assert camera.order(document) == ("SUCCEEDED", "")
-    assert camera.order(document) == ("SUCCEEDED", ""), "signed by a key that it has replaced"
+BESIDE = change(1, "next", "release")
+ALONE = change(2, "next", by="next")
+AT_ONCE = change(1, "next")
+
+
+def takes(camera: Camera, epoch: int, *changes: Document, by: str) -> str:
+    """Nothing where it takes it, else why not."""
+    return camera.order(with_keys(camera, epoch, *changes, by=by))[1]
+
+
+def test_another_key_signs_beside_the_old_one_and_then_alone(camera: Camera) -> None:
+    assert takes(camera, 8, BESIDE, by="next") == ""
+    assert takes(camera, 9, BESIDE, by="release") == "", "it counts until it is retired"
+    assert takes(camera, 10, BESIDE, ALONE, by="next") == ""
     again = camera.restarts()
-    assert UNKNOWN in again.order(release(again, 9))[1]
-    later = release(again, 9)
-    later["manifest"]["signature"] = signer.in_base64(make_release(9).manifest_bytes, "next")
-    assert again.order(later) == ("SUCCEEDED", "")
+    assert again.store.believed == Believed(2, (signer.pem("next"),))
+    assert UNKNOWN in takes(again, 11, BESIDE, ALONE, by="release")
+    assert UNKNOWN in takes(again, 11, by="release"), "nor without the changes"
+    assert again.epoch == 10
+    assert takes(again, 11, by="next") == ""
 
 
-def test_the_running_release_may_carry_the_new_key(camera: Camera) -> None:
-    """No camera changes its model for a rotation."""
-    files = make_release(7)
-    document = back_to(camera, 7, 4, keys=(signer.pem("next"), *KEYS))
+def test_a_camera_that_was_away_for_several_changes_follows_them_at_once(camera: Camera) -> None:
+    last = change(3, "last", by="next")
+    assert takes(camera, 8, BESIDE, ALONE, last, by="last") == ""
+    assert camera.restarts().store.believed == Believed(3, (signer.pem("last"),))
+
+
+def test_the_running_release_brings_the_new_key(camera: Camera) -> None:
+    """No camera changes its model for it."""
     camera.shelf.requests.clear()
-    assert camera.order(document) == ("SUCCEEDED", "")
+    assert takes(camera, 7, AT_ONCE, by="next") == ""
     assert camera.shelf.requests == ["/7/manifest.json"]
-    assert camera.restarts().store.state.followed.keys == (signer.pem("next"), *KEYS)
-    assert files.manifest["epoch"] == camera.epoch
+    assert (camera.epoch, camera.restarts().store.believed.number) == (7, 1)
+
+
+def test_keys_are_followed_whatever_becomes_of_the_release(camera: Camera) -> None:
+    """A canary runs a newer one than the order that brings the key."""
+    assert "older than release 7" in takes(camera, 6, AT_ONCE, by="next")
+    assert (camera.epoch, camera.restarts().store.believed.number) == (7, 1)
+
+
+def test_an_old_change_that_is_played_back_moves_no_key(camera: Camera) -> None:
+    assert takes(camera, 8, BESIDE, ALONE, by="next") == ""
+    stolen = change(1, "stranger")  # by the key that was retired
+    assert UNKNOWN in takes(camera, 9, stolen, by="stranger")
+    assert NOT_NAMED in takes(camera, 9, change(3, "stranger"), by="stranger")
+    assert UNKNOWN in takes(camera, 9, BESIDE, by="release")
+    assert camera.restarts().store.believed == Believed(2, (signer.pem("next"),))
+
+
+def test_the_key_before_names_no_other_one_while_it_still_counts(camera: Camera) -> None:
+    assert takes(camera, 8, BESIDE, by="next") == ""
+    assert NOT_NAMED in takes(camera, 9, BESIDE, change(2, "stranger"), by="stranger")
+
+
+def test_a_statement_of_a_key_that_is_retired_leads_nowhere(camera: Camera) -> None:
+    assert takes(camera, 8, BESIDE, ALONE, by="next") == ""
+    old = back_to(camera, 7, serial=9)
+    old["manifest"]["signature"] = _release_by(make_release(7), "next")
+    assert UNKNOWN in camera.order(old)[1]
+    signed_anew = {**old, "statement_signature": _signed(old["statement"], "next")}
+    assert camera.order(signed_anew) == ("SUCCEEDED", "")
+    assert camera.epoch == camera.restarts().epoch == 7
+
+
+def test_a_statement_that_was_followed_comes_again_after_a_change_of_keys(camera: Camera) -> None:
+    said = back_to(camera, 6, serial=4)
+    assert camera.order(said) == ("SUCCEEDED", "")
+    assert takes(camera, 6, BESIDE, by="next") == ""
+    assert camera.order({**said, "keys": [BESIDE]}) == ("SUCCEEDED", "")
+
+
+def test_whoever_had_the_key_before_used_up_no_serial(camera: Camera) -> None:
+    """Fast-forward: with a stolen key somebody stated the highest serial there is."""
+    assert camera.order(back_to(camera, 6, serial=2**53))[0] == "SUCCEEDED"
+    assert takes(camera, 6, AT_ONCE, by="next") == ""
+    files = make_release(5)
+    back = stated(with_keys(camera, 5, AT_ONCE, by="next"), files, 5, by="next")
+    assert camera.order(back) == ("SUCCEEDED", "")
+    assert camera.restarts().epoch == 5
+
+
+def test_while_both_keys_count_serials_go_on(camera: Camera) -> None:
+    assert takes(camera, 8, BESIDE, by="next") == ""
+    assert "has followed serial 3 already" in camera.order(back_to(camera, 6, serial=3))[1]
+    assert camera.restarts().store.state.followed.serial == 3
+
+
+def test_a_camera_that_is_registered_again_believes_what_it_was_given_then(
+    camera: Camera,
+) -> None:
+    assert takes(camera, 8, BESIDE, by="next") == ""
+    registered = Store(camera.home, (signer.pem("last"),), 3)
+    registered.open()
+    assert registered.believed == Believed(3, (signer.pem("last"),))
+    older = Store(camera.home, KEYS, 0)
+    older.open()
+    assert older.believed.number == 1, "what it has followed since counts"
+
+
+def test_a_camera_that_was_registered_after_a_change_follows_only_later_ones(
+    home: Path, shelf: Shelf, pauses: list[int]
+) -> None:
+    new = Camera(home, shelf)
+    new.store = Store(home, (signer.pem("next"),), 1)
+    new.store.open()
+    assert takes(new, 8, BESIDE, by="next") == ""
+    assert UNKNOWN in takes(new, 9, BESIDE, by="release")
+    assert takes(new, 9, BESIDE, ALONE, by="next") == ""
+    assert new.store.believed.number == 2
+
+
+def test_a_damaged_state_costs_no_key(camera: Camera) -> None:
+    assert takes(camera, 8, BESIDE, ALONE, by="next") == ""
+    (camera.home / "state.json").write_text("{")
+    again = camera.restarts()
+    assert (again.epoch, again.store.believed) == (8, signer.BELIEVED)
+    assert takes(again, 9, BESIDE, ALONE, by="next") == "", "each order brings them"

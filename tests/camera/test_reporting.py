@@ -6,7 +6,10 @@ import pytest
 
 from camera.reporting import Reporting, of_now
 from lensloop.wire import report
+from lensloop.wire.key_chain import Believed
 from lensloop.wire.report import GivenBack, Report
+from lensloop.wire.succession import fingerprint
+from tests.camera.signer import KEYS
 
 RUNS = Report(at="2026-11-22T12:00:00Z", agent=1, epoch=7, sha256="a" * 64, golden="6/6")
 FACTS = {
@@ -58,6 +61,8 @@ def test_at_the_start_and_hourly() -> None:
         ({"golden": "7/7"}, [10]),
         ({"precision": "int8"}, [10]),
         ({"given_back": GivenBack(8, "why")}, [10]),
+        ({"key_number": 1}, [10]),
+        ({"keys": ("f" * 16,)}, [10]),
         ({"last_error": "once"}, [300]),
         ({"fps": 1.0, "temperature": 99.0, "disk_free_mb": 1, "at": "2026-11-22T12:00:09Z"}, []),
     ],
@@ -99,10 +104,11 @@ def test_while_the_link_is_away_nothing_counts_as_reported() -> None:
 
 def test_the_facts_of_the_status_are_what_is_reported(tmp_path: Any) -> None:
     given_back = {"epoch": 8, "reason": "why"}
-    said = of_now({**FACTS, "given_back": given_back, "last_error": "e"}, tmp_path)
+    facts = {**FACTS, "given_back": given_back, "last_error": "e"}
+    said = of_now(facts, tmp_path, Believed(3, KEYS))
     assert said._replace(at="", temperature=None, disk_free_mb=0) == Report(
         at="",
-        agent=1,
+        agent=2,
         epoch=7,
         sha256="a" * 64,
         golden="6/6",
@@ -111,5 +117,7 @@ def test_the_facts_of_the_status_are_what_is_reported(tmp_path: Any) -> None:
         fps=5.0,
         last_error="e",
         given_back=GivenBack(8, "why"),
+        key_number=3,
+        keys=(fingerprint(KEYS[0]),),
     )
     assert report.parse(report.make(said)) == said

@@ -109,7 +109,7 @@ def register(fleet: Fleet, thing: str, home: Path, **more: Any) -> Path:
         "trash",
         thing,
         home,
-        release_key=signer.pem(),
+        believes=signer.BELIEVED,
         endpoint="localhost",
         port=fleet.cloud.mqtt_port,
         ca=fleet.cloud.ca_pem,
@@ -222,7 +222,7 @@ def test_a_release_reaches_a_camera_and_is_proved_there(
     status, details = answer(fleet, order(fleet, camera.thing, files), camera.thing)
     assert status == "SUCCEEDED", details
     assert details["sha256"] == sha256(files.model)
-    assert (details["epoch"], details["golden"], details["agent"]) == ("7", "6/6", "1")
+    assert (details["epoch"], details["golden"], details["agent"]) == ("7", "6/6", "2")
     eventually(lambda: (camera.home / "results.jsonl").exists())
     shown = json.loads((camera.home / "status.json").read_text())
     assert (shown["epoch"], shown["sha256"], shown["proven"]) == (7, sha256(files.model), True)
@@ -665,7 +665,7 @@ def test_a_second_call_changes_where_a_camera_connects_and_nothing_else(
     by_hand = before | {"results_topic": "deeplens/deeplens_again/infer"}
     config_file.write_text(json.dumps(by_hand))
 
-    known: Any = {"release_key": signer.pem()}
+    known: Any = {"believes": signer.BELIEVED}
     add_camera(fleet.iot, PREFIX, "trash", "deeplens_again", home, canary=True, **known)
     assert json.loads(config_file.read_text()) == by_hand
     there: Any = {"endpoint": "h", "port": 1, "ca": other}
@@ -755,7 +755,7 @@ def test_what_cannot_be_registered_is_said_and_leaves_nothing(fleet: Fleet, tmp_
     with pytest.raises(CameraError, match="no camera name"):
         register(fleet, "kitchen", home)
     with pytest.raises(CameraError, match="deploy first"):
-        add_camera(fleet.iot, "deeplens-cats", "cats", "deeplens_x", home, release_key=signer.pem())
+        add_camera(fleet.iot, "deeplens-cats", "cats", "deeplens_x", home, believes=signer.BELIEVED)
     register(fleet, "deeplens_first", home)
     with pytest.raises(CameraError, match="another camera"):
         register(fleet, "deeplens_second", home)

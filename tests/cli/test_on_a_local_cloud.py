@@ -46,6 +46,14 @@ def handler(event, context):
     return {"did": not event.get("dry_run"), "sentence": "Back?", "event": event, **found}
 """
 
+CHANGE_KEY = """
+def handler(event, context):
+    if event["change"] == "retire":
+        return {"did": False, "sentence": "Not all know it."}
+    did = not event.get("dry_run")
+    return {"did": did, "sentence": "Key 2?", "event": event, "number": 1, "believed": [2, 1]}
+"""
+
 STEER = """
 def handler(event, context):
     return {"did": event["decision"] != "resume", "sentence": "Steered.", "event": event}
@@ -113,6 +121,7 @@ def deployed(aws: Aws) -> Aws:
     _make(aws, "approve-release", APPROVE)
     _make(aws, "roll-back", ROLL_BACK)
     _make(aws, "steer-rollout", STEER)
+    _make(aws, "change-key", CHANGE_KEY)
     may_connect = {"Effect": "Allow", "Action": "iot:Connect", "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [may_connect]})
     aws.iot.create_policy(policyName=f"{PREFIX}-camera", policyDocument=policy)
@@ -320,6 +329,30 @@ def test_a_person_steers_a_rollout(deployed: Aws) -> None:
     assert answer("status")["paused"] == "ann"
     assert "paused   rollouts, by ann; `lensloop resume` lets them go on" in ask("status")[1]
     deployed.dynamodb.delete_item(TableName=f"{PREFIX}-state", Key={"id": {"S": "paused"}})
+
+
+def test_a_person_changes_the_key_and_is_asked_before(
+    deployed: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ask("key", "rotate", "--dry-run")[:2] == (0, "Key 2?\n")
+    ran = CliRunner().invoke(app, ["key", "rotate"], input="n\n")
+    assert (ran.exit_code, "Nothing was changed." in ran.stdout) == (0, True)
+    done = answer("key", "rotate", "--compromised", "--yes", "--note", "stolen")
+    told = done["event"]
+    assert (done["did"], told["change"], told["compromised"]) == (True, "rotate", True)
+    assert (told["note"], told["by"][:13], "dry_run" in told) == ("stolen", "arn:aws:iam::", False)
+    assert ask("key", "rotate", "--json")[0] == 2, "with --json nobody is asked"
+    code, stdout, stderr = ask("key", "retire", "--yes")
+    assert (code, stdout, "Nothing was changed." in stderr) == (2, "Not all know it.\n", True)
+
+
+def test_which_key_signs_is_shown_with_who_believes_it(deployed: Aws) -> None:
+    found = answer("key", "show")
+    assert (found["signs"], found["change"], found["since"], found["deployed"]) == (1, 0, None, 1)
+    assert found["believed"] == {"1": found["fingerprint"]}
+    code, stdout, _ = ask("key", "show")
+    assert (code, f"Key 1 signs ({found['fingerprint']})." in stdout) == (0, True)
+    assert "set `release_key` to 2 in cdk.json and deploy" in stdout
 
 
 def test_watch_ends_at_once_where_nothing_happens(deployed: Aws) -> None:

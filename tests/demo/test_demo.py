@@ -176,6 +176,7 @@ def test_every_permission_of_every_role_is_used_or_has_a_reason(
         | permissions.WHEN_A_CAMERA_DEVIATES
         | permissions.WHEN_A_RELEASE_IS_TAKEN_BACK
         | permissions.WHEN_A_PERSON_STEERS
+        | permissions.WHEN_THE_KEY_IS_CHANGED
     )
     listed = permissions.listed()
     assert sorted(given - seen - elsewhere - listed) == [], "no role needs these: take them away"

@@ -130,3 +130,16 @@ def test_since_when_it_runs_something_is_kept_until_that_changes() -> None:
     assert (same.since, other.since) == (NOW - DAY, NOW - 60)
     assert (other.ordered, other.told) == (first.ordered, 5)
     assert after(None, camera(6)) == camera(6)
+
+
+@pytest.mark.parametrize(
+    ("number", "runs", "again"),
+    [(1, 7, True), (2, 7, False), (3, 7, False), (None, 7, False), (1, 9, False)],
+)
+def test_who_does_not_believe_the_newest_keys_is_ordered_them(
+    number: int | None, runs: int, again: bool
+) -> None:
+    """With the release that it runs already; an agent from before could not follow."""
+    one = camera(runs)
+    one = replace(one, report=one.report._replace(key_number=number))
+    assert steps(replace(LIVE, keys=2), [one], NOW) == (order() if again else [])

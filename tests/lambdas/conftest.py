@@ -104,9 +104,11 @@ def aws(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         wave: iot.create_thing_group(thingGroupName=f"{PREFIX}-{wave}")["thingGroupArn"]
         for wave in ("canary", "fleet")
     }
-    key = cloud.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+    asked = {"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"}
+    keys = [cloud.client("kms").create_key(**asked)["KeyMetadata"]["Arn"] for _ in range(3)]
     addresses = {
-        "RELEASE_KEY": key["KeyMetadata"]["Arn"],
+        "RELEASE_KEY": keys[0],
+        "RELEASE_KEYS": ",".join(keys),
         "BUCKET": BUCKET,
         "TABLE": TABLE,
         "SETTINGS": Settings().to_json(),

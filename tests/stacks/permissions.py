@@ -66,13 +66,21 @@ WHEN_A_PERSON_STEERS = _of(
     *("states:ListExecutions", "states:StartExecution"),
 )
 
+# tests/stories/test_fleet.py does: a person has another key sign.
+WHEN_THE_KEY_IS_CHANGED = frozenset[Permission]().union(
+    _of("ChangeKey", "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"),
+    _of("ChangeKey", "kms:GetPublicKey", "kms:Sign", "s3:GetObject", "states:ListExecutions"),
+    _of("ChangeKey", "iot:ListThingsInThingGroup", "iot:CreateJob", "iot:CancelJob"),
+    _of("ChangeKey", "iam:PassRole", "lambda:InvokeFunction"),
+)
+
 # tests/stories/test_review.py does: a camera hands over a frame, where that is switched on.
 WHEN_A_FRAME_COMES_BACK = _of(
     "HandOutReviewLinks", "s3:PutObject", "iot:ListThingGroupsForThing", "iot:Publish"
 )
 
 FUNCTIONS = (
-    "ApproveRelease AssembleDataset CheckRollout ChooseMachine DeployRelease FindDeleted"
+    "ApproveRelease AssembleDataset ChangeKey CheckRollout ChooseMachine DeployRelease FindDeleted"
     " InspectImages Judge"
     " PublishRelease ReconcileFleet RecordChanges RecordReport RegisterRelease"
     " ReportSuspiciousLabels RollBack SteerRollout TakeSnapshot Tell Tick"

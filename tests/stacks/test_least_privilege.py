@@ -113,8 +113,13 @@ def test_of_a_releases_key_only_signing_is_given_and_only_as_we_sign(shipped: Sy
     (own,) = key["KeyPolicy"]["Statement"]
     assert flat(own["Principal"]["AWS"]).endswith(":iam::${AWS::AccountId}:root")
     with_it = [s for s in _allowed(shipped) if any("kms:" in a for a in s.all_of("Action"))]
-    signing = [s for s in with_it if s.all_of("Action") != ["kms:Decrypt"]]
+    (reads,) = [s for s in with_it if s.all_of("Action") == ["kms:GetPublicKey"]]
+    assert reads.where.split("/")[1].startswith("ChangeKeyRole")
+    assert "*" not in flat(reads.all_of("Resource"))
+    signing = [s for s in with_it if "kms:Sign" in s.all_of("Action")]
+    assert len(with_it) == len(signing) + 2, "and what reads a bootstrap that has a key"
     assert sorted(s.where.split("/")[1].partition("Role")[0] for s in signing) == [
+        "ChangeKey",
         "PublishRelease",
         "RollBack",
         "SteerRollout",
@@ -141,8 +146,9 @@ def test_of_a_releases_key_only_signing_is_given_and_only_as_we_sign(shipped: Sy
         ("ApproveRelease", {"approval", "candidate"}),
         ("DeployRelease", {"rollout", "candidate", "live", "proved#*", "production"}),
         ("CheckRollout", {"rollout", "candidate", "live", "proved#*"}),
-        ("RollBack", {"rollback", "rollout", "candidate", "live", "production"}),
-        ("SteerRollout", {"candidate", "rollout", "rollback", "paused"}),
+        ("RollBack", {"rollback", "rollout", "candidate", "live", "production", "signature#*"}),
+        ("SteerRollout", {"candidate", "rollout", "rollback", "paused", "signature#*"}),
+        ("ChangeKey", {"keys", "signature#*", "rollback", "rollout"}),
         ("RecordReport", {"camera#*"}),
         ("ReconcileFleet", {"camera#*", "again"}),
         ("Tell", set()),
@@ -191,13 +197,13 @@ def test_a_service_acts_only_for_this_account(shipped: Synthesized) -> None:
 
 def test_a_role_is_passed_only_to_the_service_it_is_for(shipped: Synthesized) -> None:
     passed = [s for s in _allowed(shipped) if "iam:PassRole" in s.all_of("Action")]
-    assert len(passed) == 4
+    assert len(passed) == 5
     services = []
     for s in passed:
         assert s.all_of("Action") == ["iam:PassRole"]
         assert "*" not in flat(s.all_of("Resource"))
         services.append(s.statement["Condition"]["StringEquals"]["iam:PassedToService"])
-    assert sorted(services) == [*["iot.amazonaws.com"] * 3, "sagemaker.amazonaws.com"]
+    assert sorted(services) == [*["iot.amazonaws.com"] * 4, "sagemaker.amazonaws.com"]
 
 
 def test_no_role_of_ours_may_redrive_an_execution(shipped: Synthesized) -> None:
@@ -211,7 +217,7 @@ def test_every_function_workflow_and_job_has_its_own_role(shipped: Synthesized) 
     roles += [
         flat(r.properties["RoleArn"]) for r in shipped.resources("AWS::StepFunctions::StateMachine")
     ]
-    assert len(roles) == len(set(roles)) == 21
+    assert len(roles) == len(set(roles)) == 22
     # and besides: the training job, the signer of links, who deploys and who compares
     assert len(shipped.resources("AWS::IAM::Role")) == len(roles) + 4
 
@@ -243,6 +249,7 @@ def test_no_role_holds_a_policy_that_aws_manages(shipped: Synthesized) -> None:
         ("ReconcileFleet", {"releases"}, set()),
         ("RollBack", {"releases"}, set()),
         ("SteerRollout", set(), set()),
+        ("ChangeKey", {"releases"}, set()),
         ("Tick", set(), set()),
         ("Tell", {"runs", "datasets", "training"}, {"runs"}),
         (

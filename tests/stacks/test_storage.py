@@ -1,6 +1,11 @@
 """Is what people entrust to us kept, private, encrypted, and told about?"""
 
+import aws_cdk as cdk
+from aws_cdk.assertions import Template
+
+from lensloop.settings import Settings
 from lensloop.wire import names
+from stacks.storage import StorageStack
 from tests.stacks.synthesized import Synthesized, flat
 
 # Who is in a group of cameras, and that their certificates hold the policy, is known nowhere else.
@@ -70,6 +75,23 @@ def test_the_bucket_and_the_topic_refuse_plain_http(shipped: Synthesized) -> Non
             assert {"Bool": {"aws:SecureTransport": "false"}} in [
                 s.get("Condition") for s in denied
             ], policy.name
+
+
+def test_another_key_for_signing_leaves_those_before_it_as_they_are() -> None:
+    keys, aliases = [], []
+    for newest in (1, 3):
+        settings = Settings.from_context({"release_key": newest})
+        stack = StorageStack(
+            cdk.App(), "deeplens-trash", settings=settings, env=cdk.Environment(region="eu-west-1")
+        )
+        template = Template.from_stack(stack)
+        keys.append(template.find_resources("AWS::KMS::Key"))
+        found = template.find_resources("AWS::KMS::Alias").values()
+        aliases.append(sorted(alias["Properties"]["AliasName"] for alias in found))
+    assert keys[0].items() <= keys[1].items()
+    assert (len(keys[0]), len(keys[1])) == (1, 3)
+    first = "alias/deeplens-trash-releases"
+    assert aliases == [[first], [first, f"{first}-2", f"{first}-3"]]
 
 
 def test_nobody_replaces_or_deletes_a_part_of_a_release(shipped: Synthesized) -> None:

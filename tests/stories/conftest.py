@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cli.identity import add_camera, release_key
+from cli.identity import add_camera, who_signs
 from demo import pictures
 from demo.run import EMOJI
 from lambdas.aws.state import StateTable
@@ -91,7 +91,7 @@ class Person:
             "trash",
             thing,
             home,
-            release_key=release_key(cloud.client("kms"), PREFIX),
+            believes=who_signs(cloud.client("kms"), self.table, PREFIX),
             endpoint=LOOPBACK,
             port=cloud.mqtt_port,
             ca=cloud.ca_pem,

@@ -8,6 +8,8 @@ import pytest
 
 from lensloop.wire import manifest, order
 from lensloop.wire.order import Order, OrderError, Signed
+from lensloop.wire.succession import MOST_CARRIED, SignedSuccession, Succession, text
+from tests.camera import signer
 from tests.camera.small_release import make_release
 
 RELEASE = manifest.parse(make_release(7).manifest)
@@ -48,6 +50,25 @@ def test_signatures_and_a_statement_travel_with_the_order() -> None:
     document = order.make(RELEASE, "a" * 64, "https://bucket/7/{}".format, b"\x30\x01", signed)
     read = order.parse(json.loads(json.dumps(document)))
     assert (read.signature, read.signed) == (b"\x30\x01", signed)
+
+
+def test_every_change_of_keys_travels_with_the_order_and_of_many_the_newest() -> None:
+    changes = [SignedSuccession(f"change {n}", b"\x30\x01", b"\x30\x02") for n in range(20)]
+    address = "https://bucket/7/{}".format
+    for those, carried in ((changes[:2], changes[:2]), (changes, changes[4:])):
+        document = order.make(RELEASE, "a" * 64, address, keys=those)
+        assert order.parse(json.loads(json.dumps(document))).keys == tuple(carried)
+
+
+def test_an_order_with_all_that_it_can_carry_stays_below_what_aws_iot_takes() -> None:
+    signed = (b"s" * 72, b"s" * 72)
+    change = Succession("a" * 16, 2**53, (signer.pem(), signer.pem("next")))
+    whole = [SignedSuccession(text(change), *signed)] * MOST_CARRIED
+    long = ("https://s3.ap-southeast-1.amazonaws.com/" + "b" * 200 + "/{}").format
+    document = order.make(
+        RELEASE, "a" * 64, long, b"s" * 72, Signed("s" * 400, b"s" * 72), 9, whole
+    )
+    assert len(json.dumps(document)) < 24_000  # of 32 KB
 
 
 def test_each_further_file_is_one_address_more() -> None:
@@ -98,6 +119,12 @@ def test_fields_of_a_later_version_are_passed_over() -> None:
         ("manifest.signature", 5, "`manifest.signature` is 5"),
         ("statement", "{}", "`statement_signature` is missing"),
         ("statement", {}, "`statement` is {}"),
+        ("keys", {}, "`keys` is {}; it must be a list"),
+        ("keys", [7], "`keys[0]` is 7; it must be an object"),
+        ("keys", [{}], "`keys[0].text` is missing"),
+        ("keys", [{"text": "x"}], "`keys[0].by_itself` is missing"),
+        ("keys", [{"by_itself": "~"}], "`keys[0].by_itself` is '~'"),
+        ("keys", [{}] * (MOST_CARRIED + 1), "`keys` has 17 changes; there may be 16"),
     ],
 )
 def test_each_mistake_gets_a_sentence(path: str, value: Any, sentence: str) -> None:

@@ -21,6 +21,8 @@ WHOLE = Report(
     disk_free_mb=1234,
     last_error="a.jpg: not a picture",
     given_back=GivenBack(8, "10 frames in a row"),
+    key_number=2,
+    keys=("0123456789abcdef", "f" * 16),
 )
 BARE = Report(at="2026-11-22T12:00:00Z", agent=1)
 GOOD = report.make(WHOLE)
@@ -32,6 +34,7 @@ GOOD = report.make(WHOLE)
         WHOLE,
         BARE,
         WHOLE._replace(temperature=-20.0, fps=0.0),
+        WHOLE._replace(key_number=0, keys=()),
         WHOLE._replace(agent=10**6, fps=1e6, epoch=1, given_back=GivenBack(1, "r")),
     ],
 )
@@ -64,6 +67,8 @@ def test_the_message_has_these_names() -> None:
         "disk_free_mb": 1234,
         "last_error": "a.jpg: not a picture",
         "given_back": {"epoch": 8, "reason": "10 frames in a row"},
+        "key_number": 2,
+        "keys": ["0123456789abcdef", "f" * 16],
     }
 
 
@@ -116,6 +121,11 @@ def test_fields_of_a_later_version_are_passed_over() -> None:
         ("last_error", "x" * 501, "it must be one line of text"),
         ("last_error", "two\nlines", "it must be one line of text"),
         ("given_back", 8, "`given_back` is 8; it must be an object"),
+        ("key_number", -1, "`key_number` is -1"),
+        ("keys", "0123456789abcdef", "it must be a list of fingerprints of keys"),
+        ("keys", ["0123456789ABCDEF"], "it must be a list of fingerprints of keys"),
+        ("keys", [7], "it must be a list of fingerprints of keys"),
+        ("keys", ["f" * 16] * 3, "it must be a list of fingerprints of keys"),
         ("given_back", {"epoch": 0, "reason": "r"}, "`given_back.epoch` is 0"),
         (
             "given_back",
