@@ -1,7 +1,10 @@
-"""Does a camera whose model file has rotted get its release ordered again by itself, and does a
-person get a release back with one command?
+"""Does a camera whose model file has rotted get its release ordered again by itself, does a person
+get a release back with one command, and have another key sign without touching cameras?
 """
 
+import base64
+import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -15,18 +18,26 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from lensloop.fleet.terms import Camera
-from lensloop.wire import names
+from lensloop.wire import names, signature, succession
 from local import leftovers
 from local.tools import PROJECT
 from tests.stacks.permissions import (
     WHEN_A_CAMERA_DEVIATES,
     WHEN_A_PERSON_STEERS,
     WHEN_A_RELEASE_IS_TAKEN_BACK,
+    WHEN_THE_KEY_IS_CHANGED,
 )
-from tests.stories.conftest import PREFIX, Person
+from tests.stories.conftest import PREFIX, Person, arrived
 
 pytestmark = pytest.mark.slow
-THING = "deeplens_kitchen"
+THING, ATTIC = "deeplens_kitchen", "deeplens_attic"
+
+
+@pytest.fixture(scope="module")
+def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
+    """Who has deployed a second key, which signs nothing yet."""
+    with arrived(tmp_path_factory.mktemp("story"), release_key="2") as somebody:
+        yield somebody
 
 
 @contextmanager
@@ -124,6 +135,110 @@ def test_a_person_takes_a_release_back_and_rolls_it_out_again_and_the_camera_goe
     assert person.used() >= WHEN_A_RELEASE_IS_TAKEN_BACK | WHEN_A_PERSON_STEERS
 
 
+def test_a_person_has_another_key_sign_and_a_camera_that_was_away_follows(
+    person: Person, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LENSLOOP_LOCAL", str(person.cloud.ca_pem.parent))
+    attic = home.with_name("attic")
+    person.registers(ATTIC, attic)
+    before = person.table.live_on_cameras()
+    assert before is not None
+    old, new = public_half(person, 1), public_half(person, 2)
+    with awake(person, home):
+        person.waits_for(lambda: said("key", "rotate", "--dry-run")[0] == 0, 120)
+        assert (stands()["signs"], stands()["deployed"]) == (1, 2)
+        code, sentence = said("key", "rotate", "--yes", "--note", "as each year")
+        assert (code, "Key 2 signs from now on." in sentence) == (0, True)
+        both = person.waits_for(lambda: believes(person, THING, 1), 60)
+        assert both.report.keys == tuple(map(succession.fingerprint, (new, old)))
+        assert said("key", "retire", "--yes")[0] == 2, "the attic has not reported"
+        assert said("key", "retire", "--anyway", "--yes")[0] == 0
+        alone = person.waits_for(lambda: believes(person, THING, 2), 60)
+        assert alone.report.keys == (succession.fingerprint(new),)
+        assert stands()["cameras"][0]["words"] == "never reported"
+        person.upload("third", 6)
+        newest = person.waits_for(lambda: tried_after(person, before.epoch), 240)
+        person.waits_for(lambda: reported(person, newest), 60)
+        refused = person.waits_for(lambda: order_signed_by_the_old_key(person, newest), 60)
+        assert "was not signed by a key that this camera knows" in refused["reason"]
+    manifest = read(person, newest, "manifest.json")
+    signed = read(person, newest, "manifest.sig")
+    verified = [signature.verify([key], manifest, signed) for key in (old, new)]
+    assert verified == [False, True]
+
+    with awake(person, attic):
+        caught_up = person.waits_for(lambda: believes(person, ATTIC, 2), 90)
+        person.waits_for(lambda: reported(person, newest, thing=ATTIC), 90)
+        person.waits_for(lambda: newer_than(person, before.epoch), 60)
+    assert caught_up.report.keys == (succession.fingerprint(new),)
+    assert {one["words"] for one in stands()["cameras"]} == {"believes key 2"}
+    assert person.used() >= WHEN_THE_KEY_IS_CHANGED
+
+
+def said(*words: str) -> tuple[int, str]:
+    ran = CliRunner().invoke(app, [*words])
+    return ran.exit_code, ran.stdout
+
+
+def tried_after(person: Person, epoch: int) -> int:
+    """It is not live before the attic has proved it too."""
+    candidate = person.table.candidate()
+    return candidate.release.epoch if candidate and candidate.release.epoch > epoch else 0
+
+
+def stands() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(said("key", "show", "--json")[1])
+    return found
+
+
+def public_half(person: Person, number: int) -> str:
+    asked = {"KeyId": names.release_key(PREFIX, number)}
+    return succession.pem(person.cloud.client("kms").get_public_key(**asked)["PublicKey"])
+
+
+def believes(person: Person, thing: str, number: int) -> Camera | None:
+    found = person.table.camera(thing)
+    return found if found and found.report.key_number == number else None
+
+
+def read(person: Person, epoch: int, file: str) -> bytes:
+    asked = {"Bucket": person.bucket, "Key": names.release(epoch, file)}
+    return bytes(person.cloud.client("s3").get_object(**asked)["Body"].read())
+
+
+def order_signed_by_the_old_key(person: Person, epoch: int) -> Any:
+    """By somebody who may order jobs and has the key that was retired: what the camera answers."""
+    iot, job = person.cloud.client("iot"), f"{PREFIX}-r{epoch}-forged"
+    try:
+        return ended(person, job)
+    except iot.exceptions.ResourceNotFoundException:
+        forge(person, epoch, job)
+        return None
+
+
+def ended(person: Person, job: str) -> Any:
+    found = answer(person, job)
+    return found["statusDetails"]["detailsMap"] if found["status"] == "REJECTED" else None
+
+
+def forge(person: Person, epoch: int, job: str) -> None:
+    iot, good = person.cloud.client("iot"), names.rollout_job(PREFIX, epoch, "fleet")
+    document = json.loads(iot.get_job_document(jobId=good)["document"])
+    signed = person.cloud.client("kms").sign(
+        KeyId=names.release_key(PREFIX),
+        Message=hashlib.sha256(read(person, epoch, "manifest.json")).digest(),
+        MessageType="DIGEST",
+        SigningAlgorithm="ECDSA_SHA_256",
+    )
+    document["manifest"]["signature"] = base64.b64encode(signed["Signature"]).decode()
+    iot.create_job(
+        jobId=job,
+        targets=[iot.describe_thing(thingName=THING)["thingArn"]],
+        document=json.dumps(document),
+        presignedUrlConfig=iot.describe_job(jobId=good)["job"]["presignedUrlConfig"],
+    )
+
+
 def newer_than(person: Person, epoch: int) -> int:
     live = person.table.live_on_cameras()
     return live.epoch if live and live.epoch > epoch else 0
@@ -139,9 +254,9 @@ def rolled_out(person: Person, epoch: int) -> bool:
     return record is not None and record["rollout"] is not None
 
 
-def reported(person: Person, epoch: int, after_ms: int = 0) -> Camera | None:
+def reported(person: Person, epoch: int, after_ms: int = 0, thing: str = THING) -> Camera | None:
     """Once it says that it runs this."""
-    found = person.table.camera(THING)
+    found = person.table.camera(thing)
     newer = found is not None and found.seen_ms > after_ms
     return found if found and newer and found.report.epoch == epoch else None
 
