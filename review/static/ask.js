@@ -21,7 +21,7 @@ let quiet;
 
 // For screen readers, and for eyes as well where these do not see it anyway.
 export function say(sentence, toEyes = true) {
-  at("said").textContent = sentence;
+  at("said").replaceChildren(...worded(sentence));
   at("said").classList.toggle("shown", toEyes);
   clearTimeout(quiet);
   quiet = setTimeout(() => at("said").classList.remove("shown"), 6000);
@@ -29,7 +29,26 @@ export function say(sentence, toEyes = true) {
 
 export function complain(sentence) {
   at("fault").hidden = !sentence;
-  at("fault").textContent = sentence;
+  at("fault").replaceChildren(...worded(sentence));
+}
+
+// What our sentences set in backticks – names, settings, commands – looks as it does on our other pages.
+export function worded(sentence) {
+  return sentence.split("`").map((part, number) => {
+    if (number % 2 === 0) return part;
+    const code = document.createElement("code");
+    code.textContent = part;
+    return code;
+  });
+}
+
+// Does `act`, after which the button that had the focus may be gone or hidden: whoever works by the
+// keyboard then goes on at `onward()`, and not at the page's top.
+export function keepingFocus(box, act, onward) {
+  const had = box.contains(document.activeElement);
+  act();
+  const now = document.activeElement;
+  if (had && (now === document.body || !now.checkVisibility() || now.disabled)) onward()?.focus();
 }
 
 export const gone = "The page's server does not answer. Start `lensloop review` again and open its new address.";

@@ -1,5 +1,5 @@
 // Labels to check, one after the other: it is right, or the picture goes to another label.
-import { asked, complain, count, gone, picture, say } from "./ask.js";
+import { asked, complain, count, gone, keepingFocus, picture, say } from "./ask.js";
 import { move as moveTo, undo as moveBack } from "./move.js";
 
 const at = id => document.getElementById(id);
@@ -15,7 +15,7 @@ async function more() {
       if (!seen.has(one.key)) queue.push(one);
       seen.add(one.key);
     }
-    buttons();
+    keepingFocus(at("labels"), buttons, () => at("right"));
     next();
   } catch (error) {
     complain(error instanceof TypeError ? gone : error.message);
@@ -32,6 +32,10 @@ function next() {
 const share = value => `${Math.round(100 * value)} %`;
 
 function show() {
+  keepingFocus(at("main"), draw, () => current ? at("right") : at("main"));
+}
+
+function draw() {
   at("desk").hidden = !current;
   at("none").hidden = Boolean(current);
   at("undo").disabled = !past.length;
@@ -110,7 +114,13 @@ function after() {
 async function undo() {
   const last = past.pop();
   if (!last || busy) return;
-  await last.back();
+  try {
+    await last.back();
+  } catch (error) {
+    past.push(last);
+    complain(error instanceof TypeError ? gone : error.message);
+    return;
+  }
   if (current) queue.unshift(current);
   current = last.one;
   left += 1;

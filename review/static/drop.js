@@ -1,6 +1,6 @@
 // Pictures and folders that are dropped onto the page, or chosen: they go to the page's server on this
 // machine, which says what would be done with them; nothing is uploaded to the bucket before a yes.
-import { ask, asked, count, gone } from "./ask.js";
+import { ask, asked, count, gone, worded } from "./ask.js";
 
 const at = id => document.getElementById(id);
 const AT_ONCE = 4, LOOK_EVERY = 400;
@@ -109,10 +109,11 @@ class Drop {
     at("drop-plan").replaceChildren(...parts);
     at("drop-yes").hidden = !number;
     at("drop-yes").onclick = () => this.carryOut();
-    at("drop-yes").focus();
+    at(number ? "drop-yes" : "drop-no").focus();
   }
 
   async carryOut() {
+    at("drop-no").focus();
     at("drop-yes").hidden = true;
     at("drop-progress").hidden = false;
     at("drop-progress").value = 0;
@@ -149,14 +150,14 @@ class Drop {
 
 function paragraph(text, kind = "") {
   const made = document.createElement("p");
-  made.textContent = text;
+  made.append(...worded(text));
   made.className = kind;
   return made;
 }
 
 function leftOut(kind) {
   const made = document.createElement("details"), summary = document.createElement("summary"), list = document.createElement("ul");
-  summary.textContent = `Left out: ${count(kind.count, "file", "files")}. ${kind.examples[0].reason}`;
+  summary.append(...worded(`Left out: ${count(kind.count, "file", "files")}. ${kind.examples[0].reason}`));
   for (const each of kind.examples) {
     const item = document.createElement("li");
     item.textContent = `${each.path}: ${each.reason}`;

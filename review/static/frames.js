@@ -1,6 +1,6 @@
 // Uncertain frames, one key each. What a person decides is sent at once and shown as done; until
 // the server has said that it is in the bucket, it counts as not saved and is sent again.
-import { asked, complain, count, gone, picture, Refused, say } from "./ask.js";
+import { asked, complain, count, gone, keepingFocus, picture, Refused, say, worded } from "./ask.js";
 
 const at = id => document.getElementById(id);
 const AHEAD = 12;      // pictures that are fetched before they are shown
@@ -54,6 +54,10 @@ function next() {
 }
 
 function show() {
+  keepingFocus(at("main"), draw, () => current ? at("labels").firstElementChild : at("none").querySelector("button"));
+}
+
+function draw() {
   at("desk").hidden = !current;
   at("none").hidden = Boolean(current);
   at("undo").disabled = !past.length;
@@ -85,16 +89,15 @@ function bar([label, share]) {
 function showNone() {
   const parts = [];
   const words = document.createElement("p");
-  words.textContent = asking ? "Looking for frames …"
+  words.append(...worded(asking ? "Looking for frames …"
     : skipped.length ? `Nothing else waits; ${count(skipped.length, "frame was", "frames were")} skipped.`
     : past.length ? "That was the last one. The next run learns from them."
-    : "No frame waits. Cameras send the frames that they are unsure of where `review_frames_a_day` is above 0.";
+    : "No frame waits. Cameras send the frames that they are unsure of where `review_frames_a_day` is above 0."));
   parts.push(words);
   if (skipped.length) {
     parts.push(button("Look at the skipped ones", () => {
       queue.push(...skipped.splice(0));
       next();
-      at("labels").firstElementChild?.focus();
     }));
   } else if (!asking) {
     parts.push(button("Look again", () => { done = false; more(true); }));
@@ -112,6 +115,10 @@ function button(name, act) {
 
 function buttons() {
   if (at("labels").dataset.labels === JSON.stringify(labels)) return;
+  keepingFocus(at("labels"), drawButtons, () => at("labels").firstElementChild);
+}
+
+function drawButtons() {
   at("labels").dataset.labels = JSON.stringify(labels);
   at("labels").replaceChildren(...labels.map(label => {
     const made = button(label, () => give(label));

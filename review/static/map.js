@@ -1,9 +1,9 @@
 // The map: points on a canvas, selected by drawing around them, and their pictures in a grid.
-import { count, picture } from "./ask.js";
+import { count, picture, say } from "./ask.js";
 import { got, offer, selecting } from "./select.js";
 
 const at = id => document.getElementById(id);
-const SIZE = 10000, NEAR = 8;
+const SIZE = 10000, NEAR = 8, STEP = 0.2;  // of what is in sight
 // Told apart on light and dark, also by who sees few colours; more labels begin anew.
 const COLOURS = ["#3b7ddd", "#d9691f", "#2fa36b", "#c455b8", "#a98700", "#0095a6", "#d94a57", "#7d6be0", "#8a8f3a", "#8c7468"];
 
@@ -24,6 +24,7 @@ const grid = selecting({
     paint();
     await choose(chosen);
   },
+  none: () => count(chosen.length, "picture", "pictures"),
 });
 
 async function load() {
@@ -67,7 +68,6 @@ async function choose(found) {
   chosen = found;
   at("chosen").hidden = !found.length;
   await grid.load();
-  at("selected").textContent = count(found.length, "picture", "pictures");
   paint();
 }
 
@@ -150,6 +150,20 @@ canvas.addEventListener("wheel", event => {
   zoom(event.deltaY < 0 ? 1.25 : 0.8, [event.offsetX, event.offsetY]);
 }, { passive: false });
 
+canvas.addEventListener("keydown", event => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const step = STEP / view.zoom;
+  const act = {
+    ArrowLeft: () => { view.x -= step; }, ArrowRight: () => { view.x += step; },
+    ArrowUp: () => { view.y -= step; }, ArrowDown: () => { view.y += step; },
+    "+": () => zoom(1.6), "-": () => zoom(1 / 1.6),
+  }[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+  keepIn();
+});
+
 canvas.addEventListener("pointerdown", event => {
   canvas.setPointerCapture(event.pointerId);
   if (event.shiftKey) dragged = [event.offsetX, event.offsetY];
@@ -207,7 +221,11 @@ canvas.addEventListener("pointerleave", () => { at("near").hidden = true; });
 at("in").addEventListener("click", () => zoom(1.6));
 at("out").addEventListener("click", () => zoom(1 / 1.6));
 at("whole").addEventListener("click", () => { view = { x: 0, y: 0, zoom: 1 }; paint(); });
-at("odd").addEventListener("click", () => choose(map.odd.filter(index => !map.gone[index])));
+at("odd").addEventListener("click", () => {
+  const found = map.odd.filter(index => !map.gone[index]);
+  if (!found.length) say("Each picture lies nearest to the middle of its own label.");
+  choose(found);
+});
 at("by").addEventListener("change", () => { legend(); paint(); });
 new ResizeObserver(() => { if (map?.key.length) paint(); }).observe(canvas);
 

@@ -1,29 +1,35 @@
 // What is done with pictures that are selected in a grid: the same on each screen that has one.
-import { asked, complain, gone, picture } from "./ask.js";
+import { asked, complain, gone, picture, worded } from "./ask.js";
 import { Grid } from "./grid.js";
 import { canUndo, move, setAside, undo } from "./move.js";
 
 const at = id => document.getElementById(id);
+const SENTENCES = {
+  train: "It is one that the model learns from.", validation: "It is one that the training is steered by.",
+  test: "It is one that each model is tested with.", new: "No run has looked at it yet.",
+};
 export const STATES = {
   train: "training", validation: "validation", test: "test", new: "not looked at yet", rejected: "rejected",
 };
 
-// `fetchPage` as Grid wants it; `after(done)` shows what is there once pictures were moved.
-export function selecting({ fetchPage, after }) {
+// `fetchPage` as Grid wants it; `after(done)` shows what is there once pictures were moved;
+// `none()` says what stands where nothing is selected.
+export function selecting({ fetchPage, after, none = () => "" }) {
   let busy = false;
   const grid = new Grid(at("grid"), {
     fetchPage,
     changed() {
       const number = grid.selected.size;
-      at("selected").textContent = number ? `${number.toLocaleString("en")} selected` : "";
+      at("selected").textContent = number ? `${number.toLocaleString("en")} selected` : none();
       at("move").disabled = busy || !number;
       if (at("aside")) at("aside").disabled = busy || !number;
       at("undo").disabled = busy || !canUndo();
     },
     open(one) {
       at("large-picture").src = picture(one, "large");
+      at("large-picture").alt = one.key;
       at("large-name").textContent = one.key;
-      at("large-state").textContent = one.reason ?? `It is ${STATES[one.state]}.`;
+      at("large-state").replaceChildren(...worded(one.reason ?? SENTENCES[one.state]));
       at("large").showModal();
     },
     caption: one => one.reason ?? one.key.split("/").slice(-1)[0],
@@ -37,7 +43,8 @@ export function selecting({ fetchPage, after }) {
     busy = false;
     await after(done);
     at("grid").scrollTop = scroll;
-    at("grid").focus({ preventScroll: true });
+    if (at("grid").checkVisibility()) at("grid").focus({ preventScroll: true });
+    else at("main").focus();  // all are gone
   }
 
   const keys = () => [...grid.selected.keys()];

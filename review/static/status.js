@@ -1,5 +1,5 @@
 // What happens: fetched again every few seconds, and shown only where it has changed.
-import { ask, asked, complain, gone, say } from "./ask.js";
+import { ask, asked, complain, gone, keepingFocus, say } from "./ask.js";
 
 const at = id => document.getElementById(id);
 const EVERY = 3000;
@@ -15,17 +15,21 @@ async function look() {
   }
 }
 
+// The same button, link or message, after the scene was fetched again.
+const known = each => each.dataset.decide ?? `${each.tagName} ${each.textContent}`;
+
 function show(text) {
   shown = text;
   const scene = at("scene");
   const open = [...scene.querySelectorAll("details[open] summary")].map(each => each.textContent);
-  const focused = document.activeElement?.dataset?.decide;
-  scene.innerHTML = text;  // our own server's, which escapes every name
+  const focused = known(document.activeElement);
+  const again = () => [...scene.querySelectorAll("a, button, summary")].find(each => known(each) === focused);
+  // Our own server's, which escapes every name.
+  keepingFocus(scene, () => { scene.innerHTML = text; }, () => again() ?? at("main"));
   scene.removeAttribute("aria-busy");
   for (const each of scene.querySelectorAll("summary")) {
     each.parentElement.open = open.includes(each.textContent);
   }
-  if (focused) scene.querySelector(`[data-decide="${focused}"]`)?.focus();
   const now = scene.querySelector("#headline h1").textContent;
   if (headline && now !== headline) say(now);
   headline = now;

@@ -1,6 +1,6 @@
 // Pictures that this computer's own camera takes onto a label: they lie with the page's server on this
 // machine until a person keeps them; then they come in as files that are dropped do.
-import { ask, asked, count, gone } from "./ask.js";
+import { ask, asked, count, gone, worded } from "./ask.js";
 import { bringIn } from "./drop.js";
 
 const at = id => document.getElementById(id);
@@ -150,10 +150,14 @@ class Session {
 
   missing(sentences) {
     at("still").hidden = !sentences.length;
-    at("missing").replaceChildren(...sentences.map(each => Object.assign(document.createElement("li"), { textContent: each })));
+    at("missing").replaceChildren(...sentences.map(each => {
+      const item = document.createElement("li");
+      item.append(...worded(each));
+      return item;
+    }));
   }
 
-  say(sentence) { at("webcam-said").textContent = sentence; }
+  say(sentence) { at("webcam-said").replaceChildren(...worded(sentence)); }
 
   lost(sentence) {
     stop(this.stream);

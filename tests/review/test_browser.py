@@ -179,12 +179,12 @@ def test_pictures_are_taken_with_the_computers_camera(browser: "Browser", tmp_pa
         page.set_default_timeout(8000)
         page.goto(f"{address}label?name=can")
         page.get_by_role("button", name="Take pictures").click()
-        page.get_by_text("`can` has 7 pictures: 23 more make 30").wait_for()
+        page.get_by_text("can has 7 pictures: 23 more make 30").wait_for()
         page.wait_for_selector("#shoot:not([disabled])")
         page.keyboard.press("Space")
-        page.get_by_text("`can` has 8 pictures").wait_for()
+        page.get_by_text("can has 8 pictures").wait_for()
         page.get_by_role("button", name="Drop picture 1").click()
-        page.get_by_text("`can` has 7 pictures").wait_for()
+        page.get_by_text("can has 7 pictures").wait_for()
         page.keyboard.press("Space")
         page.get_by_role("button", name="Keep 1 picture").wait_for()
         page.keyboard.press("Escape")
@@ -214,3 +214,127 @@ def test_a_camera_that_may_not_be_used_is_said_to_be(browser: "Browser", tmp_pat
         page.get_by_text("There is no camera at this computer.").wait_for()
         page.keyboard.press("Escape")
         page.wait_for_selector("#webcam", state="hidden")
+
+
+REACHED = """() => [...document.querySelectorAll("main a, main button, main select, main input,"
+  + " main summary, main canvas, main [tabindex='0'], nav a")]
+  .filter(each => each.checkVisibility() && !each.disabled)"""
+SCREENS = {
+    "status": "#headline",
+    "frames": "#desk:not([hidden])",
+    "labels": ".card",
+    "label?name=can": ".cells img",
+    "check": "#desk:not([hidden])",
+    "map": "#all:not([hidden])",
+}
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_the_tab_key_comes_to_everything_and_shows_where_it_is(
+    browser: "Browser", tmp_path: Path, screen: str
+) -> None:
+    with served_here(tmp_path, 3, pictures=12) as address:
+        page = browser.new_page()
+        page.goto(f"{address}{screen}")
+        page.wait_for_selector(SCREENS[screen])
+        page.evaluate(f"() => ({REACHED})().forEach((each, n) => {{ each.dataset.n = n }})")
+        wanted = page.evaluate(f"() => ({REACHED})().length")
+        seen = set()
+        for _ in range(wanted + 3):
+            page.keyboard.press("Tab")
+            number, outline = page.evaluate(
+                "() => [document.activeElement.dataset.n,"
+                " getComputedStyle(document.activeElement).outlineStyle]"
+            )
+            if number is not None:
+                assert outline != "none", number
+                seen.add(number)
+    assert len(seen) == wanted > 5
+
+
+@pytest.mark.parametrize(
+    ("screen", "opener", "dialog"),
+    [
+        ("status", "[data-decide=approve]", "#decide"),
+        ("label?name=can", "#grid", "#large"),
+        ("label?name=can", "#take", "#webcam"),
+        ("frames", "#new", "#name"),
+    ],
+)
+def test_a_dialog_keeps_the_focus_and_gives_it_back(
+    browser: "Browser", tmp_path: Path, screen: str, opener: str, dialog: str
+) -> None:
+    with served_here(tmp_path, 3, pictures=12) as address:
+        page = browser.new_page()
+        page.goto(f"{address}{screen}")
+        page.wait_for_selector(SCREENS[screen])
+        page.locator(opener).focus()
+        page.keyboard.press("Enter")
+        page.wait_for_selector(f"{dialog}[open]")
+        for _ in range(8):
+            page.keyboard.press("Tab")
+            beside = "document.querySelector('main, nav').contains(document.activeElement)"
+            assert not page.evaluate(beside)
+        page.keyboard.press("Escape")
+        page.wait_for_selector(f"{dialog}:not([open])", state="attached")
+        assert page.evaluate(f"document.activeElement.matches('{opener}')")
+
+
+def test_the_focus_is_not_lost_where_a_button_goes(browser: "Browser", tmp_path: Path) -> None:
+    with served_here(tmp_path, 0, pictures=3) as address:
+        page = browser.new_page()
+        page.goto(f"{address}check")
+        page.get_by_text("5 labels to check").wait_for()
+        for left in (4, 3, 2, 1):
+            page.locator("#labels button:not([hidden])").last.focus()
+            page.keyboard.press("Enter")
+            page.locator("#left", has_text=f"{left} label").wait_for()
+            page.wait_for_selector("#saving:empty", state="attached")
+            assert page.evaluate(
+                "document.activeElement.matches('main button')"
+                " && document.activeElement.checkVisibility()"
+            )
+        page.goto(f"{address}status")
+        page.locator("main td a, main th a").last.focus()
+        page.evaluate("document.querySelector('#headline').id = 'old'")
+        page.evaluate(
+            "() => { const before = fetch; fetch = async (...asked) =>"
+            " new Response(await (await before(...asked)).text() + ' ') }"
+        )
+        page.wait_for_selector("#old", state="detached")
+        assert page.evaluate("document.activeElement.getAttribute('href')") == "runs/2"
+
+
+def test_selecting_moves_no_button(browser: "Browser", tmp_path: Path) -> None:
+    with served_here(tmp_path, 0, pictures=12) as address:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(f"{address}label?name=can")
+        page.wait_for_selector(".cells img")
+        before = page.locator("#grid").bounding_box()
+        page.locator(".cells [role=option]").first.click()
+        page.get_by_text("1 selected").wait_for()
+        assert page.locator("#grid").bounding_box() == before
+
+
+def test_the_map_moves_by_keys_and_says_that_nothing_is_odd(
+    browser: "Browser", tmp_path: Path
+) -> None:
+    with served_here(tmp_path, 0, pictures=4) as address:
+        page = browser.new_page()
+        page.goto(f"{address}map")
+        page.wait_for_selector("#all:not([hidden])")
+        page.get_by_role("button", name="Most unlike their label").click()
+        page.locator("#said", has_text="nearest to the middle of its own label").wait_for()
+        page.locator("#map").focus()
+
+        def drawn(*keys: str) -> str:
+            for key in keys:
+                page.keyboard.press(key)
+            found: str = page.evaluate("document.querySelector('#map').toDataURL()")
+            return found
+
+        whole = drawn()
+        corner = drawn("+", "ArrowRight", "ArrowRight", "ArrowUp", "ArrowUp")
+        below = drawn("ArrowDown")
+        assert len({whole, corner, below}) == 3
+        assert drawn("-") == whole
