@@ -14,12 +14,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lensloop.model import deeplens
+from lensloop.model import deeplens, release
 from lensloop.wire.errors import BadArtifact
-from lensloop.wire.picture import read_input
+from lensloop.wire.picture import RESIZE, read_input
 from local.sagemaker.image_classification import __main__ as stand_in
 from local.sagemaker.image_classification import artefact
-from training import first_deeplens
+from tests.model.evaluations import evaluation as evaluation_of
+from tests.model.evaluations import scores
+from training import first_camera, first_deeplens
 from training.algorithms.contract import Trained
 from training.algorithms.image_classification.params import read_params
 from training.algorithms.image_classification.train import read_artefact, train
@@ -166,12 +168,13 @@ def proving(pictures, judged) -> tuple[dict[str, bytes], dict[str, Any]]:
         name = f"golden/{row.sha256}.jpg"
         files[name] = data
         if answers.argmax() == pictures.labels.index(row.label):
-            golden.append({"file": name, "label": row.label, "probability": float(answers.max())})
+            said = {"label": row.label, "probability": float(answers.max())}
+            golden.append({"file": name, "sha256": row.sha256, **said})
     assert {picture["label"] for picture in golden} == set(COLOURS)
     uri = {"uri": "s3://bucket/model.tar.gz"}
     return files, {
         "labels": pictures.labels,
-        "input": {"width": 224, "height": 224},
+        "input": {"width": 224, "height": 224, "resize": RESIZE},
         "temperature": trained.temperature,
         "artefact": {**trained.facts["artefact"], **uri},
         "golden": golden,
@@ -240,6 +243,34 @@ def test_a_network_that_is_less_sure_than_the_release_is_refused(network, provin
     files, evaluation = proving
     with pytest.raises(BadArtifact, match=r"is 0\.\d\d sure of the golden picture of"):
         first_deeplens.prove(network, files, hotter(evaluation))
+
+
+def test_the_first_camera_proves_the_archive_that_publishing_packs(
+    pictures, judged, proving, network, tmp_path
+):
+    _, trained = judged
+    files, evaluation = proving
+    paths = Paths(tmp_path)
+    content = {**files, "model.onnx": trained.model, "test.csv": b"sha256,label\n"}
+    for name, body in content.items():
+        (paths.model / name).parent.mkdir(parents=True, exist_ok=True)
+        (paths.model / name).write_bytes(body)
+    paths.artefact.parent.mkdir(parents=True)
+    paths.artefact.symlink_to(pictures.paths.artefact)
+    right = scores(None, dict.fromkeys(sorted(COLOURS), (4, 4)))
+    said = {**evaluation_of(right), **evaluation}
+
+    def left_out(said: dict[str, Any]) -> dict[str, str]:
+        packed = {deeplens.SYMBOL: network.symbol, said["artefact"]["file"]: network.params}
+        bundle = deeplens.bundle(packed, said["artefact"]["file"], said["labels"])
+        return release.left_out(content, said, bundle)
+
+    found = first_camera.proved(paths, said)
+    assert found["verdict"] == "passed", found["reason"]
+    assert left_out({**said, "proof": found}) == {}
+    found["files"] = first_camera._on_a_chip(paths, content, hotter(said))
+    (why,) = left_out({**said, "proof": found}).values()
+    assert why.startswith("it does not pass a camera's own proof, which the cloud ran first: shown")
 
 
 def test_a_symbol_that_is_no_text_is_refused(network, proving):
