@@ -14,6 +14,7 @@ from lensloop.model.evaluation import (
     Unfamiliar,
     read_evaluation,
 )
+from lensloop.model.precision import Made
 from lensloop.wire.errors import BadArtifact
 from tests.model.evaluations import LABELS, evaluation, score, scores
 
@@ -118,10 +119,13 @@ def test_the_golden_set_and_what_was_measured_of_the_file_are_read() -> None:
     content = evaluation(scores(None, ALL_RIGHT))
     read = read_evaluation(content)
     assert (read.golden_set, read.model_bytes, read.milliseconds) == (None, None, None)
+    assert read.eight_bits is None
     content |= {"golden_set": score(ALL_RIGHT), "model_bytes": 5, "milliseconds": 1.5}
+    content |= {"int8": {"kept": False, "reason": "too few pictures"}}
     read = read_evaluation(content)
     assert read.golden_set is not None
     assert (read.golden_set.images, read.model_bytes, read.milliseconds) == (60, 5, 1.5)
+    assert read.eight_bits == Made(False, "too few pictures", None, None, None, None)
 
 
 def test_what_changed_since_live_is_read_by_label() -> None:
@@ -234,6 +238,8 @@ def test_how_many_pictures_are_right_is_a_whole_number(
         ),
         ("model_bytes", 1.5, "`model_bytes` is 1.5; it must be a whole number"),
         ("milliseconds", -1, "`milliseconds` is -1; it must be a number from 0"),
+        ("int8", {"kept": 1}, "`int8.kept` is 1; it must be true or false"),
+        ("int8", [], "`int8` is []; it must be an object"),
         (
             "candidate.all.labels.tin",
             {"images": 0, "recall": None},
