@@ -1,24 +1,29 @@
-"""What did the cameras of a wave answer?
-Collects the answers, asks the rule, and withdraws a failed order.
+"""What did the cameras of a wave answer, and how do they fare with it since?
+Collects that, asks the rules, and withdraws a failed order.
 """
 
 import os
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from lambdas.aws import clients, fleet, registry
+from lambdas.aws import clients, fleet, fleet_shares, registry
 from lambdas.aws.state import state_table
+from lensloop import shares
+from lensloop.fleet.baking import Bake, as_they_run_it, baked
 from lensloop.model.registry import stage
 from lensloop.rollout import (
     FAILED,
+    GOES_ON,
     PROVEN,
+    SKIPPED,
     WAITING,
     Answer,
     Patience,
     Release,
     WaveState,
     next_look,
-    paused,
     superseded,
     wave_state,
 )
@@ -28,26 +33,66 @@ from lensloop.wire import names
 _ANSWERED = ("SUCCEEDED", "FAILED", "REJECTED")
 
 
+@dataclass(frozen=True)
+class Wave:
+    """`share`: the number of the share of the fleet, where the job, or jobs, are for one; else 0.
+    `again`: which try of the rollout it is.
+    """
+
+    name: str
+    job: str
+    share: int
+    again: int
+
+    @property
+    def jobs(self) -> Sequence[str]:
+        return fleet_shares.jobs_of(self.job) if self.share else [self.job]
+
+    @property
+    def is_last(self) -> bool:
+        return self.name == "fleet" and not self.share
+
+    def cameras(self) -> list[str]:
+        """One that has left the wave no longer counts."""
+        found = fleet.cameras_in(self.name)
+        if not self.share:
+            return found
+        ordered = set[str]().union(*map(fleet_shares.targets, self.jobs))
+        return [thing for thing in found if thing in ordered]
+
+
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    wave, job, settings = event["wave"], event["job"], Settings.from_json(os.environ["SETTINGS"])
+    settings = Settings.from_json(os.environ["SETTINGS"])
     again = names.again_of(str(event.get("execution") or ""))
+    number = int(event.get("share") or 1)
+    share = number if event.get("is_share") else 0
+    wave = Wave(event["wave"], event["job"], share, again)
     release, why = fleet.release(int(event["epoch"]), again)
-    patience = _patience(wave, release.epoch, int(event["started_at"]), settings)
+    patience, bake = _patience(wave, release.epoch, event, settings)
+    proved_at = 0
     if why:
         found = superseded(why)
-    elif state_table().paused():
-        found = paused()
+    elif paused := fleet.paused():
+        found = paused
     else:
-        found = _moved(look(job, wave, release, patience), release.epoch)
+        found = look(wave, release, patience, bake)
+        if found.state == PROVEN:
+            proved_at = bake.proved_at or bake.now
+            bake = replace(bake, proved_at=proved_at)
+        found = _moved(wave, baked(found, release, bake), release.epoch, settings)
     if found.cancel:
-        fleet.withdraw(job, "NOT_PROVEN")
+        _withdraw(wave, release.epoch)
     if found.state != WAITING and not (why and _is_newest(release.epoch)):
-        registry.show_stage(release.epoch, stage(wave, found.state))
+        registry.show_stage(release.epoch, stage(wave.name, found.state))
+    goes_on = bool(share) and found.state in (PROVEN, SKIPPED)
     return {
-        "job": job,
+        "job": wave.job,
+        "share": number + 1 if goes_on else number,
+        "is_share": bool(share),
         "started_at": event["started_at"],
-        "wait_seconds": next_look(settings.rollout_check_seconds, patience),
-        "state": found.state,
+        "proved_at": proved_at,
+        "wait_seconds": _next_look(patience, bake, settings),
+        "state": GOES_ON if goes_on else found.state,
         "reasons": list(found.reasons),
         "proven": found.proven,
         "cameras": found.cameras,
@@ -60,71 +105,119 @@ def _is_newest(epoch: int) -> bool:
     return candidate is not None and candidate.release.epoch == epoch
 
 
-def _moved(found: WaveState, epoch: int) -> WaveState:
+def _moved(wave: Wave, found: WaveState, epoch: int, settings: Settings) -> WaveState:
     """What the first wave has proved is live; what it has not never will be. Later waves change
     nothing of that, but where one fails it goes to no further camera by itself."""
     table, now = state_table(), int(time.time())
-    if found.state == PROVEN and not table.prove(epoch, now):
+    by_shares = len(shares.percents(settings.rollout_wave_percents)) > 1 and not wave.is_last
+    if found.state == PROVEN and not table.prove(epoch, now, by_shares=by_shares):
         return superseded("another release has taken its place")
-    if found.state == FAILED:
-        table.fail_candidate(epoch, now)
-        live = table.live()
-        if live is None or live.epoch != epoch:
-            fleet.withdraw_all(epoch)
-        else:
-            table.stop_live(epoch, now)
+    if found.state != FAILED:
+        return found
+    if wave.share:
+        asked = len(fleet_shares.asked(epoch, wave.again, settings))
+        how_far = shares.how_far(asked, len(fleet.cameras_in(wave.name)))
+        found = replace(found, reasons=(*found.reasons, how_far))
+    table.fail_candidate(epoch, now)
+    live = table.live()
+    if live is None or live.epoch != epoch:
+        fleet.withdraw_all(epoch)
+    else:
+        table.stop_live(epoch, now)
     return found
 
 
-def look(job: str, wave: str, release: Release, patience: Patience) -> WaveState:
+def _withdraw(wave: Wave, epoch: int) -> None:
+    """A camera of an earlier share that has not answered must not take it any more either."""
+    if wave.share:
+        fleet.withdraw_all(epoch, wave=wave.name)
+    else:
+        fleet.withdraw(wave.job, "NOT_PROVEN")
+
+
+def look(wave: Wave, release: Release, patience: Patience, bake: Bake) -> WaveState:
     """Answers are read one by one, a call each,
     only once they could decide: if all who say so were right.
     """
-    statuses = _statuses(job)
-    aborted = clients.iot().describe_job(jobId=job)["job"]["status"] == "CANCELED"
-    cameras = fleet.cameras_in(wave)  # one that has left the wave no longer counts
-    claim = {"epoch": str(release.epoch), "sha256": release.sha256}
-    claimed = [Answer(thing, statuses.get(thing, "QUEUED"), claim) for thing in cameras]
-    state = wave_state(release, claimed, patience, aborted=aborted, wave=wave)
-    if state.state == WAITING:
+    jobs, cameras = wave.jobs, wave.cameras()
+    found = {thing: answer for job in jobs for thing, answer in _answers(job, release).items()}
+    aborted = any(_is_cancelled(job) for job in jobs)
+    proved = any(each.claim.status == "SUCCEEDED" for each in found.values())
+    known = state_table().cameras() if proved else []
+
+    def judged(answers: Sequence[Answer]) -> WaveState:
+        now = as_they_run_it(answers, known, release, bake)
+        return wave_state(release, now, patience, aborted=aborted, wave=wave.name)
+
+    claimed = [found[thing].claim if thing in found else Answer(thing) for thing in cameras]
+    state = judged(claimed)
+    still_bakes = state.state == PROVEN and bake.runs and not bake.over
+    if state.state == WAITING or still_bakes:
         return state
-    answers = [
-        Answer(thing, statuses.get(thing, "QUEUED"), _details(job, thing, statuses))
-        for thing in cameras
-    ]
-    return wave_state(release, answers, patience, aborted=aborted, wave=wave)
+    return judged([found[thing].read() if thing in found else Answer(thing) for thing in cameras])
 
 
-def _statuses(job: str) -> dict[str, str]:
-    """Each camera's newest execution of the job."""
-    newest: dict[str, tuple[int, str]] = {}
+@dataclass(frozen=True)
+class _Found:
+    """`claim`: the answer, if a camera that says it proved the release did."""
+
+    job: str
+    number: int  # of the execution
+    claim: Answer
+
+    def read(self) -> Answer:
+        if self.claim.status not in _ANSWERED:
+            return replace(self.claim, details={})
+        execution = clients.iot().describe_job_execution(
+            jobId=self.job, thingName=self.claim.thing
+        )["execution"]
+        details = execution.get("statusDetails", {}).get("detailsMap", {})
+        return replace(self.claim, details=details)
+
+
+def _answers(job: str, release: Release) -> dict[str, _Found]:
+    """By each camera's newest execution of the job."""
+    claim = {"epoch": str(release.epoch), "sha256": release.sha256}
+    newest: dict[str, _Found] = {}
     for page in clients.iot().get_paginator("list_job_executions_for_job").paginate(jobId=job):
         for execution in page["executionSummaries"]:
-            thing, summary = (
-                execution["thingArn"].rpartition("/")[2],
-                execution["jobExecutionSummary"],
+            thing = execution["thingArn"].rpartition("/")[2]
+            summary = execution["jobExecutionSummary"]
+            said_at = summary.get("lastUpdatedAt")
+            answer = Answer(
+                thing, summary["status"], claim, int(said_at.timestamp()) if said_at else 0
             )
-            newest[thing] = max(
-                newest.get(thing, (-1, "")), (summary.get("executionNumber", 0), summary["status"])
-            )
-    return {thing: status for thing, (_, status) in newest.items()}
+            found = _Found(job, summary.get("executionNumber", 0), answer)
+            if thing not in newest or newest[thing].number < found.number:
+                newest[thing] = found
+    return newest
 
 
-def _details(job: str, thing: str, statuses: dict[str, str]) -> dict[str, str]:
-    if statuses.get(thing) not in _ANSWERED:
-        return {}
-    execution = clients.iot().describe_job_execution(jobId=job, thingName=thing)["execution"]
-    details: dict[str, str] = execution.get("statusDetails", {}).get("detailsMap", {})
-    return details
+def _is_cancelled(job: str) -> bool:
+    return clients.iot().describe_job(jobId=job)["job"]["status"] == "CANCELED"
 
 
-def _patience(wave: str, epoch: int, started_at: int, settings: Settings) -> Patience:
-    """A person's word is about the wave that ran when it was said."""
-    candidate = state_table().candidate()
-    tried = candidate and candidate.release.epoch == epoch
-    return Patience(
-        elapsed=int(time.time()) - started_at,
-        timeout=settings.timeout_minutes(wave) * 60,
+def _patience(
+    wave: Wave, epoch: int, event: dict[str, Any], settings: Settings
+) -> tuple[Patience, Bake]:
+    """A person's word is about the wave that ran when it was said, or about its bake time."""
+    candidate, now = state_table().candidate(), int(time.time())
+    started_at, proved_at = int(event["started_at"]), int(event.get("proved_at") or 0)
+    of_this = candidate and candidate.release.epoch == epoch
+    said_at = candidate.decide_at if candidate and of_this else 0
+    patience = Patience(
+        elapsed=now - started_at,
+        timeout=settings.timeout_minutes(wave.name) * 60,
         min_proven_share=settings.min_proven_share,
-        decide_now=bool(candidate and tried and candidate.decide_at >= started_at),
+        decide_now=said_at >= started_at,
+        least=1 if wave.is_last else settings.rollout_least_answers,
+        is_last=wave.is_last,
     )
+    minutes = 0 if wave.is_last else settings.rollout_bake_minutes
+    return patience, Bake(minutes, proved_at, now, bool(proved_at) and said_at >= proved_at)
+
+
+def _next_look(patience: Patience, bake: Bake, settings: Settings) -> int:
+    if bake.runs:
+        patience = replace(patience, elapsed=bake.now - bake.proved_at, timeout=bake.minutes * 60)
+    return next_look(settings.rollout_check_seconds, patience)

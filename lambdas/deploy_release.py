@@ -4,22 +4,28 @@ to take the release.
 The order is an AWS IoT Job whose document carries presigned addresses. Its target selection is
 continuous: a camera that joins the wave later gets the release too. The job is named after epoch
 wave and try, so a retry of this step orders nothing twice.
+
+A share of the fleet has orders of its own, which name its cameras; only the last share's is that of
+the whole fleet, and until then whoever joins gets what the fleet had before.
 """
 
 import hashlib
 import json
 import os
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from lambdas.aws import clients, fleet, registry
+from lambdas.aws import clients, fleet, fleet_shares, registry
 from lambdas.aws.state import state_table
+from lensloop import shares
 from lensloop.model.registry import stage
-from lensloop.rollout import WAITING, WaveState, held, paused, superseded, to_cancel
+from lensloop.rollout import WAITING, WaveState, held, superseded, to_cancel
 from lensloop.settings import Settings
-from lensloop.window import Hold, hold
+from lensloop.shares import Share
+from lensloop.window import hold
 from lensloop.wire import manifest, names, order
 from lensloop.wire.errors import BadArtifact
 
@@ -29,50 +35,81 @@ if TYPE_CHECKING:
 # Who may not list the bucket is told the second.
 _MISSING = ("NoSuchKey", "AccessDenied")
 _URL_LIVES_SECONDS = 3600  # the most that AWS IoT gives; a slow camera needs long
+MOST_TARGETS = 100  # of a job: a quota of AWS IoT that cannot be raised
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     epoch, wave = int(event["epoch"]), event["wave"]
     settings = Settings.from_json(os.environ["SETTINGS"])
     again = names.again_of(str(event.get("execution") or ""))
-    job = names.rollout_job(names.prefix(settings.project, settings.stage), epoch, wave, again)
+    number = int(event.get("share") or 1)
     if stopped := _stopped(epoch, again):
-        return _answer(job, 0, settings, stopped)
-    if not_yet := _hold(epoch, wave, settings):
-        answer = _answer(job, 0, settings, held(not_yet.reason))
+        return _answer("", 0, number, settings, stopped)
+    not_yet = hold(settings.rollout_window, int(time.time()))
+    if not_yet.seconds:
+        answer = _answer("", 0, number, settings, held(not_yet.reason))
         return answer | {"wait_seconds": not_yet.next_look}
+    if wave == "fleet":
+        share = fleet_shares.turn(number, epoch, again, settings)
+        if not share.is_last:
+            return _order_share(share, epoch, again, settings)
+    return _order_whole(wave, epoch, again, number, settings)
+
+
+def _order_whole(
+    wave: str, epoch: int, again: int, number: int, settings: Settings
+) -> dict[str, Any]:
+    job = names.rollout_job(names.prefix(settings.project, settings.stage), epoch, wave, again)
     cameras = fleet.cameras_in(wave)
     state_table().note_rollout_job(job)
     order_wave(job, epoch, wave, settings)
     for older in to_cancel(state_table().rollout_jobs(), job, wave):
         fleet.withdraw(older, "SUPERSEDED")
-    # A newer release, or a person's word, may have come since the first look; and who wrote that
-    # may have looked before this job was.
-    if stopped := _stopped(epoch, again):
-        fleet.withdraw(job, "SUPERSEDED")
-        return _answer(job, len(cameras), settings, stopped)
+    if stopped := _overtaken(epoch, again, [job]):
+        return _answer(job, len(cameras), number, settings, stopped)
     if wave == "fleet":
         state_table().go_on_with_live(epoch)
         if not cameras:
             state_table().prove(epoch, int(time.time()))  # nobody is there who could prove it
     _show(epoch, wave, len(cameras))
-    return _answer(job, len(cameras), settings)
+    return _answer(job, len(cameras), number, settings)
+
+
+def _order_share(share: Share, epoch: int, again: int, settings: Settings) -> dict[str, Any]:
+    """The order of the whole fleet for the release before stays: who joins gets that meanwhile."""
+    prefix = names.prefix(settings.project, settings.stage)
+    name = names.share_job(prefix, epoch, share.number, again)
+    parts = shares.parts(share.things, MOST_TARGETS)
+    body = json.dumps(document(epoch, settings.fleet_timeout_minutes))
+    jobs = [names.share_part(name, part) for part in range(1, len(parts) + 1)]
+    for job, things in zip(jobs, parts, strict=True):
+        state_table().note_rollout_job(job)
+        order_things(job, body, things, epoch, settings, among=len(parts))
+    for other in state_table().rollout_jobs():
+        if names.is_share(other) and not names.is_share_of(prefix, epoch, again, other):
+            fleet.withdraw(other, "SUPERSEDED")
+    stopped = _overtaken(epoch, again, jobs)
+    if not stopped:
+        _show(epoch, "fleet", len(share.things))
+    answer = _answer(name, len(share.things), share.number, settings, stopped)
+    return answer | {"is_share": True}
+
+
+def _overtaken(epoch: int, again: int, jobs: Sequence[str]) -> WaveState | None:
+    """A newer release, or a person's word, may have come since the first look; and who wrote that
+    may have looked before these jobs were.
+    """
+    stopped = _stopped(epoch, again)
+    if stopped:
+        for job in jobs:
+            fleet.withdraw(job, "SUPERSEDED")
+    return stopped
 
 
 def _stopped(epoch: int, again: int) -> WaveState | None:
     if why := fleet.release(epoch, again)[1]:
         return superseded(why)
-    return paused() if state_table().paused() else None
-
-
-def _hold(epoch: int, wave: str, settings: Settings) -> Hold | None:
-    """Why the wave may not begin yet."""
-    live = state_table().live_on_cameras()
-    proved = wave == "fleet" and live is not None and live.epoch == epoch
-    since = live.released_at if live and proved else 0
-    bake, window = settings.rollout_bake_minutes, settings.rollout_window
-    found = hold(window, bake, since, int(time.time()))
-    return found if found.seconds else None
+    return fleet.paused()
 
 
 def _show(epoch: int, wave: str, cameras: int) -> None:
@@ -117,6 +154,35 @@ def order_again(job: str, order_document: str, thing: str, epoch: int, settings:
         presignedUrlConfig=_presigned(),
         timeoutConfig={"inProgressTimeoutInMinutes": settings.fleet_timeout_minutes},
     )
+
+
+def order_things(
+    job: str,
+    order_document: str,
+    things: Sequence[str],
+    epoch: int,
+    settings: Settings,
+    *,
+    among: int,
+) -> None:
+    """For cameras that are named, by one of so many jobs that run at once: together they begin no
+    faster than one would.
+    """
+    rate = max(1, settings.rollout_cameras_per_minute // among)
+    try:
+        clients.iot().create_job(
+            jobId=job,
+            targets=[fleet.thing_arn(thing) for thing in things],
+            targetSelection="SNAPSHOT",
+            description=f"Release {epoch} for a share of the fleet",
+            document=order_document,
+            presignedUrlConfig=_presigned(),
+            jobExecutionsRolloutConfig={"maximumPerMinute": rate},
+            timeoutConfig={"inProgressTimeoutInMinutes": settings.fleet_timeout_minutes},
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
+            raise
 
 
 def document(epoch: int, minutes: int) -> dict[str, Any]:
@@ -171,13 +237,17 @@ def _presigned() -> "PresignedUrlConfigTypeDef":
 
 
 def _answer(
-    job: str, cameras: int, settings: Settings, stopped: WaveState | None = None
+    job: str, cameras: int, share: int, settings: Settings, stopped: WaveState | None = None
 ) -> dict[str, Any]:
-    """`stopped`: why nothing is ordered. In the shape of check_rollout's answers,
-    so that the workflow can keep both under one name.
+    """`stopped`: why nothing is ordered. `share`: the number of the one that is at it, or that is
+    to be ordered next. In the shape of check_rollout's answers, so that the workflow can keep both
+    under one name.
     """
     return {
         "job": job,
+        "share": share,
+        "is_share": False,
+        "proved_at": 0,
         "cameras": cameras,
         "stopped": stopped is not None,
         "started_at": int(time.time()),

@@ -46,6 +46,7 @@ def _stand(table: StateTable, paused: Paused | None, prefix: str) -> Stand:
         handover.is_running(os.environ["ROLLOUT_ARN"]),
         paused is not None,
         live is not None and live.stopped,
+        live is not None and live.by_shares,
         any(names.release_of(prefix, job) == epoch for job in table.rollout_jobs()),
     )
 

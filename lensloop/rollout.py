@@ -16,7 +16,8 @@ WAITING, PROVEN, FAILED, SUPERSEDED = "waiting", "proven", "failed", "superseded
 UNANSWERED = "unanswered"  # all cameras of a wave seem to be offline: nothing is decided
 PAUSED = "paused"  # a person has paused rollouts: nothing is decided
 HELD = "held"  # it may not begin yet: lensloop.window
-SKIPPED = "skipped"  # no canary has answered, and a person wants it to go on without them
+SKIPPED = "skipped"  # no camera of it has answered, and a person wants it to go on without them
+GOES_ON = "goes-on"  # a share of the fleet is proven or skipped: the next one's turn comes
 TRIED = "tried"  # of a candidate: a rollout has it, and cameras have not proved it yet
 TAKEN_BACK = "taken-back"  # of a candidate: a person has withdrawn it
 _OPEN = ("QUEUED", "IN_PROGRESS")
@@ -39,6 +40,7 @@ class Answer:
     thing: str
     status: str = "QUEUED"
     details: Mapping[str, str] = field(default_factory=dict)
+    at: int = 0  # epoch seconds of its last word about the job, by the cloud's clock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,8 @@ class Patience:
     timeout: int
     min_proven_share: float
     decide_now: bool = False  # a person wants those to decide who have answered
+    least: int = 1  # answers, without which the wave after it does not begin by itself
+    is_last: bool = False  # no other wave comes after it
 
     @property
     def over(self) -> bool:
@@ -79,8 +83,9 @@ def place_taken(epoch: int, live_epoch: int, candidate_epoch: int, state: str) -
     return ""
 
 
-def paused() -> WaveState:
-    return WaveState(PAUSED, ("a person has paused rollouts",), 0, 0, cancel=False)
+def paused(by: str = "", note: str = "") -> WaveState:
+    why = f"{by or 'a person'} has paused rollouts{f': {note}' if note else ''}"
+    return WaveState(PAUSED, (why,), 0, 0, cancel=False)
 
 
 def held(why: str) -> WaveState:
@@ -96,7 +101,8 @@ def wave_state(
     release: Release, answers: Sequence[Answer], patience: Patience, *, aborted: bool, wave: str
 ) -> WaveState:
     """`aborted`: a person has cancelled the job."""
-    cameras, needed = len(answers), needed_of(len(answers), patience.min_proven_share)
+    cameras = len(answers)
+    needed = max(needed_of(cameras, patience.min_proven_share), min(patience.least, cameras))
     proven = sum(_proved(answer, release) for answer in answers)
     failures = _failures(answers, release)
     named = shortened(failures, _NAMED, "more failed")
@@ -116,18 +122,23 @@ def wave_state(
         return state(FAILED, too_few, *named, cancel=True)
     if patience.over:
         late = f"{too_few} after {min(patience.elapsed, patience.timeout) // 60} minutes"
-        name = _in_the_end(proven, len(failures), patience, wave)
+        name = _in_the_end(proven, len(failures), min(patience.least, cameras), patience)
         why = () if name == PROVEN else (late,)
         return state(name, *why, *named, *_offline(answers), cancel=name == FAILED)
     waiting = f"{proven} of {cameras} cameras have proved release {release.epoch}"
     return state(WAITING, waiting, cancel=False)
 
 
-def _in_the_end(proven: int, failed: int, patience: Patience, wave: str) -> str:
-    """Who is offline says nothing against a release: the others decide, and their order stays."""
-    if not proven and not failed:
-        return SKIPPED if patience.decide_now and wave == "canary" else UNANSWERED
-    return PROVEN if proven >= needed_of(proven + failed, patience.min_proven_share) else FAILED
+def _in_the_end(proven: int, failed: int, least: int, patience: Patience) -> str:
+    """Who is offline says nothing against a release: the others decide, and their order stays. Too
+    few of them speak against it all the same, but for it only where a person wants it so.
+    """
+    answered = proven + failed
+    if not answered:
+        return SKIPPED if patience.decide_now and not patience.is_last else UNANSWERED
+    if proven < needed_of(answered, patience.min_proven_share):
+        return FAILED
+    return PROVEN if answered >= least or patience.decide_now else UNANSWERED
 
 
 def needed_of(cameras: int, min_proven_share: float) -> int:
@@ -144,7 +155,8 @@ def next_look(base: int, patience: Patience) -> int:
 
 
 def to_cancel(jobs: Sequence[str], job: str, wave: str) -> list[str]:
-    """Which of the project's open jobs make way for `job`: older ones of its own wave.
+    """Which of the project's open jobs make way for `job`, which orders a whole wave: older ones of
+    its own wave.
 
     A new canary does not touch the fleet,
     which keeps its release until the canary has proved the new one.

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from lensloop import shares
 from lensloop.window import PATTERN
 from lensloop.wire.errors import SettingsError
 
@@ -236,10 +237,25 @@ class Settings:
     rollout_cameras_per_minute: int = _setting(
         100, "How many cameras of a wave begin in a minute, so that not all fetch at once.", 1, 1000
     )
+    rollout_wave_percents: str = _setting(
+        "100",
+        "How much of the fleet may have a release, share after share, each once the one before has"
+        " proved it: `10,50,100`; `100` for all at once ([cameras](cameras.md#share-by-share)).",
+        pattern=shares.PATTERN,
+        form=shares.FORM,
+    )
+    rollout_least_answers: int = _setting(
+        1,
+        "How many cameras of the canaries, or of a share, must have answered before the next wave"
+        " begins by itself; all of them where there are fewer.",
+        1,
+        1000,
+    )
     rollout_bake_minutes: int = _setting(
         0,
-        "How long the canaries run a release that they have proved before the fleet gets it. Less"
-        " than the time between two releases: a newer one takes its place.",
+        "How long the canaries, and each share of the fleet, run a release that they have proved"
+        " before others get it. A camera that gives it back or falls silent in that time has failed"
+        " it. Less than the time between two releases: a newer one takes its place.",
         0,
         10080,
     )
@@ -332,6 +348,10 @@ class Settings:
                 "`warm_pool_minutes` keeps machines, which SageMaker does not do on spot capacity;"
                 " set `training_spot` to false, or `warm_pool_minutes` to 0."
             )
+
+        written = self.rollout_wave_percents
+        if not shares.are_rising(written):
+            yield f"`rollout_wave_percents` is {written!r}; it must be {shares.FORM}."
 
     def to_json(self) -> str:
         """Only what differs from the defaults, so that a Lambda's environment stays small."""

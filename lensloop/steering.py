@@ -15,8 +15,8 @@ class Stand:
     """`candidate`: the newest release that was handed to a rollout; epochs are 0 for none.
 
     `running`: whether any rollout runs. `paused`: whether a person has said so. `stopped`: whether
-    too many cameras of the fleet failed the live release. `asked`: whether any camera has an order
-    for the candidate.
+    too many cameras of the fleet failed the live release. `by_shares`: whether a share of the fleet
+    is still to get it. `asked`: whether any camera has an order for the candidate.
     """
 
     candidate: int
@@ -25,7 +25,18 @@ class Stand:
     running: bool
     paused: bool
     stopped: bool = False
+    by_shares: bool = False
     asked: bool = True
+
+    @property
+    def is_live(self) -> bool:
+        return bool(self.candidate) and self.live == self.candidate
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Nobody has decided that it ends here."""
+        between = self.is_live and self.by_shares and not self.stopped
+        return self.state == TRIED or between
 
 
 @dataclass(frozen=True)
@@ -39,7 +50,7 @@ class Step:
 
 def steer(decision: str, stand: Stand, interrupted: int = 0) -> Step:
     """`interrupted`: the release whose rollout a pause has ended; 0 for none."""
-    if decision == UNFINISHED and stand.state != TRIED:
+    if decision == UNFINISHED and not stand.is_unfinished:
         return _nothing("Nothing is unfinished.")
     if decision in (RETRY, UNFINISHED):
         return _retry(stand)
@@ -62,7 +73,7 @@ def _retry(stand: Stand) -> Step:
         return _nothing("Rollouts are paused: `lensloop resume` lets them go on.")
     if stand.live > stand.candidate:
         return _nothing(f"Release {stand.live} is live, which is newer: {release} stays unused.")
-    if stand.live == stand.candidate and not stand.stopped:
+    if stand.is_live and not stand.stopped and not stand.by_shares:
         return _nothing(
             f"{release} is live already: a camera that does not run it is ordered it again by"
             " itself."
@@ -99,7 +110,7 @@ def _resume(stand: Stand, interrupted: int) -> Step:
 
 
 def _go_on(stand: Stand) -> Step:
-    if not stand.running or stand.state != TRIED:
+    if not stand.running or not (stand.state == TRIED or stand.is_live):
         return _nothing("No rollout waits for cameras, so there is nothing to decide.")
     if not stand.asked:
         return _nothing(
@@ -108,8 +119,9 @@ def _go_on(stand: Stand) -> Step:
         )
     return Step(
         True,
-        f"The cameras that have answered decide about release {stand.candidate}, at the next look;"
-        " if no canary has, it goes on without them. Who is offline keeps the order.",
+        f"The cameras that have answered decide about release {stand.candidate}, at the next look,"
+        " and its bake time ends; if none has, it goes on without them. Who is offline keeps the"
+        " order.",
     )
 
 

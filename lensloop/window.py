@@ -1,12 +1,10 @@
-"""When may a wave of a rollout begin? In the hours that people have set for it, and after the wave
-before has run the release for a while.
-"""
+"""When may a wave of a rollout begin? In the hours that people have set for it."""
 
 from dataclasses import dataclass
 
 DAY = 86_400
-# A rollout that is held looks so often whether it still stands: after the longest hold, nine days,
-# its history has some ten thousand events, of the 25,000 that Step Functions allows.
+# A rollout that is held looks so often whether it still stands: after the longest hold, a day, its
+# history has some nine hundred events, of the 25,000 that Step Functions allows.
 LOOK_SECONDS = 900
 PATTERN = r"(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?"
 
@@ -26,11 +24,7 @@ class Hold:
         return min(self.seconds, LOOK_SECONDS)
 
 
-def hold(window: str, bake_minutes: int, live_since: int, now: int) -> Hold:
-    """`live_since`: when the wave before proved the release, 0 where none did."""
-    left = live_since + bake_minutes * 60 - now if live_since else 0
-    if left > 0:
-        return Hold(left, f"the canaries run it for {bake_minutes} minutes first")
+def hold(window: str, now: int) -> Hold:
     closed = until_open(window, now)
     return Hold(closed, f"a wave begins between {window} (UTC) only" if closed else "")
 

@@ -9,7 +9,9 @@ from botocore.exceptions import ClientError
 
 from lambdas.aws import clients
 from lambdas.aws.state import state_table
-from lensloop.rollout import Release, place_taken
+from lensloop import rollout
+from lensloop.news import short_name
+from lensloop.rollout import Release, WaveState, place_taken
 from lensloop.wire.errors import BadArtifact
 
 _GROUPS = {"canary": "CANARY_GROUP_ARN", "fleet": "FLEET_GROUP_ARN"}
@@ -99,8 +101,14 @@ def cancel(job: str, reason: str) -> None:
             raise
 
 
-def withdraw_all(epoch: int, reason: str = "NOT_PROVEN") -> None:
-    """A camera that comes to either wave later must not take the release any more."""
+def withdraw_all(epoch: int, reason: str = "NOT_PROVEN", wave: str = "") -> None:
+    """A camera that comes to the wave later, or to either, must not take the release any more."""
     for job in state_table().rollout_jobs():
-        if f"-r{epoch}-" in job:
+        if f"-r{epoch}-" in job and job.endswith(wave):
             withdraw(job, reason)
+
+
+def paused() -> WaveState | None:
+    """What a step of the rollout answers while a person has paused rollouts."""
+    found = state_table().paused()
+    return rollout.paused(short_name(found.by), found.note) if found else None

@@ -98,10 +98,14 @@ def candidate_becomes(state: str, epoch: int, now: int) -> Change:
     )
 
 
-def to_live(release: LiveRelease, labels: Sequence[str], now: int) -> Change:
+def to_live(
+    release: LiveRelease, labels: Sequence[str], now: int, *, by_shares: bool = False
+) -> Change:
+    """`by_shares`: the fleet gets it share by share, and no camera of it by itself."""
+    shares = ", #shares_at = :now REMOVE" if by_shares else " REMOVE #shares_at,"
     return Change(
         LIVE,
-        f"SET {RELEASE}, #labels = :labels, #released_at = :now REMOVE #stopped_at",
+        f"SET {RELEASE}, #labels = :labels, #released_at = :now{shares} #stopped_at",
         f"{IS_NEWER} OR (#epoch = :epoch AND #model_sha256 = :model_sha256)",
         {**values(release), "labels": list(labels), "now": now},
     )

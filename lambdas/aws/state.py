@@ -159,10 +159,18 @@ class StateTable(KnownCameras, KnownKeys):
         if not item:
             return None
         epoch = int(item["epoch"])
-        away = back.away if back and back.epoch == epoch else 0
-        released_at, stopped = int(item.get("released_at", 0)), "stopped_at" in item
-        keys = self.keys().number
-        return Live(epoch, item["model_sha256"], released_at, away, stopped, keys)
+        candidate = self.candidate()
+        tried = candidate.release.epoch if candidate and candidate.state == TRIED else 0
+        return Live(
+            epoch,
+            item["model_sha256"],
+            int(item.get("released_at", 0)),
+            back.away if back and back.epoch == epoch else 0,
+            stopped="stopped_at" in item,
+            keys=self.keys().number,
+            by_shares="shares_at" in item,
+            tried=tried,
+        )
 
     # What the trigger writes
 
@@ -279,15 +287,16 @@ class StateTable(KnownCameras, KnownKeys):
 
     # What a rollout writes
 
-    def prove(self, epoch: int, now: int) -> bool:
+    def prove(self, epoch: int, now: int, *, by_shares: bool = False) -> bool:
         """The candidate is live, in the moment in which it is proved. True also when it was before;
-        false when another release has taken its place."""
+        false when another release has taken its place. `by_shares`: the rest of the fleet gets it
+        share by share."""
         candidate = self.candidate()
         if candidate and candidate.release.epoch == epoch:
             before = self.live()
             becomes = (
                 release_item.candidate_becomes(PROVEN, epoch, now),
-                release_item.to_live(candidate.release, candidate.labels, now),
+                release_item.to_live(candidate.release, candidate.labels, now, by_shares=by_shares),
                 rollback_item.proved(
                     epoch,
                     release_item.RELEASE,
@@ -311,9 +320,9 @@ class StateTable(KnownCameras, KnownKeys):
         self._update(Change(items.LIVE, change, "#epoch = :epoch", {"now": now, "epoch": epoch}))
 
     def go_on_with_live(self, epoch: int) -> None:
-        """The fleet has an order for it once more."""
-        change = Change(items.LIVE, "REMOVE #stopped_at", "#epoch = :epoch", {"epoch": epoch})
-        self._update(change)
+        """The whole fleet has an order for it."""
+        change = "REMOVE #stopped_at, #shares_at"
+        self._update(Change(items.LIVE, change, "#epoch = :epoch", {"epoch": epoch}))
 
     def state(self, rollback: Rollback, now: int) -> bool:
         """Cameras may be shown this statement from now on. False: another was faster."""
@@ -328,7 +337,7 @@ class StateTable(KnownCameras, KnownKeys):
             Change(
                 items.LIVE,
                 f"SET {release_item.RELEASE}, #labels = :labels, #released_at = :now"
-                " REMOVE #stopped_at",
+                " REMOVE #stopped_at, #shares_at",
                 "#epoch = :was",
                 {**release_item.values(to.release), "labels": list(to.labels), "now": now}
                 | {"was": live},

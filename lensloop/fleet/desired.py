@@ -4,7 +4,8 @@ What a camera reports it runs is the truth, an order only a wake-up: one whose f
 runs an older release or one that was taken back, whose job was cancelled half-way, or that joined
 when no order was open, is ordered again; and so is one that does not believe the newest release
 keys, which every order brings. One that gave the live release back is not: it would only
-fail again. Nor is one that runs an older release, where too many cameras failed the live one.
+fail again. Nor is one that runs an older release, where too many cameras failed the live one, or
+where its share of the fleet is still to come.
 """
 
 from collections.abc import Collection, Sequence
@@ -91,7 +92,7 @@ def _tell(live: Live, camera: Camera) -> TellGivenBack | None:
 
 
 def _order(live: Live, camera: Camera, now: int) -> OrderAgain | None:
-    if live.stopped and camera.report.epoch and camera.report.epoch < live.epoch:
+    if live.held_back and camera.report.epoch and camera.report.epoch < live.epoch:
         return None  # it keeps the good one that it runs
     times, last = _so_far(live, camera)
     if now < last + pause(times):

@@ -47,7 +47,8 @@ def look(camera: Camera | None, live: Live | None, now: int) -> Look:
     if live is None:
         return Look(NO_RELEASE, "no release is live yet")
     if not since:
-        return Look(WELL, f"runs release {live.epoch}")
+        verb = "tries" if _tries(camera, live) else "runs"
+        return Look(WELL, f"{verb} release {camera.report.epoch}")
     state = WRONG if now - since >= WRONG_AFTER else WAITING
     return Look(state, f"{state}: {_instead(camera, live)}", since)
 
@@ -71,9 +72,13 @@ def span(seconds: int) -> str:
 
 
 def _waits_since(camera: Camera, live: Live | None) -> int:
-    if live is None or runs(camera, live) == RIGHT:
+    if live is None or runs(camera, live) == RIGHT or _tries(camera, live):
         return 0
     return deviates_since(camera, live)
+
+
+def _tries(camera: Camera, live: Live) -> bool:
+    return bool(live.tried) and (runs(camera, live), camera.report.epoch) == (NEWER, live.tried)
 
 
 def _instead(camera: Camera, live: Live) -> str:
@@ -87,4 +92,6 @@ def _instead(camera: Camera, live: Live) -> str:
         return f"{has}, but another file than is live"
     if live.stopped and report.epoch and report.epoch < live.epoch:
         return f"{has}, as the rollout of release {live.epoch} was stopped"
+    if live.by_shares and report.epoch and report.epoch < live.epoch:
+        return f"{has} until its share of the fleet gets release {live.epoch}"
     return f"{has} and must run {live.epoch}"

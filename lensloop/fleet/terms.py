@@ -17,6 +17,14 @@ class Live:
     # Too many cameras of the fleet failed it: a person decides who else gets it.
     stopped: bool = False
     keys: int = 0  # the number of the newest change of release keys
+    # The fleet gets it share by share, and the last one's turn has not come.
+    by_shares: bool = False
+    tried: int = 0  # the epoch of a release that canaries are to prove; 0 for none
+
+    @property
+    def held_back(self) -> bool:
+        """Whether a camera of the fleet with an older release keeps that for now."""
+        return self.stopped or self.by_shares
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,8 @@ REVIEW_PUT_TOPIC = "deeplens/{thing}/review/put"
 # Where a person asks it for pictures of what it sees now: lensloop.wire.capture's.
 CAPTURE_TOPIC = "deeplens/{thing}/capture"
 
+_SHARE_PART = re.compile(r"(?<=-share)\d+-\d+-fleet$")
+
 
 def prefix(project: str, stage: str = "") -> str:
     """`deeplens-<project>[-<stage>]`, the start of every name."""
@@ -92,6 +94,27 @@ def rollout_job(project_prefix: str, epoch: int, wave: str, again: int = 1) -> s
     """
     tried = "" if again == 1 else f"{again}-"
     return f"{project_prefix}-r{epoch}-{tried}{wave}"
+
+
+def share_job(project_prefix: str, epoch: int, share: int, again: int = 1) -> str:
+    """The start of the names of the jobs that carry a release to a share of the fleet, whose number
+    follows: a job names a hundred cameras at most.
+    """
+    return rollout_job(project_prefix, epoch, f"share{share}", again)
+
+
+def share_part(share: str, part: int) -> str:
+    """`share`: as `share_job` names it. It is a job of the wave "fleet"."""
+    return f"{share}-{part}-fleet"
+
+
+def is_share_of(project_prefix: str, epoch: int, again: int, job: str) -> bool:
+    """Is this one of the jobs of any share, in this try of the release's rollout?"""
+    return _SHARE_PART.sub("", job) == rollout_job(project_prefix, epoch, "share", again)
+
+
+def is_share(job: str) -> bool:
+    return bool(_SHARE_PART.search(job))
 
 
 def rollout_jobs(project_prefix: str) -> list[str]:

@@ -1,11 +1,14 @@
 """How does a release reach the cameras?
-First the canaries; the fleet only after they have proved it.
+First the canaries; the fleet only after they have proved it, and run it for the bake time; share
+after share, where the settings name several.
 
     Deploy to canary → Any canary?  no → the fleet's turn (each camera still proves the release
     itself)
                        yes → Wait for canary → Check canary → Canary proven?  not yet → Wait for
                        canary
-    → Deploy to fleet → Any camera? → Wait for fleet → Check fleet → Fleet proven? → Rolled out
+    → Deploy to fleet → Any camera? → Wait for fleet → Check fleet → Fleet proven?
+                       another share → Deploy to fleet
+                       all of it → Rolled out
 
 What the first wave that has cameras proves is live from then on; what it cannot prove never is, and
 its cameras are ordered back to the live release (Take canary back, Take fleet back).
@@ -23,6 +26,7 @@ from constructs import Construct
 from lambdas import check_rollout, deploy_release, roll_back
 from lambdas.aws import items
 from lensloop.settings import Settings
+from lensloop.shares import percents
 from lensloop.wire import names
 from stacks.steps.access import allow
 from stacks.steps.jsonata import EPOCH, jsonata
@@ -68,7 +72,8 @@ class RolloutWorkflow(Workflow):
         rolled_out = self.end("Rolled out", "rolled-out", reasons=_REASONS)
 
         canary = self._deploy_to_canary()
-        fleet = self.again("Deploy to fleet", canary, payload=_wave("fleet"), keep="fleet")
+        turn = {"share": "$fleet ? $fleet.share : 1"}
+        fleet = self.again("Deploy to fleet", canary, payload=_wave("fleet") | turn, keep="fleet")
         check_canary = self._check_canary()
         check_fleet = self.again(
             "Check fleet", check_canary, payload=_waiting("fleet"), keep="fleet"
@@ -83,7 +88,9 @@ class RolloutWorkflow(Workflow):
                 ("$fleet.state = 'held'", self._hold("fleet", fleet)),
                 (
                     "$fleet.cameras > 0",
-                    self._wait("fleet", check_fleet, take_fleet_back, then=rolled_out),
+                    self._wait(
+                        "fleet", check_fleet, take_fleet_back, then=rolled_out, next_share=fleet
+                    ),
                 ),
                 ("$canary.cameras > 0", rolled_out),
                 otherwise=self.end("No cameras", "no-cameras", reasons="[]"),
@@ -108,7 +115,7 @@ class RolloutWorkflow(Workflow):
         ]
 
     def _hold(self, wave: str, deploy: Call) -> sfn.Wait:
-        """Until its window opens, or the canaries have run it long enough."""
+        """Until its window opens."""
         wait = sfn.Wait.jsonata(
             self, f"Hold {wave}", time=sfn.WaitTime.seconds(jsonata(f"${wave}.wait_seconds"))
         )
@@ -125,12 +132,12 @@ class RolloutWorkflow(Workflow):
             payload=_wave("canary"),
             keep="canary",
             may=[
-                self.access.state("GetItem"),
+                self.access.state("GetItem", "Scan"),
                 self.access.updates(*_MOVED, items.PRODUCTION),
                 self.access.read(names.RELEASES_PREFIX),
                 self.access.versions("UpdateModelPackage"),
-                allow("iot:CreateJob", on=[*orders.jobs, *orders.groups.values()]),
-                allow("iot:CancelJob", on=orders.jobs),
+                allow("iot:CreateJob", on=[*orders.jobs, *orders.groups.values(), orders.things]),
+                allow("iot:DescribeJob", "iot:CancelJob", on=orders.jobs),
                 orders.list_groups(),
                 orders.presign(),
             ],
@@ -147,7 +154,7 @@ class RolloutWorkflow(Workflow):
             payload=_waiting("canary"),
             keep="canary",
             may=[
-                self.access.state("GetItem"),
+                self.access.state("GetItem", "Scan"),
                 self.access.updates(*_MOVED),
                 self.access.versions("UpdateModelPackage"),
                 allow(*looks, on=orders.jobs),
@@ -193,10 +200,18 @@ class RolloutWorkflow(Workflow):
             },
         )
 
-    def _wait(self, wave: str, check: Call, take_back: Call, then: sfn.IChainable) -> sfn.Wait:
+    def _wait(
+        self,
+        wave: str,
+        check: Call,
+        take_back: Call,
+        then: sfn.IChainable,
+        next_share: sfn.IChainable | None = None,
+    ) -> sfn.Wait:
         """Looks again and again, less often as time passes,
         until the wave is proven, failed or superseded.
         """
+        more = [(f"${wave}.state = 'goes-on'", next_share)] if next_share else []
         failed = self.failing_end(
             f"{wave.capitalize()} failed",
             f"{wave}-failed",
@@ -211,6 +226,7 @@ class RolloutWorkflow(Workflow):
         proven = self.ask(
             f"{wave.capitalize()} proven?",
             (f"${wave}.state in ['proven', 'skipped']", then),
+            *more,
             (f"${wave}.state = 'waiting'", wait),
             *self._stopped(wave),
             (f"${wave}.state = 'unanswered'", self._no_answer),
@@ -220,10 +236,12 @@ class RolloutWorkflow(Workflow):
         return wait
 
     def _longest_rollout(self) -> Duration:
-        waves = self._settings.canary_timeout_minutes + self._settings.fleet_timeout_minutes
         settings = self._settings
-        held = settings.rollout_bake_minutes + (2 * _DAY if settings.rollout_window else 0)
-        return Duration.minutes(waves + held + _OTHER_STEPS.to_minutes())
+        shares = len(percents(settings.rollout_wave_percents))
+        waves = settings.canary_timeout_minutes + shares * settings.fleet_timeout_minutes
+        baked = shares * settings.rollout_bake_minutes  # the last share is not, the canaries are
+        held = (1 + shares) * _DAY if settings.rollout_window else 0
+        return Duration.minutes(waves + baked + held + _OTHER_STEPS.to_minutes())
 
 
 def _wave(wave: str) -> dict[str, str]:
@@ -232,4 +250,5 @@ def _wave(wave: str) -> dict[str, str]:
 
 
 def _waiting(wave: str) -> dict[str, str]:
-    return _wave(wave) | {"job": f"${wave}.job", "started_at": f"${wave}.started_at"}
+    kept = ("job", "share", "is_share", "started_at", "proved_at")
+    return _wave(wave) | {name: f"${wave}.{name}" for name in kept}

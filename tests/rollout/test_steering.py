@@ -31,6 +31,9 @@ NONE = Stand(candidate=0, state="", live=0, running=False, paused=False)
         (RESUME, replace(LIVE, live=8, paused=True), 0, "none was waiting"),
         (RESUME, replace(LIVE, live=5, paused=True), 0, "release 7 was taken back"),
         (GO_ON, RUNS, 0, "decide about release 7"),
+        (GO_ON, replace(LIVE, running=True), 0, "decide about release 7"),  # a share of the fleet
+        (RETRY, replace(LIVE, by_shares=True), 7, "Release 7 is rolled out again"),
+        (UNFINISHED, replace(LIVE, by_shares=True), 7, "Release 7 is rolled out again"),
     ],
 )
 def test_what_can_be_done_is_done(decision: str, stand: Stand, roll_out: int, words: str) -> None:
@@ -55,7 +58,10 @@ def test_what_can_be_done_is_done(decision: str, stand: Stand, roll_out: int, wo
         (RESUME, TRIED, "No rollout is paused"),
         (GO_ON, TRIED, "No rollout waits"),
         (GO_ON, replace(RUNS, asked=False), "no camera was asked yet"),
-        (GO_ON, replace(LIVE, running=True), "No rollout waits"),
+        (GO_ON, replace(LIVE, live=5, running=True), "No rollout waits"),
+        (GO_ON, replace(NONE, running=True), "No rollout waits"),
+        (UNFINISHED, replace(LIVE, by_shares=True, stopped=True), "Nothing is unfinished"),
+        (UNFINISHED, replace(LIVE, by_shares=True, live=8), "Nothing is unfinished"),
         ("dance", TRIED, "Nobody knows how to 'dance' a rollout."),
     ],
 )

@@ -32,18 +32,12 @@ def test_a_rollout_that_is_held_looks_each_quarter_of_an_hour(seconds: int, look
 
 
 @pytest.mark.parametrize(
-    ("window", "bake", "live_since", "expected"),
+    ("window", "expected"),
     [
-        ("", 0, MIDNIGHT - 1, Hold(0)),
-        ("", 30, 0, Hold(0)),  # no canary has proved it
-        ("", 30, MIDNIGHT - 600, Hold(1200, "the canaries run it for 30 minutes first")),
-        ("", 30, MIDNIGHT - 1800, Hold(0)),
-        ("01:00-02:00", 0, 0, Hold(HOUR, "a wave begins between 01:00-02:00 (UTC) only")),
-        ("01:00-02:00", 30, MIDNIGHT, Hold(1800, "the canaries run it for 30 minutes first")),
-        ("23:00-02:00", 30, MIDNIGHT - 1800, Hold(0)),
+        ("", Hold(0)),
+        ("01:00-02:00", Hold(HOUR, "a wave begins between 01:00-02:00 (UTC) only")),
+        ("23:00-02:00", Hold(0)),
     ],
 )
-def test_a_wave_waits_for_the_canaries_and_for_its_window(
-    window: str, bake: int, live_since: int, expected: Hold
-) -> None:
-    assert hold(window, bake, live_since, MIDNIGHT) == expected
+def test_a_wave_waits_for_its_window(window: str, expected: Hold) -> None:
+    assert hold(window, MIDNIGHT) == expected

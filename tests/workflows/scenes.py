@@ -333,6 +333,9 @@ def wave(
 ) -> dict[str, Any]:
     return {
         "job": "deeplens-trash-r7-canary",
+        "share": 1,
+        "is_share": False,
+        "proved_at": 0,
         "cameras": cameras,
         "stopped": state in ("superseded", "paused", "held"),
         "started_at": 1000,
@@ -349,6 +352,7 @@ WAITING, PROVEN, SUPERSEDED, NOBODY = (
     wave("superseded", reasons=("release 8 is live now",)),
     wave("waiting", cameras=0),
 )
+GOES_ON = wave("goes-on", share=2, is_share=True)
 HELD = wave("held", reasons=("a wave begins between 22:00-04:00 (UTC) only",))
 PAUSED, SKIPPED = wave("paused", reasons=("a person has paused rollouts",)), wave("skipped")
 UNANSWERED = wave("unanswered", reasons=("no answer (offline?) from deeplens_1",))
@@ -405,6 +409,15 @@ ROLLOUT_SCENES = [
         "rolled-out",
     ),
     Scene("Rolled out", [*CANARY, *FLEET], {"check-rollout": [SKIPPED, PROVEN]}, "rolled-out"),
+    Scene(
+        "Rolled out",
+        [*CANARY, *FLEET, *FLEET[:2], "Hold fleet", *FLEET],
+        {
+            "check-rollout": [PROVEN, GOES_ON, PROVEN],
+            "deploy-release": [WAITING, WAITING, HELD, WAITING],
+        },
+        "rolled-out",
+    ),
     *(
         Scene("No answer", path, answers, "unanswered", tuple(UNANSWERED["reasons"]))
         for path, answers in (
@@ -421,6 +434,13 @@ ROLLOUT_SCENES = [
             error="CanaryFailed",
         )
         for how_it_goes in ({}, {"roll-back": BROKEN})
+    ),
+    Scene(
+        "Fleet failed",
+        [*CANARY, *FLEET, *FLEET, "Take fleet back"],
+        {"check-rollout": [PROVEN, GOES_ON, FAILED], "roll-back": {"reasons": []}},
+        "fleet-failed",
+        error="FleetFailed",
     ),
     Scene(
         "Fleet failed",
