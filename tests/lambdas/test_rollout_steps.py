@@ -11,6 +11,7 @@ from lambdas import check_rollout, deploy_release, publish_release
 from lambdas.aws import fleet
 from lambdas.aws.release_item import LiveRelease
 from lambdas.aws.state import state_table
+from lensloop.rollout import Answer
 from lensloop.settings import Settings
 from lensloop.wire import names, order
 from lensloop.wire.errors import BadArtifact, StaleEpoch
@@ -393,13 +394,13 @@ def test_a_camera_is_asked_for_details_only_when_they_can_decide(
     cameras.add("fleet", *(f"c{number}" for number in range(4)))
     order = deploy("fleet")
     asked: list[str] = []
-    details = check_rollout._details
+    read = check_rollout._Found.read
 
-    def note(job: str, thing: str, statuses: dict[str, str]) -> dict[str, str]:
-        asked.append(thing)
-        return details(job, thing, statuses)
+    def note(found: check_rollout._Found) -> Answer:
+        asked.append(found.claim.thing)
+        return read(found)
 
-    monkeypatch.setattr(check_rollout, "_details", note)
+    monkeypatch.setattr(check_rollout._Found, "read", note)
     for number in range(4):
         assert asked == []
         cameras.prove(f"c{number}", order["job"])

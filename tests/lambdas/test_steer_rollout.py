@@ -168,23 +168,6 @@ def test_those_who_have_answered_decide(
     assert found["reasons"] == ["no answer (offline?) from deeplens_other"]
 
 
-def test_the_fleet_waits_until_the_canaries_have_run_it_long_enough(
-    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SETTINGS", Settings(rollout_bake_minutes=30).to_json())
-    assert deploy("canary")["state"] == "waiting"
-    now = int(time.time())
-    assert state_table().prove(7, now - 600)
-    held = deploy("fleet")
-    assert (held["state"], held["cameras"]) == ("held", 0)
-    assert held["wait_seconds"] == 900, "and looks again whether it still stands"
-    assert open_jobs(fleet) == {"r7-canary"}
-    monkeypatch.setattr(time, "time", lambda: now + 1200)
-    assert deploy("fleet")["state"] == "waiting"
-    job = fleet.aws.iot.describe_job(jobId=f"{PREFIX}-r7-fleet")["job"]
-    assert job["jobExecutionsRolloutConfig"] == {"maximumPerMinute": 100}
-
-
 def test_no_wave_begins_while_its_window_is_closed(
     fleet: Fleet, steps: StepFunctions, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,9 +1,12 @@
 """Does a rollout to 200 cameras end as it should, in whatever order they answer?"""
 
 import random
+from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 
+from lensloop import shares
 from lensloop.rollout import Answer, Patience, Release, WaveState, next_look, wave_state
 
 RELEASE = Release(7, "ab" * 32)
@@ -38,12 +41,27 @@ class Fleet:
             return Answer(thing, "FAILED", {"reason": "golden picture 1 is glass, not can"})
         return Answer(thing, "SUCCEEDED", PROOF)
 
-    def rolled_out(self) -> tuple[WaveState, int]:
-        """How the wave ends, and at which second."""
+    def rolled_out_by_shares(self, percents: tuple[int, ...]) -> tuple[WaveState, int, int]:
+        """How it ends, at which share, and how many cameras have had an order by then."""
+        asked, number = list[str](), 1
+        while True:
+            fleet = shares.Fleet(self.things, asked)
+            share = shares.share(number, percents, fleet, RELEASE.epoch, least=5)
+            things = list(share.things) or self.things
+            found, _ = self.rolled_out(things)
+            asked += share.things
+            if found.state != "proven" or share.is_last:
+                return found, share.number, CAMERAS if share.is_last else len(asked)
+            number = share.number + 1
+
+    def rolled_out(self, things: Sequence[str] = ()) -> tuple[WaveState, int]:
+        """How the wave of these, or of all, ends, and at which second."""
+        wave = set(things or self.things)
         now = 0
         while True:
             patience = Patience(elapsed=now, timeout=DAY, min_proven_share=SHARE)
-            found = wave_state(RELEASE, self.answers(now), patience, aborted=False, wave="fleet")
+            answers = [answer for answer in self.answers(now) if answer.thing in wave]
+            found = wave_state(RELEASE, answers, patience, aborted=False, wave="fleet")
             if found.state != "waiting":
                 return found, now
             now += next_look(30, patience)
@@ -98,3 +116,35 @@ def test_the_abort_of_aws_would_have_stopped_good_releases() -> None:
     """Why an order carries none: 5 in 100 fail, and nine in ten must prove."""
     stopped = sum(aborted_by_aws(Fleet(seed, failing=10), least=21) for seed in range(200))
     assert stopped > 5
+
+
+PERCENTS = (10, 50, 100)
+
+
+def by_shares(failing: int, percents: tuple[int, ...]) -> Counter[tuple[str, int, int]]:
+    """How often it ends so, at which share, with how many cameras asked."""
+    ends = Counter[tuple[str, int, int]]()
+    for seed in range(200):
+        found, number, asked = Fleet(seed, failing=failing).rolled_out_by_shares(percents)
+        ends[(found.state, number, asked)] += 1
+    return ends
+
+
+def test_by_shares_five_in_a_hundred_failing_are_borne_through_all_of_them() -> None:
+    """Of 20 cameras three or more fail by chance in one of some 13 rollouts, which then ends with
+    those 20; of 50, in one of a hundred. A first share should not be too small.
+    """
+    assert by_shares(10, PERCENTS) == {("proven", 3, 200): 185, ("failed", 1, 20): 15}
+    assert by_shares(10, (25, 100)) == {("proven", 2, 200): 198, ("failed", 1, 50): 2}
+
+
+def test_by_shares_fifteen_in_a_hundred_failing_stop_it_in_the_first_or_second() -> None:
+    """But for one in a hundred, which all of them together stop."""
+    ends = by_shares(30, PERCENTS)
+    assert ends == {("failed", 1, 20): 113, ("failed", 2, 100): 85, ("failed", 3, 200): 2}
+
+
+@pytest.mark.parametrize("seed", SEEDS[:5])
+def test_by_shares_who_is_offline_fails_nothing(seed: int) -> None:
+    found, number, _ = Fleet(seed, offline=20).rolled_out_by_shares(PERCENTS)
+    assert (found.state, found.cancel, number) == ("proven", False, 3)

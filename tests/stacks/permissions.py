@@ -135,6 +135,9 @@ NOT_SEEN: dict[str, frozenset[Permission]] = {
     " happen; tests/trigger/test_handlers.py stops it": _of("Tick", "sagemaker:StopTrainingJob"),
     "only when a wave failed or a newer release came; tests/lambdas/test_rollout_steps.py"
     " withdraws orders": _of("CheckRollout", "iot:CancelJob"),
+    "only where the fleet gets releases by shares; tests/lambdas/test_fleet_shares.py has some": (
+        _of("DeployRelease", "iot:DescribeJob", "dynamodb:Scan")
+    ),
     "only where a rollout is paused half-way; tests/lambdas/test_steer_rollout.py pauses one": _of(
         "SteerRollout", "iot:CancelJob"
     ),
