@@ -17,6 +17,7 @@ from bench.figure import figure
 from camera.line import Later
 from camera.store import Store
 from camera.update import restore, take
+from tests.camera import signer
 from tests.camera.small_release import Files, colour_model, make_release
 
 MODEL_BYTES = 14_000_000
@@ -99,7 +100,11 @@ def order(files: Files, url: str) -> dict[str, Any]:
     return {
         "operation": "release",
         "epoch": manifest["epoch"],
-        "manifest": {"url": url + "manifest.json", "sha256": digest},
+        "manifest": {
+            "url": url + "manifest.json",
+            "sha256": digest,
+            "signature": signer.in_base64(files.manifest_bytes),
+        },
         "model": {
             "url": url + "model.onnx",
             "sha256": model["sha256"],
@@ -110,13 +115,16 @@ def order(files: Files, url: str) -> dict[str, Any]:
 
 
 def taken(link: Link, files: Files) -> tuple[str, float]:
-    """What the camera answers, and after how many seconds."""
+    """What the camera answers, with its reason where it refuses, and after how many seconds."""
     with tempfile.TemporaryDirectory() as home, serving(link) as url:
-        store = Store(Path(home))
+        store = Store(Path(home), signer.KEYS)
         running = restore(store)
         began = time.monotonic()
         try:
-            status = take(order(files, url), store, running, "trash").answer.status
+            answer = take(order(files, url), store, running, "trash").answer
+            status = answer.status
+            if status != "SUCCEEDED":
+                status += f": {answer.details.get('reason', '')}"
         except Later as reason:
             status = f"later: {reason}"
         return status, time.monotonic() - began

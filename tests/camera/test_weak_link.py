@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bench import weak_link
 from camera import config, disk, download
 from camera import line as module
 from camera.assembly import connect
@@ -38,6 +39,11 @@ def test_a_link_that_breaks_again_and_again_brings_each_byte_once(home: Path, sh
     shelf.breaks_after[MODEL] = 70_000
     assert_works(home, take(document, store, running, "trash").running, 8)
     assert shelf.ranges == [(MODEL, 70_000 * part) for part in range(1, 5)]
+
+
+def test_the_bench_of_weak_links_orders_what_a_camera_takes() -> None:
+    files = make_release(8)
+    assert weak_link.taken(weak_link.Link(files), files)[0] == "SUCCEEDED"
 
 
 def test_a_server_that_cannot_go_on_starts_over(home: Path, shelf: Shelf) -> None:
