@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Generator, NamedTuple, Union
 
-from camera.layout import to_image
+from camera.layout import Layout
 from camera.model import Model
 from lensloop.wire.errors import LensloopError
 from lensloop.wire.picture import open_picture
@@ -34,10 +34,12 @@ class Wait(NamedTuple):
 Frames = Generator[Union[Frame, Wait], None, None]
 
 
-def of_array(name: str, array: Any) -> Frame:
-    """Of what OpenCV and awscam give. Its layout is looked at when the frame is."""
+def of_array(name: str, array: Any, layout: Layout) -> Frame:
+    """Of what a video file gives. Its layout is looked at when the frame is."""
     return Frame(
-        name, lambda model: model.predict(to_image(array)), picture=lambda: to_image(array)
+        name,
+        lambda model: model.predict(layout.to_image(array)),
+        picture=lambda: layout.to_image(array),
     )
 
 

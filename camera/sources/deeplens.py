@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from camera.frames import Frame, Frames, SourceError, of_image
-from camera.layout import to_image
+from camera.layout import Layout
 from camera.sources.newest import Camera, Device
 from lensloop.wire.errors import PictureError
 
@@ -25,7 +25,7 @@ def frames() -> Frames:
 
 class _Last(Device):
     def __init__(self, awscam: Any) -> None:
-        self._awscam = awscam
+        self._awscam, self._layout = awscam, Layout()
 
     def skip(self) -> bool:
         time.sleep(SPACING)
@@ -35,7 +35,7 @@ class _Last(Device):
         grabbed, array = self._awscam.getLastFrame()
         if not grabbed:
             raise PictureError("awscam gives no picture. If this stays, restart the DeepLens.")
-        return of_image(name, to_image(array))
+        return of_image(name, self._layout.to_image(array))
 
     def close(self) -> None:
         pass

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from camera.frames import Frame, Frames, SourceError, of_image
-from camera.layout import to_image
+from camera.layout import Layout
 from camera.sources import address
 from camera.sources.newest import Camera, Device
 from lensloop.wire.errors import PictureError
@@ -72,7 +72,7 @@ def _opened(cv2: Any, make: Any, absent: str) -> Device:
 
 class _Capture(Device):
     def __init__(self, cv2: Any, capture: Any) -> None:
-        self._cv2, self._capture = cv2, capture
+        self._cv2, self._capture, self._layout = cv2, capture, Layout()
 
     def skip(self) -> bool:
         return bool(self._capture.grab())
@@ -84,7 +84,12 @@ class _Capture(Device):
             raise PictureError(f"The camera gives a damaged picture: {error}") from error
         if not whole:
             raise PictureError("The camera gives a picture that OpenCV cannot decode.")
-        return of_image(name, to_image(array))
+        return of_image(name, self._layout.to_image(array, self._fourcc()))
+
+    def _fourcc(self) -> str:
+        """The format's name, such as UYVY; what no driver names becomes no name."""
+        code = int(self._capture.get(self._cv2.CAP_PROP_FOURCC))
+        return "".join(chr(code >> bits & 255) for bits in (0, 8, 16, 24))
 
     def close(self) -> None:
         self._capture.release()

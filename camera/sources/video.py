@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from camera.frames import Frames, SourceError, Wait, of_array
+from camera.layout import Layout
 from camera.sources import opencv
 
 TRY_AGAIN_SECONDS = 5.0  # for a file that somebody replaces
@@ -21,13 +22,13 @@ def frames(path: Path, loop: bool) -> Frames:
 
 def _played(cv2: Any, capture: Any, path: Path, loop: bool) -> Frames:
     """Opened anew for each round: not every format can be wound back."""
-    number = 0
+    number, layout = 0, Layout()
     while True:
         before = number
         try:
             for array in _arrays(capture):
                 number += 1
-                yield of_array(f"{path.name}#{number}", array)
+                yield of_array(f"{path.name}#{number}", array, layout)
         finally:
             capture.release()
         if not loop:

@@ -19,14 +19,16 @@ class StandIn:
     "live", "dead" (opens and gives nothing), "absent", or "unplugged" (gives three frames).
     """
 
-    CAP_FFMPEG = 1900
+    CAP_FFMPEG, CAP_PROP_FOURCC = 1900, 6
 
     class error(Exception):
         pass
 
-    def __init__(self, *behaviours: str, array: Any = None) -> None:
+    def __init__(self, *behaviours: str, array: Any = None, fourcc: str = "") -> None:
         self.behaviours = list(behaviours)
-        self.array = array  # every frame; None: filled with its moment's number
+        # Every frame, or what gives the next; None: filled with its moment's number.
+        self.array = array
+        self.fourcc = fourcc
         self.moments: list[float] = []
         self.opened: list[tuple[Any, ...]] = []
         self.open_now = 0
@@ -80,7 +82,13 @@ class Capture:
         self._given += 1
         return True
 
+    def get(self, what: int) -> float:
+        """-1, as of a driver that does not say."""
+        named = self._module.fourcc
+        return float(int.from_bytes(named.encode(), "little")) if named and what == 6 else -1.0
+
     def retrieve(self) -> tuple[bool, Any]:
-        if self._module.array is not None:
-            return True, self._module.array
+        array = self._module.array
+        if array is not None:
+            return True, array() if callable(array) else array
         return True, numpy.full((48, 64, 3), self._last % 256, numpy.uint8)

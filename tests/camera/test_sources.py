@@ -3,6 +3,7 @@ what it gives is of now.
 """
 
 import contextlib
+import itertools
 import logging
 import math
 import os
@@ -41,8 +42,8 @@ def short_pauses(monkeypatch: Patch) -> None:
     monkeypatch.setattr(newest, "FIRST_PAUSE", 0.05)
 
 
-def opencv(monkeypatch: Patch, *behaviours: str, array: Any = None) -> StandIn:
-    module = StandIn(*behaviours, array=array)
+def opencv(monkeypatch: Patch, *behaviours: str, array: Any = None, fourcc: str = "") -> StandIn:
+    module = StandIn(*behaviours, array=array, fourcc=fourcc)
     monkeypatch.setitem(sys.modules, "cv2", module)
     return module
 
@@ -317,6 +318,42 @@ def test_a_camera_that_hangs_while_it_is_read_is_said(monkeypatch: Patch) -> Non
     wait = first(open_source("0", loop=False), Wait)
     assert "opens but gives no picture" in wait.sentence
     assert wait.stuck
+
+
+def with_and_without_glare() -> Callable[[], Any]:
+    """Frames of 10 bits in turn, of which every second one has a bright pixel."""
+    wall = numpy.full((48, 64), 200, numpy.uint16)
+    glare = wall.copy()
+    glare[0, 0] = 1000
+    turns = itertools.cycle([glare, wall])
+    return lambda: next(turns)
+
+
+def of_awscam(monkeypatch: Patch, array: Callable[[], Any]) -> None:
+    module = types.SimpleNamespace(getLastFrame=lambda: (True, array()))
+    monkeypatch.setitem(sys.modules, "awscam", module)
+
+
+@pytest.mark.parametrize("source", ["/dev/video0", "awscam"])
+def test_a_camera_of_16_bits_is_as_bright_in_each_frame(source: str, monkeypatch: Patch) -> None:
+    opencv(monkeypatch, "live", array=with_and_without_glare())
+    of_awscam(monkeypatch, with_and_without_glare())
+    frames = open_source(source, loop=False)
+    found = [first(frames, Frame).picture().getpixel((63, 47)) for _ in range(4)]
+    assert found == [(50, 50, 50)] * 4
+
+
+@pytest.mark.parametrize("fourcc", ["UYVY", "YUYV", ""])
+def test_two_channels_are_read_in_the_order_that_opencv_names(
+    fourcc: str, monkeypatch: Patch
+) -> None:
+    red = numpy.zeros((48, 64, 2), numpy.uint8)
+    red[:, :, 0], red[:, 0::2, 1], red[:, 1::2, 1] = 76, 85, 255
+    if fourcc == "UYVY":
+        red = red[:, :, ::-1]
+    opencv(monkeypatch, "live", array=red, fourcc=fourcc)
+    found = first(open_source("/dev/video0", loop=False), Frame).picture().getpixel((3, 3))
+    assert numpy.allclose(found, (254, 0, 0), atol=2)
 
 
 def test_a_monochrome_camera_is_classified_and_a_strange_one_named(
