@@ -35,6 +35,7 @@ from training.paths import Paths
 from training.pictures import Pictures
 from training.stopwatch import Stopwatch
 
+ALL_COPIES = maps.COPIES
 COPIES = 3  # instead of more: two as they are, and a crop
 
 
@@ -156,8 +157,9 @@ def test_it_stops_when_the_validation_pictures_gain_no_more(prepared, monkeypatc
     assert only == {"name": "late layers", "epochs": 2, "surprise": [0.5, 0.3, 0.4, 0.4, 0.4]}
 
 
-def test_the_disk_is_made_for_what_is_written_there():
+def test_the_disk_is_made_for_what_is_written_there(monkeypatch):
     """Both parts, as on a GPU; not more than a tenth too large."""
+    monkeypatch.setattr(maps, "COPIES", ALL_COPIES)
     written = 0
     for first in (LATE, WHOLE):
         ones = maps._seeing(cut(frozen_backbone(), first))(maps._blank())
