@@ -19,6 +19,8 @@ import numpy as np
 from bench import first_models, old_head, photographs
 from bench.figure import figure
 from lensloop.model.scores import calibration_error, reject_threshold
+from lensloop.wire.picture import read_input
+from tests import oldest_runtime
 from training.algorithms.head.backbone import FEATURES, LAST_LAYER, pretrained
 from training.algorithms.head.export import classifier
 from training.algorithms.head.familiarity import FALSE_ALARMS, familiarity
@@ -298,9 +300,20 @@ def _cost(found: Sequence[Collection]) -> Iterator[dict[str, Any]]:
         more = (len(ours) - before) / 1e6
         yield _row(f"{of.name}: the model's file, more than before", more, None, "MB", -0.1)
         yield from _speed(of, ours, other)
-        answers = photographs.embedded(_contents(photographs.DATA / of.name), ours)
-        off = np.abs(answers - taught.head.probabilities(of.features)).max()
-        yield _row(f"{of.name}: the file's answers, off from the trainer's", off, None, "", -1e-3)
+        yield from _answers(of, ours, taught.head.probabilities(of.features))
+
+
+def _answers(of: Collection, model: bytes, expected: Array) -> Iterator[dict[str, Any]]:
+    """Of every picture, by the newest runtime and by the oldest that a camera has."""
+    contents = _contents(photographs.DATA / of.name)
+    given = {"the newest": photographs.embedded(contents, model)}
+    if oldest_runtime.python():
+        pictures = np.stack([read_input(each, SIZE, SIZE) for each in contents])
+        given[oldest_runtime.VERSION] = oldest_runtime.answers(model, pictures)
+    for version, answers in given.items():
+        off = np.abs(answers - expected).max()
+        name = f"{of.name}: the file's answers by onnxruntime {version}, off from the trainer's"
+        yield _row(name, off, None, "", -1e-3)
 
 
 def _speed(of: Collection, ours: bytes, other: bytes) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import pytest
 
+from tests.oldest_runtime import answers, with_the_oldest_runtime
 from training.algorithms.head.backbone import FEATURES, pretrained
 from training.algorithms.head.discriminant import Head
 from training.algorithms.head.export import classifier, embedder
@@ -123,6 +124,15 @@ def test_the_model_file_computes_what_numpy_computes(labels):
         ["probabilities"], {"image": image}
     )[0]
     np.testing.assert_allclose(probabilities, head(labels).probabilities(features), atol=1e-3)
+
+
+@pytest.mark.slow
+@with_the_oldest_runtime
+def test_the_oldest_runtime_computes_the_same():
+    image = np.concatenate([pattern(name) for name in TORCH])
+    model = classifier(weights(), head(3))
+    newest = session(model).run(["probabilities"], {"image": image})[0]
+    np.testing.assert_allclose(answers(model, image), newest, atol=1e-3)
 
 
 def test_the_model_file_says_how_unfamiliar_a_picture_is_as_numpy_does():
