@@ -6,23 +6,27 @@ import contextlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from camera import disk
+from camera.running import Running
 from camera.store import Store
 from camera.update import restore, take
 from tests.camera.conftest import Shelf
 from tests.camera.signer import KEYS
 from tests.camera.small_release import Files, colour_model, make_release
+from tests.camera.test_bad_orders import stated
 from tests.camera.test_update import assert_works, install, start
 
 STEPS = ("write", "move", "point", "remove", "settle")
@@ -78,39 +82,82 @@ def powered_take(
     return True
 
 
+@dataclass(frozen=True)
+class Change:
+    """`to` is ordered of a camera that took `before`; with a serial by a statement."""
+
+    before: tuple[int, ...]
+    to: int
+    serial: int = 0
+    int8: bytes = b""
+
+    def ordered(self, shelf: Shelf) -> dict[str, Any]:
+        files = make_release(self.to, int8=self.int8)
+        document = shelf.put(files)
+        return stated(document, files, self.serial) if self.serial else document
+
+
+CHANGES = {
+    "the first release": Change((), 8),
+    "the second": Change((6,), 8),
+    "a further one": Change((6, 7), 8),
+    "one that holds eight bits": Change((6, 7), 8, int8=colour_model(int8=True)),
+    "a step back to what is here": Change((6, 7), 6, serial=1),
+    "a step back to what is not": Change((5, 6, 7), 5, serial=1),
+}
+
+
 @pytest.mark.parametrize("middle", [False, True])
-@pytest.mark.parametrize("before", [(), (6,), (6, 7)])
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
 def test_a_cut_at_every_step_leaves_a_working_model(
     tmp_path: Path,
     shelf: Shelf,
     monkeypatch: pytest.MonkeyPatch,
-    before: tuple[int, ...],
+    change: Change,
     middle: bool,
 ) -> None:
-    document = shelf.put(make_release(8))
+    document = change.ordered(shelf)
     monkeypatch.setattr(
         os, "fsync", lambda _: None
     )  # a cut falls between steps here, not between a step and the disk
     master = tmp_path / "master"
     master.mkdir()
-    if before:
-        install(master, shelf, *before)
+    if change.before:
+        install(master, shelf, *change.before)
     for cut_at in range(100):
         home = tmp_path / str(cut_at)
         shutil.copytree(master, home, symlinks=True)
         whole = powered_take(monkeypatch, Power(cut_at, middle), home, document)
         store, running = start(home)
-        assert running is not None or not before
+        assert running is not None or not change.before
         if running is not None:
-            assert_works(home, running, 8 if whole or running.installed.epoch == 8 else before[-1])
+            changed = whole or running.installed.epoch == change.to
+            assert_works(home, running, change.to if changed else change.before[-1])
+            assert store.state.followed.serial == (change.serial if changed else 0)
+            assert_goes_back_for_nobody(shelf, store, running)
         outcome = take(document, store, running, "trash")
         assert outcome.answer.status == "SUCCEEDED"
-        assert_works(home, outcome.running, 8)
+        assert_works(home, outcome.running, change.to)
+        assert int8_of(home / "releases" / str(change.to)) == change.int8
         assert not list((home / "releases").glob("*.part"))
         if whole:
             assert cut_at >= 10, "the steps of a change were not seen"
             return
     pytest.fail("a change never came to its end")
+
+
+def assert_goes_back_for_nobody(shelf: Shelf, store: Store, running: Running) -> None:
+    """To the release before, by an order without a statement: it is signed as each release is."""
+    before = make_release(running.installed.epoch - 1)
+    outcome = take(shelf.put(before), store, running, "trash")
+    assert outcome.answer.status == "REJECTED"
+    assert re.search(r"(older|not newer) than release", outcome.answer.details["reason"])
+    assert outcome.running is running
+
+
+def int8_of(release: Path) -> bytes:
+    file = release / "model.int8.onnx"
+    return file.read_bytes() if file.exists() else b""
 
 
 @pytest.mark.parametrize("cut_at", [1, 3, 5, 7])
