@@ -40,9 +40,9 @@ def rollback(
 
 
 @asks
-def retry(asked: Asked) -> None:
+def retry(asked: Asked, note: Note = "") -> None:
     """Roll the newest release out again that failed, was taken back, or that nobody answered."""
-    _steer(asked, RETRY)
+    _steer(asked, RETRY, note)
 
 
 @asks
@@ -52,15 +52,15 @@ def pause(asked: Asked, note: Note = "") -> None:
 
 
 @asks
-def resume(asked: Asked) -> None:
+def resume(asked: Asked, note: Note = "") -> None:
     """Let rollouts go on after `lensloop pause`."""
-    _steer(asked, RESUME)
+    _steer(asked, RESUME, note)
 
 
 @asks
-def go_on(asked: Asked) -> None:
+def go_on(asked: Asked, note: Note = "") -> None:
     """Wait no longer for cameras that are offline: those that have answered decide."""
-    _steer(asked, GO_ON)
+    _steer(asked, GO_ON, note)
 
 
 def _steer(asked: Asked, decision: str, note: str = "") -> None:

@@ -7,12 +7,13 @@ Event: {"decision", "by", "note"}; the answer is {"did", "sentence"}.
 import json
 import os
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from lambdas.aws import fleet, handover, signing, stating
 from lambdas.aws.state import Paused, StateTable, state_table
 from lensloop.settings import Settings
-from lensloop.steering import GO_ON, PAUSE, RESUME, Stand, Step, steer
+from lensloop.steering import GO_ON, PAUSE, RESUME, UNFINISHED, Stand, Step, steer
 from lensloop.wire import names
 
 
@@ -32,8 +33,26 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         table.decide_now(stand.candidate, int(time.time()))
     if step.roll_out:
         _roll_out(table, step, stand.live, settings.project)
+    if decision != UNFINISHED:
+        _note(decision, by, str(event.get("note") or ""), _of(decision, step, stand, paused))
     print(json.dumps({"level": "INFO", "decision": decision, "by": by, "sentence": step.sentence}))
     return {"did": True, "sentence": step.sentence}
+
+
+def _of(decision: str, step: Step, stand: Stand, paused: Paused | None) -> int:
+    """The release whose rollout it is about; 0 where none runs, or waits."""
+    if decision in (PAUSE, GO_ON):
+        return _running(stand)
+    return step.roll_out or (paused.interrupted if paused else 0)
+
+
+def _note(decision: str, by: str, note: str, epoch: int) -> None:
+    """In the release's record, and on its page."""
+    if not epoch:
+        return
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    said = {"decision": decision, "by": by, "note": note, "at": at}
+    handover.tell({"workflow": "steering", "epoch": epoch, **said})
 
 
 def _stand(table: StateTable, paused: Paused | None, prefix: str) -> Stand:

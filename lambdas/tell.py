@@ -7,6 +7,7 @@ did not come to is null:
 verdict, release, registered, failure}; {"workflow": "rollout", epoch, execution, outcome, canary,
 fleet, back, failure}; {"workflow": "approval", epoch, decision, by, note} of a release that waited;
 {"workflow": "rollback", epoch, to, by, note, serial, cameras} of one that was taken back;
+{"workflow": "steering", epoch, decision, by, note, at} of what a person wanted of its rollout;
 {"workflow": "trigger", epoch, text} from the tick; {"workflow": "fleet", epoch, text} of a camera
 that gave the release back, and of other release keys.
 """
@@ -83,6 +84,8 @@ def _updated(before: Record, event: Mapping[str, Any], found: Findings, now: str
             return record.of_approval(before, event, now)
         case "rollback":
             return record.of_rollback(before, event, now)
+        case "steering":
+            return record.of_steering(before, event)
         case "fleet":
             return before
     return record.of_trigger(before, state_table().last_outcome(), now)
@@ -101,6 +104,8 @@ def _message(
             message = news.of_approval(updated, sender)
         case "rollback":
             message = news.of_rollback(updated, int(event["cameras"]), sender)
+        case "steering":
+            message = None  # who did it knows
         case _:
             message = news.from_text(event["text"], sender)
     if message is None:

@@ -1,7 +1,8 @@
 """What became of a run? Its record, `runs/<epoch>/run.json`: everything people see is made from it.
 
 Each end of a workflow adds its part (`of_retraining`, `of_rollout`, `of_trigger`), and so does who
-approves (`of_approval`) or takes the release back (`of_rollback`); a part that was there stays.
+approves (`of_approval`), takes the release back (`of_rollback`) or steers its rollout
+(`of_steering`); a part that was there stays.
 Nothing here fails for what is missing: a run that broke early has a record as well.
 """
 
@@ -76,6 +77,15 @@ class TakenBack(TypedDict):
     at: str
 
 
+class Steered(TypedDict):
+    """What a person wanted of its rollout: lensloop.steering's words."""
+
+    decision: str
+    by: str
+    note: str
+    at: str
+
+
 class Record(TypedDict):
     """Times are ISO 8601 in UTC. What a run did not come to is None, a list then empty.
 
@@ -120,6 +130,7 @@ class Record(TypedDict):
     approval: Approval | None
     rollout: Rollout | None
     taken_back: TakenBack | None
+    steered: list[Steered]
     failure: Failure | None
     problems: list[str]
     messages: list[Sent]
@@ -161,6 +172,7 @@ def empty(project: str, epoch: int) -> Record:
         approval=None,
         rollout=None,
         taken_back=None,
+        steered=[],
         failure=None,
         problems=[],
         messages=[],
@@ -246,6 +258,19 @@ def of_rollback(record: Record, event: Mapping[str, Any], now: str) -> Record:
     before = record["taken_back"]
     same = before is not None and before["serial"] == taken_back["serial"]
     return record if same else {**record, "taken_back": taken_back}
+
+
+def of_steering(record: Record, event: Mapping[str, Any]) -> Record:
+    """With what a person wanted of its rollout; once, however often the event comes."""
+    steered = Steered(
+        decision=event["decision"],
+        by=event.get("by") or "",
+        note=event.get("note") or "",
+        at=event["at"],
+    )
+    if steered in record["steered"]:
+        return record
+    return {**record, "steered": [*record["steered"], steered]}
 
 
 def superseded_by(event: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -341,6 +366,11 @@ def _check_decisions(top: Reader) -> None:
         for name in ("by", "note"):
             taken_back.value(name, _is_text, "text")
         _check_time(taken_back, "at")
+
+    for steered in top.parts("steered"):
+        for name in ("decision", "by", "note"):
+            steered.value(name, _is_text, "text")
+        _check_time(steered, "at")
 
 
 def _check_time(part: Reader, name: str) -> None:

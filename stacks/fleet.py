@@ -54,6 +54,7 @@ class FleetStack(cdk.Stack):
             storage=storage,
             rollout=self.rollout,
             orders=Orders(self, prefix, storage, presign),
+            tell=self.tell,
         )
         keys(
             self,

@@ -2,6 +2,7 @@
 function, called by the command, and by the retraining where nothing is new.
 """
 
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
@@ -22,6 +23,7 @@ def steering(
     storage: StorageStack,
     rollout: sfn.IStateMachine,
     orders: Orders,
+    tell: lambda_.IFunction,
 ) -> Function:
     access, machine = Access(storage), rollout.state_machine_arn
     return Function(
@@ -38,6 +40,11 @@ def steering(
             access.sign(),
             allow("states:StartExecution", "states:ListExecutions", on=machine),
             allow("iot:CancelJob", on=orders.jobs),
+            allow("lambda:InvokeFunction", on=tell.function_arn),
         ],
-        addresses={"ROLLOUT_ARN": machine, "RELEASE_KEY": storage.first_key},
+        addresses={
+            "ROLLOUT_ARN": machine,
+            "RELEASE_KEY": storage.first_key,
+            "TELL_FUNCTION": tell.function_name,
+        },
     )

@@ -79,7 +79,7 @@ def retraining(outcome: str, found: Findings | None = None, **parts: Any) -> rec
 def test_a_run_that_just_began_knows_its_number_and_nothing_else() -> None:
     known = {"format": 1, "epoch": 7, "project": "trash"}
     texts = dict.fromkeys(("outcome", "execution"), "")
-    lists: dict[str, Any] = {"reasons": [], "problems": [], "messages": []}
+    lists: dict[str, Any] = {"reasons": [], "problems": [], "messages": [], "steered": []}
     parts = (
         *("began_at", "ended_at", "changes", "dataset", "training", "scores", "verdict"),
         *("doubts", "mistakes", "unfamiliar", "features", "int8", "release", "registered"),
@@ -238,6 +238,7 @@ def test_a_released_run_is_recorded_whole() -> None:
         "approval": None,
         "rollout": None,
         "taken_back": None,
+        "steered": [],
         "failure": None,
         "problems": ["something odd", "no lineage"],
         "messages": [],

@@ -13,6 +13,7 @@ from lensloop.pages.headline import headline
 from lensloop.pages.insights import shown
 from lensloop.pages.lineage import lineage, spent
 from lensloop.reasons import counted
+from lensloop.steering import GO_ON, PAUSE, RESUME, RETRY
 
 # What a run that ended early did not come to.
 _NOTHING: Mapping[str, Any] = {
@@ -33,8 +34,17 @@ _NOTHING: Mapping[str, Any] = {
     "approval": None,
     "rollout": None,
     "taken_back": None,
+    "steered": [],
     "failure": None,
     "messages": [],
+}
+
+
+_WORDS: Mapping[str, str] = {
+    RETRY: "Tried again",
+    PAUSE: "Paused",
+    RESUME: "Resumed",
+    GO_ON: "Decided by those who had answered",
 }
 
 
@@ -69,6 +79,7 @@ def page(
         chip=chip(run, evaluation),
         splits=SPLITS,
         headline=headline(run),
+        steered=_WORDS,
         explanations=explanations(run),
         models=_models(scores) if scores else None,
         billed=billed((run["training"] or {}).get("jobs", ())),

@@ -233,3 +233,23 @@ def test_where_the_fleet_has_failed_it_no_other_camera_gets_it_until_a_person_sa
     fleet.aws.iot.cancel_job(jobId=f"{PREFIX}-r7-2-fleet")
     fleet.says(LAWN, NOW_MS + 1, runs_older)
     assert reconcile_fleet.handler({"thing": LAWN}, None)["ordered"] == [LAWN]
+
+
+def test_what_a_person_said_goes_to_the_record_of_the_release_that_it_was_about(
+    fleet: Fleet, steps: StepFunctions
+) -> None:
+    assert say("pause")
+    assert say("resume")
+    assert fleet.called.events[:-1] == [], "a pause in which nothing ran is about none"
+    fleet.called.events.clear()
+    deploy("canary", steps.started[-1])
+    steps.running = True
+    for decision in ("go-on", "pause", "resume"):
+        assert say(decision)
+    steps.running = False
+    assert say("retry")
+    assert say("unfinished")
+    told = [event for name, event in fleet.called.events if name == "tell"]
+    assert [(one["workflow"], one["epoch"], one["decision"], one["by"]) for one in told] == [
+        ("steering", 7, decision, "ann") for decision in ("go-on", "pause", "resume", "retry")
+    ]

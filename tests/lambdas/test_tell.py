@@ -379,3 +379,25 @@ def test_who_took_a_release_back_is_noted_told_once_and_shown_until_it_is_used_a
     tell.handler(back | {"epoch": 5, "to": 7, "serial": 2, "by": "", "note": ""}, None)
     assert record.read(left(run, 7, "run.json"))["taken_back"] is None
     assert "Taken back" not in left(run, 7, "report.html").decode().split("<header", 1)[1][:600]
+
+
+def test_who_steered_a_rollout_is_noted_once_each_time_and_nobody_is_told(
+    run: Aws, inbox: Any
+) -> None:
+    tell.handler(RELEASED, None)
+    before = len(inbox())
+    said = {"workflow": "steering", "epoch": 7, "by": "user/ann", "note": "snow on the lens"}
+    paused = said | {"decision": "pause", "at": "2026-11-27T12:00:00+00:00"}
+    resumed = said | {"decision": "resume", "at": "2026-11-27T13:00:00+00:00", "note": ""}
+    for event in (paused, paused, resumed):
+        tell.handler(event, None)
+    found = record.read(left(run, 7, "run.json"))["steered"]
+    assert [(one["decision"], one["by"]) for one in found] == [
+        ("pause", "user/ann"),
+        ("resume", "user/ann"),
+    ]
+    page = left(run, 7, "report.html").decode()
+    assert "Paused by user/ann" in page
+    assert "snow on the lens" in page
+    assert "Resumed by user/ann" in page
+    assert len(inbox()) == before

@@ -62,7 +62,7 @@ WHEN_A_RELEASE_IS_TAKEN_BACK = frozenset[Permission]().union(
 # tests/stories/test_fleet.py does: a person pauses, resumes and tries again.
 WHEN_A_PERSON_STEERS = _of(
     "SteerRollout",
-    *("dynamodb:GetItem", "dynamodb:UpdateItem", "kms:Sign"),
+    *("dynamodb:GetItem", "dynamodb:UpdateItem", "kms:Sign", "lambda:InvokeFunction"),
     *("states:ListExecutions", "states:StartExecution"),
 )
 
