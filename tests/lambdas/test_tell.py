@@ -385,7 +385,7 @@ def test_who_steered_a_rollout_is_noted_once_each_time_and_nobody_is_told(
     run: Aws, inbox: Any
 ) -> None:
     tell.handler(RELEASED, None)
-    before = len(inbox())
+    inbox()
     said = {"workflow": "steering", "epoch": 7, "by": "user/ann", "note": "snow on the lens"}
     paused = said | {"decision": "pause", "at": "2026-11-27T12:00:00+00:00"}
     resumed = said | {"decision": "resume", "at": "2026-11-27T13:00:00+00:00", "note": ""}
@@ -400,4 +400,4 @@ def test_who_steered_a_rollout_is_noted_once_each_time_and_nobody_is_told(
     assert "Paused by user/ann" in page
     assert "snow on the lens" in page
     assert "Resumed by user/ann" in page
-    assert len(inbox()) == before
+    assert inbox() == []
