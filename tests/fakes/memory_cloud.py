@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from xml.sax.saxutils import escape
@@ -77,7 +78,11 @@ class MemoryS3:
                 {"Error": {"Code": "403"}, "ResponseMetadata": {"HTTPStatusCode": 403}},  # type: ignore[typeddict-item]
                 "HeadObject",
             )
-        return {}
+        etag, size = self._facts(Key)
+        return {"ETag": f'"{etag}"', "ContentLength": size}
+
+    def download_file(self, Bucket: str, Key: str, Filename: str) -> None:
+        Path(Filename).write_bytes(self.get_object(Bucket=Bucket, Key=Key)["Body"].read())
 
     def get_object(self, *, Key: str, **_: Any) -> dict[str, Any]:
         self.before_get(Key)
