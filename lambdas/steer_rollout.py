@@ -10,7 +10,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from lambdas.aws import fleet, handover, signing, stating
+from lambdas.aws import fleet, handover, signing, standing, stating
 from lambdas.aws.state import Paused, StateTable, state_table
 from lensloop.settings import Settings
 from lensloop.steering import GO_ON, PAUSE, RESUME, UNFINISHED, Stand, Step, steer
@@ -21,7 +21,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     settings, table = Settings.from_json(os.environ["SETTINGS"]), state_table()
     decision, by = str(event["decision"]), str(event.get("by") or "")
     paused = table.paused()
-    stand = _stand(table, paused, names.prefix(settings.project, settings.stage))
+    prefix = names.prefix(settings.project, settings.stage)
+    running = handover.is_running(os.environ["ROLLOUT_ARN"])
+    stand = standing.stand(table, prefix, running=running)
     step = steer(decision, stand, paused.interrupted if paused else 0)
     if not step.did:
         return {"did": False, "sentence": step.sentence}
@@ -53,21 +55,6 @@ def _note(decision: str, by: str, note: str, epoch: int) -> None:
     at = datetime.now(UTC).isoformat(timespec="seconds")
     said = {"decision": decision, "by": by, "note": note, "at": at}
     handover.tell({"workflow": "steering", "epoch": epoch, **said})
-
-
-def _stand(table: StateTable, paused: Paused | None, prefix: str) -> Stand:
-    candidate, live = table.candidate(), table.live_on_cameras()
-    epoch = candidate.release.epoch if candidate else 0
-    return Stand(
-        epoch,
-        candidate.state if candidate else "",
-        live.epoch if live else 0,
-        handover.is_running(os.environ["ROLLOUT_ARN"]),
-        paused is not None,
-        live is not None and live.stopped,
-        live is not None and live.by_shares,
-        any(names.release_of(prefix, job) == epoch for job in table.rollout_jobs()),
-    )
 
 
 def _running(stand: Stand) -> int:

@@ -14,8 +14,10 @@ from cli.health import Health
 from cli.news import SentMessage
 from cli.place import Place
 from cli.status import Status
+from lambdas.aws import standing
+from lambdas.aws.state import StateTable
 from lensloop.model.approval import APPROVED, REJECTED
-from lensloop.steering import GO_ON, PAUSE, RESUME, RETRY
+from lensloop.steering import GO_ON, PAUSE, RESUME, RETRY, Stand, steer
 from lensloop.wire.errors import LensloopError
 
 # Several open pages ask the cloud together once.
@@ -34,6 +36,7 @@ class Scene:
     status: Status
     fleet: list[Health]
     messages: list[SentMessage]  # the newest first
+    retry: int = 0  # the release that can be rolled out again; 0: none
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class WayBack:
 class Happenings(Protocol):
     def look(self) -> Scene: ...
     def decide(self, what: str, epoch: int | None, note: str) -> str: ...
-    def way_back(self) -> WayBack: ...
+    def way_back(self, to: int | None = None) -> WayBack: ...
     def report(self, epoch: int) -> bytes | None: ...
 
 
@@ -64,16 +67,22 @@ class OfPlace:
             if self._looked and time.monotonic() - self._looked[0] < _FRESH_SECONDS:
                 return self._looked[1]
             now = int(time.time())
+            found = status.look(self._place, now)
             scene = Scene(
-                status.look(self._place, now),
+                found,
                 health.healths(self._place, now),
                 news.sent_messages(self._place, _MESSAGES)[::-1],
+                to_retry(self._stand(found)),
             )
             self._looked = time.monotonic(), scene
             return scene
 
-    def way_back(self) -> WayBack:
-        found = self._place.roll_back({"to": None, "dry_run": True})
+    def _stand(self, found: Status) -> Stand:
+        table = StateTable(self._place.table())
+        return standing.stand(table, self._place.prefix, running=found.rollout is not None)
+
+    def way_back(self, to: int | None = None) -> WayBack:
+        found = self._place.roll_back({"to": to, "dry_run": True})
         return WayBack(str(found["sentence"]), found.get("to"))
 
     def report(self, epoch: int) -> bytes | None:
@@ -87,6 +96,11 @@ class OfPlace:
         with self._lock:
             self._looked = None
         return said
+
+
+def to_retry(stand: Stand) -> int:
+    """The release that `lensloop retry` would roll out again; 0: none."""
+    return steer(RETRY, stand).roll_out
 
 
 def _release(decision: str) -> Callable[[Place, int | None, str], str]:

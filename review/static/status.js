@@ -47,12 +47,26 @@ at("scene").addEventListener("click", async event => {
     [epoch, means] = [way.to, way.sentence];
     if (!way.to) return say(way.sentence);
   }
-  confirm(button.textContent.replace(" …", ""), means, noted, note => send(decide, epoch, note));
+  const chosen = () => at("decide-where").hidden ? epoch : at("decide-to").value;
+  at("decide-where").hidden = decide !== "roll-back";
+  at("decide-to").value = epoch;
+  confirm(button.textContent.replace(" …", ""), means, noted, note => send(decide, chosen(), note));
 });
 
-async function wayBack() {
+// Another release: what that means is read before it can be said yes to.
+at("decide-to").addEventListener("input", async () => {
+  at("decide-yes").disabled = true;
+  at("decide-means").textContent = "…";
+  const to = at("decide-to").value;
+  const way = to ? await wayBack(to) : null;
+  if (to !== at("decide-to").value) return;
+  at("decide-means").textContent = way?.sentence ?? "Which release?";
+  at("decide-yes").disabled = !way?.to;
+});
+
+async function wayBack(to = "") {
   try {
-    return await asked("way-back");
+    return await asked(to ? `way-back?to=${encodeURIComponent(to)}` : "way-back");
   } catch (error) {
     complain(error instanceof TypeError ? gone : error.message);
     return null;
@@ -62,6 +76,7 @@ async function wayBack() {
 function confirm(what, means, noted, act) {
   at("decide-what").textContent = `${what}?`;
   at("decide-yes").textContent = what;
+  at("decide-yes").disabled = false;
   at("decide-means").textContent = means;
   at("decide-why").hidden = !noted;
   at("note").value = "";
@@ -75,7 +90,7 @@ function confirm(what, means, noted, act) {
 async function send(what, epoch, note) {
   say("Telling …");
   try {
-    const answer = await asked("decide", { what, epoch: epoch ? Number(epoch) : null, note });
+    const answer = await asked("decide", { what, epoch: epoch ? Number(epoch) : null, note: note.trim() || null });
     say(answer.sentence);
   } catch (error) {
     complain(error instanceof TypeError ? gone : error.message);

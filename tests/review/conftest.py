@@ -74,7 +74,10 @@ QUIET = Scene(
             NOW.isoformat(),
             2,
             "12/12",
+            precision="int8",
             fps=4.8,
+            temperature=61.4,
+            disk_free_mb=9_540,
         ),
         Health(
             "deeplens_hall",
@@ -127,7 +130,9 @@ class Told:
         self.decisions.append((what, epoch, note))
         return "Done."
 
-    def way_back(self) -> WayBack:
+    def way_back(self, to: int | None = None) -> WayBack:
+        if to and to > 1:
+            return WayBack(f"Release {to} is none of this project's.", None)
         return WayBack("All cameras go back from release 2 to release 1.", 1)
 
     def report(self, epoch: int) -> bytes | None:

@@ -90,6 +90,13 @@ def test_the_first_screen_lives_and_decides(browser: "Browser", tmp_path: Path) 
         page.get_by_text("Done.").wait_for()
         page.get_by_role("button", name="Roll back …").click()
         page.get_by_text("All cameras go back from release 2 to release 1.").wait_for()
+        page.get_by_label("To release").fill("7")
+        page.get_by_text("Release 7 is none of this project's.").wait_for()
+        assert page.locator("#decide-yes").is_disabled()
+        page.get_by_label("To release").fill("1")
+        page.get_by_text("All cameras go back from release 2 to release 1.").wait_for()
+        page.locator("#decide-yes").click()
+        page.get_by_text("Done.").wait_for()
         assert faults == []
 
 

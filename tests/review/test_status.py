@@ -6,10 +6,14 @@ from dataclasses import replace
 import pytest
 from starlette.testclient import TestClient
 
+from lensloop.steering import RETRY, Stand, steer
+from review.happenings import to_retry
 from tests.review.conftest import BUSY, QUIET, Told
 
-FAILED = replace(QUIET.status.ends[1], rollout="fleet-failed")
-PAUSED = replace(QUIET, status=replace(QUIET.status, paused="somebody else", ends=(FAILED,)))
+PAUSED = replace(QUIET, status=replace(QUIET.status, paused="somebody else"))
+# Taken back, say: no word of the last run's end.
+FAILED = replace(QUIET, retry=2)
+STAND = Stand(3, "failed", 2, running=False, paused=False)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +32,12 @@ PAUSED = replace(QUIET, status=replace(QUIET.status, paused="somebody else", end
         (
             PAUSED,
             ["Rollouts are paused", "somebody else"],
-            ["resume", "retry", "roll-back", "retrain"],
+            ["resume", "roll-back", "retrain"],
+        ),
+        (
+            FAILED,
+            ["Roll release 2 out again", "int8", "61", "9.5 GB"],
+            ["retry", "roll-back", "pause", "retrain"],
         ),
     ],
 )
@@ -40,11 +49,44 @@ def test_it_shows_what_happens_and_what_can_be_decided(
     assert [part.split('"')[0] for part in text.split('data-decide="')[1:]] == decisions
 
 
+@pytest.mark.parametrize(
+    ("stand", "retry"),
+    [
+        (STAND, 3),
+        (replace(STAND, state="taken-back"), 3),
+        (replace(STAND, state="tried"), 3),
+        (replace(STAND, live=3, stopped=True), 3),
+        (replace(STAND, live=3), 0),
+        (replace(STAND, live=4), 0),
+        (replace(STAND, running=True), 0),
+        (replace(STAND, paused=True), 0),
+        (replace(STAND, candidate=0), 0),
+    ],
+)
+def test_retry_is_offered_where_the_function_would_do_it(stand: Stand, retry: int) -> None:
+    assert to_retry(stand) == retry
+    assert steer(RETRY, stand).did is bool(retry)
+
+
+def test_a_release_to_go_back_to_can_be_chosen(page: Callable[..., TestClient]) -> None:
+    assert page().get("way-back?to=1").json()["to"] == 1
+    refused = {"sentence": "Release 7 is none of this project's.", "to": None}
+    assert page().get("way-back?to=7").json() == refused
+    for wrong in ("0", "x", "-1", "1" * 10):
+        assert page().get(f"way-back?to={wrong}").status_code == 400
+
+
 def test_a_decision_is_handed_on_with_its_note(page: Callable[..., TestClient]) -> None:
     told = Told()
     answer = page(told).post("decide", json={"what": "approve", "epoch": 3, "note": "seen it"})
     assert answer.json() == {"sentence": "Done."}
     assert told.decisions == [("approve", 3, "seen it")]
+
+
+def test_a_decision_needs_no_note(page: Callable[..., TestClient]) -> None:
+    told = Told()
+    answer = page(told).post("decide", json={"what": "retrain", "epoch": None, "note": None})
+    assert (answer.status_code, told.decisions) == (200, [("retrain", None, "")])
 
 
 def test_a_runs_page_is_shown(page: Callable[..., TestClient]) -> None:
