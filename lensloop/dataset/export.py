@@ -1,7 +1,8 @@
 """Where does each picture of a data set lie once it is exported, and which list goes with it?
 
 `<split>/<label>/<file>` is what FiftyOne, Label Studio, CVAT and the frameworks read, and what
-`lensloop import` recognises: what is exported and imported again is the same data set.
+`lensloop import` recognises: the same pictures come under the same labels. Not with the same split:
+it follows from the content under a key that only a project has, so another project splits anew.
 """
 
 import csv
@@ -17,6 +18,8 @@ LIST = "pictures.csv"
 COLUMNS = ("filename", "label", "split", "uri", "sha256", "width", "height")
 # What Windows and its disks forbid in a name, and what no terminal should be sent.
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
+# Windows' devices, whatever comes behind the dot.
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d) *(?:\.|$)", re.IGNORECASE)
 _LONGEST = 200  # bytes of a name: file systems take 255, and a copy may be given a longer one
 _OWN = 12  # digits of the content hash that tell two files of one name apart
 
@@ -57,6 +60,6 @@ def listing(pictures: Iterable[Placed], bucket: str) -> str:
 def _name(row: Row) -> str:
     name = _FORBIDDEN.sub("_", row.key.rpartition("/")[2])
     ending = posixpath.splitext(name)[1]
-    if name.startswith(".") or len(name.encode()) > _LONGEST:
+    if name.startswith(".") or len(name.encode()) > _LONGEST or _DEVICES.match(name):
         return row.sha256 + ending[:_OWN]
     return name

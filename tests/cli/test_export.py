@@ -1,5 +1,6 @@
 """Is what a person takes elsewhere the data set, whole, however often the command is started?"""
 
+import csv
 import gzip
 import hashlib
 import io
@@ -12,11 +13,16 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from importers.bucket import Bucket
+from importers.decoders import decoders
 from lensloop.dataset.export import LIST
 from lensloop.dataset.rows import MANIFEST, Row, write_rows
 from lensloop.wire import names
 from local.cloud import LocalCloud
 from tests.dataset.made import row
+from tests.fakes.memory_cloud import MemoryS3
+from tests.importers.conftest import picture
+from tests.importers.test_run import Person
 from tests.local.account import Aws
 
 BUCKET = names.bucket("trash", "", "000000000000", "us-east-1")
@@ -142,3 +148,65 @@ def test_what_cannot_be_exported_gets_a_sentence_and_changes_nothing(
         code, _, stderr = ask(*arguments)
         assert (code, sentence in stderr) == (2, True), stderr
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.fixture
+def data_set(aws: Aws) -> set[tuple[str, str]]:
+    """Hash and label of each picture of the newest data set, in the bucket."""
+    made = []
+    for n in range(18):
+        label, split = (
+            ("glass", "可回收物", "can, tin")[n % 3],
+            ("train", "validation", "test")[n // 6],
+        )
+        # Of one name, or of one that Windows does not take: each comes all the same.
+        key = f"images/{label}/{n}/{('a', 'A', 'CON')[n % 2 + n // 9]}.jpg"
+        body = picture(n)
+        aws.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+        sha256 = hashlib.sha256(body).hexdigest()
+        made.append(row(n, label, key, split=split, sha256=sha256, size=len(body)))
+    newest(aws, made)
+    return {(one.sha256, one.label) for one in made}
+
+
+@pytest.mark.parametrize("by", ["folders", "list"])
+def test_what_is_exported_comes_into_an_empty_bucket_as_the_same_pictures_with_the_same_labels(
+    data_set: set[tuple[str, str]], tmp_path: Path, by: str
+) -> None:
+    folder, elsewhere = tmp_path / "set", MemoryS3()
+    assert ask(str(folder))[0] == 0
+    if by == "folders":
+        (folder / LIST).unlink()
+    else:
+        _without_labels(folder)
+    with decoders() as pool:
+        Person(Bucket(elsewhere, "deeplens-other"), pool).imports(folder)  # type: ignore[arg-type]
+    came = set()
+    for key in elsewhere.keys("images/"):
+        content = bytes(elsewhere.objects[key])  # type: ignore[arg-type]
+        came.add((hashlib.sha256(content).hexdigest(), key.split("/")[1]))
+    assert came == data_set
+
+
+def _without_labels(folder: Path) -> None:
+    """Folders say nothing any more; only the list does."""
+    with (folder / LIST).open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    for number, one in enumerate(rows):
+        moved = f"all/{number}.jpg"
+        (folder / "all").mkdir(exist_ok=True)
+        (folder / one["filename"]).rename(folder / moved)
+        one["filename"] = moved
+    with (folder / LIST).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_the_list_alone_names_each_picture_of_the_data_set_with_its_label(
+    data_set: set[tuple[str, str]], tmp_path: Path
+) -> None:
+    assert ask(str(tmp_path / "set"), "--only-list")[0] == 0
+    with (tmp_path / "set" / LIST).open(encoding="utf-8", newline="") as lines:
+        listed = {(line["sha256"], line["label"]) for line in csv.DictReader(lines)}
+    assert listed == data_set

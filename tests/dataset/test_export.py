@@ -24,6 +24,10 @@ LONG = "x" * 250 + ".jpg"
         ("images/glass/.jpg", "train/glass/{sha256}"),
         ("images/glass/" + LONG, "train/glass/{sha256}.jpg"),
         ("images/glass/jar", "train/glass/jar"),
+        ("images/glass/CON.jpg", "train/glass/{sha256}.jpg"),
+        ("images/glass/aux", "train/glass/{sha256}"),
+        ("images/glass/com1.2.jpg", "train/glass/{sha256}.jpg"),
+        ("images/glass/console.jpg", "train/glass/console.jpg"),
     ],
 )
 def test_a_picture_lies_under_its_split_and_label_with_a_name_every_disk_takes(

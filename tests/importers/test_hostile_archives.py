@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from importers import members
+from importers.bucket import Bucket
 from importers.decoders import Decoders
 from importers.plan import look
 from importers.source import SourceError
@@ -23,8 +24,9 @@ from lensloop.importing import label_map
 from lensloop.importing.plan import Plan, plan
 from lensloop.importing.sieve import There
 from lensloop.settings import Settings
-from tests.importers.conftest import picture
-from tests.importers.test_run import asked
+from tests.fakes.memory_cloud import MemoryS3
+from tests.importers.conftest import fill, picture
+from tests.importers.test_run import Person, asked
 
 GOOD = {f"{label}/{n}.jpg": picture(f"{label}{n}") for label in ("glass", "paper") for n in (0, 1)}
 
@@ -235,3 +237,29 @@ def test_a_bad_archive_is_refused_with_a_sentence(
     assert words in str(refused.value)
     assert str(refused.value).endswith(".")
     assert list(tmp_path.iterdir()) == [file]
+
+
+# Of one name on the disks of Macs and Windows, or of none that Windows takes.
+ODD_NAMES = (
+    *("glass/A.jpg", "glass/a.jpg", "glass/a.JPG", "Paper/a.jpg", "paper/A.jpg"),
+    *("glass/CON.jpg", "glass/aux.jpg", "glass/nul", "paper/COM1.jpg", "paper/a .jpg"),
+    *("paper/a..jpg", "paper/<b>|?*.jpg", "paper/b:stream.jpg"),
+)
+
+
+def test_names_that_other_disks_do_not_take_or_tell_apart_all_come_and_only_once(
+    tmp_path: Path, s3: MemoryS3, bucket: Bucket, pool: Decoders
+) -> None:
+    files = {name: picture(name) for name in ODD_NAMES}
+    unpacked = fill(tmp_path / "set", files)
+    (tmp_path / "set.zip").write_bytes(zipped(files))
+    (tmp_path / "set.tar").write_bytes(tarred(files))
+    person = Person(bucket, pool)
+    brought = []
+    for one in (tmp_path / "set.zip", tmp_path / "set.zip", tmp_path / "set.tar", unpacked):
+        brought.append(person.imports(one).uploaded)
+    assert brought == [len(ODD_NAMES), 0, 0, 0]
+    keys = list(s3.keys("images/"))
+    assert {bytes(s3.objects[key]) for key in keys} == set(files.values())  # type: ignore[arg-type]
+    assert len({key.casefold() for key in keys}) == len(ODD_NAMES)
+    assert len({key.split("/")[1].casefold() for key in keys}) == 2
