@@ -95,6 +95,13 @@ def test_every_step_of_the_story_is_seen(story: Story) -> None:
     assert story.code == 0, story.output[-4000:]
 
 
+def test_whoever_watches_is_told_where_the_page_is(story: Story) -> None:
+    """tests/demo/test_page.py fetches it."""
+    assert re.search(
+        r"in a browser, on this machine only: http://127\.0\.0\.1:\d+/\S+", story.output
+    )
+
+
 def test_a_burst_of_360_pictures_costs_one_retraining_and_one_training_job(story: Story) -> None:
     acts = story.figures["acts"]
     assert (acts[0]["pictures"], acts[0]["retraining_executions"]) == (360, 1)
