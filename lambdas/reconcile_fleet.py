@@ -1,5 +1,5 @@
 """Does every camera run the live release? Orders it again for those that do not, tells of those
-that gave it back, and counts for the alarms.
+that gave it back or fell silent, and counts for the alarms.
 
 Runs every quarter of an hour for all cameras (event {}), and for one ({"thing": …}) when it has
 reported something else than live. While a rollout runs, or is paused, it orders nothing. What is
@@ -50,11 +50,22 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         print(json.dumps(_metrics(prefix, counted, rolling)))
     if live is None:
         return {"ordered": [], "told": []}
+    _tell_silent(table, live, cameras, now)
     may_order = not (rolling or table.paused())
     found = steps(live, cameras, now, may_order=may_order)
     if may_order:
         _lead_back(table, live, cameras)
     return _reconcile(_Fleet(table, live, settings, prefix), cameras, found[:MOST_AT_ONCE])
+
+
+def _tell_silent(table: StateTable, live: Live, cameras: Sequence[Camera], now: int) -> None:
+    """The alarm is of all together: while one camera is silent, it says nothing of a second."""
+    silent = look.newly_silent(cameras, now)
+    told = [camera for camera in silent if table.note_silence_told(camera)]
+    if told:
+        message = news.fell_silent([(camera.thing, camera.seen_at) for camera in told])
+        text = news.as_text(message)
+        handover.tell({"workflow": "fleet", "epoch": live.epoch, "text": text})
 
 
 def _lead_back(table: StateTable, live: Live, cameras: Sequence[Camera]) -> None:

@@ -9,7 +9,7 @@ fleet, back, failure}; {"workflow": "approval", epoch, decision, by, note} of a 
 {"workflow": "rollback", epoch, to, by, note, serial, cameras} of one that was taken back;
 {"workflow": "steering", epoch, decision, by, note, at} of what a person wanted of its rollout;
 {"workflow": "trigger", epoch, text} from the tick; {"workflow": "fleet", epoch, text} of a camera
-that gave the release back, and of other release keys.
+that gave the release back, of silent ones, and of other release keys.
 """
 
 import os

@@ -27,6 +27,7 @@ def to_camera(item: Mapping[str, Any]) -> Camera:
         since=int(item["since"]),
         ordered=_ordered(item),
         told=int(item.get("told", 0)),
+        silence_told=int(item.get("silence_told", 0)),
     )
 
 
@@ -66,6 +67,17 @@ def told(thing: str, epoch: int) -> Change:
         "SET #told = :epoch",
         "attribute_not_exists(#told) OR #told <> :epoch",
         {"epoch": epoch},
+    )
+
+
+def silence_told(thing: str, seen_ms: int) -> Change:
+    """Of the silence since that report."""
+    return Change(
+        key(thing),
+        "SET #silence_told = :seen_ms",
+        "#seen_ms = :seen_ms AND (attribute_not_exists(#silence_told)"
+        " OR #silence_told <> :seen_ms)",
+        {"seen_ms": seen_ms},
     )
 
 

@@ -46,6 +46,10 @@ class KnownCameras(Items):
         """False: people were told before."""
         return self._update(camera_item.told(thing, epoch))
 
+    def note_silence_told(self, camera: Camera) -> bool:
+        """False: people were told before, or it has reported meanwhile."""
+        return self._update(camera_item.silence_told(camera.thing, camera.seen_ms))
+
     def next_order_number(self) -> int:
         change = Change(items.AGAIN, "ADD #number :one", values={"one": 1})
         answer = self._table.update_item(**change.as_update(), ReturnValues="UPDATED_NEW")

@@ -62,6 +62,12 @@ def counts(
     return Counts(len(states), states.count(SILENT), states.count(WRONG))
 
 
+def newly_silent(cameras: Sequence[Camera], now: int) -> list[Camera]:
+    """Of whose silence nobody was told: once for each, until it reports again."""
+    silent = [camera for camera in cameras if now - camera.seen_at > SILENT_AFTER]
+    return [camera for camera in silent if camera.silence_told != camera.seen_ms]
+
+
 def span(seconds: int) -> str:
     """Rounded down to what matters: `2 h`, `35 min`, `3 days`."""
     if seconds >= DAY:

@@ -47,6 +47,7 @@ class Camera:
     since: int
     ordered: Ordered | None = None
     told: int = 0  # the epoch that people were told of as given back
+    silence_told: int = 0  # `seen_ms` of the last report before a silence that people were told of
 
     @property
     def seen_at(self) -> int:
@@ -81,7 +82,13 @@ def after(before: Camera | None, now: Camera) -> Camera:
         return now
     same = _installed(before) == _installed(now)
     since = before.since if same else now.since
-    return replace(now, since=since, ordered=before.ordered, told=before.told)
+    return replace(
+        now,
+        since=since,
+        ordered=before.ordered,
+        told=before.told,
+        silence_told=before.silence_told,
+    )
 
 
 def _installed(camera: Camera) -> tuple[int | None, str | None]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lensloop.fleet.look import Counts, counts, look, span
+from lensloop.fleet.look import SILENT_AFTER, Counts, counts, look, newly_silent, span
 from lensloop.fleet.terms import Camera, Live
 from tests.fleet.cameras import DAY, HOUR, LIVE, NOW, camera, gave_back
 
@@ -113,3 +113,25 @@ def test_each_registered_camera_counts_once() -> None:
 )
 def test_a_span_is_rounded_down(seconds: int, words: str) -> None:
     assert span(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("silence", "told", "found"),
+    [
+        (SILENT_AFTER, False, False),
+        (SILENT_AFTER + 1, False, True),
+        (SILENT_AFTER + 1, True, False),
+        (DAY, False, True),
+    ],
+)
+def test_a_silence_is_told_once(silence: int, told: bool, found: bool) -> None:
+    one = seen(camera(7), silence)
+    if told:
+        one = replace(one, silence_told=one.seen_ms)
+    assert newly_silent([one], NOW) == ([one] if found else [])
+
+
+def test_another_silence_of_the_same_camera_is_told_again() -> None:
+    before = seen(camera(7), DAY)
+    one = replace(seen(camera(7), 2 * HOUR), silence_told=before.seen_ms)
+    assert newly_silent([one], NOW) == [one]

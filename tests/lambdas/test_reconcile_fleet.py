@@ -11,6 +11,7 @@ import pytest
 from lambdas import publish_release, reconcile_fleet
 from lambdas.aws import fleet as aws_fleet
 from lambdas.aws.state import state_table
+from lensloop import news
 from lensloop.wire.report import GivenBack
 from local.cloud import LocalCloud
 from tests.lambdas import fleet_aws
@@ -145,6 +146,31 @@ def test_people_are_told_once_of_a_camera_that_gave_the_release_back(fleet: Flee
     assert jobs(fleet) == []
 
 
+def test_people_are_told_once_of_each_camera_that_falls_silent(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> list[str]:
+        fleet.called.events.clear()
+        look()
+        return [event["text"].partition("\n")[0] for _, event in fleet.called.events]
+
+    fleet.add(B)
+    fleet.says(A, NOW * 1000, right())
+    fleet.says(B, (NOW + 3600) * 1000, right())
+    later(monkeypatch, 1)
+    assert told() == []
+    later(monkeypatch, 1.25)
+    assert told() == [f"{A} is silent"]
+    assert told() == []
+    later(monkeypatch, 2.25)  # the alarm still stands, for A
+    assert told() == [f"{B} is silent"]
+    fleet.says(A, int((NOW + 2.5 * 3600) * 1000), right())
+    fleet.says(B, int((NOW + 2.5 * 3600) * 1000), right())
+    assert told() == []
+    later(monkeypatch, 4)
+    assert told() == ["2 cameras are silent"]
+
+
 def test_the_counts_are_a_line_that_becomes_metrics(
     fleet: Fleet, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,3 +192,10 @@ def test_without_a_live_release_there_is_nothing_to_order(fleet: Fleet) -> None:
     fleet.says(A, NOW * 1000, BARE)
     fleet.aws.table.delete_item(Key={"id": "live"})
     assert look() == {"ordered": [], "told": []}
+
+
+def test_a_message_of_many_silent_cameras_names_some_and_counts_the_rest() -> None:
+    text = news.as_text(news.fell_silent([(f"deeplens_{n}", NOW) for n in range(23)]))
+    assert text.startswith("23 cameras are silent\n\n")
+    assert text.count("- deeplens_") == 20
+    assert "- and 3 more" in text
