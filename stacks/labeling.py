@@ -8,6 +8,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 
 from lambdas import take_labels
+from lensloop.importing import provenance
 from lensloop.labeling.job import UNLABELLED_PREFIX
 from lensloop.settings import Settings
 from lensloop.wire import names
@@ -35,7 +36,7 @@ def labeling(stack: cdk.Stack, *, prefix: str, settings: Settings, storage: Stor
         may=[
             allow("sagemaker:DescribeLabelingJob", on=jobs),
             access.read(names.LABELING_PREFIX, names.REVIEW_PREFIX, UNLABELLED_PREFIX),
-            access.write(names.IMAGES_PREFIX, names.LABELING_PREFIX),
+            access.write(names.IMAGES_PREFIX, names.LABELING_PREFIX, provenance.PREFIX),
         ],
         timeout_seconds=_MINUTES * 60,
         memory_mb=1024,

@@ -4,11 +4,13 @@ that is made of its own, so that a job that is taken twice brings nothing twice.
 
 import hashlib
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from lensloop.dataset.labels import composed, key_problem, label_problem
+from lensloop.importing import provenance
 from lensloop.importing.groundtruth import Labelled
+from lensloop.importing.provenance import Record
 from lensloop.labeling.job import UNLABELLED_PREFIX
 from lensloop.review.places import copy_of, frame_of
 from lensloop.wire.names import IMAGES_PREFIX, REVIEW_PREFIX
@@ -21,6 +23,7 @@ _HASH = 16
 class Copy(NamedTuple):
     source: str
     target: str
+    label: str  # as the people who labelled it called it
 
 
 class LeftOut(NamedTuple):
@@ -41,8 +44,23 @@ def taking(lines: Iterable[Labelled], bucket: str) -> Taking:
         if problem:
             found.left_out.append(LeftOut(line.uri, problem))
         else:
-            found.copies.append(Copy(key, _target(key, composed(line.label))))
+            target = _target(key, composed(line.label))
+            found.copies.append(Copy(key, target, line.label))
     return found
+
+
+def recorded(
+    copied: Iterable[Copy], left_out: Mapping[str, int], manifest: str, version: str, now: str
+) -> Record:
+    """As any import leaves it. `manifest`: its address in S3. What a picture holds is not known
+    here, for S3 copies it: its place stands for it."""
+    copies = list(copied)
+    origin = {"source": f"groundtruth:{manifest}", "version": version, "licence": "", "url": ""}
+    labels = {copy.label: composed(copy.label) for copy in copies}
+    contents = ((copy.source, composed(copy.label)) for copy in copies)
+    told = provenance.record(origin, contents, labels, left_out, now)
+    told["finished"] = now
+    return told
 
 
 def _problem(line: Labelled, key: str) -> str:

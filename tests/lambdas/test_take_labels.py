@@ -7,7 +7,7 @@ import pytest
 from botocore.stub import Stubber
 
 from lambdas import take_labels
-from lambdas.aws import clients
+from lambdas.aws import clients, imports
 from tests.importers.test_groundtruth import told
 from tests.lambdas.conftest import BUCKET, Aws
 
@@ -77,6 +77,12 @@ def test_pictures_come_to_lie_under_their_labels_and_a_note_says_the_rest(
     assert [one["Key"] for one in found] == ["images/glass/review.deeplens_a.0-unsure-ab.jpg"]
     note = aws.s3.get_object(Bucket=BUCKET, Key=f"labeling/{NAME}/taken.json")["Body"].read()
     assert json.loads(note) == said
+    (record,) = imports.records()
+    assert record["source"] == f"groundtruth:s3://{BUCKET}/{OUTPUT}"
+    assert len(record["version"]) == 16
+    assert (record["pictures"], record["labels"]) == ({"glass": 1}, {"glass": "glass"})
+    assert record["left_out"] == said["left_out"]
+    assert record["finished"]
 
 
 @pytest.mark.parametrize(
@@ -93,4 +99,5 @@ def test_what_is_no_output_of_ours_brings_nothing(
     aws.s3.put_object(Bucket=BUCKET, Key=OUTPUT, Body=body)
     said = ended(monkeypatch, uri)
     assert said["taken"] == 0
+    assert list(imports.records()) == []
     assert [said for said in said["left_out"] if said.startswith(reason)]

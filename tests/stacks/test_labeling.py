@@ -46,6 +46,15 @@ def test_a_job_reads_what_is_to_be_labelled_and_writes_its_own_folder(
     assert read == ["labeling", "review", "unlabelled"]
 
 
+def test_what_takes_the_labels_in_writes_pictures_its_note_and_the_record(
+    labelling: Synthesized,
+) -> None:
+    written = may(labelling, "TakeLabels")["s3:PutObject"]
+    assert len(written) == 3
+    for end, place in zip(("images", "imports/pictures", "labeling"), written, strict=True):
+        assert place.endswith(f"/{end}")
+
+
 def test_only_a_job_of_this_account_and_project_gets_the_role(labelling: Synthesized) -> None:
     (role,) = [
         one
