@@ -45,7 +45,6 @@ def connect(broker: Broker, config: Config, record: bool, fps: float) -> Agent:
         jobs.ask()
         reporting.connected()
 
-    store = Store(config.home, config.keys)
     review = _review(broker, config, store)
 
     def received(topic: str, content: Any) -> None:

@@ -71,6 +71,13 @@ def eventually(happened: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
+def test_a_camera_that_came_after_changes_of_keys_knows_how_many(home: Path) -> None:
+    """It would take the first of them, which every order brings, for one that it has to follow."""
+    file = home / "camera.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"key_number": 2}))
+    assert agent_on(home)._store.believed.number == 2
+
+
 def test_without_a_broker_frames_are_classified_and_recorded(
     home: Path, shelf: Shelf, pictures: Path
 ) -> None:
