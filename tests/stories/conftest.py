@@ -82,8 +82,10 @@ class Person:
         written.write_text(json.dumps(of_sagemaker))
         written.replace(file)  # it is read at any moment
 
-    def registers(self, thing: str, home: Path, review_frames_a_day: int = 0) -> None:
-        """A camera of the fleet, whose identity is in `home`."""
+    def registers(
+        self, thing: str, home: Path, review_frames_a_day: int = 0, canary: bool = False
+    ) -> None:
+        """A camera, whose identity is in `home`."""
         cloud = self.cloud
         add_camera(
             cloud.client("iot"),
@@ -92,6 +94,7 @@ class Person:
             thing,
             home,
             believes=who_signs(cloud.client("kms"), self.table, PREFIX),
+            canary=canary,
             endpoint=LOOPBACK,
             port=cloud.mqtt_port,
             ca=cloud.ca_pem,

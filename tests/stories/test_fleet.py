@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from lensloop.fleet.terms import Camera
+from lensloop.record import CANARY_FAILED
 from lensloop.wire import names, signature, succession
 from local import leftovers
 from local.tools import PROJECT
@@ -30,7 +31,23 @@ from tests.stacks.permissions import (
 from tests.stories.conftest import PREFIX, Person, arrived
 
 pytestmark = pytest.mark.slow
-THING, ATTIC = "deeplens_kitchen", "deeplens_attic"
+THING, ATTIC, PORCH = "deeplens_kitchen", "deeplens_attic", "deeplens_porch"
+# The onnxruntime of a camera whose processor computes wrongly, in programs that begin when the file
+# `wrong` is there: a release is tried in one of its own.
+ILL = """
+import importlib, os, sys
+here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.remove(here)
+del sys.modules["onnxruntime"]
+real = importlib.import_module("onnxruntime")
+sys.path.insert(0, here)
+ILL = os.path.exists(os.path.join(here, "wrong"))
+class InferenceSession(real.InferenceSession):
+    def run(self, *given, **more):
+        answers = super().run(*given, **more)
+        return [each[..., ::-1] if ILL and each.ndim > 1 else each for each in answers]
+real.InferenceSession = InferenceSession
+"""
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +58,10 @@ def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
 
 
 @contextmanager
-def awake(person: Person, home: Path) -> Iterator[None]:
+def awake(person: Person, home: Path, first_on_path: str = "") -> Iterator[None]:
     """The real agent, in a process of its own, without credentials of AWS."""
     kept = {name: os.environ[name] for name in ("HOME", "LANG", "PATH") if name in os.environ}
+    kept |= {"PYTHONPATH": first_on_path} if first_on_path else {}
     frames = ["--frames", str(person.folder / "compost"), "--loop", "--fps", "1"]
     with (home / "agent.log").open("ab") as log:
         agent = subprocess.Popen(
@@ -175,6 +193,43 @@ def test_a_person_has_another_key_sign_and_a_camera_that_was_away_follows(
     assert person.used() >= WHEN_THE_KEY_IS_CHANGED
 
 
+def test_a_canary_that_fails_ends_the_release_and_no_other_camera_ever_runs_it(
+    person: Person, home: Path
+) -> None:
+    porch, ill = home.with_name("porch"), home.with_name("ill")
+    (ill / "onnxruntime").mkdir(parents=True)
+    (ill / "onnxruntime" / "__init__.py").write_text(ILL)
+    person.registers(PORCH, porch, canary=True)
+    before = person.table.live_on_cameras()
+    assert before is not None
+    with awake(person, home), awake(person, porch, str(ill)):
+        person.waits_for(lambda: reported(person, before.epoch, thing=PORCH), 90)
+        person.waits_for(lambda: reported(person, before.epoch), 90)
+        (ill / "wrong").touch()
+        person.upload("fourth", 6)
+        refused = person.waits_for(lambda: failed_on_canaries(person, before.epoch), 240)
+        back = person.waits_for(lambda: reported(person, before.epoch, thing=PORCH), 60)
+    live = person.table.live_on_cameras()
+    assert live is not None
+    assert (live.epoch, live.back_from) == (before.epoch, refused["epoch"])
+    assert "golden" in " ".join(message["body"] for message in refused["messages"])
+    assert back.report.epoch == before.epoch
+    orders = [job["jobId"] for job in person.cloud.client("iot").list_jobs()["jobs"]]
+    asked = names.rollout_job(PREFIX, refused["epoch"], "canary")
+    assert answer(person, asked, PORCH)["status"] == "FAILED"
+    assert names.rollout_job(PREFIX, refused["epoch"], "fleet") not in orders
+    assert not (home / "releases" / str(refused["epoch"])).exists()
+
+
+def failed_on_canaries(person: Person, after: int) -> Any:
+    for epoch in range(after + 1, after + 4):
+        record = person.record(epoch)
+        rollout = record and record["rollout"]
+        if rollout and rollout["outcome"] == CANARY_FAILED:
+            return record
+    return None
+
+
 def said(*words: str) -> tuple[int, str]:
     ran = CliRunner().invoke(app, [*words])
     return ran.exit_code, ran.stdout
@@ -261,6 +316,6 @@ def reported(person: Person, epoch: int, after_ms: int = 0, thing: str = THING) 
     return found if found and newer and found.report.epoch == epoch else None
 
 
-def answer(person: Person, job: str) -> Any:
+def answer(person: Person, job: str, thing: str = THING) -> Any:
     iot = person.cloud.client("iot")
-    return iot.describe_job_execution(jobId=job, thingName=THING)["execution"]
+    return iot.describe_job_execution(jobId=job, thingName=thing)["execution"]
