@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,6 +24,25 @@ Note = Annotated[
 
 class Undecided(LensloopError):
     """More than one thing waits, or another than was named; the message says how to say which."""
+
+
+def agrees(asked: Asked, question: str) -> bool:
+    """Raises Undecided where nobody can be asked."""
+    if asked.as_json:
+        raise Undecided("With --json nobody is asked: add --yes, or --dry-run to see what it does.")
+    return typer.confirm(question)
+
+
+def told(asked: Asked, answer: dict[str, Any], *, possible: bool, look: str) -> None:
+    """What a function answers, or would do. Raises Undecided where that is not `possible`; `look`
+    says where to look then.
+    """
+    if asked.as_json:
+        show.give(answer)
+    else:
+        show.say(answer["sentence"])
+    if not possible:
+        raise Undecided(f"Nothing was changed. {look}")
 
 
 @asks

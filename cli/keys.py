@@ -9,7 +9,7 @@ from rich.table import Table
 
 from cli import show
 from cli.asked import Asked, asks
-from cli.decisions import Note, Undecided
+from cli.decisions import Note, agrees, told
 from cli.fleet import registered
 from cli.identity import public_key
 from cli.place import Place
@@ -109,7 +109,7 @@ def _change(asked: Asked, wanted: dict[str, Any], note: str, dry_run: bool, yes:
         found = asked.place.change_key({**wanted, "dry_run": True})
     if dry_run or "number" not in found:
         _say(asked, found)
-    elif yes or _agrees(asked, found["sentence"]):
+    elif yes or agrees(asked, found["sentence"]):
         with show.busy("Signing and ordering …"):
             done = asked.place.change_key({**wanted, "by": asked.place.person(), "note": note})
         _say(asked, done)
@@ -117,19 +117,9 @@ def _change(asked: Asked, wanted: dict[str, Any], note: str, dry_run: bool, yes:
         show.say("Nothing was changed.")
 
 
-def _agrees(asked: Asked, question: str) -> bool:
-    if asked.as_json:
-        raise Undecided("With --json nobody is asked: add --yes, or --dry-run to see what it does.")
-    return typer.confirm(question)
-
-
 def _say(asked: Asked, answer: dict[str, Any]) -> None:
-    if asked.as_json:
-        show.give(answer)
-    else:
-        show.say(answer["sentence"])
-    if "number" not in answer:
-        raise Undecided("Nothing was changed. `lensloop key show` says how things stand.")
+    look = "`lensloop key show` says how things stand."
+    told(asked, answer, possible="number" in answer, look=look)
 
 
 def standing(place: Place) -> Standing:

@@ -8,7 +8,7 @@ import typer
 
 from cli import show
 from cli.asked import Asked, asks
-from cli.decisions import Note, Undecided
+from cli.decisions import Note, Undecided, agrees, told
 from lensloop.steering import GO_ON, PAUSE, RESUME, RETRY
 
 To = Annotated[
@@ -30,7 +30,7 @@ def rollback(
         found = asked.place.roll_back({"to": to, "dry_run": True})
     if dry_run or "to" not in found:
         _say(asked, found)
-    elif yes or _agrees(asked, found["sentence"]):
+    elif yes or agrees(asked, found["sentence"]):
         said = {"to": found["to"], "by": asked.place.person(), "note": note}
         with show.busy("Ordering …"):
             done = asked.place.roll_back(said)
@@ -75,17 +75,7 @@ def _steer(asked: Asked, decision: str, note: str = "") -> None:
         raise Undecided("Nothing was changed. `lensloop status` says how things stand.")
 
 
-def _agrees(asked: Asked, question: str) -> bool:
-    if asked.as_json:
-        raise Undecided("With --json nobody is asked: add --yes, or --dry-run to see what it does.")
-    return typer.confirm(question)
-
-
 def _say(asked: Asked, answer: dict[str, Any]) -> None:
     """Refused is what has no release to go to."""
-    if asked.as_json:
-        show.give(answer)
-    else:
-        show.say(answer["sentence"])
-    if "to" not in answer:
-        raise Undecided("Nothing was changed. `lensloop status` says which release is live.")
+    look = "`lensloop status` says which release is live."
+    told(asked, answer, possible="to" in answer, look=look)

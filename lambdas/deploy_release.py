@@ -126,20 +126,16 @@ def order_wave(job: str, epoch: int, wave: str, settings: Settings) -> None:
     all cameras, and looks twice a minute at first.
     """
     minutes = settings.timeout_minutes(wave)
-    try:
-        clients.iot().create_job(
-            jobId=job,
-            targets=[fleet.group_of(wave)],
-            targetSelection="CONTINUOUS",
-            description=f"Release {epoch} for the {wave} cameras",
-            document=json.dumps(document(epoch, minutes)),
-            presignedUrlConfig=_presigned(),
-            jobExecutionsRolloutConfig={"maximumPerMinute": settings.rollout_cameras_per_minute},
-            timeoutConfig={"inProgressTimeoutInMinutes": minutes},
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
-            raise
+    _order_once(
+        jobId=job,
+        targets=[fleet.group_of(wave)],
+        targetSelection="CONTINUOUS",
+        description=f"Release {epoch} for the {wave} cameras",
+        document=json.dumps(document(epoch, minutes)),
+        presignedUrlConfig=_presigned(),
+        jobExecutionsRolloutConfig={"maximumPerMinute": settings.rollout_cameras_per_minute},
+        timeoutConfig={"inProgressTimeoutInMinutes": minutes},
+    )
 
 
 def order_again(job: str, order_document: str, thing: str, epoch: int, settings: Settings) -> None:
@@ -169,17 +165,22 @@ def order_things(
     faster than one would.
     """
     rate = max(1, settings.rollout_cameras_per_minute // among)
+    _order_once(
+        jobId=job,
+        targets=[fleet.thing_arn(thing) for thing in things],
+        targetSelection="SNAPSHOT",
+        description=f"Release {epoch} for a share of the fleet",
+        document=order_document,
+        presignedUrlConfig=_presigned(),
+        jobExecutionsRolloutConfig={"maximumPerMinute": rate},
+        timeoutConfig={"inProgressTimeoutInMinutes": settings.fleet_timeout_minutes},
+    )
+
+
+def _order_once(**job: Any) -> None:
+    """A step that is tried again finds its job there."""
     try:
-        clients.iot().create_job(
-            jobId=job,
-            targets=[fleet.thing_arn(thing) for thing in things],
-            targetSelection="SNAPSHOT",
-            description=f"Release {epoch} for a share of the fleet",
-            document=order_document,
-            presignedUrlConfig=_presigned(),
-            jobExecutionsRolloutConfig={"maximumPerMinute": rate},
-            timeoutConfig={"inProgressTimeoutInMinutes": settings.fleet_timeout_minutes},
-        )
+        clients.iot().create_job(**job)
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
             raise

@@ -38,6 +38,7 @@ class FleetStack(cdk.Stack):
         self._storage = storage
         self.tell = reporter(self, prefix=prefix, settings=settings, storage=storage)
         presign = self._presign_role()
+        orders = Orders(self, prefix, storage, presign)
         workflow = RolloutWorkflow(
             self,
             prefix=prefix,
@@ -53,7 +54,7 @@ class FleetStack(cdk.Stack):
             settings=settings,
             storage=storage,
             rollout=self.rollout,
-            orders=Orders(self, prefix, storage, presign),
+            orders=orders,
             tell=self.tell,
         )
         keys(
@@ -63,7 +64,7 @@ class FleetStack(cdk.Stack):
             storage=storage,
             rollout=self.rollout,
             tell=self.tell,
-            orders=Orders(self, prefix, storage, presign),
+            orders=orders,
         )
         approval(
             self,

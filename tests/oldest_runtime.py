@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 
 from cli.install_bundle import REQUIREMENTS
-from lensloop.one_at_a_time import one_at_a_time
-from stacks.assets.packages import Target, fetch
+from stacks.assets.packages import Target, fetched_once
 
 VERSION = "1.14.1"
 _PACKAGES = Path(__file__).parents[1] / ".build" / f"oldest-camera-onnxruntime-{VERSION}"
@@ -61,9 +60,5 @@ def answers(model: bytes, pictures: Any) -> Any:
 
 def _fetched() -> Path:
     pins = "".join(path.read_text("utf-8") for path in REQUIREMENTS)
-    with one_at_a_time(_PACKAGES.parent):
-        if not _PACKAGES.is_dir():
-            with tempfile.TemporaryDirectory(dir=_PACKAGES.parent) as scratch:
-                fetch(pins, Target("3.7", "x86_64-manylinux_2_17"), Path(scratch, "new"))
-                Path(scratch, "new").rename(_PACKAGES)
-    return _PACKAGES
+    name = f"the oldest camera's packages, onnxruntime {VERSION} among them,"
+    return fetched_once(_PACKAGES, name, pins, Target("3.7", "x86_64-manylinux_2_17"))

@@ -13,6 +13,7 @@ until `check`: so one reading finds all mistakes. What nobody asks for is passed
 from __future__ import annotations
 
 import base64
+import json
 import re
 from typing import Any, Callable, List, Mapping, Optional, Pattern, Tuple, Type
 
@@ -24,6 +25,16 @@ _MOST_WHOLE = 2**53  # beyond it, JSON readers that know only floats disagree
 _MOST = 1e9  # no number in our documents is larger
 _MOST_NAMED = 8  # mistakes in one sentence; a person mends these first
 _MOST_SHOWN = 60  # characters of a value
+
+
+def of_json(text: str, error: Type[LensloopError], what: str) -> Reader:
+    """The object that the text holds. `what` it is, for the sentence of `error`, which is raised
+    where it is no JSON.
+    """
+    try:
+        return Reader(json.loads(text))
+    except (ValueError, RecursionError) as problem:
+        raise error(f"{what} is not JSON: {problem}") from problem
 
 
 class Reader:

@@ -10,10 +10,10 @@ Python 3.7 syntax: this file also lands on cameras.
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from lensloop.wire.errors import LensloopError
-from lensloop.wire.reading import Reader
+from lensloop.wire.reading import of_json
 
 FORMAT = 1
 KIND = "lensloop-statement"  # so that nothing else that the key signed can be taken for one
@@ -38,7 +38,7 @@ def text(statement: Statement) -> str:
 
 def parse(said: str) -> Statement:
     """Raises StatementError naming every mistake."""
-    top = Reader(_json(said))
+    top = of_json(said, StatementError, "the job's statement")
     top.expect_format(FORMAT)
     top.value("kind", lambda kind: kind == KIND, repr(KIND))
     found = Statement(
@@ -66,10 +66,3 @@ def refusal(statement: Statement, project: str, serial: int) -> str:
             f" serial {serial} already"
         )
     return ""
-
-
-def _json(said: str) -> Any:
-    try:
-        return json.loads(said)
-    except (ValueError, RecursionError) as error:
-        raise StatementError(f"the job's statement is not JSON: {error}") from error

@@ -13,10 +13,10 @@ import base64
 import hashlib
 import json
 import textwrap
-from typing import Any, NamedTuple, Tuple
+from typing import NamedTuple, Tuple
 
 from lensloop.wire.errors import LensloopError
-from lensloop.wire.reading import Reader
+from lensloop.wire.reading import of_json
 
 FORMAT = 1
 KIND = "lensloop-keys"  # so that nothing else that a key signed can be taken for one
@@ -51,7 +51,7 @@ def text(succession: Succession) -> str:
 
 def parse(said: str) -> Succession:
     """Raises SuccessionError naming every mistake."""
-    top = Reader(_json(said))
+    top = of_json(said, SuccessionError, "the order's change of keys")
     top.expect_format(FORMAT)
     top.value("kind", lambda kind: kind == KIND, repr(KIND))
     keys = top.texts("keys", "a list of public keys in PEM")
@@ -72,10 +72,3 @@ def fingerprint(key: str) -> str:
     """By which people, reports and commands name a key in PEM: the same however its lines end."""
     body = "".join(line.strip() for line in key.splitlines() if not line.startswith("-----"))
     return hashlib.sha256(body.encode()).hexdigest()[:_FINGERPRINT]
-
-
-def _json(said: str) -> Any:
-    try:
-        return json.loads(said)
-    except (ValueError, RecursionError) as error:
-        raise SuccessionError(f"the order's change of keys is not JSON: {error}") from error

@@ -39,12 +39,16 @@ def unpacked(root: Path, package: str, target: Target = LAMBDA) -> Path:
     """
     pin = _pin((root / "requirements.txt").read_text(), package)
     name = pin.split()[0].replace("==", "-")
-    folder = root / ".build" / f"{name}-python{target.python}"
+    return fetched_once(root / ".build" / f"{name}-python{target.python}", name, pin, target)
+
+
+def fetched_once(folder: Path, name: str, requirements: str, target: Target) -> Path:
+    """`folder`, with what `requirements` pins; there whole or not at all. `name`: for people."""
     with one_at_a_time(folder.parent):
         if not folder.is_dir():
             progress(f"fetching {name} for Python {target.python}, once …")
             with tempfile.TemporaryDirectory(dir=folder.parent, prefix="package-") as scratch:
-                fetch(pin, target, Path(scratch, "new"))
+                fetch(requirements, target, Path(scratch, "new"))
                 Path(scratch, "new").rename(folder)
     return folder
 
