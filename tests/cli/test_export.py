@@ -39,12 +39,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     with LocalCloud(tmp_path_factory.mktemp("cloud"), say=lambda text: None) as cloud:
         aws = Aws(cloud)
         aws.s3.create_bucket(Bucket=BUCKET)
-        aws.dynamodb.create_table(
-            TableName="deeplens-trash-state",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        aws.table("deeplens-trash-state")
         yield aws
 
 

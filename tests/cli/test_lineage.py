@@ -35,12 +35,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     with LocalCloud(tmp_path_factory.mktemp("cloud"), say=lambda text: None) as cloud:
         aws = Aws(cloud)
         aws.s3.create_bucket(Bucket=BUCKET)
-        aws.dynamodb.create_table(
-            TableName=f"{PREFIX}-state",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        aws.table(f"{PREFIX}-state")
         learnt = row(90, "can", key="images/can/old.jpg", split="train", sha256=SHA256)
         tested = learnt._replace(key="images/can/a.jpg", split="test")
         dataset(aws, FIRST, learnt, *GLASSES)

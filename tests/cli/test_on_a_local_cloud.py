@@ -111,12 +111,7 @@ def test_where_nothing_is_deployed_there_is_a_sentence() -> None:
 @pytest.fixture(scope="module")
 def deployed(aws: Aws) -> Aws:
     aws.s3.create_bucket(Bucket=BUCKET)
-    aws.dynamodb.create_table(
-        TableName=f"{PREFIX}-state",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    aws.table(f"{PREFIX}-state")
     _make(aws, "tick", TICK)
     _make(aws, "approve-release", APPROVE)
     _make(aws, "roll-back", ROLL_BACK)

@@ -1,10 +1,8 @@
 """Is the page there at the address that the demo prints, for whoever has the address alone, and
 gone with it?"""
 
-import io
 import urllib.error
 import urllib.request
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -28,22 +26,11 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with LocalCloud(tmp_path_factory.mktemp("cloud"), say=lambda text: None) as cloud:
         aws = Aws(cloud)
         aws.s3.create_bucket(Bucket=BUCKET)
-        aws.dynamodb.create_table(
-            TableName="deeplens-trash-state",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        aws.table("deeplens-trash-state")
         # Nobody calls it: its settings say that something is deployed.
-        archive = io.BytesIO()
-        with zipfile.ZipFile(archive, "w") as code:
-            code.writestr("index.py", "def handler(event, context):\n    return {}\n")
-        aws.lambda_.create_function(
-            FunctionName="deeplens-trash-tick",
-            Runtime="python3.13",
-            Handler="index.handler",
-            Role=aws.role(),
-            Code={"ZipFile": archive.getvalue()},
+        aws.function(
+            "def handler(event, context):\n    return {}\n",
+            name="deeplens-trash-tick",
             Environment={"Variables": {"SETTINGS": Settings().to_json()}},
         )
         yield cloud.ca_pem.parent

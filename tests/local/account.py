@@ -66,8 +66,8 @@ class Aws:
             self.iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy)
         return arn
 
-    def table(self) -> str:
-        name = unique("table")
+    def table(self, name: str = "") -> str:
+        name = name or unique("table")
         self.dynamodb.create_table(
             TableName=name,
             KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
@@ -81,13 +81,13 @@ class Aws:
         self.s3.create_bucket(Bucket=name)
         return name
 
-    def function(self, body: str, role: str = "", **options: Any) -> str:
+    def function(self, body: str, role: str = "", name: str = "", **options: Any) -> str:
         """The ARN of a Python function; `body` is the module that defines `handler`."""
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as zipped:
             zipped.writestr("index.py", body)
         arn: str = self.lambda_.create_function(
-            FunctionName=unique("function"),
+            FunctionName=name or unique("function"),
             Runtime="python3.13",
             Handler="index.handler",
             Role=role or self.role(),
