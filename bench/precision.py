@@ -13,11 +13,10 @@ from unittest import mock
 
 import numpy as np
 
-from bench.agent import make_release
+from bench.agent import in_eight_bits, make_release
 from bench.figure import Row, figure
 
 FRAMES = 60  # three times, the best of which counts
-CALIBRATED_ON = 32  # noise: what it answers is of no interest, and costs as much
 SHAPE = (224, 224, 3)
 
 
@@ -26,7 +25,7 @@ def rows() -> Iterator[Row]:
         home = Path(folder) / "made"
         make_release(home)
         whole = (home / "model.onnx").read_bytes()
-    small = _in_eight_bits(whole)
+    small = in_eight_bits(whole)
     plain, eight, many = _per_second(whole), _per_second(small), _per_second(whole, threads=0)
     unit = "frames/CPU s"
     yield figure("precision, int8 beside fp32", eight, plain, unit, round(eight / plain, 2))
@@ -34,15 +33,6 @@ def rows() -> Iterator[Row]:
     yield figure("precision, size of the file", *size, "MB", round(size[0] / size[1], 2))
     ratio = round(plain / many, 2)
     yield figure("precision, one thread beside all", plain, many, unit, ratio, "≥ 1 ×", ratio >= 1)
-
-
-def _in_eight_bits(model: bytes) -> bytes:
-    from training.eight_bits import quantised
-    from training.model_file import ModelFile, frozen
-
-    inputs = np.random.default_rng(1).integers(0, 255, (CALIBRATED_ON, *SHAPE), dtype=np.uint8)
-    whole = ModelFile(model)
-    return whole.on(frozen(quantised(whole.backbone.model, inputs)))
 
 
 def _per_second(data: bytes, threads: int | None = None) -> float:
