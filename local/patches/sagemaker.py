@@ -10,7 +10,7 @@ from ministack import app
 from ministack.core import iam_actions, router
 from ministack.services import stepfunctions as sfn
 
-from local.sagemaker import lineage, registry, service
+from local.sagemaker import labeling, lineage, registry, service
 from local.sagemaker.job import TrainingJob
 
 MODULE = "sagemaker"
@@ -37,7 +37,7 @@ def sagemaker_exists() -> None:
     iam_actions._TAG_OPERATIONS[MODULE] = frozenset(
         {
             *("CreateTrainingJob", "CreateModelPackage", "CreateModelPackageGroup"),
-            *("CreateArtifact", "AddTags"),
+            *("CreateArtifact", "CreateLabelingJob", "AddTags"),
         }
     )
     iam_actions._UNSIGNED_OPERATIONS[MODULE] = frozenset()
@@ -54,6 +54,7 @@ def sagemaker_exists() -> None:
             return service.job_arn(name)
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
         named = registry.resource_of(operation, request) or lineage.resource_of(operation, request)
+        named = named or labeling.resource_of(request)
         return named or request.get("ResourceArn", "*")
 
     iam_actions.extract_resource_arn = extract_with_jobs

@@ -3,7 +3,7 @@ new account of AWS.
 
 `sagemaker.json` in the cloud's folder says otherwise, and is read again for each job:
 {"quotas": {"ml.m5.xlarge for training job usage": 0}, "no_machines": ["ml.m5.xlarge"],
-"no_spot": ["ml.m6i.xlarge"], "launch_seconds": 60}.
+"no_spot": ["ml.m6i.xlarge"], "launch_seconds": 60, "workforce_says": {"review/": "glass"}}.
 """
 
 import json
@@ -21,6 +21,13 @@ class Account:
     no_machines: tuple[str, ...] = ()  # types that AWS has none of at the moment
     no_spot: tuple[str, ...] = ()  # and those of which it has none on spot capacity
     launch_seconds: float = 0
+    # What people say when they are asked to label: by how the keys of pictures begin.
+    workforce_says: dict[str, str] = field(default_factory=dict)
+
+    def says(self, key: str) -> str:
+        """The label that people give this picture; empty while nobody has looked at it."""
+        fitting = [begin for begin in self.workforce_says if key.startswith(begin)]
+        return self.workforce_says[max(fitting, key=len)] if fitting else ""
 
     def refusal(self, request: dict[str, Any], running: Iterable[dict[str, Any]]) -> str:
         """In AWS' own words; empty when the job may be made."""
@@ -56,6 +63,7 @@ def account(state: Path) -> Account:
         tuple(told.get("no_machines", ())),
         tuple(told.get("no_spot", ())),
         float(told.get("launch_seconds", 0)),
+        told.get("workforce_says", {}),
     )
 
 

@@ -1,5 +1,5 @@
 """Which calls of the SageMaker API does the local cloud answer? Those around training jobs, the
-model registry's (registry.py), and those of lineage (lineage.py).
+model registry's (registry.py), Ground Truth's (labeling.py), and those of lineage (lineage.py).
 
 A service module as ministack wants it:
 `handle_request`, and `reset`, `get_state`, `load_persisted_state`.
@@ -19,7 +19,7 @@ from ministack.core.responses import (
 )
 
 from local import leftovers
-from local.sagemaker import answers, lineage, registry, requests, role
+from local.sagemaker import answers, labeling, lineage, registry, requests, role
 from local.sagemaker.account import account
 from local.sagemaker.answers import Answer, Request, invalid
 from local.sagemaker.job import TrainingJob
@@ -141,6 +141,7 @@ OPERATIONS: dict[str, Callable[[Request], Answer]] = {
     "AddTags": add_tags,
     "ListTags": list_tags,
     "DescribeTrialComponent": describe_trial_component,
+    **labeling.OPERATIONS,
     **registry.OPERATIONS,
     **lineage.OPERATIONS,
 }
@@ -152,6 +153,7 @@ def reset() -> None:
     for job in _jobs.values():
         job.stop()
     _jobs.clear()
+    labeling.reset()
     for store in STORES.values():
         store.clear()
 

@@ -79,6 +79,11 @@ WHEN_A_FRAME_COMES_BACK = _of(
     "HandOutReviewLinks", "s3:PutObject", "iot:ListThingGroupsForThing", "iot:Publish"
 )
 
+# tests/stories/test_review.py does: a workforce labels a frame, where that is switched on.
+WHEN_PEOPLE_LABEL = _of("TakeLabels", "sagemaker:DescribeLabelingJob", "s3:GetObject") | _of(
+    "TakeLabels", "s3:PutObject"
+)
+
 FUNCTIONS = (
     "ApproveRelease AssembleDataset ChangeKey CheckRollout ChooseMachine DeployRelease FindDeleted"
     " InspectImages Judge"

@@ -1,5 +1,5 @@
-"""Do the frames that a camera is unsure of come back, below its own folder of review/, and can the
-addresses it is given write anything else?
+"""Do the frames that a camera is unsure of come back, below its own folder of review/, can the
+addresses it is given write anything else, and do people's labels come in by themselves?
 """
 
 import json
@@ -36,9 +36,9 @@ UNSURE = Prediction({"can": 0.5, "glass": 0.4, "paper": 0.1}, True, False, None)
 
 @pytest.fixture(scope="module")
 def curious(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
-    """Somebody who wants to see what their cameras are unsure of."""
+    """Somebody who wants to see what their cameras are unsure of, and has others label it."""
     folder = tmp_path_factory.mktemp("review")
-    with arrived(folder, review_frames_a_day="500") as somebody:
+    with arrived(folder, review_frames_a_day="500", labeling_jobs="true") as somebody:
         yield somebody
 
 
@@ -149,7 +149,43 @@ def test_a_person_takes_labelled_pictures_with_a_running_camera(
     ] * 3
 
 
-def test_the_function_uses_what_it_may_and_may_not_write_elsewhere(
+def test_what_a_workforce_says_comes_in_by_the_rule_when_its_job_has_ended(
+    curious: Person, camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LENSLOOP_LOCAL", str(curious.cloud.ca_pem.parent))
+    s3 = curious.cloud.client("s3")
+    frame = next(key for key in keys(curious, f"review/{THING}/") if "-unsure-" in key)
+    curious.is_told(workforce_says={"review/nothing/": "can"})  # so that there is a workforce
+    assert "is started" in label("start", frame.rpartition(".")[0], "--labels", "tin,can", "--yes")
+    (job,) = curious.cloud.client("sagemaker").list_labeling_jobs()["LabelingJobSummaryList"]
+    assert job["LabelingJobStatus"] == "InProgress"
+    assert keys(curious, "images/tin/") == []
+
+    curious.is_told(workforce_says={"review/": "tin"})
+    found = curious.waits_for(lambda: keys(curious, "images/tin/"), 60)
+    name = frame.rpartition("/")[2].rpartition(".")[0]
+    assert found == [f"images/tin/review.{THING}.{name}.jpg"]
+    note = f"labeling/{job['LabelingJobName']}/taken.json"
+    curious.waits_for(lambda: keys(curious, note), 20)
+    assert json.load(s3.get_object(Bucket=curious.bucket, Key=note)["Body"])["taken"] == 1
+    (record,) = keys(curious, "imports/pictures/")
+    told = json.load(s3.get_object(Bucket=curious.bucket, Key=record)["Body"])
+    assert told["pictures"] == {"tin": 1}
+    assert "Completed" in label("list")
+
+
+def keys(person: Person, prefix: str) -> list[str]:
+    listed = person.cloud.client("s3").list_objects_v2(Bucket=person.bucket, Prefix=prefix)
+    return [found["Key"] for found in listed.get("Contents", [])]
+
+
+def label(*arguments: str) -> str:
+    ran = CliRunner().invoke(app, ["label", *arguments])
+    assert ran.exit_code == 0, ran.output
+    return ran.stdout
+
+
+def test_the_functions_use_what_they_may_and_may_not_write_elsewhere(
     curious: Person, camera: Camera
 ) -> None:
     state = StateDir(curious.cloud.ca_pem.parent)
@@ -157,7 +193,7 @@ def test_the_function_uses_what_it_may_and_may_not_write_elsewhere(
     denied: set[Permission] = set()
     for use in permissions.used(state.root, Synthesized(state.assembly)):
         (allowed if use.decision == "Allow" else denied).add(use.permission)
-    assert allowed >= permissions.WHEN_A_FRAME_COMES_BACK
+    assert allowed >= permissions.WHEN_A_FRAME_COMES_BACK | permissions.WHEN_PEOPLE_LABEL
     # An address that was turned to images/: its signer's role was asked, and refused.
     assert denied == {Permission("HandOutReviewLinks", "s3:PutObject")}
 
