@@ -12,6 +12,7 @@ from lambdas.aws import clients, fleet, fleet_shares, registry
 from lambdas.aws.state import state_table
 from lensloop import shares
 from lensloop.fleet.baking import Bake, as_they_run_it, baked
+from lensloop.fleet.pace import within_budget
 from lensloop.model.registry import stage
 from lensloop.rollout import (
     FAILED,
@@ -75,7 +76,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     elif paused := fleet.paused():
         found = paused
     else:
-        found = look(wave, release, patience, bake)
+        most = 0 if _is_live(release.epoch) else settings.max_camera_milliseconds
+        found = look(wave, release, patience, bake, most)
         if found.state == PROVEN:
             proved_at = bake.proved_at or bake.now
             bake = replace(bake, proved_at=proved_at)
@@ -105,6 +107,12 @@ def _is_newest(epoch: int) -> bool:
     return candidate is not None and candidate.release.epoch == epoch
 
 
+def _is_live(epoch: int) -> bool:
+    """What a first wave has proved already no other hardware of the fleet takes back."""
+    live = state_table().live()
+    return live is not None and live.epoch == epoch
+
+
 def _moved(wave: Wave, found: WaveState, epoch: int, settings: Settings) -> WaveState:
     """What the first wave has proved is live; what it has not never will be. Later waves change
     nothing of that, but where one fails it goes to no further camera by itself."""
@@ -119,11 +127,10 @@ def _moved(wave: Wave, found: WaveState, epoch: int, settings: Settings) -> Wave
         how_far = shares.how_far(asked, len(fleet.cameras_in(wave.name)))
         found = replace(found, reasons=(*found.reasons, how_far))
     table.fail_candidate(epoch, now)
-    live = table.live()
-    if live is None or live.epoch != epoch:
-        fleet.withdraw_all(epoch)
-    else:
+    if _is_live(epoch):
         table.stop_live(epoch, now)
+    else:
+        fleet.withdraw_all(epoch)
     return found
 
 
@@ -135,7 +142,9 @@ def _withdraw(wave: Wave, epoch: int) -> None:
         fleet.withdraw(wave.job, "NOT_PROVEN")
 
 
-def look(wave: Wave, release: Release, patience: Patience, bake: Bake) -> WaveState:
+def look(
+    wave: Wave, release: Release, patience: Patience, bake: Bake, most_milliseconds: int
+) -> WaveState:
     """Answers are read one by one, a call each,
     only once they could decide: if all who say so were right.
     """
@@ -146,7 +155,8 @@ def look(wave: Wave, release: Release, patience: Patience, bake: Bake) -> WaveSt
     known = state_table().cameras() if proved else []
 
     def judged(answers: Sequence[Answer]) -> WaveState:
-        now = as_they_run_it(answers, known, release, bake)
+        in_time = within_budget(answers, most_milliseconds)
+        now = as_they_run_it(in_time, known, release, bake)
         return wave_state(release, now, patience, aborted=aborted, wave=wave.name)
 
     claimed = [found[thing].claim if thing in found else Answer(thing) for thing in cameras]

@@ -234,6 +234,13 @@ class Settings:
     min_proven_share: float = _setting(
         0.9, "Share of a wave's cameras that must prove the release (0 to 1).", 0, 1
     )
+    max_camera_milliseconds: int = _setting(
+        0,
+        "A camera that proves a release and takes longer for a picture counts as one that failed"
+        " it, until the first wave has made the release live; 0 is no limit.",
+        0,
+        60000,
+    )
     rollout_cameras_per_minute: int = _setting(
         100, "How many cameras of a wave begin in a minute, so that not all fetch at once.", 1, 1000
     )

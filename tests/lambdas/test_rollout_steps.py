@@ -41,9 +41,9 @@ class Cameras:
             jobId=job, thingName=f"deeplens_{name}", status=status, statusDetails=details
         )
 
-    def prove(self, name: str, job: str, epoch: int = 7) -> None:
+    def prove(self, name: str, job: str, epoch: int = 7, **more: str) -> None:
         [sha256] = {one.model_sha256 for one in known() if f"-r{one.epoch}-" in job}
-        self.answer(name, job, "SUCCEEDED", epoch=str(epoch), sha256=sha256, **PROOF)
+        self.answer(name, job, "SUCCEEDED", epoch=str(epoch), sha256=sha256, **PROOF, **more)
 
 
 def known() -> list[LiveRelease]:
@@ -287,6 +287,40 @@ def test_a_fleet_that_fails_takes_nothing_back_from_what_canaries_proved(
     assert check(fleet_order, "fleet")["state"] == "failed"
     assert (live(), candidate()) == (7, (7, "proven"))
     assert status(released, order["job"]) == "IN_PROGRESS", "a later canary gets it too"
+
+
+def test_what_the_first_wave_is_too_slow_with_never_becomes_live_and_names_who_is(
+    released: Aws, cameras: Cameras, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budget = Settings(max_camera_milliseconds=500)
+    monkeypatch.setenv("SETTINGS", budget.to_json())
+    cameras.add("canary", "a")
+    cameras.add("fleet", "b")
+    order = deploy()
+    cameras.prove("a", order["job"], latency_ms="812.4")
+    found = check(order)
+    assert (found["state"], live(), candidate()) == ("failed", 0, (7, "failed"))
+    assert found["reasons"] == [
+        "0 of 1 cameras proved the release, 1 must",
+        "deeplens_a: it takes 812.4 ms for a picture, more than the 500 ms that it may"
+        " (`max_camera_milliseconds`)",
+    ]
+    assert status(released, order["job"]) == "CANCELED"
+
+
+def test_a_slow_camera_of_the_fleet_does_not_speak_against_what_canaries_proved(
+    released: Aws, cameras: Cameras, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budget = Settings(max_camera_milliseconds=500)
+    monkeypatch.setenv("SETTINGS", budget.to_json())
+    cameras.add("canary", "a")
+    cameras.add("fleet", "b")
+    order = deploy()
+    cameras.prove("a", order["job"], latency_ms="500.0")
+    assert check(order)["state"] == "proven"
+    fleet_order = deploy("fleet")
+    cameras.prove("b", fleet_order["job"], latency_ms="812.4")
+    assert check(fleet_order, "fleet")["state"] == "proven"
 
 
 def test_live_never_goes_back_to_an_older_candidate(released: Aws, cameras: Cameras) -> None:
