@@ -31,6 +31,8 @@ endif
 # As it was typed: make would read the $ in a folder's name as a variable of its own.
 override IMAGES := $(value IMAGES)
 export IMAGES
+override NEW := $(value NEW)
+export NEW
 
 TOOLS := .venv/.uv-$(UV_VERSION)
 READY := .venv/.ready
@@ -45,7 +47,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 MXNET := .build/mxnet/.ready
 SDK := .build/sagemaker/.ready
 
-.PHONY: help demo test quick check lint types pure coverage mutants bench up down status deploy-local deploy destroy install mxnet finetune-deps experiments lock audit sbom clean
+.PHONY: help demo demo-gap test quick check lint types pure coverage mutants bench up down status deploy-local deploy destroy install mxnet finetune-deps experiments lock audit sbom clean
 
 help: ## Show this list
 	@echo "Lensloop: drop labelled pictures into a bucket, and a better classifier reaches your cameras."
@@ -58,6 +60,9 @@ help: ## Show this list
 
 demo: $(READY) $(NODE) $(CHANNEL) ## Watch the whole loop on this machine; IMAGES=<folder> takes your own pictures, KEEP=1 leaves it up
 	@$(PY) -m demo $(if $(IMAGES),--images "$$IMAGES") $(if $(FOLDERS_ARE_LABELS),--folders-are-labels) $(if $(KEEP),--keep)
+
+demo-gap: $(READY) $(NODE) $(CHANNEL) ## Watch what answers to a camera's uncertain frames bring in a new place; IMAGES=<folder> NEW=<folder> take your own
+	@$(PY) -m demo --gap $(if $(IMAGES),--images "$$IMAGES") $(if $(NEW),--new "$$NEW") $(if $(FOLDERS_ARE_LABELS),--folders-are-labels) $(if $(KEEP),--keep)
 
 test: $(DEV) $(NODE) $(CHANNEL) ## Run all tests, the whole loop end to end included
 	@$(PYTEST)

@@ -15,7 +15,7 @@ from bench.figure import figure
 from bench.photographs import present
 from demo.album import Album, Picture
 from demo.cameras import Fleet
-from demo.run import CONTEXT, MINUTE_SECONDS
+from demo.stage import CONTEXT, MINUTE_SECONDS
 from demo.watch import Watch
 from lensloop.settings import Settings
 from lensloop.wire import names
@@ -44,7 +44,7 @@ def _measured(collection: Path) -> Iterator[dict[str, Any]]:
         running.enter_context(cloud)
         outputs = cloud.deploy(CONTEXT | {"quiet_seconds": str(QUIET_SECONDS)})
         prefix = names.prefix(Settings().project)
-        fleet = Fleet(state / "cameras", album, state / "cloud")
+        fleet = Fleet(state / "cameras", album.looks, state / "cloud")
         running.callback(fleet.stop)
         fleet.register(cloud, prefix)
         fleet.start()

@@ -7,9 +7,13 @@ same number by chance; and how many answers each needs where nobody counts label
 
 The pictures of the two sources are of different things; two in five of the new ones are only
 tested on.
+
+`python -m bench.gap FOLDER` writes the two sources as folders of labels, for the same story with a
+cloud, cameras and the page: make demo-gap IMAGES=FOLDER/known NEW=FOLDER/new
 """
 
 import hashlib
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -228,11 +232,29 @@ def _ratio(ours: Sequence[float], other: Sequence[float]) -> float:
 # Photographs
 
 
+def write(folder: Path) -> None:
+    """The two sources, a folder for each label."""
+    found = zip(("known", "new"), _taken(*photographs.present("trashnet6", "bins3")), strict=True)
+    for name, labelled in found:
+        for number, (label, content) in enumerate(labelled):
+            file = folder / name / label / f"{number:04}.jpg"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+
+
 def sources(trashnet: Path, with_shelves: Path) -> tuple[Side, Side]:
+    known, new = _taken(trashnet, with_shelves)
+    return _side(known), _side(new)
+
+
+Labelled = list[tuple[str, bytes]]  # a photograph and its label
+
+
+def _taken(trashnet: Path, with_shelves: Path) -> tuple[Labelled, Labelled]:
     """One photograph in two as it is; the others as another camera would see their things."""
     shelves = [f.read_bytes() for f in sorted(with_shelves.glob("compost/*.jpg"))[:_SHELVES]]
-    known: list[tuple[str, bytes]] = []
-    new: list[tuple[str, bytes]] = []
+    known: Labelled = []
+    new: Labelled = []
     for file in sorted(trashnet.glob("*/*.jpg")):
         content = file.read_bytes()
         sha256 = hashlib.sha256(content).hexdigest()
@@ -241,7 +263,7 @@ def sources(trashnet: Path, with_shelves: Path) -> tuple[Side, Side]:
         else:
             rng = np.random.default_rng(int(sha256[:16], 16))
             new.append((file.parent.name, another_camera.frame(content, shelves, rng)))
-    return _side(known), _side(new)
+    return known, new
 
 
 def _side(labelled: Sequence[tuple[str, bytes]]) -> Side:
@@ -258,3 +280,7 @@ def _parted(new: Side, seed: int) -> tuple[Side, Side]:
     order = np.random.default_rng(seed).permutation(len(new.rows))
     at = int(TESTED * len(order))
     return new.only(order[at:].tolist()), new.only(order[:at].tolist())
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

@@ -1,5 +1,6 @@
-"""Does the whole loop work? `make demo` tells one story on the local cloud, and claims nothing that
-it has not seen.
+"""Does the whole loop work, and what does it bring where cameras see other pictures? `make demo`
+and `make demo-gap` tell one story each, on the local cloud, and claim nothing that they have not
+seen.
 """
 
 import argparse
@@ -17,18 +18,17 @@ def main(argv: list[str]) -> int:
     """0 only when every step of the story was seen; REFUSED when the user's own pictures made no
     release, which is a result.
     """
-    options = _parser().parse_args(argv)
+    options = _options(argv)
     state = Path(os.environ.get("LENSLOOP_LOCAL") or ".local").resolve()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     # What the story needs takes a second to import; Ctrl-C must be understood by then.
     from demo.errors import DemoFailed
-    from demo.run import run
     from local import machine
     from local.errors import LocalCloudError
 
     try:
-        refusal = run(state, options.images, options.keep, options.folders_are_labels)
+        return _told(options, state)
     except KeyboardInterrupt:
         print(
             "\nStopped half-way: everything that the demo started has ended. The logs are in"
@@ -46,7 +46,28 @@ def main(argv: list[str]) -> int:
             raise
         print(f"\n{fault}", file=sys.stderr)
         return 1
+
+
+def _told(options: argparse.Namespace, state: Path) -> int:
+    from demo import run
+    from demo.gap import run as gap
+
+    how = (options.keep, options.folders_are_labels)
+    if options.gap:
+        refusal = gap.run(state, options.images, options.new, *how)
+    else:
+        refusal = run.run(state, options.images, *how)
     return REFUSED if refusal else 0
+
+
+def _options(argv: list[str]) -> argparse.Namespace:
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if options.gap and bool(options.images) != bool(options.new):
+        parser.error("the gap's story needs IMAGES=<folder> and NEW=<folder>, or neither")
+    if options.new and not options.gap:
+        parser.error("NEW=<folder> is for the gap's story: make demo-gap")
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,6 +78,12 @@ def _parser() -> argparse.ArgumentParser:
         "--images",
         type=Path,
         help="folder of label folders with pictures, instead of drawn pictures",
+    )
+    parser.add_argument(
+        "--gap", action="store_true", help="the story of a new place, and what answers bring there"
+    )
+    parser.add_argument(
+        "--new", type=Path, help="with --gap and --images: such a folder, of the same labels there"
     )
     parser.add_argument(
         "--folders-are-labels",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.pictures import render_all
+from demo.pictures import Draw, render, render_all
 
 FIRST_LABELS = ("compost", "landfill", "recycling")
 NEW_LABEL = "electronics"
@@ -50,9 +50,10 @@ class Album:
         """The labels that act 1 brings."""
         return tuple(sorted({picture.label for picture in self.first}))
 
-    def frames_of(self, camera: int) -> tuple[Picture, ...]:
+    @property
+    def looks(self) -> list[tuple[Picture, ...]]:
         """Each camera looks at frames of its own, of every label."""
-        return self.frames[camera::CAMERAS]
+        return [self.frames[camera::CAMERAS] for camera in range(CAMERAS)]
 
 
 def mislabelled(pictures: Iterable[Picture], labels: tuple[str, ...]) -> tuple[Picture, ...]:
@@ -63,10 +64,10 @@ def mislabelled(pictures: Iterable[Picture], labels: tuple[str, ...]) -> tuple[P
 
 def drawn(assets: Path, folder: Path) -> Album:
     """The demo's own album, drawn once and kept in `folder`."""
-    first = _draw(assets, folder, "first", FIRST_LABELS, FIRST_PER_LABEL)
-    moved = _draw(assets, folder, "wrong", FIRST_LABELS, WRONG_PER_LABEL)
-    better = _draw(assets, folder, "better", (NEW_LABEL,), NEW_PICTURES)
-    frames = _draw(assets, folder, "frames", (*FIRST_LABELS, NEW_LABEL), FRAMES_PER_LABEL)
+    first = draw(assets, folder, "first", FIRST_LABELS, FIRST_PER_LABEL)
+    moved = draw(assets, folder, "wrong", FIRST_LABELS, WRONG_PER_LABEL)
+    better = draw(assets, folder, "better", (NEW_LABEL,), NEW_PICTURES)
+    frames = draw(assets, folder, "frames", (*FIRST_LABELS, NEW_LABEL), FRAMES_PER_LABEL)
     return Album(
         title=(
             f"{len(FIRST_LABELS)} labels × {FIRST_PER_LABEL} pictures drawn from the Fluent 3D"
@@ -80,14 +81,21 @@ def drawn(assets: Path, folder: Path) -> Album:
     )
 
 
-def _draw(
-    assets: Path, folder: Path, part: str, labels: tuple[str, ...], count: int
+def draw(
+    assets: Path,
+    folder: Path,
+    part: str,
+    labels: tuple[str, ...],
+    count: int,
+    render: Draw = render,
 ) -> tuple[Picture, ...]:
+    """`count` of each label, as `render` draws them; what is in `folder` already stays."""
     pictures = []
     for label in labels:
         for number in range(count):
             name = f"{part}-{number:03d}.jpg"
             pictures.append(Picture(folder / part / label / name, label, name))
-    for _ in render_all(assets, ((p.label, f"{part}/{p.name}", p.file) for p in pictures)):
+    wanted = ((p.label, f"{part}/{p.name}", p.file) for p in pictures)
+    for _ in render_all(assets, wanted, render):
         pass
     return tuple(pictures)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.identity import add_camera, who_signs
-from demo.album import Album, Picture
+from demo.album import CAMERAS, Picture
 from demo.errors import DemoFailed
 from demo.listener import Listener, canonical
 from lambdas.aws.state import StateTable
@@ -31,6 +31,7 @@ THINGS = (
 # An ordinary rate, just below the agent's own: at full speed the three take so much of two cores
 # that the trainings of acts 2 and 3 last three times as long.
 FRAMES_PER_SECOND = 4
+FRAMES_PER_SECOND_SENDING = 10  # of one that has a whole place to see
 STOP_SECONDS = 8.0
 KEPT = frozenset({"agent.log", "results.jsonl"})
 
@@ -53,9 +54,14 @@ class Sight:
 
 @dataclass
 class Camera:
+    """`frames_a_day`: so many of those that it is unsure of it may send, in days that last a minute
+    (demo/gap/short_days.py); none otherwise.
+    """
+
     thing: str
     wave: str
     home: Path
+    frames_a_day: int = 0
     frames: dict[str, Picture] = field(
         default_factory=dict
     )  # the file's name, which tells no label → what it is
@@ -91,15 +97,16 @@ class Camera:
             "19",
             sys.executable,
             "-m",
-            "camera",
+            "demo.gap.short_days" if self.frames_a_day else "camera",
             "--home",
             str(self.home),
             "--frames",
             str(self.home / "frames"),
         ]
+        rate = FRAMES_PER_SECOND_SENDING if self.frames_a_day else FRAMES_PER_SECOND
         with self.log.open("wb") as log:
             return subprocess.Popen(
-                [*command, "--loop", "--record", "--fps", str(FRAMES_PER_SECOND)],
+                [*command, "--loop", "--record", "--fps", str(rate)],
                 cwd=PROJECT,
                 env=kept | {leftovers.MARK: str(state), "PYTHONDONTWRITEBYTECODE": "1"},
                 stdin=subprocess.DEVNULL,
@@ -124,13 +131,23 @@ class Camera:
 
 
 class Fleet:
-    def __init__(self, folder: Path, album: Album, state: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        looks: Sequence[Sequence[Picture]],
+        state: Path,
+        frames_a_day: Sequence[int] = (0,) * CAMERAS,
+    ) -> None:
+        """`looks` and `frames_a_day`: of each camera."""
         self._state = state
         self._agents: dict[str, subprocess.Popen[bytes]] = {}
-        self.cameras = tuple(Camera(thing, wave, folder / thing) for thing, wave in THINGS)
-        for number, camera in enumerate(self.cameras):
+        self.cameras = tuple(
+            Camera(thing, wave, folder / thing, most)
+            for (thing, wave), most in zip(THINGS, frames_a_day, strict=True)
+        )
+        for camera, frames in zip(self.cameras, looks, strict=True):
             shutil.rmtree(camera.home, ignore_errors=True)
-            camera.look_at(album.frames_of(number))
+            camera.look_at(frames)
 
     def register(self, cloud: LocalCloud, prefix: str) -> None:
         table = StateTable(cloud.table(f"{prefix}-state"))
@@ -147,6 +164,7 @@ class Fleet:
                 endpoint=LOOPBACK,
                 port=cloud.mqtt_port,
                 ca=cloud.ca_pem,
+                review_frames_a_day=camera.frames_a_day,
             )
 
     def start(self) -> None:
@@ -183,10 +201,12 @@ class Fleet:
         self, epoch: int, listener: Listener, since: dict[str, int]
     ) -> tuple[Sight, ...] | None:
         """Each frame as seen by this release after `since`; None until all cameras have published
-        all their frames.
+        all their frames. Those that send frames are not asked: people answer for what they see.
         """
         found: list[Sight] = []
         for camera in self.cameras:
+            if camera.frames_a_day:
+                continue
             published = listener.heard.get(camera.thing, set())
             seen: dict[str, Sight] = {}
             for line in camera.results()[since[camera.thing] :]:

@@ -3,8 +3,8 @@
 import textwrap
 from pathlib import Path
 
+from demo.loop import Refusal
 from demo.own_pictures import FEWEST_PER_LABEL
-from demo.story import Refusal
 
 WIDTH = 96  # characters: the longest line that every terminal of today shows unbroken
 TO_DO = {

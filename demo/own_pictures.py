@@ -35,18 +35,27 @@ def read(folder: Path, folders_are_labels: bool = False) -> Album:
     story. `folders_are_labels`: also where they look one level too deep.
     """
     folder = folder.expanduser()
+    return _deal(folder, by_label(folder, folders_are_labels))
+
+
+def by_label(
+    folder: Path, folders_are_labels: bool = False, word: str = "IMAGES"
+) -> dict[str, list[Path]]:
+    """The files of each label, enough of each for a story. `word`: what the folder was named by.
+    Raises LocalCloudError with one sentence.
+    """
     if not folder.exists():
-        raise LocalCloudError(f"IMAGES={folder} does not exist. {EXPECTED}")
+        raise LocalCloudError(f"{word}={folder} does not exist. {EXPECTED}")
     if not folder.is_dir():
-        raise LocalCloudError(f"IMAGES={folder} is a file, not a folder. {EXPECTED}")
-    by_label: dict[str, list[Path]] = {}
+        raise LocalCloudError(f"{word}={folder} is a file, not a folder. {EXPECTED}")
+    found: dict[str, list[Path]] = {}
     for label in sorted(folder.iterdir()):
         if label.is_dir() and not leftover(label.name):
-            by_label.setdefault(composed(label.name), []).extend(_pictures(label))
+            found.setdefault(composed(label.name), []).extend(_pictures(label))
     if not folders_are_labels:
-        _check_level(folder, by_label)
-    _check(folder, by_label)
-    return _deal(folder, by_label)
+        _check_level(folder, found, word)
+    _check(folder, found, word)
+    return found
 
 
 def _pictures(label: Path) -> list[Path]:
@@ -60,7 +69,7 @@ def _files(folder: Path) -> list[Path]:
     return sorted(file for file in found if not leftover(file.relative_to(folder).as_posix()))
 
 
-def _check_level(folder: Path, by_label: dict[str, list[Path]]) -> None:
+def _check_level(folder: Path, by_label: dict[str, list[Path]], word: str) -> None:
     """Before labels are counted: `train` and `test` are none."""
     found = layout.mistake(
         file.relative_to(folder).as_posix() for files in by_label.values() for file in files
@@ -70,15 +79,15 @@ def _check_level(folder: Path, by_label: dict[str, list[Path]]) -> None:
     commands = "".join(f"\n  {command}" for command in layout.local_commands(found, str(folder)))
     mend = f"These commands put the label first:{commands}\n" if commands else ""
     raise LocalCloudError(
-        f"IMAGES={folder}: {found.cause} {mend}{EXPECTED} If these folders are your labels after"
+        f"{word}={folder}: {found.cause} {mend}{EXPECTED} If these folders are your labels after"
         " all, add FOLDERS_ARE_LABELS=1."
     )
 
 
-def _check(folder: Path, by_label: dict[str, list[Path]]) -> None:
+def _check(folder: Path, by_label: dict[str, list[Path]], word: str) -> None:
     if not any(by_label.values()):
         raise LocalCloudError(
-            f"IMAGES={folder} holds no pictures in label folders.{_others(folder)} {EXPECTED}"
+            f"{word}={folder} holds no pictures in label folders.{_others(folder)} {EXPECTED}"
         )
     for label, found in by_label.items():
         if problem := label_problem(label):
@@ -92,7 +101,7 @@ def _check(folder: Path, by_label: dict[str, list[Path]]) -> None:
             )
     if len(by_label) < FEWEST_LABELS:
         raise LocalCloudError(
-            f"IMAGES={folder} has one label only, `{''.join(by_label)}`; a classifier needs at"
+            f"{word}={folder} has one label only, `{''.join(by_label)}`; a classifier needs at"
             " least two label folders."
         )
 
@@ -118,7 +127,7 @@ def _deal(folder: Path, by_label: dict[str, list[Path]]) -> Album:
     frames: list[Picture] = []
     damaged: list[Picture] = []
     for label, files in by_label.items():
-        good, bad = _shuffled(folder, label, files)
+        good, bad = shuffled(folder, label, files)
         if len(good) < FEWEST_PER_LABEL:
             raise LocalCloudError(
                 f"Of the {len(files)} files of the label `{label}` only {len(good)} can be used;"
@@ -142,7 +151,7 @@ def _deal(folder: Path, by_label: dict[str, list[Path]]) -> Album:
     )
 
 
-def _shuffled(
+def shuffled(
     folder: Path, label: str, files: Sequence[Path]
 ) -> tuple[list[Picture], list[Picture]]:
     """(pictures, other files): once each by content, in the order of their hashes, so that every

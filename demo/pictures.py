@@ -7,13 +7,16 @@ every machine of ours.
 
 import os
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageFilter
+
+from local.errors import LocalCloudError
+from local.tools import PROJECT
 
 THINGS: dict[str, tuple[str, ...]] = {
     # banana, apple, carrot, leafy greens, bread, fallen leaf, egg, broccoli, avocado, bone
@@ -69,28 +72,20 @@ THINGS: dict[str, tuple[str, ...]] = {
         "1f4fb",
     ),
 }
+EMOJI = PROJECT / "node_modules" / "@lobehub" / "fluent-emoji-3d" / "assets"
+# Of assets, label and words.
+Draw = Callable[[Path, str, str], Image.Image]
 SIDE = 256
+SIDES = 110, 220  # pixels of a thing
 
 
-def render_all(assets: Path, pictures: Iterable[tuple[str, str, Path]]) -> Iterator[Path]:
-    """Draws each (label, words, file) that is not there yet,
-    several at once; yields the files in order.
-    """
-    missing = [(assets, label, words, file) for label, words, file in pictures if not file.exists()]
-    for _, _, _, file in missing:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    if missing:
-        # Threads, for Pillow lets them run side by side; processes need a /dev/shm to talk over.
-        with ThreadPoolExecutor() as pool:
-            yield from pool.map(_render_file, missing)
-
-
-def _render_file(task: tuple[Path, str, str, Path]) -> Path:
-    assets, label, words, file = task
-    unfinished = file.with_suffix(f".{os.getpid()}.part")  # others may draw the same one now
-    render(assets, label, words).save(unfinished, "JPEG", quality=90)
-    unfinished.rename(file)  # an interrupted run leaves no half picture behind
-    return file
+def assets() -> Path:
+    if not EMOJI.is_dir():
+        raise LocalCloudError(
+            "The demo's pictures are missing (no node_modules/@lobehub here); `make install` gets"
+            " them."
+        )
+    return EMOJI
 
 
 def render(assets: Path, label: str, words: str) -> Image.Image:
@@ -98,16 +93,51 @@ def render(assets: Path, label: str, words: str) -> Image.Image:
     at any angle, with its shadow, over an uneven noisy ground.
     """
     rng = random.Random(f"{label}/{words}")
-    thing = _emoji(assets / f"{rng.choice(THINGS[label])}.webp")
+    thing = chosen(assets, label, rng)
     ground = _ground(rng)
-    side = rng.randint(110, 220)
+    lay(thing, ground, SIDES, rng)
+    return ground
+
+
+def render_all(
+    assets: Path, pictures: Iterable[tuple[str, str, Path]], draw: Draw = render
+) -> Iterator[Path]:
+    """Draws each (label, words, file) that is not there yet,
+    several at once; yields the files in order.
+    """
+
+    def to_file(task: tuple[str, str, Path]) -> Path:
+        label, words, file = task
+        unfinished = file.with_suffix(f".{os.getpid()}.part")  # others may draw the same one now
+        draw(assets, label, words).save(unfinished, "JPEG", quality=90)
+        unfinished.rename(file)  # an interrupted run leaves no half picture behind
+        return file
+
+    missing = [picture for picture in pictures if not picture[2].exists()]
+    for _, _, file in missing:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    if missing:
+        # Threads, for Pillow lets them run side by side; processes need a /dev/shm to talk over.
+        with ThreadPoolExecutor() as pool:
+            yield from pool.map(to_file, missing)
+
+
+def chosen(assets: Path, label: str, rng: random.Random) -> Image.Image:
+    """A thing of this label, with its transparency."""
+    return _emoji(assets / f"{rng.choice(THINGS[label])}.webp")
+
+
+def lay(
+    thing: Image.Image, ground: Image.Image, sides: tuple[int, int], rng: random.Random
+) -> None:
+    """With its shadow, anywhere on the ground, at any angle; of a side between these, in pixels."""
+    side = rng.randint(*sides)
     thing = thing.resize((side, side), Image.Resampling.LANCZOS)
     thing = thing.rotate(rng.uniform(0, 360), expand=True, resample=Image.Resampling.BICUBIC)
     x = rng.randint(-10, max(0, SIDE + 10 - thing.width))
     y = rng.randint(-10, max(0, SIDE + 10 - thing.height))
     ground.paste(_shadow(thing), (x + 6, y + 8), _shadow(thing))
     ground.paste(thing, (x, y), thing)
-    return ground
 
 
 @cache

@@ -11,7 +11,8 @@ from typing import Any
 from PIL import ImageOps
 
 from demo.cameras import Camera, Sight
-from demo.story import Act, Story, accuracy
+from demo.loop import accuracy
+from demo.story import Act, Story
 from demo.watch import Release
 from lensloop.pages.confusion import matrix
 from lensloop.pages.demo import page

@@ -2,7 +2,7 @@
 Each changes pictures, then waits until it has seen what must follow.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -11,16 +11,10 @@ from demo.album import Album
 from demo.cameras import Fleet, Sight
 from demo.errors import DemoFailed
 from demo.listener import Listener
+from demo.loop import Loop, Refusal, share
 from demo.show import Show
-from demo.watch import ENDED_WELL, Delivery, Job, Release, Run, Watch
-from lensloop.pages import duration
+from demo.watch import Delivery, Job, Release, Run, Watch
 from lensloop.record import Record
-
-RUN_SECONDS = 480.0
-ROLLOUT_SECONDS = 120.0
-FRAMES_SECONDS = 120.0
-NOTHING_NEW = "nothing-new"
-SILENT_STEPS = frozenset({"Inspect chunk"})
 
 
 @dataclass(frozen=True)
@@ -40,16 +34,6 @@ class Act:
     labels_to_check: tuple[dict[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """What the user's own pictures led to when it was no release: a result, and the end of the
-    story.
-    """
-
-    act: int
-    record: Record
-
-
 @dataclass
 class Story:
     show: Show
@@ -58,7 +42,10 @@ class Story:
     listener: Listener
     album: Album
     acts: list[Act] = field(default_factory=list)
-    runs_shown: int = 0
+    loop: Loop = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.loop = Loop(self.show, self.watch, self.fleet, self.listener)
 
     def tell(self) -> Refusal | None:
         """Act by act; ends early where the user's own pictures make no release."""
@@ -78,7 +65,7 @@ class Story:
         if isinstance(last, Refusal):
             return last
         self.acts.append(last)
-        self._see_no_more()
+        self.loop.see_no_more(len(self.acts))
         return None
 
     def _first_batch(self) -> Act | Refusal:
@@ -96,12 +83,13 @@ class Story:
         before = self.acts[-1]
         assert before.release is not None
         drop.upload(self.show, self.watch, self.album.wrong)
-        run, record, executions = self._retrained()
+        retrained = self.loop.retrained()
+        run, record = retrained.run, retrained.record
         if record["outcome"] != "refused":
             raise DemoFailed(
                 f"The model trained on wrong labels was not refused: its run ended as {run.ending}."
             )
-        job = self._trained_once(2)
+        job = self.loop.trained_once(2)
         self.show.say("judged, and refused:")
         for reason in record["reasons"]:
             self.show.say(f"  – {reason}")
@@ -112,14 +100,14 @@ class Story:
             f"its report lists {len(doubts)} labels to check; {guilty} of them are of the wrong"
             " batch"
         )
-        self._see_message(record)
+        self.loop.see_message(record)
         since = self.fleet.positions()
         self._see_nothing_moved(run.epoch, before.release.epoch)
-        sights = self._seen(before.release.epoch, since)
+        sights = self.loop.seen(before.release.epoch, since)
         act = Act(
             2,
             len(self.album.wrong),
-            executions,
+            retrained.executions,
             run,
             record,
             job,
@@ -147,8 +135,8 @@ class Story:
             raise DemoFailed(f"Release {act.release.epoch} does not know {self.album.new_label}.")
         before = self.acts[0].sights
         self.show.say(
-            f"on the same {len(before)} frames: {_share(before)} right before,"
-            f" {_share(act.sights)} now"
+            f"on the same {len(before)} frames: {share(before)} right before,"
+            f" {share(act.sights)} now"
         )
         self._say_unfamiliar(act)
         return act
@@ -166,141 +154,31 @@ class Story:
             else f"{count} held-back ones"
         )
 
-    def _see_no_more(self) -> None:
-        if self._runs() or len(self.watch.training_jobs()) != len(self.acts):
-            raise DemoFailed(f"A retraining came after its act: {_endings(self._runs())}.")
-
-    # What a batch leads to
-
     def _released(self, number: int, pictures: int) -> Act | Refusal:
         since = self.fleet.positions()
-        run, record, executions = self._retrained()
-        if record["outcome"] != "released":
+        retrained = self.loop.retrained()
+        if not retrained.released:
             if self.album.new_label:
-                raise DemoFailed(f"The run was to end in a release and ended as {run.ending}.")
-            return self._refused(number, record)
-        job = self._trained_once(number)
-        release = self.watch.release(run.epoch)
-        self.show.say(
-            f"released: {release.accuracy:.1%} right on the test pictures, sha256"
-            f" {release.sha256[:12]}…"
-        )
-        deliveries = self._rolled_out(release)
-        left_out = tuple(self.watch.left_out(str(run.output["digest"])))
+                raise DemoFailed(
+                    f"The run was to end in a release and ended as {retrained.run.ending}."
+                )
+            return self.loop.refused(number, retrained.record)
+        made = self.loop.released(retrained, number)
+        left_out = tuple(self.watch.left_out(str(retrained.run.output["digest"])))
         for line in left_out[:5]:
             self.show.say(f"left out: {line['key']} – {line['reason']}")
-        sights = self._seen(release.epoch, since)
         return Act(
-            number, pictures, executions, run, record, job, release, deliveries, sights, left_out
+            number,
+            pictures,
+            retrained.executions,
+            retrained.run,
+            retrained.record,
+            made.job,
+            made.release,
+            made.deliveries,
+            self.loop.seen(made.release.epoch, since),
+            left_out,
         )
-
-    def _refused(self, number: int, record: Record) -> Refusal:
-        self.show.say(f"no release: {record['outcome']}")
-        for reason in record["reasons"]:
-            self.show.say(f"  – {reason}")
-        self._see_message(record)
-        return Refusal(number, record)
-
-    def _retrained(self) -> tuple[Run, Record, int]:
-        """What these changes led to, seen to its end: one retraining, and nothing left to do."""
-        self.show.say("the trigger waits until nothing has changed for a while")
-        self.show.until("retraining", lambda: self._runs() or None, RUN_SECONDS)
-        self.show.say("it started a retraining:")
-        shown: set[str] = set()
-        self.show.until(
-            "end of the retraining", lambda: self._follow(self._runs()[-1], shown), RUN_SECONDS
-        )
-        runs = self._runs()
-        # A change event can come so late that a second run starts, finds what the first one used,
-        # and trains nothing.
-        telling = [run for run in runs if run.output.get("outcome") != NOTHING_NEW]
-        if len(telling) != 1 or (not self.acts and len(runs) != 1):
-            raise DemoFailed(
-                f"One retraining was to follow; there were {len(runs)}: {_endings(runs)}."
-            )
-        if telling[0].status != ENDED_WELL:
-            raise DemoFailed(f"The retraining ended as {_endings(telling)}.")
-        self.runs_shown += len(runs)
-        record = self.watch.record(telling[0].epoch)
-        if record is None:
-            raise DemoFailed(f"Run {telling[0].epoch} left no record.")
-        return telling[0], record, len(runs)
-
-    def _see_message(self, record: Record) -> None:
-        sent = [message for message in record["messages"] if message["sent"]]
-        if not sent:
-            raise DemoFailed(f"Nobody was told how run {record['epoch']} ended.")
-        self.show.say(f"the message: {sent[-1]['subject']}")
-
-    def _runs(self) -> list[Run]:
-        """Those that no earlier act has shown."""
-        return self.watch.retrainings()[self.runs_shown :]
-
-    def _follow(self, run: Run, shown: set[str]) -> bool | None:
-        """Shows each step as it begins; True once the trigger has nothing left to do."""
-        for step in self.watch.steps(run):
-            if (
-                f"{run.name} {step}" not in shown
-                and step not in SILENT_STEPS
-                and not step.startswith("Tell")
-            ):
-                self.show.say(f"  {step}")
-            shown.add(f"{run.name} {step}")
-        return (run.ended and self.watch.at_rest()) or None
-
-    def _trained_once(self, number: int) -> Job:
-        jobs = self.watch.training_jobs()
-        if len(jobs) != number or jobs[-1].status != "Completed":
-            seen = ", ".join(f"{job.name} {job.status}" for job in jobs)
-            raise DemoFailed(
-                f"After act {number} there were to be {number} completed training jobs; there were:"
-                f" {seen}."
-            )
-        self.show.say(
-            f"exactly one training job for all of it: {jobs[-1].name}, {duration(jobs[-1].seconds)}"
-        )
-        return jobs[-1]
-
-    def _rolled_out(self, release: Release) -> dict[str, Delivery]:
-        """Every camera's own answer to its job: first the canary's, then the fleet's."""
-        deliveries: dict[str, Delivery] = {}
-        for camera in sorted(self.fleet.cameras, key=lambda camera: camera.wave):
-            answer = self.show.until(
-                f"answer of {camera.thing} to release {release.epoch}",
-                lambda camera=camera: self._answer(release.epoch, camera.wave, camera.thing),  # type: ignore[misc]
-                ROLLOUT_SECONDS,
-            )
-            if answer.status != "SUCCEEDED" or answer.details.get("sha256") != release.sha256:
-                reason = answer.details.get("reason", answer.details)
-                raise DemoFailed(f"{camera.thing} answered {answer.status}: {reason}", camera.log)
-            golden = answer.details.get("golden", "?")
-            self.show.say(
-                f"{camera.thing} ({camera.wave}) took it and proved it: golden pictures {golden}"
-            )
-            deliveries[camera.thing] = answer
-        self._check_order(deliveries)
-        rollout = self.show.until(
-            "end of the rollout",
-            lambda: _last_ended(self.watch.rollouts(), release.epoch),
-            ROLLOUT_SECONDS,
-        )
-        if rollout.status != ENDED_WELL or rollout.output.get("outcome") != "rolled-out":
-            raise DemoFailed(f"The rollout ended as {rollout.ending}.")
-        return deliveries
-
-    def _answer(self, epoch: int, wave: str, thing: str) -> Delivery | None:
-        delivery = self.watch.delivery(epoch, wave, thing)
-        return delivery if delivery and delivery.status not in ("QUEUED", "IN_PROGRESS") else None
-
-    def _check_order(self, deliveries: dict[str, Delivery]) -> None:
-        canary_ended = max(
-            deliveries[c.thing].ended_at for c in self.fleet.cameras if c.wave == "canary"
-        )
-        fleet_queued = min(
-            deliveries[c.thing].queued_at for c in self.fleet.cameras if c.wave == "fleet"
-        )
-        if fleet_queued < canary_ended:
-            raise DemoFailed("The fleet was offered the release before the canary had proved it.")
 
     def _see_nothing_moved(self, refused: int, live: int) -> None:
         if refused in self.watch.releases() or self.watch.live_epoch() != live:
@@ -314,35 +192,9 @@ class Story:
         """The share of frames that the cameras were right on, as terminal and page say it."""
         new = self.album.new_label
         if not new or (act.release and new in act.release.labels):
-            return _share(act.sights)
-        return f"{_share(act.sights)} ({_share(self.known(act.sights))} without {new})"
+            return share(act.sights)
+        return f"{share(act.sights)} ({share(self.known(act.sights))} without {new})"
 
     def known(self, sights: Iterable[Sight]) -> list[Sight]:
         """Frames of the labels that the first release knows."""
         return [sight for sight in sights if sight.picture.label in self.album.labels]
-
-    def _seen(self, epoch: int, since: dict[str, int]) -> tuple[Sight, ...]:
-        return self.show.until(
-            "results of every frame from every camera",
-            lambda: self.fleet.sights(epoch, self.listener, since),
-            FRAMES_SECONDS,
-        )
-
-
-def _last_ended(runs: Sequence[Run], epoch: int | None = None) -> Run | None:
-    """The newest run once it has ended; with an epoch, only if it is that one."""
-    last = runs[-1] if runs else None
-    return last if last and last.ended and epoch in (None, last.epoch) else None
-
-
-def _endings(runs: Iterable[Run]) -> str:
-    return ", ".join(f"{run.name} {run.ending}" for run in runs) or "none"
-
-
-def _share(sights: Iterable[Sight]) -> str:
-    return f"{accuracy(sights):.1%}"
-
-
-def accuracy(sights: Iterable[Sight]) -> float:
-    rights = [sight.right for sight in sights]
-    return sum(rights) / len(rights) if rights else 0.0

@@ -5,7 +5,8 @@ The table at the end and demo.json; both are made from the acts alone.
 from typing import Any
 
 from demo.cameras import Camera, Sight
-from demo.story import Act, Refusal, Story, accuracy
+from demo.loop import Refusal, accuracy
+from demo.story import Act, Story
 from demo.unfamiliar import counts
 from lensloop.pages import duration, percent
 

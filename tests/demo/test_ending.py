@@ -12,8 +12,9 @@ from demo.album import Album, Picture
 from demo.cameras import Fleet, Sight
 from demo.errors import DemoFailed
 from demo.listener import Listener
+from demo.loop import Refusal
 from demo.show import Show
-from demo.story import Act, Refusal, Story
+from demo.story import Act, Story
 from demo.watch import Job, Release, Run, Watch
 from lensloop import record
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from demo import run
+from demo import pictures, run
 from local.errors import LocalCloudError
 
 
@@ -14,7 +14,7 @@ def test_a_second_demo_that_ends_early_leaves_the_reports_of_the_first(
     reports = {tmp_path / name for name in (run.REPORT, run.REFUSED, run.FIGURES)}
     for report in reports:
         report.write_text("of the first")
-    monkeypatch.setattr(run, "EMOJI", tmp_path / "no pictures to draw")
+    monkeypatch.setattr(pictures, "EMOJI", tmp_path / "no pictures to draw")
     with pytest.raises(LocalCloudError, match="pictures are missing"):
         run.run(tmp_path, images=None)
     assert {report.read_text() for report in reports} == {"of the first"}

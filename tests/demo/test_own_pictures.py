@@ -139,8 +139,8 @@ def test_same_file_names_in_two_labels_never_overwrite_each_other_in_the_bucket(
 
 def test_each_camera_gets_frames_of_every_label(pictures: MakeFolder) -> None:
     album = own_pictures.read(pictures({"glass": 20, "metal": 100}))
-    for camera in range(3):
-        assert {picture.label for picture in album.frames_of(camera)} == {"glass", "metal"}
+    for looks in album.looks:
+        assert {picture.label for picture in looks} == {"glass", "metal"}
 
 
 def test_a_text_file_named_jpg_is_uploaded_so_that_the_system_says_why_it_is_left_out(

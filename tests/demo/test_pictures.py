@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from demo import pictures
-from demo.run import EMOJI
+from demo.pictures import EMOJI
 from lensloop.wire.picture import open_picture
 
 pytestmark = pytest.mark.skipif(

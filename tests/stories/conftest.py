@@ -12,7 +12,7 @@ import pytest
 
 from cli.identity import add_camera, who_signs
 from demo import pictures
-from demo.run import EMOJI
+from demo.pictures import EMOJI
 from lambdas.aws.state import StateTable
 from lensloop.record import Record, read
 from lensloop.wire import names

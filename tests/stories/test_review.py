@@ -19,15 +19,20 @@ from camera.frames import Frame, of_image
 from camera.review import Review, put
 from camera.uncertain import Files, Waiting
 from cli.main import app
+from cli.place import choose
+from demo.album import Picture
+from demo.gap import short_days
+from demo.gap.labeller import Labeller
 from lensloop.wire import names, review
 from lensloop.wire.prediction import Prediction
 from lensloop.wire.review import PICTURE
 from local.state import StateDir
+from review.server import desk_for, serving
 from tests.local.account import until
 from tests.stacks import permissions
 from tests.stacks.permissions import Permission
 from tests.stacks.synthesized import Synthesized
-from tests.stories.conftest import Person, arrived
+from tests.stories.conftest import Person, arrived, settle
 
 pytestmark = pytest.mark.slow
 THING = "deeplens_hall"
@@ -147,6 +152,34 @@ def test_a_person_takes_labelled_pictures_with_a_running_camera(
     assert [each["Key"].startswith(f"images/glass/review.{THING}.") for each in listed] == [
         True
     ] * 3
+
+
+def test_a_camera_of_short_days_sends_and_somebody_answers_on_the_page(
+    curious: Person, camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `make demo-gap` does, with the same pieces."""
+    monkeypatch.setenv("LENSLOOP_LOCAL", str(curious.cloud.ca_pem.parent))
+    short_days.shorten(monkeypatch.setattr)
+    for name in ("hall#8.jpg", "hall#9.jpg"):
+        camera.sees(name, Image.effect_noise((320, 240), 80))
+        settle(short_days.DAY_SECONDS / 500)
+        assert camera.review.send_one() is True
+    shows = Picture(Path("hall#9.jpg"), "bottle", "hall#9.jpg")
+    s3 = curious.cloud.client("s3")
+
+    def knows(frame: str) -> Picture | None:
+        answer = next(iter(keys(curious, f"review/{frame}.json")), "")
+        body = s3.get_object(Bucket=curious.bucket, Key=answer)["Body"].read() if answer else b"{}"
+        return shows if json.loads(body).get("frame") == shows.name else None
+
+    with serving(desk_for(choose(None, None, None, True)), 0) as address:
+        labeller = Labeller(address, knows)
+        (waiting,) = labeller.waiting()
+        assert waiting.kind == "unsure"
+        labeller.answer(waiting)
+        assert labeller.waiting() == []
+    name = waiting.frame.rpartition("/")[2]
+    assert keys(curious, "images/bottle/") == [f"images/bottle/review.{THING}.{name}.jpg"]
 
 
 def test_what_a_workforce_says_comes_in_by_the_rule_when_its_job_has_ended(
