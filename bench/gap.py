@@ -251,7 +251,9 @@ Labelled = list[tuple[str, bytes]]  # a photograph and its label
 
 
 def _taken(trashnet: Path, with_shelves: Path) -> tuple[Labelled, Labelled]:
-    """One photograph in two as it is; the others as another camera would see their things."""
+    """Those with an odd hash as they are (two in three, of what is here); the others as another
+    camera would see their things.
+    """
     shelves = [f.read_bytes() for f in sorted(with_shelves.glob("compost/*.jpg"))[:_SHELVES]]
     known: Labelled = []
     new: Labelled = []
