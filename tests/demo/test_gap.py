@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from PIL import ImageStat
 
 from camera import review, uncertain
 from demo.album import Picture
-from demo.gap import short_days, sources
-from demo.gap.elsewhere import render
+from demo.gap import elsewhere, short_days, sources
 from demo.gap.labeller import Labeller, Waiting, chosen, complete
 from demo.gap.story import Round, table
 from demo.pictures import EMOJI
@@ -119,11 +119,15 @@ def test_the_second_folder_is_called_what_the_person_called_it(
 
 
 @pytest.mark.skipif(not EMOJI.is_dir(), reason="npm's emoji are not installed")
-def test_another_place_looks_the_same_each_time_and_unlike_the_first() -> None:
-    one, again, other = (render(EMOJI, "compost", words) for words in ("1", "1", "2"))
+def test_another_place_looks_the_same_each_time_and_lies_in_the_evening(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one, again, other = (elsewhere.render(EMOJI, "compost", words) for words in ("1", "1", "2"))
     assert one.tobytes() == again.tobytes() != other.tobytes()
-    red, _, blue = (band.getextrema()[0] for band in one.resize((1, 1)).split())
-    assert red > blue * 1.3, "a bulb's light"
+    monkeypatch.setattr(elsewhere, "LIGHT", (1, 1, 1))
+    by_day = elsewhere.render(EMOJI, "compost", "1")
+    warmth = [ImageStat.Stat(seen).mean[0] / ImageStat.Stat(seen).mean[2] for seen in (one, by_day)]
+    assert warmth[0] > 1.3 * warmth[1]
 
 
 def test_the_table_says_what_each_round_brought() -> None:
