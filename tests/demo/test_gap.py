@@ -10,7 +10,7 @@ import pytest
 from PIL import ImageStat
 
 from camera import review, uncertain
-from demo.album import Picture
+from demo.album import FIRST_LABELS, Picture
 from demo.gap import elsewhere, short_days, sources
 from demo.gap.labeller import Labeller, Waiting, chosen, complete
 from demo.gap.story import Round, table
@@ -84,7 +84,7 @@ def test_a_camera_of_short_days_sends_in_a_minute_what_others_send_in_a_day(
                 sent.append(Sent(now, 0, 1))
     assert len(sent) == 20
     assert review.TRY_SECONDS < 1
-    assert len(sources.FIRST_LABELS) * sources.SEEN < uncertain.REMEMBERED
+    assert len(FIRST_LABELS) * sources.SEEN < uncertain.REMEMBERED
 
 
 def test_two_folders_are_dealt_so_that_nothing_that_is_answered_is_tested_on(
