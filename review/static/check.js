@@ -29,7 +29,7 @@ function next() {
   show();
 }
 
-const share = value => `${Math.round(100 * value)} %`;
+const share = value => `${Math.round(100 * value)}%`;
 
 function show() {
   keepingFocus(at("main"), draw, () => current ? at("right") : at("main"));

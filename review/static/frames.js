@@ -82,7 +82,7 @@ function bar([label, share]) {
   name.textContent = label;
   meter.value = share;
   meter.setAttribute("aria-label", label);
-  value.append(meter, ` ${Math.round(100 * share)} %`);
+  value.append(meter, ` ${Math.round(100 * share)}%`);
   return [name, value];
 }
 

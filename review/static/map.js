@@ -4,10 +4,12 @@ import { got, offer, selecting } from "./select.js";
 
 const at = id => document.getElementById(id);
 const SIZE = 10000, NEAR = 8, STEP = 0.2;  // of what is in sight
+const SLIP = 6;  // pixels that a finger moves when it only touches
 // Told apart on light and dark, also by who sees few colours; more labels begin anew.
 const COLOURS = ["#3b7ddd", "#d9691f", "#2fa36b", "#c455b8", "#a98700", "#0095a6", "#d94a57", "#7d6be0", "#8a8f3a", "#8c7468"];
 
-let map = null, chosen = [], view = { x: 0, y: 0, zoom: 1 }, path = null, dragged = null;
+let map = null, chosen = [], view = { x: 0, y: 0, zoom: 1 }, path = null, dragged = null, slid = false, drawing = false;
+const fingers = new Map();  // where the pointers are that are down now, by their number
 
 const canvas = at("map"), draw2d = canvas.getContext("2d");
 const one = index => ({ key: map.key[index], etag: map.etag[index], state: map.splits[map.split[index]] });
@@ -119,7 +121,7 @@ function lasso() {
   draw2d.setLineDash([]);
 }
 
-function isInside([x, y]) {
+function isInside([x, y], path) {
   let inside = false;
   for (let step = 0, before = path.length - 1; step < path.length; before = step, step += 1) {
     const [ax, ay] = path[step], [bx, by] = path[before];
@@ -164,39 +166,72 @@ canvas.addEventListener("keydown", event => {
   keepIn();
 });
 
+// A mouse draws, and moves the map with Shift. One finger draws too, and moves a map that is larger than
+// its frame unless the button says that it shall draw; two make it larger and smaller.
+const where = event => [event.offsetX, event.offsetY];
+const isMoving = event => event.shiftKey || (event.pointerType === "touch" && view.zoom > 1 && !drawing);
+
 canvas.addEventListener("pointerdown", event => {
   canvas.setPointerCapture(event.pointerId);
-  if (event.shiftKey) dragged = [event.offsetX, event.offsetY];
-  else path = [[event.offsetX, event.offsetY]];
+  fingers.set(event.pointerId, where(event));
+  slid = fingers.size > 1;
+  path = dragged = null;
+  if (fingers.size > 1) paint();  // without what one finger has begun to draw
+  else if (isMoving(event)) dragged = where(event);
+  else path = [where(event)];
 });
 
 canvas.addEventListener("pointermove", event => {
-  const here = [event.offsetX, event.offsetY];
-  if (dragged) {
-    const { width, height } = edge();
-    view.x -= (here[0] - dragged[0]) / (width - 24) / view.zoom;
-    view.y -= (here[1] - dragged[1]) / (height - 24) / view.zoom;
+  const here = where(event);
+  if (fingers.has(event.pointerId) && fingers.size === 2) pinch(event.pointerId, here);
+  else if (dragged && (slid || apart(here, dragged) > SLIP)) {
+    slid = true;
+    slide(dragged, here);
     dragged = here;
-    keepIn();
   } else if (path) {
     path.push(here);
     paint();
-  } else near(here, event);
+  } else if (!fingers.size) near(here, event);
 });
 
-canvas.addEventListener("pointerup", () => {
-  const drawn = path;
-  dragged = null;
+function slide(from, to) {
+  const { width, height } = edge();
+  view.x -= (to[0] - from[0]) / (width - 24) / view.zoom;
+  view.y -= (to[1] - from[1]) / (height - 24) / view.zoom;
+  keepIn();
+}
+
+// What was between the two fingers stays between them.
+function pinch(pointer, here) {
+  const before = [...fingers.values()];
+  fingers.set(pointer, here);
+  const after = [...fingers.values()];
+  slide(middle(before), middle(after));
+  zoom(apart(...after) / Math.max(1, apart(...before)), middle(after));
+}
+
+const apart = ([ax, ay], [bx, by]) => Math.hypot(ax - bx, ay - by);
+const middle = ([[ax, ay], [bx, by]]) => [(ax + bx) / 2, (ay + by) / 2];
+
+canvas.addEventListener("pointerup", event => {
+  const drawn = path, touched = !slid && event.pointerType === "touch" ? dragged : null;
+  lifted(event);
   if (drawn && drawn.length > 4) {
-    const found = places(index => isInside(place(index)));
-    path = null;
+    const found = places(index => isInside(place(index), drawn));
     choose(found);
-  } else if (drawn) {
-    path = null;
-    const index = nearest(drawn[0]);
+  } else if (drawn || touched) {
+    const index = nearest(drawn?.[0] ?? touched);
     choose(index === null ? [] : [index]);
   }
 });
+canvas.addEventListener("pointercancel", event => { lifted(event); paint(); });
+
+function lifted(event) {
+  fingers.delete(event.pointerId);
+  path = null;
+  const [left] = fingers.values();
+  dragged = left && view.zoom > 1 ? left : null;  // of two fingers the other goes on
+}
 
 function nearest([x, y]) {
   let best = null, least = NEAR * NEAR;
@@ -221,6 +256,10 @@ canvas.addEventListener("pointerleave", () => { at("near").hidden = true; });
 at("in").addEventListener("click", () => zoom(1.6));
 at("out").addEventListener("click", () => zoom(1 / 1.6));
 at("whole").addEventListener("click", () => { view = { x: 0, y: 0, zoom: 1 }; paint(); });
+at("draw").addEventListener("click", () => {
+  drawing = !drawing;
+  at("draw").setAttribute("aria-pressed", drawing);
+});
 at("odd").addEventListener("click", () => {
   const found = map.odd.filter(index => !map.gone[index]);
   if (!found.length) say("Each picture lies nearest to the middle of its own label.");

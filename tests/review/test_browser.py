@@ -345,3 +345,60 @@ def test_the_map_moves_by_keys_and_says_that_nothing_is_odd(
         below = drawn("ArrowDown")
         assert len({whole, corner, below}) == 3
         assert drawn("-") == whole
+
+
+def test_fingers_move_the_enlarged_map_and_draw_when_a_button_says_so(
+    browser: "Browser", tmp_path: Path
+) -> None:
+    with served_here(tmp_path, 0, pictures=30) as address:
+        context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+        page = context.new_page()
+        page.goto(f"{address}map")
+        page.wait_for_selector("#all:not([hidden])")
+        box = page.locator("#map").bounding_box()
+        assert box is not None
+        left, top, right, bottom = 8, 8, box["width"] - 8, box["height"] - 8
+        touching = context.new_cdp_session(page)
+
+        def fingers(*steps: list[tuple[float, float]]) -> str:
+            """Down at the first places, over the others, and up."""
+            for number, step in enumerate(steps):
+                points = [{"x": box["x"] + x, "y": box["y"] + y} for x, y in step]
+                kind = "touchMove" if number else "touchStart"
+                touching.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+            touching.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+            found: str = page.evaluate("document.querySelector('#map').toDataURL()")
+            return found
+
+        whole = fingers([(1, 1)])
+        larger = fingers([(190, 60), (270, 60)], [(150, 60), (310, 60)], [(110, 60), (340, 60)])
+        around: list[list[tuple[float, float]]] = [
+            [(left, top)],
+            [(right, top)],
+            [(right, bottom)],
+            [(left, bottom)],
+            [(left, 20)],
+        ]
+        moved = fingers([(200, 60)], [(170, 60)], [(140, 60)])
+        assert len({whole, larger, moved}) == 3
+        assert page.locator("#chosen").is_hidden(), "nothing was drawn"
+        page.get_by_role("button", name="Draw around").tap()
+        fingers(*around)
+        page.locator("#chosen h2").wait_for()
+        some = page.inner_text("#selected")
+        page.get_by_role("button", name="Whole map").tap()
+        fingers(*around)
+        page.get_by_role("heading", name="78 pictures").wait_for()
+        assert some != page.inner_text("#selected"), "only those that were in sight"
+        context.close()
+
+
+def test_the_bar_does_not_touch_the_grid_of_a_phone(browser: "Browser", tmp_path: Path) -> None:
+    with served_here(tmp_path, 0) as address:
+        page = browser.new_page(viewport={"width": 390, "height": 844})
+        page.goto(f"{address}label?name=can")
+        page.wait_for_selector(".cells img")
+        bar, grid = (page.locator(each).bounding_box() for each in (".bar", "#grid"))
+        assert bar
+        assert grid
+        assert grid["y"] - bar["y"] - bar["height"] >= 8
