@@ -197,6 +197,13 @@ class Settings:
         0,
         1,
     )
+    golden_set_writer: str = _setting(
+        "",
+        "ARN of the role or user who alone may write and delete under golden/, whatever others may"
+        " do in the bucket; empty leaves it to everybody's own permissions.",
+        pattern=r"(arn:aws(-cn|-us-gov)?:iam::[0-9]{12}:(role|user)/[A-Za-z0-9+=,.@_/-]+)?",
+        form="empty, or `arn:aws:iam::<account>:role/<name>` or `…:user/<name>`",
+    )
     # Where the largest network of the built-in algorithm that a camera is fast with still fits.
     max_model_mb: int = _setting(
         150, "A model with a larger file is refused, in MB; 0 is no limit.", 0, 150

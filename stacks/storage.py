@@ -90,6 +90,9 @@ class StorageStack(cdk.Stack):
         )
         for statement in written_once(bucket.arn_for_objects(f"{names.RELEASES_PREFIX}*")):
             bucket.add_to_resource_policy(statement)
+        if settings.golden_set_writer:
+            golden = bucket.arn_for_objects(f"{names.GOLDEN_PREFIX}*")
+            bucket.add_to_resource_policy(written_by(settings.golden_set_writer, golden))
         # The L2 property `event_bridge_enabled` would add a custom-resource Lambda; CloudFormation
         # can do it itself.
         cfn_bucket = bucket.node.default_child
@@ -202,6 +205,21 @@ def written_once(releases: str) -> list[iam.PolicyStatement]:
             principals=[iam.AnyPrincipal()],
         ),
     ]
+
+
+def written_by(writer: str, golden: str) -> iam.PolicyStatement:
+    """Nobody else writes or deletes a picture of the golden set, whatever else they may do: who
+    uploads must not choose what a model is held against. `writer`: a role's or a user's ARN; a
+    session of a role counts as the role.
+    """
+    return iam.PolicyStatement(
+        sid="GoldenSetHasOneWriter",
+        actions=["s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"],
+        resources=[golden],
+        conditions={"ArnNotEquals": {"aws:PrincipalArn": writer}},
+        effect=iam.Effect.DENY,
+        principals=[iam.AnyPrincipal()],
+    )
 
 
 def alarm_arns(stack: cdk.Stack, prefix: str) -> str:

@@ -31,6 +31,10 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ),
     ({"notify_email": "me"}, "`notify_email` is 'me'; it must be empty, or an e-mail address."),
     (
+        {"golden_set_writer": "arn:aws:sts::111122223333:assumed-role/curator/me"},
+        "it must be empty, or `arn:aws:iam::<account>:role/<name>` or `…:user/<name>`.",
+    ),
+    (
         {"training_instance_type": "m5.xlarge"},
         "it must be empty, or SageMaker instance types such as `ml.m5.xlarge, ml.m6i.xlarge`.",
     ),
@@ -130,6 +134,7 @@ def test_all_mistakes_are_named_at_once_each_in_its_line() -> None:
         ("canary_timeout_minutes", 10080),
         ("max_wait_seconds", 120),  # as long as it must be quiet
         ("github_provider_exists", "True"),
+        ("golden_set_writer", "arn:aws-cn:iam::111122223333:role/aws-reserved/sso/curator"),
         ("log_retention_days", 3653),
     ],
 )

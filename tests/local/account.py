@@ -30,14 +30,26 @@ class Aws:
 
     def as_role(self, role_arn: str, service: str) -> Any:
         session = self.sts.assume_role(RoleArn=role_arn, RoleSessionName="test")["Credentials"]
+        return self._as(service, session, session["SessionToken"])
+
+    def user(self, service: str, *actions: str) -> tuple[str, Any]:
+        """The ARN of one who may do exactly these actions, and what they do them with."""
+        name = unique("user")
+        arn: str = self.iam.create_user(UserName=name)["User"]["Arn"]
+        allow = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+        self.iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=policy)
+        return arn, self._as(service, self.iam.create_access_key(UserName=name)["AccessKey"])
+
+    def _as(self, service: str, keys: Any, token: str | None = None) -> Any:
         make: Any = boto3.client  # the name is a variable
         return make(
             service,
             endpoint_url=self.cloud.endpoint,
             region_name="us-east-1",
-            aws_access_key_id=session["AccessKeyId"],
-            aws_secret_access_key=session["SecretAccessKey"],
-            aws_session_token=session["SessionToken"],
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=token,
         )
 
     def role(

@@ -16,7 +16,7 @@ from lambdas.aws import items
 from lensloop.settings import Settings
 from lensloop.wire import names
 from stacks.steps.access import Access
-from stacks.storage import StorageStack, written_once
+from stacks.storage import StorageStack, written_by, written_once
 from tests.local.account import Aws
 
 
@@ -102,3 +102,24 @@ def test_who_may_write_and_delete_everything_replaces_no_release(aws: Aws) -> No
     assert not allowed(functools.partial(delete, VersionId=version))
     assert allowed(functools.partial(put, Key="images/red/a.png"))
     assert allowed(functools.partial(delete, Key="images/red/a.png"))
+
+
+def test_who_may_write_everything_does_not_choose_what_models_are_held_against(aws: Aws) -> None:
+    bucket, key = aws.bucket(), f"{names.GOLDEN_PREFIX}red/a.png"
+    aws.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    # Users: AWS calls a session of a role by its role, and the local cloud by the session.
+    (chosen, writer), (_, stranger) = (aws.user("s3", "s3:*") for _ in range(2))
+    statement = written_by(chosen, f"arn:aws:s3:::{bucket}/{names.GOLDEN_PREFIX}*")
+    policy = iam.PolicyDocument(statements=[statement]).to_json()
+    aws.s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+
+    version = writer.put_object(Bucket=bucket, Key=key, Body=b"a")["VersionId"]
+    of_it = {"Bucket": bucket, "Key": key}
+    assert not allowed(functools.partial(stranger.put_object, **of_it, Body=b"b"))
+    assert not allowed(functools.partial(stranger.copy_object, **of_it, CopySource=of_it))
+    assert not allowed(functools.partial(stranger.delete_object, **of_it))
+    assert not allowed(functools.partial(stranger.delete_object, **of_it, VersionId=version))
+    assert allowed(functools.partial(stranger.get_object, **of_it))
+    picture = {"Bucket": bucket, "Key": "images/red/a.png"}
+    assert allowed(functools.partial(stranger.put_object, **picture, Body=b"b"))
+    assert allowed(functools.partial(writer.delete_object, **of_it))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.stacks.synthesized import MLFLOW_APP, Synthesized, synthesize
+from tests.stacks.synthesized import CURATOR, MLFLOW_APP, Synthesized, synthesize
 
 
 @pytest.fixture(scope="session")
@@ -13,4 +13,5 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         github_repository="someone/lensloop",
         notify_email="somebody@example.com",
         mlflow_app_arn=MLFLOW_APP,
+        golden_set_writer=CURATOR,
     )

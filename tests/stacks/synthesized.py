@@ -12,6 +12,7 @@ import app
 
 ROOT = Path(__file__).parents[2]
 MLFLOW_APP = "arn:aws:sagemaker:eu-central-1:111122223333:mlflow-app/app-ABC"
+CURATOR = "arn:aws:iam::111122223333:role/curator"
 
 
 class Resource(NamedTuple):

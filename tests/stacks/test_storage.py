@@ -6,7 +6,7 @@ from aws_cdk.assertions import Template
 from lensloop.settings import Settings
 from lensloop.wire import names
 from stacks.storage import StorageStack
-from tests.stacks.synthesized import Synthesized, flat
+from tests.stacks.synthesized import CURATOR, Synthesized, flat
 
 # Who is in a group of cameras, and that their certificates hold the policy, is known nowhere else.
 STATEFUL = (
@@ -107,6 +107,20 @@ def test_nobody_replaces_or_deletes_a_part_of_a_release(shipped: Synthesized) ->
     )
     assert deleted["Action"] == ["s3:DeleteObject", "s3:DeleteObjectVersion"]
     assert "Condition" not in deleted
+
+
+def test_only_the_named_writer_changes_the_golden_set(shipped: Synthesized) -> None:
+    """What that stops is asked of a local cloud's IAM in tests/local/test_taken_over.py."""
+    policy = shipped.one("AWS::S3::BucketPolicy").properties["PolicyDocument"]
+    [denied] = [s for s in policy["Statement"] if s.get("Sid") == "GoldenSetHasOneWriter"]
+    assert (denied["Effect"], denied["Principal"]) == ("Deny", {"AWS": "*"})
+    assert sorted(denied["Action"]) == [
+        "s3:DeleteObject",
+        "s3:DeleteObjectVersion",
+        "s3:PutObject",
+    ]
+    assert flat(denied["Resource"]).endswith(f"/{names.GOLDEN_PREFIX}*")
+    assert denied["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": CURATOR}}
 
 
 def test_the_bucket_tells_eventbridge_without_a_custom_resource(shipped: Synthesized) -> None:
