@@ -11,6 +11,7 @@ import json
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -18,11 +19,13 @@ import typer
 
 from cli import health, opened, records, show
 from cli.asked import Asked, asks
+from cli.faults import OF_THE_CLOUD, complaint
 from cli.fleet import CameraError
 from cli.place import Place
 from lambdas.aws.listing import list_below
 from lensloop.dataset.look import LEAST_SIDE, Look, look
 from lensloop.dataset.missing import missing
+from lensloop.importing import provenance, takings
 from lensloop.review import naming
 from lensloop.review.places import copy_of, frame_of
 from lensloop.wire import capture as wire
@@ -78,8 +81,10 @@ def capture(
     kept = found if yes else _chosen(found, label, file)
     for key in kept:
         _copy(place, key, label)
+    record = _record(place, thing, wanted.id, label, found, kept)
     if asked.as_json:
-        show.give({"session": wanted.id, "arrived": found, "kept": kept, "page": str(file)})
+        told = {"session": wanted.id, "arrived": found, "kept": kept, "page": str(file)}
+        show.give({**told, "record": record})
         return
     show.say(f"{len(kept)} of {len(found)} pictures are in images/{label}/ now.")
     if len(kept) < len(found):
@@ -190,6 +195,28 @@ def _copy(place: Place, key: str, label: str) -> None:
         Key=copy_of(frame, label),
         CopySource={"Bucket": place.bucket, "Key": key},
     )
+
+
+def _record(
+    place: Place, thing: str, session: str, label: str, found: Sequence[str], kept: Sequence[str]
+) -> str:
+    """Its key; empty where there is none: the pictures are there, whatever becomes of it."""
+    if not kept:
+        return ""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    told = takings.session(thing, session, kept, label, len(found) - len(kept), now)
+    key = provenance.key(told["id"])
+    try:
+        place.client("s3").put_object(
+            Bucket=place.bucket,
+            Key=key,
+            Body=provenance.written(told),
+            ContentType="application/json",
+        )
+    except OF_THE_CLOUD as error:
+        show.warn(f"The pictures are there, and no record of whence: {complaint(error, place)}")
+        return ""
+    return key
 
 
 def _still_missing(place: Place, label: str, kept: Iterable[bytes]) -> list[str]:

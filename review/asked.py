@@ -41,6 +41,13 @@ def texts(top: Reader, name: str) -> list[str]:
     return list(found)
 
 
+def any_text(top: Reader, name: str, default: str) -> str:
+    """One that may be empty, or missing."""
+    if not top.has(name):
+        return default
+    return str(top.value(name, lambda value: isinstance(value, str), "a text", default))
+
+
 def flag(top: Reader, name: str) -> bool:
     return bool(top.value(name, lambda value: isinstance(value, bool), "true or false"))
 

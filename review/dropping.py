@@ -20,7 +20,7 @@ from importers.plan import look
 from importers.run import run
 from importers.source import CannotRead, Found, Origin
 from lensloop.dataset.look import Look
-from lensloop.importing import label_map
+from lensloop.importing import label_map, takings
 from lensloop.importing.plan import Plan, plan
 from lensloop.settings import Settings
 from lensloop.wire.errors import LensloopError
@@ -47,9 +47,10 @@ class Shot(NamedTuple):
 class Dropped:
     """Files that a browser sent. On disk they have other names: theirs are only said."""
 
-    def __init__(self, folder: Path, label: str) -> None:
-        self.folder, self.label = folder, label
-        self.begun = time.monotonic()
+    def __init__(self, folder: Path, label: str, who: str) -> None:
+        self.folder, self.label, self.who = folder, label, who
+        self.licence = takings.OWN
+        self.begun, self.day = time.monotonic(), time.strftime("%Y-%m-%d", time.gmtime())
         self.files: list[tuple[str, Path, int]] = []
         self.shots: dict[str, Shot] = {}
         self.plan: Plan | None = None
@@ -61,7 +62,8 @@ class Dropped:
 
     @property
     def origin(self) -> Origin:
-        return Origin(f"the page ({time.strftime('%Y-%m-%d')})")
+        source = takings.on_the_page(self.who, own_camera=bool(self.shots))
+        return Origin(source, self.day, self.licence)
 
     def room(self, size: int) -> None:
         with self._lock:
@@ -110,7 +112,7 @@ class Progress:
 @dataclass
 class Drops:
     """`bucket`: the project's; `digest`: of its newest data set; `changed`: told once pictures have
-    come.
+    come; `who`: the person at the page, for the record.
     """
 
     bucket: Bucket
@@ -118,13 +120,14 @@ class Drops:
     digest: Callable[[], str]
     settings: Callable[[], Settings]
     changed: Callable[[], None]
+    who: str
     _open: dict[str, Dropped] = field(default_factory=dict)
 
     def begin(self, label: str) -> str:
         """`label`: one for all; empty where folders say it."""
         self._forget_old()
         identity = secrets.token_hex(8)
-        self._open[identity] = Dropped(self.folder / identity, label)
+        self._open[identity] = Dropped(self.folder / identity, label, self.who)
         return identity
 
     def of(self, identity: str) -> Dropped:
@@ -146,13 +149,14 @@ class Drops:
         dropped.plan = plan(looked.seen, there, ours, self.settings(), looked.all_notes())
         return dropped.plan
 
-    def carry_out(self, identity: str) -> None:
-        """On a thread of its own: `progress` says how far it is."""
+    def carry_out(self, identity: str, licence: str = takings.OWN) -> None:
+        """On a thread of its own: `progress` says how far it is. `licence`: as the person says."""
         dropped = self.of(identity)
         if dropped.plan is None:
             raise DropError("There is no plan yet.")
         if dropped.progress.running:
             return  # a second click
+        dropped.licence = licence
         dropped.progress = Progress(of=len(dropped.plan.new), running=True)
         threading.Thread(target=self._run, args=(dropped, dropped.plan), daemon=True).start()
 

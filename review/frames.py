@@ -20,6 +20,7 @@ from lensloop.wire.errors import LensloopError
 from lensloop.wire.names import IMAGES_PREFIX, REVIEW_PREFIX
 from lensloop.wire.review import ANSWER, PICTURE
 from review.bucket import AT_ONCE, Bucket, Found
+from review.recording import Recorder
 
 # A person who has just opened the page waits no longer for answers; the rest is read meanwhile.
 PATIENCE = 0.5
@@ -38,8 +39,12 @@ class Waiting:
 
 
 class Frames:
-    def __init__(self, bucket: Bucket, now: Callable[[], datetime]) -> None:
-        self._bucket, self._now = bucket, now
+    """Who only looks needs no recorder."""
+
+    def __init__(
+        self, bucket: Bucket, now: Callable[[], datetime], recorder: Recorder | None = None
+    ) -> None:
+        self._bucket, self._now, self.recorder = bucket, now, recorder
         self._lock = threading.Lock()
         self._listing = threading.Lock()
         self._pictures: dict[FrameId, Found] = {}
@@ -155,6 +160,8 @@ class Frames:
         mark = marks.to_json(Mark(label, self._now().isoformat()))
         if not self._bucket.write(frame.key(places.MARK), mark):
             self._decided_before(frame, label)
+        elif self.recorder:
+            self.recorder.gave(frame, label)
         with self._lock:
             if label:
                 self.labels.add(label)
@@ -182,10 +189,17 @@ class Frames:
         self._bucket.delete(frame.key(places.MARK))
         if label:
             self._bucket.delete(places.copy_of(frame, label))
+        if self.recorder:
+            self.recorder.took_back(frame)
         with self._lock:
             self._own[frame] = False
             self._decided.pop(frame, None)
             self._order = None
+
+    def end(self, seconds: float) -> None:
+        """What was labelled stands in its record, if that takes no longer."""
+        if self.recorder:
+            self.recorder.end(seconds)
 
     def _label_of(self, frame: FrameId) -> str:
         """What was decided, by the mark, else by the copy."""

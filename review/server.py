@@ -3,6 +3,7 @@ Ctrl-C.
 """
 
 import contextlib
+import getpass
 import secrets
 import socket
 import sys
@@ -29,6 +30,7 @@ from review.happenings import OfPlace
 from review.library import Library
 from review.mapping import Mapper
 from review.moving import Mover
+from review.recording import Recorder
 from review.right import RightLabels
 from review.taking import Taking
 from review.thumbnails import Thumbnails
@@ -49,6 +51,7 @@ def desk_for(place: Place, folder: Path | None = None) -> Desk:
     bucket = Bucket(place.client("s3"), place.bucket)
     kept = folder or cache(place)
     library = Library(bucket, lambda: newest_dataset(place))
+    who = _who()
     drops = Drops(
         bucket=importers.bucket.Bucket(
             importers.bucket.without_asking_first(place.client("s3")), place.bucket
@@ -57,10 +60,11 @@ def desk_for(place: Place, folder: Path | None = None) -> Desk:
         digest=lambda: newest_dataset(place),
         settings=place.settings,
         changed=library.refresh,
+        who=who,
     )
     return Desk(
         happenings=OfPlace(place),
-        frames=Frames(bucket, lambda: datetime.now(UTC)),
+        frames=Frames(bucket, _now, Recorder(bucket, who, _now)),
         library=library,
         mover=Mover(bucket, library),
         right=RightLabels(bucket),
@@ -70,6 +74,18 @@ def desk_for(place: Place, folder: Path | None = None) -> Desk:
         thumbnails=Thumbnails(bucket, kept / "thumbnails"),
         place=place,
     )
+
+
+def _who() -> str:
+    """For records of where pictures came from."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        return socket.gethostname()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @contextlib.contextmanager
@@ -90,6 +106,7 @@ def serving(desk: Desk, port: int) -> Iterator[str]:
         server.should_exit = True
         thread.join(_GOODBYE_SECONDS)
         listening.close()
+        desk.frames.end(_GOODBYE_SECONDS)
 
 
 def _server(desk: Desk, listening: socket.socket) -> tuple[str, uvicorn.Server]:

@@ -104,8 +104,13 @@ def sentence(told: Record) -> str:
     version = f", version {told['version']}" if told["version"] else ""
     licence = f"licence {told['licence']}" if told["licence"] else "no licence stated"
     unfinished = "" if told["finished"] else " The import has not ended yet."
-    day = (told["finished"] or told["begun"])[:10]
-    return f"{pictures:,} from {told['source']}{version}, {licence}, {day}.{unfinished}"
+    return f"{pictures:,} from {told['source']}{version}, {licence}, {days(told)}.{unfinished}"
+
+
+def days(told: Mapping[str, Any]) -> str:
+    """When, as far as it is known: one day, or the first and the last."""
+    first, last = told["begun"][:10], (told["finished"] or told["begun"])[:10]
+    return last if first == last else f"{first} to {last}"
 
 
 def _text(said: str) -> str:

@@ -13,6 +13,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lensloop.importing import provenance
 from lensloop.visible import spelled
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def environment() -> "Environment":
     made.filters |= {
         "visible": marked(visible),
         "name": marked(name),
+        "days": provenance.days,
         "lines": marked(lines),
         "file": file,
         "number": number,

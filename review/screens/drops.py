@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from lensloop.importing import takings
 from lensloop.importing.plan import Plan
 from lensloop.reasons import by_kind
 from lensloop.review import naming
@@ -14,6 +15,7 @@ from review import asked
 from review.desk import Desk
 from review.dropping import MOST_OF_A_FILE, DropError
 
+_MOST_LICENCE = 200  # characters
 _EXAMPLES = 3  # of each kind that is left out
 
 
@@ -54,7 +56,10 @@ class _Screen:
         return JSONResponse(_shown(made))
 
     async def carry_out(self, request: Request) -> Response:
-        self._drops.carry_out(request.path_params["id"])
+        top = await asked.content(request)
+        licence = asked.any_text(top, "licence", takings.OWN)
+        asked.check(top)
+        self._drops.carry_out(request.path_params["id"], licence.strip()[:_MOST_LICENCE])
         return JSONResponse({})
 
     def progress(self, request: Request) -> Response:

@@ -52,7 +52,8 @@ class Drop {
 
   async begin(files) {
     at("drop-plan").replaceChildren();
-    at("drop-yes").hidden = true;
+    at("drop-yes").hidden = at("drop-licence").hidden = true;
+    at("licence").value = "own";
     at("drop-no").textContent = "Cancel";
     at("drop").showModal();
     at("drop").onclose = () => this.end();
@@ -91,6 +92,7 @@ class Drop {
     if (this.ended) return;
     this.begun = false;
     this.title("That did not work");
+    at("drop-licence").hidden = true;
     at("drop-progress").hidden = true;
     at("drop-plan").replaceChildren(paragraph(error instanceof TypeError ? gone : error.message, "bad"));
     at("drop-no").textContent = "Close";
@@ -108,19 +110,20 @@ class Drop {
     at("drop-progress").hidden = true;
     at("drop-plan").replaceChildren(...parts);
     at("drop-yes").hidden = !number;
+    at("drop-licence").hidden = !number || Boolean(this.closed);  // those that were taken here are one's own
     at("drop-yes").onclick = () => this.carryOut();
     at(number ? "drop-yes" : "drop-no").focus();
   }
 
   async carryOut() {
     at("drop-no").focus();
-    at("drop-yes").hidden = true;
+    at("drop-yes").hidden = at("drop-licence").hidden = true;
     at("drop-progress").hidden = false;
     at("drop-progress").value = 0;
     this.title("Bringing them in …");
     this.begun = true;
     try {
-      await asked(`drops/${this.id}/run`, {});
+      await asked(`drops/${this.id}/run`, { licence: at("licence").value });
       for (;;) {
         const told = await asked(`drops/${this.id}`);
         at("drop-progress").value = told.of ? told.done / told.of : 1;

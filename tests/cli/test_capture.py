@@ -1,11 +1,13 @@
 """Which of the pictures that a camera took does a person keep, and under which label?"""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from cli import records
-from cli.capture import label_of, rest
+from cli.capture import _record, label_of, rest
 from lensloop.review.naming import LabelError
 
 KEYS = ["review/deeplens_a/1-capture-0123abcd-x.jpg", "review/deeplens_a/2.jpg", "review/a/3.jpg"]
@@ -45,3 +47,18 @@ def test_a_label_is_written_as_the_project_does(
     for odd in ("Glass", "a/b", ""):
         with pytest.raises(LabelError):
             label_of(nowhere, odd)
+
+
+def test_pictures_are_kept_though_their_record_cannot_be_written(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class NoWriting:
+        def put_object(self, **_: Any) -> None:
+            raise ClientError({"Error": {"Code": "AccessDenied"}}, "PutObject")
+
+    place: Any = SimpleNamespace(
+        client=lambda service: NoWriting(), bucket="b", project="p", local=None, only_aws=False
+    )
+    assert _record(place, "deeplens_a", "0123abcd", "glass", KEYS, KEYS[:2]) == ""
+    assert "no record of whence" in capsys.readouterr().err
+    assert _record(place, "deeplens_a", "0123abcd", "glass", KEYS, []) == ""

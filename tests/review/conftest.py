@@ -32,6 +32,7 @@ from review.happenings import Scene, WayBack
 from review.library import Library
 from review.mapping import Mapper
 from review.moving import Mover
+from review.recording import Recorder
 from review.right import RightLabels
 from review.taking import Taking
 from review.thumbnails import Thumbnails
@@ -40,6 +41,7 @@ from tests.fakes.folder_s3 import FolderS3
 TOKEN, PORT = "the-token", 8771
 DIGEST = "0ffd826c"
 NOW = datetime(2026, 11, 26, 23, 30, tzinfo=UTC)
+WHO = "someone"  # at the page
 LABELS = ("can", "glass", "paper")
 _AT = int(NOW.timestamp())
 REST = Trigger("resting", "nothing has changed since the last finished run", None, "", 3)
@@ -240,10 +242,11 @@ def desk(s3: FolderS3, folder: Path, told: Told | None = None) -> Desk:
         digest=lambda: DIGEST if s3.keys(f"datasets/{DIGEST}/") else "",
         settings=Settings,
         changed=library.refresh,
+        who=WHO,
     )
     return Desk(
         happenings=told or Told(),
-        frames=Frames(bucket, lambda: NOW),
+        frames=Frames(bucket, lambda: NOW, Recorder(bucket, WHO, lambda: NOW)),
         library=library,
         mover=Mover(bucket, library),
         right=RightLabels(bucket),

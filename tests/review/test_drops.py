@@ -1,6 +1,7 @@
 """Are pictures that a person drops onto a label planned first, and brought in only then?"""
 
 import errno
+import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from lensloop.importing import provenance
 from review.dropping import Dropped
 from review.library import Library
 from tests.fakes.folder_s3 import FolderS3
-from tests.review.conftest import fill, jpeg
+from tests.review.conftest import WHO, fill, jpeg
 
 Page = Callable[..., TestClient]
 
@@ -25,8 +27,8 @@ def dropped(page: TestClient, files: Mapping[str, bytes], label: str | None) -> 
     return identity
 
 
-def carried_out(page: TestClient, identity: str) -> dict[str, Any]:
-    page.post(f"drops/{identity}/run", json={})
+def carried_out(page: TestClient, identity: str, **said: str) -> dict[str, Any]:
+    page.post(f"drops/{identity}/run", json=said)
     for _ in range(200):
         told: dict[str, Any] = page.get(f"drops/{identity}").json()
         if told.get("ended", True):
@@ -55,6 +57,30 @@ def test_pictures_come_to_the_label_once_the_plan_was_agreed_to(
     assert {key.rpartition("-")[0] for key in new} == {"images/can/a", "images/can/b"}
     at.post(f"drops/{identity}/forget", json={})
     assert list((tmp_path / "dropped").iterdir()) == []
+
+
+def recorded(s3: FolderS3) -> dict[str, Any]:
+    (key,) = s3.keys(provenance.PREFIX)
+    found: dict[str, Any] = json.loads(s3.get_object(Key=key)["Body"].read())
+    return found
+
+
+@pytest.mark.parametrize(
+    ("said", "licence"),
+    [({}, "own"), ({"licence": " CC BY 4.0 "}, "CC BY 4.0"), ({"licence": ""}, "")],
+)
+def test_they_leave_a_record_under_the_licence_that_the_person_says(
+    s3: FolderS3, page: Page, said: dict[str, str], licence: str
+) -> None:
+    fill(s3, 0)
+    at = page()
+    identity = dropped(at, {"a.jpg": jpeg(70), "b.jpg": jpeg(71)}, "can")
+    at.post(f"drops/{identity}/plan", json={})
+    carried_out(at, identity, **said)
+    told = recorded(s3)
+    assert (told["source"], told["licence"]) == (f"page:{WHO}", licence)
+    assert (told["pictures"], told["version"]) == ({"can": 2}, told["begun"][:10])
+    assert told["finished"]
 
 
 def test_what_is_being_brought_in_comes_though_the_window_was_closed(
@@ -139,7 +165,7 @@ def test_what_a_full_disk_took_a_part_of_is_none_of_what_was_dropped(
     def full(_: Path, content: bytes) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    there = Dropped(tmp_path / "drop", "can")
+    there = Dropped(tmp_path / "drop", "can", "someone")
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="No space"):
         there.add("a.jpg", jpeg(1))

@@ -9,8 +9,8 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from tests.fakes.folder_s3 import FolderS3
-from tests.review.conftest import fill, jpeg
-from tests.review.test_drops import carried_out
+from tests.review.conftest import WHO, fill, jpeg
+from tests.review.test_drops import carried_out, recorded
 
 Page = Callable[..., TestClient]
 
@@ -43,6 +43,9 @@ def test_what_is_nearly_the_same_as_one_just_taken_is_not_kept(
     assert carried_out(at, identity)["uploaded"] == 2
     names = {key.split("/")[2].split("-")[0] for key in s3.keys("images/can/")}
     assert names == {"000000.jpg", "000001.jpg", "b", "c"}
+    told = recorded(s3)
+    assert told["source"] == f"page:{WHO} with the computer’s camera"
+    assert (told["licence"], told["pictures"]) == ("own", {"can": 2})
 
 
 def test_what_is_no_picture_is_said_to_be(begun: tuple[TestClient, str]) -> None:

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -152,6 +153,8 @@ def test_a_person_takes_labelled_pictures_with_a_running_camera(
     assert [each["Key"].startswith(f"images/glass/review.{THING}.") for each in listed] == [
         True
     ] * 3
+    told = records(curious)[f"camera:{THING}"]
+    assert (told["licence"], told["pictures"]) == ("own", {"glass": 3})
 
 
 def test_a_camera_of_short_days_sends_and_somebody_answers_on_the_page(
@@ -201,10 +204,20 @@ def test_what_a_workforce_says_comes_in_by_the_rule_when_its_job_has_ended(
     note = f"labeling/{job['LabelingJobName']}/taken.json"
     curious.waits_for(lambda: keys(curious, note), 20)
     assert json.load(s3.get_object(Bucket=curious.bucket, Key=note)["Body"])["taken"] == 1
-    (record,) = keys(curious, "imports/pictures/")
-    told = json.load(s3.get_object(Bucket=curious.bucket, Key=record)["Body"])
+    (told,) = [
+        told for source, told in records(curious).items() if source.startswith("groundtruth:")
+    ]
     assert told["pictures"] == {"tin": 1}
     assert "Completed" in label("list")
+
+
+def records(person: Person) -> dict[str, Any]:
+    """Of imports, by their source."""
+    s3, found = person.cloud.client("s3"), {}
+    for key in keys(person, "imports/pictures/"):
+        told = json.load(s3.get_object(Bucket=person.bucket, Key=key)["Body"])
+        found[told["source"]] = told
+    return found
 
 
 def keys(person: Person, prefix: str) -> list[str]:
