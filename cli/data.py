@@ -111,7 +111,8 @@ def import_pictures(
 ) -> None:
     """Bring labelled pictures in, from wherever they are: a plan first, then the pictures.
 
-    The same command goes on where it was stopped, and brings nothing twice.
+    The same command goes on where it was stopped, and brings nothing twice. Downloads lie under
+    ~/.cache/lensloop/imports: at most 20 GB beside the newest, and for 30 days.
     """
     place = asked.place
     wanted = Wanted(
@@ -128,7 +129,7 @@ def import_pictures(
     with _stoppable(_STOPPED), decoders() as pool, _reached(wanted) as opened:
         settings = place.settings()
         bucket = Bucket(without_asking_first(place.client("s3")), place.bucket)
-        stated = _Stated(opened, _licensed(opened.origin, licence, dry_run))
+        stated = _Stated(opened, _licence(opened.origin, licence, dry_run))
         made = _plan(stated, said, settings, pool, lambda: _there(place, bucket))
         if not asked.as_json:
             plans.show_plan(made, stated.origin, bucket.name)
@@ -183,7 +184,11 @@ class _Stated:
     """The source, with the licence that the person stated."""
 
     source: Source
-    origin: Origin
+    licence: str
+
+    @property
+    def origin(self) -> Origin:
+        return self.source.origin._replace(licence=self.licence)
 
     def found(self) -> Iterator[Found]:
         return self.source.found()
@@ -210,7 +215,7 @@ def _there(place: Place, bucket: Bucket) -> There:
     return bucket.there(records.newest_dataset(place))
 
 
-def _licensed(origin: Origin, licence: str, dry_run: bool) -> Origin:
+def _licence(origin: Origin, licence: str, dry_run: bool) -> str:
     """Before the source is looked through, which may take long. A plan alone needs none."""
     stated = licence or origin.licence
     if origin.public and not stated and sys.stdin.isatty() and not dry_run:
@@ -218,7 +223,7 @@ def _licensed(origin: Origin, licence: str, dry_run: bool) -> Origin:
         stated = typer.prompt(spelled(text), err=True).strip()
     if not dry_run:
         provenance.check_licence(origin.source, stated, origin.public)
-    return origin._replace(licence=stated)
+    return stated
 
 
 def _is_wanted(made: Plan, yes: bool) -> bool:

@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import hashlib
 import lzma
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ _OTHERS = {
 }
 _TAR, _TAR_AT = b"ustar", 257
 _HEAD = 512
+_VERSION = 16  # digits of an archive's own hash that tell its version
 # What an archive is called; how it is read, its first bytes say.
 ENDINGS = (
     *(".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tbz", ".tar.xz", ".txz"),
@@ -46,7 +48,10 @@ class Archive(NamedTuple):
 
 @contextmanager
 def opened(asked: Asked) -> Iterator[Source]:
-    yield archive(Path(asked.address).expanduser(), Origin(asked.address))
+    file = Path(asked.address).expanduser()
+    made = archive(file, Origin(asked.address))
+    asked.say(f"Reading {file.name} …")
+    yield made._replace(origin=made.origin._replace(version=version_of(file)))
 
 
 def archive(file: Path, origin: Origin) -> Archive:
@@ -57,6 +62,12 @@ def archive(file: Path, origin: Origin) -> Archive:
     except OSError as error:
         raise SourceError(f"{file} cannot be read: {error.strerror}.") from error
     return Archive(file, origin, _walk(file, head))
+
+
+def version_of(file: Path) -> str:
+    """An archive that says no version is told by what is in it."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()[:_VERSION]
 
 
 def is_archive(name: str) -> bool:

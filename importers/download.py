@@ -21,6 +21,7 @@ _TRIES = 5
 _SECONDS = 30  # for a connection, and between two parts of an answer
 _PAUSE = 1.0  # doubles with each try
 _PARTIAL, _WRONG_RANGE = 206, 416
+_SAID, _MOST_SAID = ("ETag", "Last-Modified"), 100  # characters of each
 _SPARE = 1024**3  # of the disk, for everything else
 
 
@@ -68,6 +69,18 @@ def cached_name(url: str) -> str:
     return hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
+def stated(file: Path) -> str:
+    """What the server said of a download's version; empty where it said nothing."""
+    try:
+        return _notes(file).read_text("utf-8")
+    except OSError:
+        return ""
+
+
+def _notes(file: Path) -> Path:
+    return file.with_name(f"{file.name}.stated")
+
+
 def _go_on(url: str, target: Path, headers: Mapping[str, str]) -> None:
     part, mark = target.with_name(f"{target.name}.part"), target.with_name(f"{target.name}.etag")
     there = part.stat().st_size if part.exists() else 0
@@ -86,6 +99,7 @@ def _go_on(url: str, target: Path, headers: Mapping[str, str]) -> None:
         goes_on = answer.status_code == _PARTIAL
         mark.write_text(_strong(answer.headers.get("ETag", "")))
         _write(answer, part, there if goes_on else 0)
+        _notes(target).write_text(_stated(answer.headers), "utf-8")
     part.rename(target)
     mark.unlink()
 
@@ -131,6 +145,11 @@ def _check_room(part: Path, size: int, room: int) -> None:
 
 def _strong(etag: str) -> str:
     return "" if etag.startswith("W/") else etag
+
+
+def _stated(headers: Mapping[str, str]) -> str:
+    said = [f"{name} {headers[name][:_MOST_SAID]}" for name in _SAID if headers.get(name)]
+    return ", ".join(said)
 
 
 def _may_pass(error: requests.RequestException) -> bool:

@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 import requests  # type: ignore[import-untyped]
 
+from importers import cache
 from importers.archive import Archive, archive, is_archive
 from importers.download import download
 from importers.source import Asked, CannotRead, Found, Origin, Source, SourceError
@@ -54,14 +55,16 @@ def opened(asked: Asked) -> Iterator[Source]:
         str(about.get("html_url", "")),
         public=not about.get("private"),
     )
-    below = asked.cache / "github" / name / commit
     asked.say(f"Fetching {name} at {commit[:12]} …")
-    if is_archive(path):
-        url = f"{API}/repos/{name}/contents/{_quoted(path)}?ref={commit}"
-        yield _archived(download(url, below / PurePosixPath(path).name, _headers(_RAW)), origin)
-    else:
-        url = f"{API}/repos/{name}/tarball/{commit}"
-        yield Repository(_archived(download(url, below / _WHOLE, _headers(_JSON)), origin), path)
+    with cache.used(asked.cache, asked.cache / "github" / name / commit) as below:
+        if is_archive(path):
+            url = f"{API}/repos/{name}/contents/{_quoted(path)}?ref={commit}"
+            file = download(url, below / PurePosixPath(path).name, _headers(_RAW))
+            yield _archived(file, origin)
+        else:
+            url = f"{API}/repos/{name}/tarball/{commit}"
+            file = download(url, below / _WHOLE, _headers(_JSON))
+            yield Repository(_archived(file, origin), path)
 
 
 @dataclass(frozen=True)

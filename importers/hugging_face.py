@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from importers import cache
 from importers.folder import Folder
 from importers.source import Asked, Origin, Source, SourceError
 from lensloop.importing import lists, no_pictures
@@ -33,12 +34,16 @@ def opened(asked: Asked) -> Iterator[Source]:
     if match is None:
         raise SourceError(f"{asked.address} names no data set of Hugging Face; one is {_FORM}.")
     asked.say(f"Fetching {match[1]} from Hugging Face …")
-    about, root = _fetched(match[1], match[2], asked.cache)
-    url = f"https://huggingface.co/datasets/{match[1]}"
-    yield Folder(root, Origin(asked.address, str(about.sha), _licence(about), url, public=True))
+    below = asked.cache / "huggingface"
+    # As its client calls the folder of a data set.
+    folder = below / f"datasets--{match[1].replace('/', '--')}"
+    with cache.used(asked.cache, folder):
+        about, root = _fetched(match[1], match[2], below)
+        url = f"https://huggingface.co/datasets/{match[1]}"
+        yield Folder(root, Origin(asked.address, str(about.sha), _licence(about), url, public=True))
 
 
-def _fetched(name: str, revision: str | None, cache: Path) -> tuple[Any, Path]:
+def _fetched(name: str, revision: str | None, below: Path) -> tuple[Any, Path]:
     try:
         from huggingface_hub import HfApi
         from huggingface_hub.errors import (
@@ -58,7 +63,7 @@ def _fetched(name: str, revision: str | None, cache: Path) -> tuple[Any, Path]:
             name,
             repo_type="dataset",
             revision=about.sha,
-            cache_dir=cache / "huggingface",
+            cache_dir=below,
             ignore_patterns=_IGNORED,
         )
     except GatedRepoError as error:

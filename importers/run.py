@@ -46,6 +46,7 @@ def planned_record(plan: Plan, origin: Origin) -> Record:
         "version": origin.version,
         "licence": origin.licence,
         "url": origin.url,
+        "stated": origin.stated,
     }
     contents = ((entry.seen.sha256, entry.label) for entry in plan.taken)
     kinds = by_kind(plan.left_out, lambda left: left.reason)

@@ -16,8 +16,9 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from importers import cache
 from importers.ahead import ahead
-from importers.archive import archive, is_archive
+from importers.archive import archive, is_archive, version_of
 from importers.kept import Kept
 from importers.source import Asked, CannotRead, Found, Origin, Source, SourceError
 from lensloop.importing import lists, no_pictures
@@ -28,6 +29,7 @@ AT_ONCE = 16  # S3 answers each in some 50 ms, mostly waiting
 _AHEAD_BYTES = 48 * 1024**2
 _PUBLIC_REGION = "us-east-1"  # where most public data lies; S3 itself says where else to ask
 _NOT_MODIFIED = 304
+_VERSION = 16  # digits of a hash
 _MISSING = frozenset(("404", "NoSuchKey", "NoSuchBucket"))
 
 
@@ -48,13 +50,16 @@ def opened(asked: Asked) -> Iterator[Source]:
     s3, (bucket, key) = client(asked), split(asked.address)
     origin = Origin(asked.address, public=asked.unsigned)
     if is_archive(key):
-        yield archive(_fetched(s3, bucket, key, asked.cache), origin)
+        with _fetched(s3, bucket, key, asked.cache) as (file, stated):
+            yield archive(file, origin._replace(version=version_of(file), stated=stated))
     else:
         yield Prefix(s3, bucket, key, origin, Kept(asked.cache, asked.address))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Prefix:
+    """Without a version of its own it has that of all that lies there: known at its end."""
+
     s3: Any
     bucket: str
     prefix: str
@@ -68,17 +73,21 @@ class Prefix:
         """A prefix is a folder: `s3://b/glass` is not `s3://b/glasses/`."""
         folder = f"{self.prefix.rstrip('/')}/" if self.prefix.strip("/") else ""
         pages = self.s3.get_paginator("list_objects_v2")
-        some = False
+        some, digest = False, hashlib.sha256()
         with faults(f"{SCHEME}{self.bucket}"):
             for page in pages.paginate(Bucket=self.bucket, Prefix=folder):
                 for entry in page.get("Contents", ()):
                     some = True
                     key = entry["Key"]
+                    # S3 lists in the order of the keys, so the same objects have the same hash.
+                    digest.update(f"{key}\0{entry['ETag']}\n".encode())
                     if not key.endswith("/"):  # a folder's marker
                         path, size, etag = key[len(folder) :], entry["Size"], entry["ETag"]
                         yield Object(path, self.bucket, key, size, etag=etag)
         if not some:
             raise SourceError(f"Nothing lies below {SCHEME}{self.bucket}/{folder}.")
+        if not self.origin.version:
+            self.origin = self.origin._replace(version=digest.hexdigest()[:_VERSION])
 
 
 def client(asked: Asked) -> Any:
@@ -173,16 +182,23 @@ def _is_no_picture(one: Object) -> bool:
 _NOTHING = partial(_refuse, no_pictures.NO_PICTURE)
 
 
-def _fetched(s3: Any, bucket: str, key: str, cache: Path) -> Path:
-    """An archive of S3 on this disk, in a folder that its content has."""
+@contextmanager
+def _fetched(s3: Any, bucket: str, key: str, below: Path) -> Iterator[tuple[Path, str]]:
+    """An archive of S3 on this disk, in a folder that its content has, and what S3 says of its
+    version."""
     with faults(f"{SCHEME}{bucket}/{key}"):
         head = s3.head_object(Bucket=bucket, Key=key)
-        version = hashlib.sha256(f"{bucket}/{key}/{head['ETag']}".encode()).hexdigest()[:16]
-        file = cache / version / posixpath.basename(key)
-        if not file.is_file():
-            with one_at_a_time(file.parent):
-                if not file.is_file():
-                    part = file.with_name(file.name + ".part")
-                    s3.download_file(bucket, key, str(part))
-                    part.replace(file)
-    return file
+    named = hashlib.sha256(f"{bucket}/{key}/{head['ETag']}".encode()).hexdigest()[:_VERSION]
+    with cache.used(below, below / named) as folder:
+        file = folder / posixpath.basename(key)
+        with faults(f"{SCHEME}{bucket}/{key}"), one_at_a_time(folder):
+            if not file.is_file():
+                part = file.with_name(file.name + ".part")
+                s3.download_file(bucket, key, str(part))
+                part.replace(file)
+        yield file, _stated(head)
+
+
+def _stated(head: Any) -> str:
+    version = head.get("VersionId", "null")  # where versions are suspended, S3 writes `null`
+    return f"ETag {head['ETag']}" if version == "null" else f"VersionId {version}"

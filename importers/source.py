@@ -16,6 +16,7 @@ sentence that says what to do next. What it yields:
 
 - `origin` says where the pictures come from, for the record that every import leaves. `public` is
   true for what strangers made: then a licence must be stated, by the source or by the person.
+  `version` may be known only once `found()` was walked through.
 - `found()` walks through the files, in limited memory, pictures or not: what is no picture, what a
   computer left behind and what is a list of labels is told apart by others. It is called twice,
   once for the plan and once to carry it out, and must find the same.
@@ -70,6 +71,7 @@ class Origin(NamedTuple):
     licence: str = ""  # as the source states it, empty when it does not
     url: str = ""  # of a page for people
     public: bool = False
+    stated: str = ""  # what its server says of the version: an ETag, a date, an id of S3
 
 
 class Found(NamedTuple):

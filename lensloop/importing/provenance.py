@@ -47,8 +47,8 @@ def record(
     left_out: Mapping[str, int],
     begun: str,
 ) -> Record:
-    """`origin`: its source, version, licence and url; `contents`: hash and our label of each
-    picture."""
+    """`origin`: its source, version, licence and url, and what its server stated of the version,
+    which makes no other import; `contents`: hash and our label of each picture."""
     pairs = sorted(contents)
     counts: dict[str, int] = {}
     for _, label in pairs:
@@ -57,7 +57,7 @@ def record(
         "format": _FORMAT,
         "id": _identity(origin, pairs),
         "source": _text(origin["source"]),
-        "version": origin["version"],
+        "version": _version(origin),
         "licence": _text(origin["licence"]),
         "url": _text(origin["url"]),
         "begun": begun,
@@ -111,6 +111,11 @@ def days(told: Mapping[str, Any]) -> str:
     """When, as far as it is known: one day, or the first and the last."""
     first, last = told["begun"][:10], (told["finished"] or told["begun"])[:10]
     return last if first == last else f"{first} to {last}"
+
+
+def _version(origin: Mapping[str, str]) -> str:
+    stated = origin.get("stated", "")
+    return f"{origin['version']} ({_text(stated)})" if stated else origin["version"]
 
 
 def _text(said: str) -> str:

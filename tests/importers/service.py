@@ -1,8 +1,9 @@
 """A service on this machine that answers as one of the web does: what it is asked, and by whom."""
 
+import contextlib
 import http.server
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -16,9 +17,13 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    body: bytes = b""
+    """`promised`: bytes; where more than the body has, the connection breaks. A body in pieces has
+    no length that is stated."""
+
+    body: bytes | Iterable[bytes] = b""
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
+    promised: int | None = None
 
 
 Answering = Callable[[Request], Answer]
@@ -46,10 +51,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(said.status)
         for name, value in said.headers:
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(said.body)))
+        pieces = [said.body] if isinstance(said.body, bytes) else said.body
+        if isinstance(said.body, bytes):
+            self.send_header("Content-Length", str(said.promised or len(said.body)))
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(said.body)
+        with contextlib.suppress(ConnectionError):  # who asked has enough
+            for piece in pieces if self.command != "HEAD" else ():
+                self.wfile.write(piece)
 
     do_GET = do_HEAD = do_POST = answer
 

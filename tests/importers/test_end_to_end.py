@@ -91,6 +91,15 @@ def way(make: Callable[[World], Iterator[Coming]]) -> Callable[[World], Iterator
     return make
 
 
+def _version(packed: bytes) -> str:
+    return hashlib.sha256(packed).hexdigest()[:16]
+
+
+def _listed(theirs: MemoryS3) -> str:
+    lines = [f'{key}\0"{theirs.etag(key)}"\n' for key in sorted(FILES)]
+    return _version("".join(lines).encode())
+
+
 @way
 def folder(world: World) -> Iterator[Coming]:
     yield Coming(str(fill(world.folder, FILES) / "set"), {**BOTH})
@@ -105,9 +114,9 @@ def list_beside_pictures(world: World) -> Iterator[Coming]:
 
 @way
 def archive(world: World) -> Iterator[Coming]:
-    file = world.folder / "set.zip"
-    file.write_bytes(zipped(FILES))
-    yield Coming(str(file), {**BOTH})
+    file, packed = world.folder / "set.zip", zipped(FILES)
+    file.write_bytes(packed)
+    yield Coming(str(file), {**BOTH}, _version(packed))
 
 
 @way
@@ -116,8 +125,7 @@ def web(world: World) -> Iterator[Coming]:
     world.patch.setenv("NO_PROXY", "127.0.0.1")
     with serving(lambda request: Answer(packed)) as service:
         address = f"{service.address}/set.zip"
-        version = hashlib.sha256(packed).hexdigest()[:16]
-        yield Coming(address, {**BOTH}, version, url=address, public=True)
+        yield Coming(address, {**BOTH}, _version(packed), url=address, public=True)
         assert len(service.asked) == 1
 
 
@@ -185,7 +193,7 @@ def hugging_face(world: World) -> Iterator[Coming]:
 def s3_prefix(world: World) -> Iterator[Coming]:
     for key, content in FILES.items():
         world.theirs[key] = content
-    yield Coming("s3://theirs/set", {**BOTH})
+    yield Coming("s3://theirs/set", {**BOTH}, _listed(world.theirs))
 
 
 @way
@@ -197,13 +205,15 @@ def open_data(world: World) -> Iterator[Coming]:
     world.patch.setattr(boto3, "client", client)
     for key, content in FILES.items():
         world.theirs[key] = content
-    yield Coming("s3://theirs/set", {**BOTH}, public=True, unsigned=True)
+    version = _listed(world.theirs)
+    yield Coming("s3://theirs/set", {**BOTH}, version, public=True, unsigned=True)
 
 
 @way
 def s3_archive(world: World) -> Iterator[Coming]:
-    world.theirs["some/set.zip"] = zipped(FILES)
-    yield Coming("s3://theirs/some/set.zip", {**BOTH})
+    packed = world.theirs["some/set.zip"] = zipped(FILES)
+    version = f'{_version(packed)} (ETag "{world.theirs.etag("some/set.zip")}")'
+    yield Coming("s3://theirs/some/set.zip", {**BOTH}, version)
 
 
 @way
@@ -287,7 +297,11 @@ class Stated(NamedTuple):
     """A source with the licence that the person stated, as the command has it."""
 
     source: Source
-    origin: Origin
+    licence: str
+
+    @property
+    def origin(self) -> Origin:
+        return self.source.origin._replace(licence=self.licence)
 
     def found(self) -> Iterator[Found]:
         return self.source.found()
@@ -295,7 +309,7 @@ class Stated(NamedTuple):
 
 def imports(asked: Asked, licence: str, bucket: Bucket, pool: Decoders) -> Done:
     with opened(asked) as source:
-        stated = Stated(source, source.origin._replace(licence=licence))
+        stated = Stated(source, licence)
         seen = look(stated, pool, asked.label).seen
         labels = {found.label for found in seen if found.label and not found.reason}
         there = bucket.there("")

@@ -88,7 +88,7 @@ def test_a_folder_comes_as_it_is_at_one_commit(
     api: Service, codeload: Service, tmp_path: Path
 ) -> None:
     with opened(ask("github:owner/bins:data", tmp_path)) as source:
-        assert source.origin[1:] == (SHA, "MIT", "https://github.com/owner/bins", True)
+        assert source.origin[1:] == (SHA, "MIT", "https://github.com/owner/bins", True, "")
         found = {one.path: one for one in source.found()}
     assert set(found) == {"glass/1.jpg", "metal/2.jpg"}
     with opened(ask("github:owner/bins", tmp_path)) as source:

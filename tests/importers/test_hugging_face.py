@@ -66,7 +66,7 @@ def test_a_set_comes_at_its_revision_with_the_licence_of_its_card(
     with opened(ask("hf:owner/bins", tmp_path)) as source:
         assert {one.path: one.read() for one in source.found()} == FILES
         url = "https://huggingface.co/datasets/owner/bins"
-        assert source.origin[1:] == (SHA, "cc-by-4.0", url, True)
+        assert source.origin[1:] == (SHA, "cc-by-4.0", url, True, "")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 credentials.
 """
 
+import hashlib
 import io
 import json
 import zipfile
@@ -132,6 +133,45 @@ def test_an_archive_is_fetched_once(ask: Asking) -> None:
     ask.aws.s3.put_object(Bucket="theirs", Key="set.zip", Body=b"PK\x03\x04 another")
     with pytest.raises(SourceError):
         ask("s3://theirs/set.zip")
+
+
+@pytest.mark.parametrize(
+    ("head", "stated"),
+    [
+        ({"ETag": '"1f"'}, 'ETag "1f"'),
+        ({"ETag": '"1f"', "VersionId": "null"}, 'ETag "1f"'),
+        ({"ETag": '"1f"', "VersionId": "L4kq"}, "VersionId L4kq"),
+    ],
+)
+def test_s3_says_which_version_an_archive_has(
+    tmp_path: Path, head: dict[str, str], stated: str
+) -> None:
+    class Packed:
+        def head_object(self, **_: str) -> dict[str, str]:
+            return head
+
+        def download_file(self, bucket: str, key: str, file: str) -> None:
+            with zipfile.ZipFile(file, "w") as packed:
+                packed.writestr("glass/1.jpg", FILES["set/glass/1.jpg"])
+
+    asked = Asked("s3://theirs/set.zip", tmp_path, lambda service: Packed())
+    with opened(asked) as source:
+        assert source.origin.stated == stated
+        (file,) = tmp_path.glob("*/set.zip")
+        assert source.origin.version == hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+
+
+def test_what_lies_below_a_prefix_has_another_version_when_any_of_it_changes(ask: Asking) -> None:
+    put = ask.aws.s3.put_object
+    versions = []
+    for key, body in (("1.jpg", b"a"), ("1.jpg", b"a"), ("1.jpg", b"b"), ("2.jpg", b"a")):
+        put(Bucket="theirs", Key=f"changes/{key}", Body=body)
+        asked = Asked("s3://theirs/changes", ask.folder / "cache", lambda service: ask.aws.s3)
+        with opened(asked) as source:
+            list(source.found())
+            versions.append(source.origin.version)
+    assert versions[0] == versions[1]
+    assert len(set(versions)) == 3
 
 
 def test_a_manifest_leads_to_its_pictures_and_one_that_is_gone_costs_no_other(ask: Asking) -> None:

@@ -1,9 +1,8 @@
 """An archive on the web comes whole, also over a connection that breaks, and is fetched once."""
 
-import contextlib
-import http.server
+import hashlib
+import itertools
 import shutil
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,79 +13,68 @@ from importers import download
 from importers.source import Asked, SourceError
 from importers.sources import opened
 from tests.importers.conftest import picture
+from tests.importers.service import Answer, Request, Service, serving
 from tests.importers.test_hostile_archives import zipped
 
 FILES = {f"set/{label}/{n}.jpg": picture(f"{label}{n}") for label in "ab" for n in range(3)}
 ARCHIVE = zipped(FILES)
+CHANGED = "Fri, 27 Nov 2026 08:00:00 GMT"
 PART = 512  # bytes: a break costs less
 
 
-class Server(http.server.ThreadingHTTPServer):
+class Web:
     """`breaks`: how many answers end after a third of what they promised."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.breaks, self.asked, self.sent, self.etag = 0, list[str](), 0, '"one"'
+        self.breaks, self.sent, self.etag = 0, 0, '"one"'
+        self.service: Service
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
+        return self.service.address
 
+    @property
+    def asked(self) -> list[Request]:
+        return self.service.asked
 
-class _Handler(http.server.BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        self.server.asked.append(self.headers.get("Range", ""))
-        if self.path.startswith("/missing"):
-            self.send_error(404)
-            return
-        if self.path.startswith("/endless"):
-            self.send_response(200)
-            self.end_headers()
-            with contextlib.suppress(ConnectionError):
-                while True:
-                    self.wfile.write(bytes(PART))
+    def answer(self, request: Request) -> Answer:
+        if request.path.startswith("/missing"):
+            return Answer(status=404)
+        if request.path.startswith("/endless"):
+            return Answer(itertools.repeat(bytes(PART)))
         start = 0
-        if self.headers.get("If-Range") == self.server.etag:
-            start = int(self.headers["Range"].removeprefix("bytes=").rstrip("-"))
-        body = ARCHIVE[start:]
-        self.send_response(206 if start else 200)
-        self.send_header("ETag", self.server.etag)
-        if self.path.endswith(".tar.gz"):
-            self.send_header("Content-Encoding", "x-gzip")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.server.breaks:
-            self.server.breaks -= 1
+        if request.headers.get("if-range") == self.etag:
+            start = int(request.headers["range"].removeprefix("bytes=").rstrip("-"))
+        body = whole = ARCHIVE[start:]
+        headers = [("ETag", self.etag), ("Last-Modified", CHANGED)]
+        if request.path.endswith(".tar.gz"):
+            headers.append(("Content-Encoding", "x-gzip"))
+        if self.breaks:
+            self.breaks -= 1
             body = body[: len(ARCHIVE) // 3]
-        self.server.sent += len(body)
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+        self.sent += len(body)
+        return Answer(body, 206 if start else 200, tuple(headers), promised=len(whole))
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
     monkeypatch.setattr(download, "_PAUSE", 0.0)
     monkeypatch.setattr(download, "_PART", PART)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with Server() as made:
-        # Looks often whether it shall end, which each test waits for.
-        threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True).start()
-        yield made
-        made.shutdown()
+    web = Web()
+    with serving(web.answer) as web.service:
+        yield web
 
 
 def found(address: str, cache: Path) -> dict[str, bytes]:
     with opened(Asked(address, cache, lambda service: None)) as source:
         assert source.origin.public
-        assert len(source.origin.version) == 16
+        assert source.origin.version == hashlib.sha256(ARCHIVE).hexdigest()[:16]
+        assert source.origin.stated == f'ETag "one", Last-Modified {CHANGED}'
         return {file.path: file.read() for file in source.found()}
 
 
-def test_of_two_that_want_the_same_one_fetches_it(server: Server, tmp_path: Path) -> None:
+def test_of_two_that_want_the_same_one_fetches_it(server: Web, tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as together:
         wanted = [tmp_path / "cache" / "set.zip"] * 4
         made = list(
@@ -98,22 +86,21 @@ def test_of_two_that_want_the_same_one_fetches_it(server: Server, tmp_path: Path
 
 
 @pytest.mark.parametrize("breaks", [0, 1, 2])
-def test_what_breaks_goes_on_where_it_was(server: Server, tmp_path: Path, breaks: int) -> None:
+def test_what_breaks_goes_on_where_it_was(server: Web, tmp_path: Path, breaks: int) -> None:
     server.breaks = breaks
     assert found(f"{server.address}/a%20set.zip", tmp_path) == FILES
     assert len(ARCHIVE) <= server.sent <= len(ARCHIVE) + breaks * PART
     assert len(server.asked) == breaks + 1
 
 
-def test_what_is_there_is_not_fetched_again(server: Server, tmp_path: Path) -> None:
+def test_what_is_there_is_not_fetched_again(server: Web, tmp_path: Path) -> None:
     for _ in range(2):
         assert found(f"{server.address}/set.zip", tmp_path) == FILES
     assert len(server.asked) == 1
 
 
-def test_another_file_at_the_address_begins_anew(server: Server, tmp_path: Path) -> None:
+def test_another_file_at_the_address_begins_anew(server: Web, tmp_path: Path) -> None:
     address = f"{server.address}/set.zip"
-    server.etag = '"changing"'
     folder = tmp_path / download.cached_name(address)
     folder.mkdir()
     (folder / "set.zip.part").write_bytes(b"of the file before")
@@ -121,14 +108,14 @@ def test_another_file_at_the_address_begins_anew(server: Server, tmp_path: Path)
     assert found(address, tmp_path) == FILES
 
 
-def test_what_is_not_there_is_a_sentence(server: Server, tmp_path: Path) -> None:
+def test_what_is_not_there_is_a_sentence(server: Web, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="could not be downloaded: 404"):
         found(f"{server.address}/missing.zip", tmp_path)
     assert len(server.asked) == 1
 
 
 def test_a_signature_is_neither_in_the_record_nor_in_a_sentence(
-    server: Server, tmp_path: Path
+    server: Web, tmp_path: Path
 ) -> None:
     secret = "X-Amz-Signature=0123abcd"
     address = f"{server.address}/set.zip?{secret}"
@@ -140,20 +127,18 @@ def test_a_signature_is_neither_in_the_record_nor_in_a_sentence(
 
 
 @pytest.mark.parametrize("name", ["..", "%00", "%2e%2e%2fset.zip", "n" * 300, ""])
-def test_an_address_of_any_kind_makes_a_plain_file(
-    server: Server, tmp_path: Path, name: str
-) -> None:
+def test_an_address_of_any_kind_makes_a_plain_file(server: Web, tmp_path: Path, name: str) -> None:
     assert found(f"{server.address}/{name}?{name}", tmp_path) == FILES
 
 
 def test_what_a_server_calls_compressed_for_the_way_comes_as_it_was_sent(
-    server: Server, tmp_path: Path
+    server: Web, tmp_path: Path
 ) -> None:
     assert found(f"{server.address}/set.tar.gz", tmp_path) == FILES
 
 
 def test_a_server_that_never_ends_leaves_room_on_the_disk(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(tmp_path)._replace(free=download._SPARE + 9 * PART)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)

@@ -38,6 +38,12 @@ def test_the_same_import_has_the_same_id_and_another_has_not() -> None:
     assert len(others | {made()["id"]}) == 5
 
 
+def test_what_a_server_says_of_the_version_stands_beside_it_and_makes_no_other_import() -> None:
+    told = made(version="1f", stated='ETag "one"')
+    assert told["version"] == '1f (ETag "one")'
+    assert told["id"] == made(version="1f")["id"]
+
+
 @pytest.mark.parametrize(
     ("licence", "public", "asked"),
     [("", True, True), ("MIT", True, False), ("", False, False), ("MIT", False, False)],
