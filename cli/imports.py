@@ -23,6 +23,7 @@ Labels = Annotated[
 Mean = Annotated[str | None, typer.Option(help="Of red, green, blue; taken off after --scale.")]
 Std = Annotated[str | None, typer.Option(help="Of red, green, blue; what is left is divided by.")]
 Scale = Annotated[float | None, typer.Option(min=1e-6, help="Pixels (0 to 255) are divided by.")]
+Bgr = Annotated[bool, typer.Option("--bgr", help="It takes blue, green, red (OpenCV, Caffe).")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what was read, and change nothing.")]
 
 
@@ -38,6 +39,7 @@ def import_model(
     scale: Scale = None,
     mean: Mean = None,
     std: Std = None,
+    bgr: Bgr = False,
     dry_run: DryRun = False,
 ) -> None:
     """Have a model evaluated that was trained elsewhere (timm, torchvision, Ultralytics, …).
@@ -48,10 +50,10 @@ def import_model(
     data = _read(model)
     told = imported.labels_of(labels.read_text("utf-8"))
     preparation = _preparation(scale, mean, std)
-    how = imported.understood(describe(data), told, preparation)
+    how = imported.understood(describe(data), told, preparation, bgr)
     if wrong := imported.misnamed(how.labels, _labels_of(asked.place)):
         raise CannotImport(wrong)
-    said = imported.said(how.labels, preparation)
+    said = imported.said(how.labels, preparation, bgr)
     digest = imported.digest(data, said)
     if not dry_run:
         with show.busy("Uploading …"):
@@ -112,6 +114,10 @@ def _tell(file: Path, how: Import, digest: str) -> None:
         show.say(f"each as (pixel / {told.scale:g} - {mean}) / {std},")
     else:
         show.say("each from 0 to 255,")
+    if how.bgr:
+        show.say("in the order blue, green, red,")
     answers = "probabilities" if how.softmax else "logits"
     show.say(f"and answers {answers} for {', '.join(how.labels)}.")
+    if why := how.last_layer.why_unknown:
+        show.say(f"It cannot say what is unfamiliar: {why}.")
     show.say(f"It is import {digest[:12]}.")

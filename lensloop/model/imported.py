@@ -8,8 +8,9 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from lensloop.model.last_layer import LastLayer, last_layer
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.onnx_check import check_operators
 from lensloop.wire.onnx_file import FLOAT32, UINT8, Described, Tensor
@@ -29,7 +30,8 @@ _PASSES = ("Identity", "Flatten", "Reshape", "Squeeze")
 _COMMON = (
     "  timm, torchvision:     --scale 255 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225\n"
     "  Ultralytics:           --scale 255\n"
-    "  pixels from 0 to 255:  --scale 1"
+    "  pixels from 0 to 255:  --scale 1\n"
+    "  OpenCV, Caffe:         --scale 1 --mean 123.68,116.78,103.94 --bgr"
 )
 
 Channels = tuple[float, float, float]  # red, green, blue
@@ -57,13 +59,17 @@ class Import:
     output: str
     softmax: bool  # its answers are probabilities, else logits
     preparation: Preparation
+    bgr: bool  # it takes blue, green, red
+    last_layer: LastLayer
 
 
 class Question(BadArtifact):
     """What the file does not say; the message asks."""
 
 
-def understood(model: Described, labels: Sequence[str], preparation: Preparation | None) -> Import:
+def understood(
+    model: Described, labels: Sequence[str], preparation: Preparation | None, bgr: bool = False
+) -> Import:
     """Raises BadArtifact with what is wrong, or Question with what is to be said."""
     _check(model)
     if len(labels) < 2 or len(set(labels)) < len(labels):
@@ -82,7 +88,9 @@ def understood(model: Described, labels: Sequence[str], preparation: Preparation
             f" Say it:\n{_COMMON}"
         )
     if not floats and preparation not in (None, Preparation()):
-        raise BadArtifact("The model takes pixels as they are (uint8): leave out --mean and so on.")
+        raise BadArtifact(
+            "The model takes pixels as they are (uint8): leave out --scale, --mean and --std."
+        )
     return Import(
         labels=tuple(labels),
         input=picture.name,
@@ -93,6 +101,8 @@ def understood(model: Described, labels: Sequence[str], preparation: Preparation
         output=answers.name,
         softmax=_has_softmax(model, answers.name),
         preparation=preparation or Preparation(),
+        bgr=bgr,
+        last_layer=last_layer(model, answers.name, len(labels)),
     )
 
 
@@ -167,14 +177,24 @@ def digest(model: bytes, told: bytes) -> str:
     return hashlib.sha256(hashlib.sha256(model).digest() + told).hexdigest()
 
 
-def said(labels: Sequence[str], preparation: Preparation | None) -> bytes:
-    """What a person said about the model, as it is kept."""
+class Said(NamedTuple):
+    """What a person said about the model."""
+
+    labels: tuple[str, ...]
+    preparation: Preparation | None
+    bgr: bool = False
+
+
+def said(labels: Sequence[str], preparation: Preparation | None, bgr: bool = False) -> bytes:
+    """As it is kept."""
     told = asdict(preparation) if preparation else None
     content = {"format": FORMAT, "labels": [*labels], "preparation": told}
+    # Only where it is so: what was said before anybody could say it is the same import still.
+    content |= {"bgr": True} if bgr else {}
     return json.dumps(content, ensure_ascii=False, sort_keys=True).encode()
 
 
-def read_said(text: bytes) -> tuple[tuple[str, ...], Preparation | None]:
+def read_said(text: bytes) -> Said:
     """Raises BadArtifact."""
     try:
         content = json.loads(text)
@@ -185,8 +205,9 @@ def read_said(text: bytes) -> tuple[tuple[str, ...], Preparation | None]:
     labels, part = top.texts("labels", "a list of labels"), top.maybe("preparation")
     scale = part.number("scale") if part else 1.0
     mean, std = (_channels(part, name) for name in ("mean", "std"))
+    bgr = top.has("bgr") and top.value("bgr", lambda told: told is True, "true", False)
     top.check(BadArtifact, SAID)
-    return labels, Preparation(scale, mean, std) if part else None
+    return Said(labels, Preparation(scale, mean, std) if part else None, bgr)
 
 
 def _channels(part: Reader | None, name: str) -> Channels:

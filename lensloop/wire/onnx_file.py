@@ -47,6 +47,7 @@ class Described(NamedTuple):
     sparse: bool  # some weights are written as sparse ones, of any size once they are unpacked
     functions: bool  # it brings operators of its own, or graphs to train with
     swollen: Tuple[str, ...]  # weights that claim to be larger than what the file holds of them
+    weights: Dict[str, Tuple[int, ...]]  # the graph's own, each name's shape
 
 
 def describe(data: bytes) -> Described:
@@ -56,7 +57,7 @@ def describe(data: bytes) -> Described:
     if graph is None:
         raise BadArtifact(_DAMAGED)
     weights, sparse = graph.messages(5), graph.messages(15)
-    named = {weight.text(8) for weight in weights}
+    named = {weight.text(8): tuple(weight.numbers(1)) for weight in weights}
     nodes = graph.messages(1)
     attributes = [attribute for node in nodes for attribute in node.messages(5)]
     weights += [held for one in attributes for number in _TENSORS for held in one.messages(number)]
@@ -73,6 +74,7 @@ def describe(data: bytes) -> Described:
         sparse=bool(sparse),
         functions=model.has(25) or model.has(20),
         swollen=tuple(weight.text(8) for weight in weights if _is_swollen(weight)),
+        weights=named,
     )
 
 

@@ -18,13 +18,14 @@ def model(
     side: int | str = 224,
     batch: int | str = "batch",
     softmax: bool = False,
+    cells: int = 1,
     opset: int = 13,
     labels: int = 3,
     names: tuple[str, str] = ("image", "features"),
     extra: Any = (),
 ) -> onnx.ModelProto:
     """From red, green and blue to logits of as many labels; the input's and the output's names are
-    those that would confuse us.
+    those that would confuse us. The colours are looked at in so many cells a side.
     """
     x, answer = names
     nodes = []
@@ -37,13 +38,17 @@ def model(
     if channels_last:
         nodes.append(helper.make_node("Transpose", [current], ["turned"], perm=[0, 3, 1, 2]))
         current = "turned"
-    nodes.append(helper.make_node("GlobalAveragePool", [current], ["pooled"]))
+    if cells == 1:
+        nodes.append(helper.make_node("GlobalAveragePool", [current], ["pooled"]))
+    else:
+        cell = {name: [int(side) // cells] * 2 for name in ("kernel_shape", "strides")}
+        nodes.append(helper.make_node("AveragePool", [current], ["pooled"], **cell))
     nodes.append(helper.make_node("Flatten", ["pooled"], ["colour"], axis=1))
     nodes.append(helper.make_node("Gemm", ["colour", "slopes"], ["scores" if softmax else answer]))
     if softmax:
         nodes.append(helper.make_node("Softmax", ["scores"], [answer], axis=1))
     weights = [
-        numpy_helper.from_array(np.ascontiguousarray(SLOPES[:, :labels]), "slopes"),
+        numpy_helper.from_array(np.repeat(SLOPES[:, :labels], cells**2, 0) / cells**2, "slopes"),
         numpy_helper.from_array(np.array(255, np.float32), "full"),
     ]
     graph = helper.make_graph(

@@ -43,6 +43,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 KINDS = {
     "as torch exports it": ({}, FULL),
+    "with a layer that sees enough": ({"cells": 4}, FULL),
     "with ImageNet's mean and spread": ({}, IMAGENET),
     "with a softmax": ({"softmax": True}, FULL),
     "colours last": ({"channels_last": True}, FULL),
@@ -74,6 +75,32 @@ def test_whatever_a_model_takes_it_answers_for_a_cameras_picture(made, preparati
     assert by_hand.max() > 0.5
 
 
+@pytest.mark.parametrize(
+    ("made", "preparation"),
+    [
+        ({}, IMAGENET),
+        ({"channels_last": True, "side": 96}, FULL),
+        ({"kind": "uint8", "channels_last": True}, None),
+    ],
+)
+def test_a_model_that_takes_blue_first_is_given_it_and_answers_otherwise(made, preparation):
+    """Mean and spread are those of red, green and blue all the same."""
+    data = model(**made).SerializeToString()
+    red_first, blue_first = (
+        session(
+            Wrapped(data, understood(describe(data), LABELS, preparation, bgr)).classifier(
+                [0, 1, 2], temperature=1
+            )
+        ).run(None, {"image": pictures()})[0]
+        for bgr in (False, True)
+    )
+    seen = colours(pictures())
+    if preparation == IMAGENET:
+        seen = (seen - IMAGENET.mean) / IMAGENET.std
+    assert np.abs(blue_first - softmax(seen[:, ::-1] @ SLOPES)).max() < 2e-3
+    assert np.abs(red_first - blue_first).max() > 0.1
+
+
 def test_the_file_says_what_it_takes_and_answers():
     how = understood(describe(model(side=299).SerializeToString()), LABELS, FULL)
     assert (how.input, how.output, how.softmax) == ("image", "features", False)
@@ -91,6 +118,7 @@ def test_how_float_pictures_are_prepared_is_asked_with_the_usual_answers():
         understood(describe(model().SerializeToString()), LABELS, None)
     assert "does not say how they are prepared" in str(asked.value)
     assert "--scale 255 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225" in str(asked.value)
+    assert "--scale 1 --mean 123.68,116.78,103.94 --bgr" in str(asked.value)
 
 
 def outside() -> bytes:
@@ -183,7 +211,11 @@ def test_labels_are_the_projects_own(labels, sentence):
 
 def test_what_a_person_said_is_kept_and_read_again():
     for preparation in (None, FULL, IMAGENET):
-        assert imported.read_said(imported.said(LABELS, preparation)) == (LABELS, preparation)
+        for bgr in (False, True):
+            said = imported.said(LABELS, preparation, bgr)
+            assert imported.read_said(said) == (LABELS, preparation, bgr)
+    with pytest.raises(BadArtifact, match="`bgr` is 'no'; it must be true"):
+        imported.read_said(b'{"format": 1, "labels": ["a"], "bgr": "no"}')
     with pytest.raises(BadArtifact, match=r"import\.json"):
         imported.read_said(b'{"format": 1, "labels": ["a"], "preparation": {"scale": "x"}}')
     with pytest.raises(BadArtifact, match=r"import\.json cannot be read"):
@@ -194,6 +226,15 @@ def test_another_word_about_a_model_makes_it_another_import():
     one, other = imported.said(LABELS, FULL), imported.said(LABELS, IMAGENET)
     assert imported.digest(b"model", one) != imported.digest(b"model", other)
     assert imported.digest(b"model", one) != imported.digest(b"other", one)
+    assert imported.digest(b"model", one) != imported.digest(
+        b"model", imported.said(LABELS, FULL, True)
+    )
+
+
+def test_what_was_said_before_anybody_could_say_blue_first_is_the_same_import_still():
+    assert imported.said(LABELS, None) == (
+        b'{"format": 1, "labels": ["blue", "red", "green"], "preparation": null}'
+    )
 
 
 @pytest.mark.parametrize(

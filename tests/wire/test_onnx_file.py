@@ -53,7 +53,8 @@ def test_it_sees_what_onnx_sees() -> None:
     ]
     assert [one.name for one in ours.inputs] == [one.name for one in theirs.graph.input]
     assert ours.outputs[0] == Tensor("probabilities", TensorProto.FLOAT, (None, 3))
-    assert ours[5:] == (False, False, False, ())  # nothing but plain weights
+    assert ours[5:9] == (False, False, False, ())  # nothing but plain weights
+    assert ours.weights == {one.name: tuple(one.dims) for one in theirs.graph.initializer}
 
 
 def test_a_weight_that_is_named_as_an_input_is_no_input() -> None:

@@ -1,5 +1,5 @@
-"""How confident may a network be that learnt elsewhere? Its last layer is kept; the validation
-pictures choose the temperature and the threshold.
+"""How confident may a network be that learnt elsewhere, and what is unfamiliar to it? Its last
+layer is kept; the validation pictures choose the temperature and the thresholds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from lensloop.wire.errors import BadArtifact
 from training.algorithms.contract import Trained
 from training.algorithms.head import calibration
+from training.algorithms.head.backbone import Graph
+from training.algorithms.head.export import add_familiarity
+from training.algorithms.head.familiarity import Familiarity, familiarity_by_others
 from training.out_of_fold import Answered
 from training.pictures import Picture, numbered
 from training.shards import Array
@@ -51,6 +54,33 @@ def calibrated(
     temperature = calibration.temperature(asked, numbered(held_out, labels))
     answered = Answered(held_out, calibration.softmax(asked / temperature))
     return Calibrated(temperature, answered.reject_threshold(labels), answered)
+
+
+def familiarity(
+    rows: Sequence[Picture], seen: Array, answered: Answered
+) -> tuple[Familiarity, float] | None:
+    """And the value above which a picture is unfamiliar. `seen`: what the last layer is given for
+    each of the rows; `answered`: the validation pictures among them. The training pictures are what
+    it was taught, and look more familiar to it than any other: so they are the axes, and say
+    nothing of how far off them a picture may be. None where too few pictures could be asked.
+    """
+    held_out = np.array([row.split == "validation" for row in rows], bool)
+    apart = of_length_one(seen)
+    return familiarity_by_others(apart[~held_out], apart[held_out], answered.probabilities)
+
+
+def of_length_one(seen: Array) -> Array:
+    """What a network sees in a picture, whatever the contrast and the network's own scale."""
+    lengths = np.linalg.norm(seen, axis=1, keepdims=True)
+    return np.asarray(seen / np.where(lengths > 0, lengths, 1))
+
+
+def add_unfamiliar(
+    graph: Graph, seen: str, probabilities: str, labels: int, familiar: Familiarity
+) -> str:
+    """The second output of a model whose last layer is given `seen`."""
+    apart = graph.node("LpNormalization", seen, axis=1, p=2)
+    return add_familiarity(graph, apart, probabilities, labels, familiar)
 
 
 def surprise(logits: NDArray[np.float64], truth: NDArray[np.int64]) -> float:

@@ -6,7 +6,7 @@ checked against the torch model that the weights come from: tests/training/test_
 that model's numbers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -75,16 +75,22 @@ class Graph:
         """A constant of half the size: as exact as a trained number needs to be."""
         return self.node("Cast", self.constant(name, np.float16(values)), to=TensorProto.FLOAT)
 
-    def model(self, output: str, width: int, *scores: str) -> onnx.ModelProto:
-        """The model from `image` to `output`, float32 [N, width], and `scores`, float32 [N]."""
+    def model(
+        self, output: str, width: int, *scores: str, opsets: Sequence[Any] = ()
+    ) -> onnx.ModelProto:
+        """The model from `image` to `output`, float32 [N, width], and `scores`, float32 [N].
+        `opsets`: of nodes that are others'.
+        """
         image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["N", SIZE, SIZE, 3])
         results = [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["N", width])]
         for score in scores:
             results.append(helper.make_tensor_value_info(score, TensorProto.FLOAT, ["N"]))
         graph = helper.make_graph(self.nodes, "lensloop", [image], results, self.initializers)
-        opset = helper.make_opsetid("", _OPSET)
         model = helper.make_model(
-            graph, producer_name="lensloop", ir_version=_IR_VERSION, opset_imports=[opset]
+            graph,
+            producer_name="lensloop",
+            ir_version=_IR_VERSION,
+            opset_imports=opsets or [helper.make_opsetid("", _OPSET)],
         )
         onnx.checker.check_model(model, full_check=True)
         return model

@@ -34,7 +34,8 @@ def classifier(
     probabilities = add_head(graph, features, head)
     scores = []
     if familiarity:
-        scores.append(_add_familiarity(graph, features, probabilities, familiarity))
+        seen = _last_layer(graph, features, len(familiarity.axes.mean))
+        scores.append(add_familiarity(graph, seen, probabilities, len(head.bias), familiarity))
     return bytes(graph.model(probabilities, len(head.bias), *scores).SerializeToString())
 
 
@@ -45,36 +46,48 @@ def add_head(graph: Graph, features: str, head: Head) -> str:
     return graph.node("Softmax", logits, output="probabilities", axis=1)
 
 
-def _add_familiarity(
-    graph: Graph, features: str, probabilities: str, familiarity: Familiarity
-) -> str:
-    """As Familiarity.unfamiliar computes it."""
-    columns = graph.constant("columns", np.array([1], np.int64))
-    axes = familiarity.axes
-    begin, end = np.array([FEATURES - len(axes.mean)], np.int64), np.array([FEATURES], np.int64)
-    last = graph.node(
+def _last_layer(graph: Graph, features: str, width: int) -> str:
+    """Of the features, those that are the last layer's."""
+    begin, end = np.array([FEATURES - width], np.int64), np.array([FEATURES], np.int64)
+    return graph.node(
         "Slice",
         features,
         graph.constant("last.begin", begin),
         graph.constant("last.end", end),
-        columns,
+        graph.constant("columns", np.array([1], np.int64)),
     )
-    apart = graph.node("Sub", last, graph.constant("familiar.mean", axes.mean))
+
+
+def add_familiarity(
+    graph: Graph, seen: str, probabilities: str, labels: int, familiarity: Familiarity
+) -> str:
+    """As Familiarity.unfamiliar computes it; `seen` is what its axes are of. By operators that mean
+    the same in every opset that a model from elsewhere may have, 11 to 18.
+    """
+    axes = familiarity.axes
+    width, count = axes.directions.shape
+    apart = graph.node("Sub", seen, graph.constant("familiar.mean", axes.mean))
     along = graph.node("MatMul", apart, graph.half("familiar.axes", axes.directions))
-    off = graph.node("Sub", *(_squares(graph, x) for x in (apart, along)))
+    off = graph.node("Sub", _squares(graph, apart, width), _squares(graph, along, count))
     tiny = graph.node("Add", probabilities, graph.constant("tiny", np.float32(TINY)))
     doubts = graph.node("Mul", probabilities, graph.node("Log", tiny))
-    doubt = graph.node("Neg", graph.node("ReduceSum", doubts, columns, keepdims=1))
+    doubt = graph.node("Neg", _sum(graph, doubts, labels))
     both = graph.node(
         "Add",
         _add_rarity(graph, off, familiarity.strangeness, "familiar.strange"),
         _add_rarity(graph, doubt, familiarity.doubt, "familiar.doubt"),
     )
-    return graph.node("Squeeze", both, columns, output="unfamiliar")
+    return graph.node("Reshape", both, graph.constant("flat", np.array([-1])), output="unfamiliar")
 
 
-def _squares(graph: Graph, x: str) -> str:
-    return graph.node("ReduceSumSquare", x, axes=[1], keepdims=1)
+def _squares(graph: Graph, x: str, width: int) -> str:
+    return _sum(graph, graph.node("Mul", x, x), width)
+
+
+def _sum(graph: Graph, x: str, width: int) -> str:
+    """Of each row."""
+    ones = graph.constant(f"ones_{len(graph.nodes)}", np.ones((width, 1), np.float32))
+    return graph.node("MatMul", x, ones)
 
 
 def _add_rarity(graph: Graph, values: str, rarity: Rarity, name: str) -> str:

@@ -1,9 +1,9 @@
-"""How little is a picture like anything that the head was taught? Two signs, each by how rare it is
+"""How little is a picture like anything that a model was taught? Two signs, each by how rare it is
 among pictures of known labels: features that lie off the main axes of what was learnt, and doubt
 between the labels.
 
 The first finds other kinds of pictures, and the second things between two labels; each alone finds
-fewer of both (bench/head.py, decision 0010).
+fewer of both (bench/head.py, decisions 0010 and 0018).
 """
 
 from collections.abc import Iterator
@@ -83,15 +83,32 @@ def familiarity(features: Features, taught: Taught) -> tuple[Familiarity, float]
     """And the value above which a picture is unfamiliar. None where too few pictures could be
     asked.
     """
-    asked, doubts = taught.asked, entropy(taught.probabilities)
-    if asked.sum() < _FEWEST:
+    if taught.asked.sum() < _FEWEST:
         return None
     seen = features[:, -LAST_LAYER:]
     off = np.zeros(len(seen))
     for fold, axes in _without_each_fold(seen, taught.folds):
         off[taught.folds == fold] = axes.off(seen[taught.folds == fold])
-    found = Familiarity(_axes(*_moments(seen)), Rarity.of(off[asked]), Rarity.of(doubts))
-    known = found.strangeness(off[asked]) + found.doubt(doubts)
+    return _found(_axes(*_moments(seen)), off[taught.asked], taught.probabilities)
+
+
+def familiarity_by_others(
+    taught: Features, asked: Features, probabilities: Array
+) -> tuple[Familiarity, float] | None:
+    """The same of a network that knows its own pictures by heart: their axes, and what others that
+    did not teach it lie off them. `probabilities`: what it answers for those others.
+    """
+    if len(asked) < _FEWEST:
+        return None
+    axes = _axes(*_moments(taught))
+    return _found(axes, axes.off(asked), probabilities)
+
+
+def _found(axes: Axes, off: Array, probabilities: Array) -> tuple[Familiarity, float]:
+    """By pictures that taught nothing: how far off the axes, and what is answered for them."""
+    doubts = entropy(probabilities)
+    found = Familiarity(axes, Rarity.of(off), Rarity.of(doubts))
+    known = found.strangeness(off) + found.doubt(doubts)
     return found, round(float(np.quantile(known, 1 - FALSE_ALARMS)), 4)
 
 

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from onnx import checker, shape_inference
 
 from lensloop.wire.errors import BadArtifact
+from training.algorithms.calibrated import add_unfamiliar
 from training.algorithms.head.backbone import Graph
+from training.algorithms.head.familiarity import Familiarity
 from training.algorithms.image_classification.params import Weights, read_params
 from training.algorithms.image_classification.symbol import Layer, read_symbol
 from training.algorithms.normalisation import RAW, ZOO, Normalisation, add_input
@@ -53,8 +55,13 @@ class Network:
         features = self._add_features(graph, normalisation)
         return _finished(graph, features, len(self.last_layer()[0]))
 
-    def classifier(self, normalisation: Normalisation, temperature: float) -> bytes:
-        """`image` → `probabilities`."""
+    def classifier(
+        self,
+        normalisation: Normalisation,
+        temperature: float,
+        familiar: Familiarity | None = None,
+    ) -> bytes:
+        """`image` → `probabilities`, and `unfamiliar` if it can tell what is."""
         graph = Graph()
         features = self._add_features(graph, normalisation)
         weights, bias = self.last_layer()
@@ -62,7 +69,10 @@ class Network:
         offset = graph.constant("head.bias", bias / np.float32(temperature))
         logits = graph.node("Gemm", features, slopes, offset)
         probabilities = graph.node("Softmax", logits, output="probabilities", axis=1)
-        return _finished(graph, probabilities, len(bias))
+        scores = []
+        if familiar:
+            scores.append(add_unfamiliar(graph, features, probabilities, len(bias), familiar))
+        return _finished(graph, probabilities, len(bias), *scores)
 
     def _add_features(self, graph: Graph, normalisation: Normalisation) -> str:
         """From `image`, uint8 [N, 224, 224, 3], to the features' name."""
@@ -242,9 +252,9 @@ _OPERATORS: Mapping[str, Callable[[_Converter, Layer], str]] = {
 }
 
 
-def _finished(graph: Graph, output: str, width: int) -> bytes:
+def _finished(graph: Graph, output: str, width: int, *scores: str) -> bytes:
     try:
-        return bytes(graph.model(output, width).SerializeToString())
+        return bytes(graph.model(output, width, *scores).SerializeToString())
     except (checker.ValidationError, shape_inference.InferenceError) as misfit:
         first = str(misfit).strip().splitlines()[0][:200]
         raise BadArtifact(f"The network's layers do not fit each other: {first}") from misfit

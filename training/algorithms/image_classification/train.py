@@ -14,7 +14,13 @@ from lensloop.archive import read_files
 from lensloop.model import deeplens
 from lensloop.model.deeplens import SYMBOL
 from lensloop.wire.errors import BadArtifact
-from training.algorithms.calibrated import calibrated, check_labels, logits_of, surprise
+from training.algorithms.calibrated import (
+    calibrated,
+    check_labels,
+    familiarity,
+    logits_of,
+    surprise,
+)
 from training.algorithms.contract import Trained
 from training.algorithms.image_classification.convert import Network
 from training.algorithms.normalisation import MEAN, RAW, ZOO, Normalisation
@@ -42,9 +48,11 @@ def train(pictures: Pictures, features: Features, stopwatch: Stopwatch) -> Train
     check_trainable(rows, labels)
     with stopwatch.measure("calibrate"):
         answers = calibrated(rows, logits_of(seen, network.last_layer()), labels)
+        familiar = familiarity(rows, seen, answers.answered)
     with stopwatch.measure("export"):
-        model = network.classifier(how, answers.temperature)
-    return answers.trained(model, rows, {**facts, "preparation": how.name})
+        model = network.classifier(how, answers.temperature, familiar and familiar[0])
+    facts |= {"preparation": how.name}
+    return answers.trained(model, rows, facts, familiar[1] if familiar else None)
 
 
 def read_artefact(paths: Paths) -> tuple[Network, dict[str, Any]]:

@@ -11,12 +11,12 @@ from lensloop.model import imported
 from lensloop.model.imported import MODEL, SAID, Import
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.onnx_file import describe
-from training.algorithms.calibrated import calibrated
+from training.algorithms.calibrated import calibrated, familiarity
 from training.algorithms.contract import Trained
 from training.algorithms.imported.wrap import Wrapped
 from training.embed import session
 from training.features import Features
-from training.model_file import Backbone, frozen
+from training.model_file import ModelFile
 from training.paths import Paths
 from training.pictures import SIZE, Pictures, check_trainable
 from training.stopwatch import Stopwatch
@@ -37,16 +37,18 @@ def train(pictures: Pictures, features: Features, stopwatch: Stopwatch) -> Train
             raise BadArtifact(wrong)
         order = [how.labels.index(label) for label in labels]
         wrapped = Wrapped(model, how)
-        backbone = _runnable(wrapped.logits())
+        file = _runnable(wrapped.logits())
     with stopwatch.measure("embed"):
-        rows, seen = features.by(backbone, pictures.of("train", "validation"), "answered")
+        rows, seen = features.by(file.backbone, pictures.of("train", "validation"), "answered")
     check_trainable(rows, labels)
     with stopwatch.measure("calibrate"):
-        answers = calibrated(rows, seen[:, order].astype(np.float64), labels)
+        logits = file.answers(seen)[0]
+        answers = calibrated(rows, logits[:, order].astype(np.float64), labels)
+        familiar = familiarity(rows, seen, answers.answered) if _is_seen(file, how) else None
     with stopwatch.measure("export"):
-        exported = wrapped.classifier(order, answers.temperature)
+        exported = wrapped.classifier(order, answers.temperature, familiar and familiar[0])
     facts = {"artefact": {"sha256": digest}, "preparation": _told(how)}
-    return answers.trained(exported, rows, facts)
+    return answers.trained(exported, rows, facts, familiar[1] if familiar else None)
 
 
 def read_import(paths: Paths) -> tuple[bytes, Import, str]:
@@ -56,12 +58,18 @@ def read_import(paths: Paths) -> tuple[bytes, Import, str]:
         said = (paths.artefact / SAID).read_bytes()
     except OSError as missing:
         raise BadArtifact(f"The channel `artefact` lacks a file: {missing}.") from missing
-    labels, preparation = imported.read_said(said)
-    how = imported.understood(describe(model), labels, preparation)
+    how = imported.understood(describe(model), *imported.read_said(said))
     return model, how, imported.digest(model, said)
 
 
-def _runnable(model: bytes) -> Backbone:
+def _is_seen(file: ModelFile, how: Import) -> bool:
+    """Whether the features are what the last layer is given, and all that it is given: the file's
+    graph has said so, and its shapes agree.
+    """
+    return file.has_head and file.backbone.width == how.last_layer.width
+
+
+def _runnable(model: bytes) -> ModelFile:
     """That the model answers for several pictures at once as for one."""
     chance = np.random.default_rng(0)
     pictures = chance.integers(0, 256, (3, SIZE, SIZE, 3), np.uint8)
@@ -79,7 +87,7 @@ def _runnable(model: bytes) -> Backbone:
             "The imported model answers otherwise for a picture beside others than for it alone;"
             " export it for inference (`model.eval()`)."
         )
-    return frozen(model)
+    return ModelFile(model)
 
 
 def _first_line(fault: BaseException) -> str:
@@ -91,6 +99,8 @@ def _told(how: Import) -> str:
     if how.floats:
         told = how.preparation
         parts.append(f"(pixel / {told.scale:g} - {_short(told.mean)}) / {_short(told.std)}")
+    if how.bgr:
+        parts.append("blue, green, red")
     return ", ".join(parts)
 
 
