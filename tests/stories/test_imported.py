@@ -119,6 +119,7 @@ def test_a_model_that_is_as_good_as_live_is_released(person: Person, tmp_path: P
     assert code == 0
     assert "takes 96 × 96 pixels as 3 × height × width" in said
     assert "answers probabilities for blue, red, green" in said
+    assert "It cannot say what is unfamiliar: its last layer is given 3 numbers" in said
     assert "Nothing was changed" in said
     code, said, complaint = bring(tmp_path, IN_ITS_ORDER, "--scale", "255")
     assert code == 0, complaint

@@ -41,8 +41,10 @@ def model(
     if cells == 1:
         nodes.append(helper.make_node("GlobalAveragePool", [current], ["pooled"]))
     else:
-        cell = {name: [int(side) // cells] * 2 for name in ("kernel_shape", "strides")}
-        nodes.append(helper.make_node("AveragePool", [current], ["pooled"], **cell))
+        cell = [int(side) // cells] * 2
+        nodes.append(
+            helper.make_node("AveragePool", [current], ["pooled"], kernel_shape=cell, strides=cell)
+        )
     nodes.append(helper.make_node("Flatten", ["pooled"], ["colour"], axis=1))
     nodes.append(helper.make_node("Gemm", ["colour", "slopes"], ["scores" if softmax else answer]))
     if softmax:

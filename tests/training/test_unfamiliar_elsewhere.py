@@ -227,4 +227,4 @@ def test_a_model_whose_last_layer_sees_too_little_is_imported_all_the_same(
 
 def test_a_picture_of_nothing_has_no_length_and_does_no_harm() -> None:
     made = of_length_one(np.array([[0.0, 0.0], [3.0, 4.0]], np.float32))
-    np.testing.assert_allclose(made, [[0, 0], [0.6, 0.8]])
+    np.testing.assert_allclose(made, np.array([[0, 0], [0.6, 0.8]]))
