@@ -32,7 +32,7 @@ class Labeller:
         what no camera of the story sent.
         """
         self._address, self._knows = address, knows
-        self._known: dict[str, Picture | None] = {}
+        self._known: dict[str, Picture] = {}
         parts = urlsplit(address)
         self._origin = f"{parts.scheme}://{parts.netloc}"
         # A proxy that this machine may be told to use has no business with its loopback.
@@ -52,9 +52,11 @@ class Labeller:
                     yield Waiting(frame["id"], frame.get("kind", ""), picture)
 
     def _what(self, frame: str) -> Picture | None:
-        if frame not in self._known:
-            self._known[frame] = self._knows(frame)
-        return self._known[frame]
+        """Asked again until it is known: a picture arrives before what the camera said of it."""
+        found = self._known.get(frame) or self._knows(frame)
+        if found:
+            self._known[frame] = found
+        return found
 
     def answer(self, waiting: Waiting) -> None:
         self._ask("frames/label", frame=waiting.frame, label=waiting.picture.label)

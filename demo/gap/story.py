@@ -30,8 +30,9 @@ LOOK_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Round:
-    """`answers`: all that were given so far. `accuracy`: of the frames that nobody answers for;
-    `tested`: on the release's own test pictures.
+    """`answers`: all that were given so far. `epoch`: of the release that the cameras then have,
+    and `tested` its accuracy on its own test pictures; `accuracy`: on the `frames` that nobody
+    answers for. `refused`: why this round's model was, where it was.
     """
 
     each: int
@@ -42,6 +43,7 @@ class Round:
     frames: int
     accuracy: float
     training_seconds: float
+    refused: tuple[str, ...] = ()
 
 
 @dataclass
@@ -61,17 +63,20 @@ class GapStory:
         self._sender = next(camera for camera in stage.fleet.cameras if camera.frames_a_day)
 
     def tell(self) -> Refusal | None:
-        """Round by round; ends early where a retraining makes no release."""
+        """Round by round. A model that is refused ends nothing: the cameras keep the one that they
+        have, and the next answers are added. A refusal is what the story ends with, though, where
+        there is no first release, where nothing was trained, or where the last model is refused.
+        """
         with self.show.stage("act 1", "Act 1 · The model is taught from the first source"):
             drop.upload(self.show, self.stage.watch, self.sources.known)
             refusal = self._round(0, 0)
         for number, each in enumerate(ROUNDS, 2):
-            if refusal:
+            if refusal and len(self.rounds) < number - 1:
                 return refusal
             title = f"Act {number} · {each} answers of each label to the camera's own frames"
             with self.show.stage(f"act {number}", title):
                 refusal = self._round(each, self._answer(each))
-        if not refusal:
+        if len(self.rounds) > len(ROUNDS):
             self.loop.see_no_more(len(self.rounds))
         return refusal
 
@@ -120,10 +125,18 @@ class GapStory:
         number = len(self.rounds) + 1
         since = self.stage.fleet.positions()
         retrained = self.loop.retrained()
-        if not retrained.released:
-            return self.loop.refused(number, retrained.record)
-        made = self.loop.released(retrained, number)
-        sights = self.loop.seen(made.release.epoch, since)
+        refusal = None
+        if retrained.released:
+            made = self.loop.released(retrained, number)
+            release, job = made.release, made.job
+        else:
+            refusal = self.loop.refused(number, retrained.record)
+            live = self.stage.watch.live_epoch()
+            if live is None or retrained.record["outcome"] != "refused":
+                return refusal
+            release, job = self.stage.watch.release(live), self.loop.trained_once(number)
+            self.show.say(f"the cameras keep release {live}; the answers stay for the next round")
+        sights = self.loop.seen(release.epoch, since)
         before = f"; {self.rounds[-1].accuracy:.1%} before" if self.rounds else ""
         self.show.say(
             f"{share(sights)} right on {len(sights)} frames of the new place that nobody answers"
@@ -134,14 +147,15 @@ class GapStory:
                 each,
                 len(self.answered),
                 sent,
-                made.release.epoch,
-                made.release.accuracy,
+                release.epoch,
+                release.accuracy,
                 len(sights),
                 round(accuracy(sights), 4),
-                made.job.seconds,
+                job.seconds,
+                tuple(refusal.record["reasons"]) if refusal else (),
             )
         )
-        return None
+        return refusal
 
     def _what(self, frame: str) -> Picture | None:
         """By the name that the camera gave its own file: the person knows the thing itself."""
@@ -163,6 +177,7 @@ def table(rounds: Sequence[Round]) -> list[tuple[str, ...]]:
         what = (
             f"{one.answers} answers ({one.each} of each label)" if one.each else "the first source"
         )
+        what += ": refused" if one.refused else ""
         rows.append(
             (
                 what,

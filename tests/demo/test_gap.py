@@ -2,19 +2,29 @@
 tests/stories/test_review.py has a camera and the page on a local cloud.
 """
 
+import io
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from PIL import ImageStat
 
 from camera import review, uncertain
 from demo.album import FIRST_LABELS, Picture
+from demo.cameras import THINGS, Camera, Sight
 from demo.gap import elsewhere, short_days, sources
 from demo.gap.labeller import Labeller, Waiting, chosen, complete
-from demo.gap.story import Round, table
+from demo.gap.sources import Sources
+from demo.gap.story import GapStory, Round, table
 from demo.pictures import EMOJI
+from demo.show import Show
+from demo.stage import Stage
+from demo.watch import Delivery, Job, Release, Run
+from lensloop import record
 from lensloop.wire import uncertain as rules
 from lensloop.wire.uncertain import Budget, Kept, Sent
 from local.errors import LocalCloudError
@@ -130,9 +140,118 @@ def test_another_place_looks_the_same_each_time_and_lies_in_the_evening(
     assert warmth[0] > 1.3 * warmth[1]
 
 
+class Place:
+    """A cloud whose retrainings end as they are told to, one after each change of pictures, and the
+    cameras there, which are right half the time with release 1 and always with any later.
+    """
+
+    bucket, at = "pictures", datetime(2026, 11, 27, tzinfo=UTC)
+
+    def __init__(self, *outcomes: str) -> None:
+        self.s3, self._outcomes, self._changed = self, list(outcomes), False
+        self.runs: list[Run] = []
+        self.cameras = tuple(
+            Camera(thing, wave, Path(thing), most)
+            for (thing, wave), most in zip(THINGS, (500, 0, 0), strict=True)
+        )
+
+    def put_object(self, Bucket: str, Key: str, Body: bytes) -> None:
+        self._changed = True
+
+    def waiting(self) -> list[Waiting]:
+        return waits(*(f"{label}{n}" for n in range(60) for label in ("can", "jar")))
+
+    def answer(self, waiting: Waiting) -> None:
+        self._changed = True
+
+    def retrainings(self) -> list[Run]:
+        if self._changed:
+            self._changed = False
+            told = {"outcome": self._outcomes.pop(0), "reasons": ["worse"]}
+            self.runs.append(Run(f"r{len(self.runs) + 1:08}", "arn", "SUCCEEDED", told))
+        return [*self.runs]
+
+    def rollouts(self) -> list[Run]:
+        return [replace(run, output={"outcome": "rolled-out"}) for run in self._released()]
+
+    def _released(self) -> list[Run]:
+        return [run for run in self.runs if run.output["outcome"] == "released"]
+
+    def record(self, epoch: int) -> record.Record:
+        found = record.empty("deeplens-trash", epoch)
+        message = {"subject": "refused", "sent": True}
+        return cast(record.Record, {**found, **self.runs[epoch - 1].output, "messages": [message]})
+
+    def training_jobs(self) -> list[Job]:
+        return [Job(run.name, "Completed", 1.0) for run in self.runs]
+
+    def release(self, epoch: int) -> Release:
+        return Release(epoch, "a" * 64, 0.9, {}, ("can", "jar"))
+
+    def delivery(self, epoch: int, wave: str, thing: str) -> Delivery:
+        return Delivery("SUCCEEDED", {"sha256": "a" * 64}, self.at, self.at)
+
+    def live_epoch(self) -> int | None:
+        released = self._released()
+        return released[-1].epoch if released else None
+
+    def steps(self, run: Run) -> list[str]:
+        return []
+
+    def at_rest(self) -> bool:
+        return True
+
+    def positions(self) -> dict[str, int]:
+        return {}
+
+    def sights(self, epoch: int, _listener: object, _since: object) -> tuple[Sight, ...]:
+        seen = ("can", "can" if epoch == 1 else "jar")
+        frames = zip(("can", "jar"), seen, strict=True)
+        return tuple(Sight("a", "f", picture(label), said, 0.9) for label, said in frames)
+
+
+def told(place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[GapStory, Any]:
+    """The story, and how it ended."""
+    monkeypatch.setattr("demo.gap.story.LOOK_SECONDS", 0)
+    file = folder / "known.jpg"
+    file.write_bytes(b"a picture")
+    known, seen = (Picture(file, "can", "1.jpg"),), (picture("can1"), picture("jar1"))
+    there: Any = place
+    stage = Stage(Show(io.StringIO()), there, there, there, "http://127.0.0.1:1/token/", there)
+    story = GapStory(stage, Sources("", known, seen, seen))
+    story.labeller = there
+    return story, story.tell()
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "rounds", "ending"),
+    [
+        ("released released released", [(1, 0.5), (2, 1.0), (3, 1.0)], ""),
+        ("released refused released", [(1, 0.5), (1, 0.5), (3, 1.0)], ""),
+        ("released released refused", [(1, 0.5), (2, 1.0), (2, 1.0)], "refused"),
+        ("refused", [], "refused"),
+        ("released too-few-images", [(1, 0.5)], "too-few-images"),
+    ],
+)
+def test_a_refusal_leaves_the_cameras_what_they_have_and_the_next_answers_are_added(
+    outcomes: str,
+    rounds: list[tuple[int, float]],
+    ending: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    story, refusal = told(Place(*outcomes.split()), tmp_path, monkeypatch)
+    assert [(one.epoch, one.accuracy) for one in story.rounds] == rounds
+    assert [one.answers for one in story.rounds] == [0, 40, 100][: len(rounds)]
+    assert (refusal.record["outcome"] if refusal else "") == ending
+    refused = [bool(one.refused) for one in story.rounds]
+    assert refused == [outcome == "refused" for outcome in outcomes.split()][: len(rounds)]
+
+
 def test_the_table_says_what_each_round_brought() -> None:
     rounds = [Round(0, 0, 0, 1, 0.99, 120, 0.5, 8.2), Round(20, 60, 70, 2, 0.98, 120, 0.8667, 9)]
     assert table(rounds)[1:] == [
         ("the first source", "", "8 s", "99.0%", "50.0% of 120"),
         ("60 answers (20 of each label)", "70", "9 s", "98.0%", "86.7% of 120"),
     ]
+    assert table([replace(rounds[1], refused=("worse",))])[1][0].endswith("each label): refused")
