@@ -232,14 +232,19 @@ def _ratio(ours: Sequence[float], other: Sequence[float]) -> float:
 # Photographs
 
 
-def write(folder: Path) -> None:
-    """The two sources, a folder for each label."""
-    found = zip(("known", "new"), _taken(*photographs.present("trashnet6", "bins3")), strict=True)
-    for name, labelled in found:
+def write(folder: Path) -> int:
+    """The two sources, a folder for each label; how many photographs."""
+    found = [photographs.DATA / name for name in ("trashnet6", "bins3")]
+    if not all(one.is_dir() for one in found):
+        sys.exit(f"The photographs are not on this machine ({photographs.DATA}).")
+    written = 0
+    for name, labelled in zip(("known", "new"), _taken(*found), strict=True):
+        written += len(labelled)
         for number, (label, content) in enumerate(labelled):
             file = folder / name / label / f"{number:04}.jpg"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
+    return written
 
 
 def sources(trashnet: Path, with_shelves: Path) -> tuple[Side, Side]:
@@ -285,4 +290,6 @@ def _parted(new: Side, seed: int) -> tuple[Side, Side]:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+    if len(sys.argv) != 2:
+        sys.exit("python -m bench.gap FOLDER")
+    print(f"{write(Path(sys.argv[1])):,} photographs in {sys.argv[1]}")
