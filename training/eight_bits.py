@@ -135,7 +135,7 @@ def quantised(model: bytes, inputs: Inputs) -> bytes:
 
     class Batches(CalibrationDataReader):  # type: ignore[misc] # it has no types
         def __init__(self) -> None:
-            self._batches = _batches(inputs)
+            self._batches = _batches(inputs, 1 if _is_single(whole) else _AT_ONCE)
 
         def get_next(self) -> Any:
             return next(self._batches, None)
@@ -166,9 +166,14 @@ def _not_made() -> tuple[type[Exception], ...]:
     return (*runtime_errors(), AssertionError, OSError)
 
 
-def _batches(inputs: Inputs) -> Iterator[dict[str, Inputs]]:
-    for start in range(0, len(inputs), _AT_ONCE):
-        yield {"image": inputs[start : start + _AT_ONCE]}
+def _is_single(model: Any) -> bool:
+    """Whether it takes one picture and no more."""
+    return bool(model.graph.input[0].type.tensor_type.shape.dim[0].dim_value == 1)
+
+
+def _batches(inputs: Inputs, at_once: int) -> Iterator[dict[str, Inputs]]:
+    for start in range(0, len(inputs), at_once):
+        yield {"image": inputs[start : start + at_once]}
 
 
 # Judging it

@@ -11,14 +11,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state
 
 from camera.model import NO_OVERFLOW, overflows
 from training.pictures import Picture, Pictures
-from training.shards import Looked
+from training.shards import Array, Looked
 
 BATCH = 16  # pictures, of 0.6 MB each as the network takes them
 
@@ -32,6 +34,25 @@ def session(model: bytes, threads: int = 1) -> onnxruntime.InferenceSession:
     # In eight bits it answers what a camera is answered, on whatever machine this is.
     options.add_session_config_entry(NO_OVERFLOW, "1" if overflows() else "0")
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def answers(
+    model: onnxruntime.InferenceSession, outputs: Sequence[str] | None, values: NDArray[Any]
+) -> list[Array]:
+    """What the model answers for these pictures, or whatever it takes: at once, or one by one where
+    it takes no more.
+    """
+    given = model.get_inputs()[0]
+    if given.shape[0] != 1 or len(values) == 1:
+        found: list[Array] = model.run(outputs, {given.name: values})
+        return found
+    shapes = [one.shape for one in model.get_outputs() if not outputs or one.name in outputs]
+    parts = [[np.empty((0, *shape[1:]), np.float32)] for shape in shapes]
+    for row in range(len(values)):
+        single = model.run(outputs, {given.name: values[row : row + 1]})
+        for part, one in zip(parts, single, strict=True):
+            part.append(one)
+    return [np.concatenate(part) for part in parts]
 
 
 def runtime_errors() -> tuple[type[Exception], ...]:
@@ -51,7 +72,7 @@ def embed(
         loaded = pictures.load(batch)
         if not loaded.usable:
             return Looked([], np.empty((0, output.shape[1]), np.float32), [])
-        features = model.run([output.name], {"image": np.stack(loaded.inputs)})[0]
+        (features,) = answers(model, [output.name], np.stack(loaded.inputs))
         return Looked([row.content for row in loaded.usable], features, loaded.thumbnails)
 
     if not rows:

@@ -21,7 +21,7 @@ from onnx.utils import Extractor
 
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.picture import RESIZE
-from training.embed import session
+from training.embed import answers, session
 from training.pictures import SIZE
 
 IMAGE, FEATURES = "image", "features"
@@ -84,15 +84,14 @@ class ModelFile:
         head = self._head
         if head is None or UNFAMILIAR not in [output.name for output in head.get_outputs()]:
             return None
-        scores: NDArray[np.float32] = head.run([UNFAMILIAR], {FEATURES: features})[0]
+        (scores,) = answers(head, [UNFAMILIAR], features)
         return scores.reshape(-1)
 
     def answers(self, features: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """All that the file answers, in its own order."""
         if self._head is None:
             return [features]
-        answers: list[NDArray[np.float32]] = self._head.run(None, {FEATURES: features})
-        return answers
+        return answers(self._head, None, features)
 
 
 def frozen(model: bytes) -> Backbone:

@@ -111,7 +111,8 @@ def _check(model: Described) -> None:
     if model.ir > _NEWEST_IR or not low <= model.opset <= high:
         raise BadArtifact(
             f"The model is of opset {model.opset} (IR {model.ir}); cameras run {low} to {high}."
-            " Export it again, for example with opset_version=17."
+            " Export it again, with PyTorch by torch.onnx.export(…, opset_version=17,"
+            " external_data=False)."
         )
     check_operators(model)
 

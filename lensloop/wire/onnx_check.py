@@ -49,7 +49,10 @@ def check_model(
 def check_operators(model: Described) -> None:
     """Raises BadArtifact when the model is more than weights and ONNX's own arithmetic."""
     if model.external:
-        raise BadArtifact("The model keeps weights in other files; export it as one file.")
+        raise BadArtifact(
+            "The model keeps weights in other files; export it as one file (PyTorch:"
+            " external_data=False)."
+        )
     if model.sparse:
         raise BadArtifact("The model has sparse weights, whose size nobody can bound.")
     if model.swollen:

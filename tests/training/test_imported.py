@@ -12,6 +12,7 @@ from lensloop.model import imported
 from lensloop.model.imported import Preparation, Question, understood
 from lensloop.model.insights import read_insights
 from lensloop.wire.errors import BadArtifact
+from lensloop.wire.onnx_check import check_model
 from lensloop.wire.onnx_file import describe
 from tests.training.made_elsewhere import SLOPES, colours, model
 from tests.training.test_image_classification import COLOURS, no_backbone, picture
@@ -166,7 +167,10 @@ REFUSED = {
         with_nodes(helper.make_node("RandomNormal", [], ["r"], shape=[1])),
         r"by chance \(RandomNormal\)",
     ),
-    "too new": (model(opset=21).SerializeToString(), "opset 21"),
+    "too new": (
+        model(opset=21).SerializeToString(),
+        r"opset 21 .* torch.onnx.export\(…, opset_version=17, external_data=False\)",
+    ),
     "too old": (model(opset=9).SerializeToString(), "opset 9"),
     "a newer format": (of_ir(99), "IR 99"),
     "two inputs": (two_inputs(), "its inputs: image, more"),
@@ -316,13 +320,57 @@ def test_a_model_of_other_labels_is_refused_by_their_names(tmp_path):
         train(given, Features(given, no_backbone, Kept(tmp_path / "kept")), Stopwatch())
 
 
-def test_a_model_for_one_picture_at_a_time_only_is_refused(tmp_path):
-    shape = helper.make_node("Reshape", ["features", "one"], ["fixed"])
-    made = model(extra=[shape])
-    made.graph.initializer.append(helper.make_tensor("one", TensorProto.INT64, [2], [1, 3]))
+def of_one_picture(cells: int, *, shape: tuple[int, int]) -> bytes:
+    """It answers for one picture, or for several by the mean of them all."""
+    nodes = [
+        helper.make_node("ReduceMean", ["features"], ["mean"], axes=[0], keepdims=1),
+        helper.make_node("Reshape", ["mean", "one"], ["fixed"]),
+    ]
+    made = model(cells=cells, batch=1, extra=nodes)
+    made.graph.initializer.append(helper.make_tensor("one", TensorProto.INT64, [2], shape))
     made.graph.output[0].name = "fixed"
+    return bytes(made.SerializeToString())
+
+
+def seeing_one_picture(cells: int) -> bytes:
+    """As PyTorch exports a network when it is not told otherwise: one row, whatever comes in."""
+    made = model(cells=cells, batch=1)
+    made.graph.initializer.append(helper.make_tensor("row", TensorProto.INT64, [2], [1, 48]))
+    (flatten,) = (node for node in made.graph.node if node.op_type == "Flatten")
+    flatten.CopyFrom(helper.make_node("Reshape", ["pooled", "row"], ["colour"]))
+    return bytes(made.SerializeToString())
+
+
+@pytest.mark.parametrize(
+    ("data", "has_head"),
+    [
+        (seeing_one_picture(4), True),
+        (of_one_picture(1, shape=(1, 3)), False),
+        (of_one_picture(1, shape=(-1, 3)), False),
+    ],
+    ids=["its layer has one row", "its answers are one row", "several are mixed"],
+)
+def test_a_model_for_one_picture_at_a_time_is_given_one_at_a_time(tmp_path, data, has_head):
+    given = taught(tmp_path, data)
+    features = Features(given, no_backbone, Kept(tmp_path / "kept"))
+    trained = train(given, features, Stopwatch())
+    file = ModelFile(trained.model)
+    assert file.has_head == has_head
+    rows, seen = features.by(file.backbone, given.of("validation"), "judged")
+    found = file.probabilities(seen)
+    assert [given.labels[place] for place in found.argmax(axis=1)] == [row.label for row in rows]
+    assert np.allclose(found, trained.out_of_fold.probabilities, atol=1e-4)
+    assert file.probabilities(seen[:0]).shape == (0, 3)
+    check_model(trained.model, given.labels, 224, 224, tells_unfamiliar=False)
+
+
+def test_a_model_that_does_not_run_at_all_is_refused(tmp_path):
+    made = model(batch=1)
+    made.graph.initializer.append(helper.make_tensor("row", TensorProto.INT64, [2], [1, 7]))
+    (flatten,) = (node for node in made.graph.node if node.op_type == "Flatten")
+    flatten.CopyFrom(helper.make_node("Reshape", ["pooled", "row"], ["colour"]))
     given = taught(tmp_path, made.SerializeToString())
-    with pytest.raises(BadArtifact, match="does not run on several pictures at once"):
+    with pytest.raises(BadArtifact, match=r"imported model (is not valid|does not run)"):
         train(given, Features(given, no_backbone, Kept(tmp_path / "kept")), Stopwatch())
 
 

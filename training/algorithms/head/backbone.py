@@ -76,15 +76,20 @@ class Graph:
         return self.node("Cast", self.constant(name, np.float16(values)), to=TensorProto.FLOAT)
 
     def model(
-        self, output: str, width: int, *scores: str, opsets: Sequence[Any] = ()
+        self,
+        output: str,
+        width: int,
+        *scores: str,
+        opsets: Sequence[Any] = (),
+        pictures: int | str = "N",
     ) -> onnx.ModelProto:
         """The model from `image` to `output`, float32 [N, width], and `scores`, float32 [N].
-        `opsets`: of nodes that are others'.
+        `opsets`: of nodes that are others'. `pictures`: how many it takes, if not any number.
         """
-        image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["N", SIZE, SIZE, 3])
-        results = [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["N", width])]
+        image = helper.make_tensor_value_info("image", TensorProto.UINT8, [pictures, SIZE, SIZE, 3])
+        results = [helper.make_tensor_value_info(output, TensorProto.FLOAT, [pictures, width])]
         for score in scores:
-            results.append(helper.make_tensor_value_info(score, TensorProto.FLOAT, ["N"]))
+            results.append(helper.make_tensor_value_info(score, TensorProto.FLOAT, [pictures]))
         graph = helper.make_graph(self.nodes, "lensloop", [image], results, self.initializers)
         model = helper.make_model(
             graph,

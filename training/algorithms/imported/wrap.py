@@ -26,8 +26,9 @@ class Wrapped:
     is given, where that is known, is called `features`.
     """
 
-    def __init__(self, model: bytes, how: Import) -> None:
-        self._how = how
+    def __init__(self, model: bytes, how: Import, *, one_by_one: bool = False) -> None:
+        """`one_by_one`: it takes a single picture, as it is exported when nobody says otherwise."""
+        self._how, self._pictures = how, 1 if one_by_one else "N"
         # Its names and ours must not meet: it may well call something `image` or `features`.
         self._model = compose.add_prefix(_parsed(model), _THEIRS)
         if how.last_layer.given:
@@ -106,7 +107,7 @@ class Wrapped:
     def _finished(self, graph: Graph, output: str, width: int, *scores: str) -> bytes:
         opsets = [one for one in self._model.opset_import if one.domain in ("", "ai.onnx")]
         try:
-            made = graph.model(output, width, *scores, opsets=opsets)
+            made = graph.model(output, width, *scores, opsets=opsets, pictures=self._pictures)
         except (checker.ValidationError, shape_inference.InferenceError) as misfit:
             first = str(misfit).strip().splitlines()[0][:200]
             raise BadArtifact(f"The imported model is not valid: {first}") from misfit
