@@ -38,18 +38,19 @@ def make_room(cache: Path) -> None:
     downloads = [folder for pattern in _DOWNLOADS for folder in cache.glob(pattern)]
     together, now = 0, time.time()
     for folder in sorted(downloads, key=_last_used, reverse=True):
-        size = _size(folder)
-        if together + size > MOST_BYTES or now - _last_used(folder) > DAYS * _DAY:
-            size = 0 if _take_away(cache, folder) else size
-        together += size
+        own = size(folder)
+        if together + own > MOST_BYTES or now - _last_used(folder) > DAYS * _DAY:
+            own = 0 if _take_away(cache, folder) else own
+        together += own
 
 
 def _held(folder: Path) -> IO[str]:
     """An open file: as long as it is, nobody takes the folder away."""
     mark = folder / _MARK
     while True:
-        folder.mkdir(parents=True, exist_ok=True)
+        # It may be taken away between any two of these lines.
         with contextlib.suppress(FileNotFoundError):
+            _make(folder)
             held = mark.open("a")
             fcntl.flock(held, fcntl.LOCK_SH)
             # Whoever took the folder away while this waited has left a file without a name.
@@ -57,6 +58,14 @@ def _held(folder: Path) -> IO[str]:
                 os.utime(mark)
                 return held
             held.close()
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        if folder.is_file():
+            raise
 
 
 def _take_away(cache: Path, folder: Path) -> bool:
@@ -79,7 +88,7 @@ def _last_used(folder: Path) -> float:
     return 0.0
 
 
-def _size(folder: Path) -> int:
+def size(folder: Path) -> int:
     """In bytes. A link's is its own: Hugging Face's client links each file to its content."""
     together = 0
     for below, _, files in os.walk(folder):

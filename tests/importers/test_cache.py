@@ -79,6 +79,12 @@ def test_what_a_command_reads_stays_whatever_its_size_and_age(
     assert not folder.exists()
 
 
+def test_a_file_in_its_place_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / NAMES[0]).write_text("a file")
+    with pytest.raises(FileExistsError), cache.used(tmp_path, tmp_path / NAMES[0]):
+        pass
+
+
 def test_nothing_else_in_the_cache_is_touched(
     tmp_path: Path, lay: Lay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
