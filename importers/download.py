@@ -3,7 +3,6 @@ all.
 """
 
 import hashlib
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import requests  # type: ignore[import-untyped]
 import urllib3
 
+from importers import room
 from importers.source import SourceError
 from lensloop.importing.addresses import loses_encryption, without_secrets
 from lensloop.one_at_a_time import one_at_a_time
@@ -22,7 +22,6 @@ _SECONDS = 30  # for a connection, and between two parts of an answer
 _PAUSE = 1.0  # doubles with each try
 _PARTIAL, _WRONG_RANGE = 206, 416
 _SAID, _MOST_SAID = ("ETag", "Last-Modified"), 100  # characters of each
-_SPARE = 1024**3  # of the disk, for everything else
 
 
 def download(url: str, target: Path, headers: Mapping[str, str] | None = None) -> Path:
@@ -115,13 +114,13 @@ def _check_way(addresses: list[str]) -> None:
 
 def _write(answer: Any, part: Path, there: int) -> None:
     expected = answer.headers.get("Content-Length")
-    room = shutil.disk_usage(part.parent).free - _SPARE
-    _check_room(part, int(expected or 0), room)
+    left = room.room(part.parent)
+    _check_room(part, int(expected or 0), left)
     with part.open("ab" if there else "wb") as file:
         for piece in _sent(answer):
             file.write(piece)
             # A server that states no length may send for ever.
-            _check_room(part, file.tell() - there, room)
+            _check_room(part, file.tell() - there, left)
         got = file.tell() - there
     if expected is not None and got != int(expected):
         raise requests.ConnectionError(f"it ended after {got:,} of {int(expected):,} bytes")
@@ -135,12 +134,8 @@ def _sent(answer: Any) -> Iterator[bytes]:
         raise requests.ConnectionError(str(error)) from error
 
 
-def _check_room(part: Path, size: int, room: int) -> None:
-    if size > room:
-        raise SourceError(
-            f"The download has {size / 1e9:.1f} GB or more, and the disk of {part.parent} has room"
-            f" for {max(0, room) / 1e9:.1f} GB. Make room, or set XDG_CACHE_HOME to a larger disk."
-        )
+def _check_room(part: Path, size: int, left: int) -> None:
+    room.check("The download", size, part.parent, left, "XDG_CACHE_HOME")
 
 
 def _strong(etag: str) -> str:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from importers import cache
+from importers import cache, room
 from importers.folder import Folder
 from importers.source import Asked, Origin, Source, SourceError
 from lensloop.importing import lists, no_pictures
@@ -34,16 +34,15 @@ def opened(asked: Asked) -> Iterator[Source]:
     if match is None:
         raise SourceError(f"{asked.address} names no data set of Hugging Face; one is {_FORM}.")
     asked.say(f"Fetching {match[1]} from Hugging Face …")
-    below = asked.cache / "huggingface"
     # As its client calls the folder of a data set.
-    folder = below / f"datasets--{match[1].replace('/', '--')}"
+    folder = asked.cache / "huggingface" / f"datasets--{match[1].replace('/', '--')}"
     with cache.used(asked.cache, folder):
-        about, root = _fetched(match[1], match[2], below)
+        about, root = _fetched(match[1], match[2], folder)
         url = f"https://huggingface.co/datasets/{match[1]}"
         yield Folder(root, Origin(asked.address, str(about.sha), _licence(about), url, public=True))
 
 
-def _fetched(name: str, revision: str | None, below: Path) -> tuple[Any, Path]:
+def _fetched(name: str, revision: str | None, folder: Path) -> tuple[Any, Path]:
     try:
         from huggingface_hub import HfApi
         from huggingface_hub.errors import (
@@ -57,13 +56,15 @@ def _fetched(name: str, revision: str | None, below: Path) -> tuple[Any, Path]:
         raise SourceError(_MISSING) from error
     api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
     try:
-        about = api.dataset_info(name, revision=revision)
+        about = api.dataset_info(name, revision=revision, files_metadata=True)
         _check(name, [file.rfilename for file in about.siblings or ()])
+        size = _size(about) - cache.size(folder)  # what is there already may be of another revision
+        room.check(f"Hugging Face's {name}", size, folder, room.room(folder), "XDG_CACHE_HOME")
         root = api.snapshot_download(
             name,
             repo_type="dataset",
             revision=about.sha,
-            cache_dir=below,
+            cache_dir=folder.parent,
             ignore_patterns=_IGNORED,
         )
     except GatedRepoError as error:
@@ -78,6 +79,13 @@ def _fetched(name: str, revision: str | None, below: Path) -> tuple[Any, Path]:
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise SourceError(f"{name} cannot be fetched from Hugging Face: {error}") from error
     return about, Path(root)
+
+
+def _size(about: Any) -> int:
+    """Bytes of all that is fetched."""
+    files = about.siblings or ()
+    wanted = (one for one in files if not one.rfilename.lower().endswith(no_pictures.ENDINGS))
+    return sum(one.size or 0 for one in wanted)
 
 
 def _check(name: str, files: list[str]) -> None:

@@ -18,18 +18,22 @@ pytest.importorskip("huggingface_hub", reason="`make import-extras` brings it")
 SHA = "0123456789abcdef0123456789abcdef01234567"
 FILES = {f"train/{label}/a [1].jpg": picture(label) for label in ("glass", "metal")}
 SETS = {
-    "owner/bins": [*FILES, "README.md", ".gitattributes"],
+    "owner/bins": [*FILES, "README.md", ".gitattributes", "film.mp4"],
+    "owner/huge": ["huge.jpg"],
     "owner/tables": ["data/train-00000.parquet", "README.md"],
     "owner/packed": ["train.zip"],
     "owner/texts": ["README.md", "labels.csv"],
 }
 
 
+SIZES = {path: len(body) for path, body in FILES.items()} | {"huge.jpg": 10**12, "film.mp4": 10**12}
+
+
 def answer(request: Request) -> Answer:
     name = request.path.removeprefix("/api/datasets/").split("/revision/")[0]
     if name in SETS:
         said = {"id": name, "sha": SHA, "cardData": {"license": "cc-by-4.0"}}
-        siblings = [{"rfilename": file} for file in SETS[name]]
+        siblings = [{"rfilename": file, "size": SIZES.get(file, 0)} for file in SETS[name]]
         return Answer(json.dumps({**said, "siblings": siblings}).encode(), headers=_JSON)
     if "/tree/" in request.path:
         files = [
@@ -72,6 +76,7 @@ def test_a_set_comes_at_its_revision_with_the_licence_of_its_card(
 @pytest.mark.parametrize(
     ("address", "sentence"),
     [
+        ("hf:owner/huge", "has 1000.0 GB or more, and the disk of .* has room for"),
         ("hf:owner", "names no data set of Hugging Face"),
         ("hf:owner/none", "has no data set owner/none, or it is private"),
         ("hf:owner/tables", "holds its pictures in tables"),

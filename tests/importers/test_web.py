@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from importers import download
+from importers import download, room
 from importers.source import Asked, SourceError
 from importers.sources import opened
 from tests.importers.conftest import picture
@@ -140,7 +140,7 @@ def test_what_a_server_calls_compressed_for_the_way_comes_as_it_was_sent(
 def test_a_server_that_never_ends_leaves_room_on_the_disk(
     server: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usage = shutil.disk_usage(tmp_path)._replace(free=download._SPARE + 9 * PART)
+    usage = shutil.disk_usage(tmp_path)._replace(free=room.SPARE + 9 * PART)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     with pytest.raises(SourceError, match="Make room"):
         found(f"{server.address}/endless.zip", tmp_path)
