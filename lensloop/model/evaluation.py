@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lensloop.model.precision import Made, read_made
+from lensloop.model.untaught import Untaught, read_untaught
 from lensloop.wire.errors import BadArtifact
 from lensloop.wire.manifest import MOST_UNFAMILIAR
 from lensloop.wire.reading import Reader
@@ -132,6 +133,7 @@ class Evaluation:
     model_bytes: int | None = None
     milliseconds: float | None = None
     eight_bits: Made | None = None  # None: made before there were any
+    untaught: Mapping[str, Untaught] = field(default_factory=dict)  # by label
 
 
 def read_evaluation(content: Any) -> Evaluation:
@@ -154,6 +156,7 @@ def read_evaluation(content: Any) -> Evaluation:
         top.whole("model_bytes") if top.has("model_bytes") else None,
         top.number("milliseconds") if top.has("milliseconds") else None,
         read_made(top.part("int8")) if top.has("int8") else None,
+        read_untaught(top, labels),
     )
     top.check(BadArtifact, "evaluation.json")
     return evaluation

@@ -14,6 +14,7 @@ _STEPS = {
     "embed": "looking at the pictures",
     "train": "teaching",
     "doubt": "asking models that had not seen each picture",
+    "leave out": "leaving out each label in turn",
     "export": "writing the model's file",
     "evaluate": "judging, on the test pictures",
     "int8": "making it in eight bits, and judging that",

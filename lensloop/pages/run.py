@@ -12,6 +12,7 @@ from lensloop.pages.files import chip, eight_bits
 from lensloop.pages.headline import headline
 from lensloop.pages.insights import shown
 from lensloop.pages.lineage import lineage, spent
+from lensloop.pages.untaught import untaught
 from lensloop.reasons import counted
 from lensloop.steering import GO_ON, PAUSE, RESUME, RETRY
 
@@ -77,6 +78,7 @@ def page(
         lineage=lineage(run, evaluation),
         eight_bits=eight_bits(run),
         chip=chip(run, evaluation),
+        untaught=untaught(evaluation),
         splits=SPLITS,
         headline=headline(run),
         steered=_WORDS,

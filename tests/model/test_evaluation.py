@@ -201,6 +201,8 @@ def test_how_many_pictures_are_right_is_a_whole_number(
         ("format", 2, "`format` is 2; this version reads 1."),
         ("candidate", None, "`candidate` is missing; it must be an object"),
         ("unfamiliar", {"threshold": 1}, "`unfamiliar.false_alarms` is missing"),
+        ("untaught", {"can": {}}, "`untaught.can.images` is missing"),
+        ("untaught", {"jar": {}}, "`untaught` has the unknown label jar"),
         (
             "unfamiliar",
             {"threshold": 1e7, "false_alarms": 61},

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lensloop.pages.run import page
-from tests.pages.findings import THUMBNAIL, insights, mistake, trained
+from tests.pages.findings import THUMBNAIL, UNTAUGHT, insights, mistake, trained
 from tests.pages.reader import Page, read
 from tools.sample_pages import record, run_html
 
@@ -115,6 +115,23 @@ def test_what_is_unfamiliar_is_counted_and_shown() -> None:
     )
     assert "can → glass can 4.jpg" in text
     assert "Unfamiliar" not in shown(unfamiliar=None).text
+
+
+def test_what_would_be_found_of_a_thing_that_was_not_taught_is_said_of_each_label() -> None:
+    told = trained().evaluation
+    told["untaught"]["glass"] = UNTAUGHT | {"flagged": 10, "false_alarms": 8}
+    found = shown(told).text
+    assert (
+        "Of a thing that it was not taught 50.0% of its pictures would have been called unfamiliar,"
+        " at 6.7% false alarms: each label was left out in turn, as if there were no pictures of it"
+        in found
+    )
+    table = found[found.index("left out pictures called unfamiliar between false alarms") :]
+    assert "glass 40 25.0% 14–40% 10.0% can 40 62.5% 47–76% 5.0%" in table
+    del told["untaught"]["glass"]
+    assert "2 of the labels were left out in turn" in shown(told).text
+    for nothing in ({}, None, {"jar": UNTAUGHT}):
+        assert "was not taught" not in shown(told | {"untaught": nothing}).text
 
 
 def test_the_cost_is_told_in_time_and_never_in_money() -> None:

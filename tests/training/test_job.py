@@ -295,6 +295,16 @@ def test_what_changed_since_live_adds_up_by_label(second):
     assert live["change_of_new"]["gains"] > 0
 
 
+def test_each_of_three_labels_is_left_out_in_turn(first, second):
+    assert first.evaluation["untaught"] == {}, "of two labels one would be left"
+    found = read_evaluation(second.evaluation).untaught
+    assert set(found) == {"lime", "plum", "sand"}
+    counts = second.evaluation["images"]
+    assert sum(one.images for one in found.values()) == sum(counts.values())
+    assert sum(one.known for one in found.values()) == 2 * counts["test"]
+    assert "leave out" in second.evaluation["seconds"]
+
+
 def test_a_camera_can_prove_the_model_on_its_golden_pictures(first):
     """The shipped bytes, the shipped model, one picture at a time."""
     session = onnxruntime.InferenceSession(str(first.root / "model" / "model.onnx"))

@@ -5,8 +5,8 @@ In closed form, without randomness. What a fold adds to the covariance is taken 
 heads that are not taught with it, so answers out of fold cost little more than the head itself.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,8 @@ class Taught:
     folds: Targets
     asked: NDArray[np.bool_]  # the pictures that a head without their fold could answer for
     probabilities: Array  # what those heads predict, [asked, labels]
+    # By label: a head as calibrated as this one that was not taught it, and never names it.
+    without: Mapping[int, Head] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -152,10 +154,18 @@ def fit(
     return head
 
 
-def teach(features: Features, targets: Targets, folds: Targets, labels: int) -> Taught:
+def teach(
+    features: Features,
+    targets: Targets,
+    folds: Targets,
+    labels: int,
+    left_out: Sequence[int] = (),
+) -> Taught:
     """A head taught with all of these pictures; each belongs to a fold, or to EVERY. Shrinkage,
     temperature and how readily each label is named are chosen by what heads without a picture's
     fold predict.
+
+    `left_out`: labels of which each is asked for a head without it.
     """
     span = Span.of(features)
     places, weights = span.places(features), _loudness(targets, labels)
@@ -166,25 +176,51 @@ def teach(features: Features, targets: Targets, folds: Targets, labels: int) -> 
     whole, *others = parts.values()
     for part in others:
         whole = whole + part
+    asked, logits = _out_of_fold(whole, parts, (places, targets, folds), weights, span.width)
+    if not asked.any():
+        (head,) = whole.heads(weights, (UNTOLD,), span.width)
+        head = replace(span.outside(head), temperature=_TYPICAL)
+        return Taught(head, UNTOLD, folds, asked, np.empty((0, labels)))
+    best = _least_surprised(logits[:, asked], targets[asked])
+    (raw,) = whole.heads(weights, (SHRINKAGES[best],), span.width)
+    head, chances = _calibrated(span.outside(raw), logits[best, asked], targets[asked])
+    without = {}
+    for label in left_out:
+        its = targets == label
+        rest = whole - _Moments.of(places[its], targets[its], weights)
+        (other,) = rest.heads(weights, (SHRINKAGES[best],), span.width)
+        without[label] = _as_calibrated(span.outside(other), head, span.outside(raw))
+    return Taught(head, SHRINKAGES[best], folds, asked, chances, without)
+
+
+def _out_of_fold(
+    whole: _Moments,
+    parts: Mapping[int, _Moments],
+    of: tuple[Features, Targets, Targets],
+    weights: Array,
+    width: int,
+) -> tuple[NDArray[np.bool_], Array]:
+    """Which of these (places, targets and folds) a head without their fold can answer for, and the
+    logits of those heads, [shrinkages, pictures, labels].
+    """
+    places, targets, folds = of
     asked = np.zeros(len(targets), bool)
-    logits = np.zeros((len(SHRINKAGES), len(targets), labels))
+    logits = np.zeros((len(SHRINKAGES), len(targets), len(weights)))
     for fold, part in parts.items():
         if fold == EVERY:
             continue
         rest, left = whole - part, folds == fold
         asked |= left & (rest.counts > 0)[targets]
         if rest.counts.any():
-            heads = rest.heads(weights, SHRINKAGES, span.width)
+            heads = rest.heads(weights, SHRINKAGES, width)
             for number, head in enumerate(heads):
                 logits[number, left] = _floored(head.logits(places[left]))
-    if not asked.any():
-        (head,) = whole.heads(weights, (UNTOLD,), span.width)
-        head = replace(span.outside(head), temperature=_TYPICAL)
-        return Taught(head, UNTOLD, folds, asked, np.empty((0, labels)))
-    best = _least_surprised(logits[:, asked], targets[asked])
-    (head,) = whole.heads(weights, (SHRINKAGES[best],), span.width)
-    head, chances = _calibrated(span.outside(head), logits[best, asked], targets[asked])
-    return Taught(head, SHRINKAGES[best], folds, asked, chances)
+    return asked, logits
+
+
+def _as_calibrated(other: Head, head: Head, raw: Head) -> Head:
+    """`raw` is `head` before it was calibrated."""
+    return replace(other, bias=other.bias + head.bias - raw.bias, temperature=head.temperature)
 
 
 def _floored(logits: Array) -> Array:

@@ -23,6 +23,7 @@ FALSE_ALARMS = 0.05  # of the pictures of known labels
 _ABOVE = (0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01)
 _FEWEST = 40  # pictures that were asked: of fewer, one in twenty is chance
 _ROUNDS = 30  # of looking for the axes
+_FEWER = 5  # from where those of nearly the same pictures lie
 TINY = 1e-6  # a probability below which a label is no doubt
 
 
@@ -79,22 +80,59 @@ def entropy(probabilities: Array) -> Array:
     return np.asarray(-(probabilities * np.log(probabilities + TINY)).sum(axis=1))
 
 
-def familiarity(features: Features, taught: Taught) -> tuple[Familiarity, float] | None:
-    """And the value above which a picture is unfamiliar. None where too few pictures could be
-    asked.
-    """
-    if taught.asked.sum() < _FEWEST:
-        return None
-    seen = features[:, -LAST_LAYER:]
-    off = np.zeros(len(seen))
-    for fold, axes in _without_each_fold(seen, taught.folds):
-        off[taught.folds == fold] = axes.off(seen[taught.folds == fold])
-    return _found(_axes(*_moments(seen)), off[taught.asked], taught.probabilities)
+Moments = tuple[float, NDArray[np.float32], NDArray[np.float32]]
+Told = tuple[Familiarity, float]  # and the value above which a picture is unfamiliar
 
 
-def familiarity_by_others(
-    taught: Features, asked: Features, probabilities: Array
-) -> tuple[Familiarity, float] | None:
+@dataclass(frozen=True)
+class Known:
+    """How pictures that could be asked look to axes and heads that were not taught with them."""
+
+    taught: Taught
+    seen: Features  # the last layer's, of all pictures
+    moments: Moments
+    axes: Axes
+    off: Array  # of those asked, each off axes that were not taught with its fold
+
+    @classmethod
+    def of(cls, features: Features, taught: Taught) -> "Known | None":
+        """None where too few pictures could be asked."""
+        if taught.asked.sum() < _FEWEST:
+            return None
+        seen = features[:, -LAST_LAYER:]
+        moments, off = _moments(seen), np.zeros(len(seen))
+        for fold, axes in _without_each_fold(seen, taught.folds, moments):
+            off[taught.folds == fold] = axes.off(seen[taught.folds == fold])
+        return cls(taught, seen, moments, _axes(*moments), off[taught.asked])
+
+    def familiarity(self) -> Told:
+        return _found(self.axes, self.off, self.taught.probabilities)
+
+    def without(self, targets: Targets, label: int) -> Told | None:
+        """As if nothing of that label had been taught, but for what is rare among the other labels'
+        pictures: that is told by axes that know it, and by what is left of the heads' answers
+        (decision 0010 says what that costs). None where too few others could be asked.
+        """
+        others = targets[self.taught.asked] != label
+        if others.sum() < _FEWEST:
+            return None
+        chances = self.taught.probabilities[others]
+        chances[:, label] = 0
+        chances /= np.maximum(chances.sum(axis=1, keepdims=True), TINY)
+        count, total, squares = self.moments
+        less, part, theirs = _moments(self.seen[targets == label])
+        near = self.axes.directions
+        axes = _axes(count - less, total - part, squares - theirs, near)
+        return _found(axes, self.off[others], chances)
+
+
+def familiarity(features: Features, taught: Taught) -> Told | None:
+    """None where too few pictures could be asked."""
+    known = Known.of(features, taught)
+    return known.familiarity() if known else None
+
+
+def familiarity_by_others(taught: Features, asked: Features, probabilities: Array) -> Told | None:
     """The same of a network that knows its own pictures by heart: their axes, and what others that
     did not teach it lie off them. `probabilities`: what it answers for those others.
     """
@@ -104,7 +142,7 @@ def familiarity_by_others(
     return _found(axes, axes.off(asked), probabilities)
 
 
-def _found(axes: Axes, off: Array, probabilities: Array) -> tuple[Familiarity, float]:
+def _found(axes: Axes, off: Array, probabilities: Array) -> Told:
     """By pictures that taught nothing: how far off the axes, and what is answered for them."""
     doubts = entropy(probabilities)
     found = Familiarity(axes, Rarity.of(off), Rarity.of(doubts))
@@ -112,11 +150,10 @@ def _found(axes: Axes, off: Array, probabilities: Array) -> tuple[Familiarity, f
     return found, round(float(np.quantile(known, 1 - FALSE_ALARMS)), 4)
 
 
-Moments = tuple[float, NDArray[np.float32], NDArray[np.float32]]
-
-
-def _without_each_fold(seen: Features, folds: Targets) -> Iterator[tuple[int, Axes]]:
-    count, total, squares = _moments(seen)
+def _without_each_fold(
+    seen: Features, folds: Targets, moments: Moments
+) -> Iterator[tuple[int, Axes]]:
+    count, total, squares = moments
     for fold in np.unique(folds).tolist():
         less, part, theirs = _moments(seen[folds == fold])
         if count > less:
@@ -127,14 +164,20 @@ def _moments(seen: Features) -> Moments:
     return float(len(seen)), seen.sum(axis=0), seen.T @ seen
 
 
-def _axes(count: float, total: NDArray[np.float32], squares: NDArray[np.float32]) -> Axes:
+def _axes(
+    count: float,
+    total: NDArray[np.float32],
+    squares: NDArray[np.float32],
+    near: NDArray[np.float16] | None = None,
+) -> Axes:
     """By subspace iteration from a fixed start: what matters is that most of the differences lie
-    along them, not which they are.
+    along them, not which they are. `near`: the directions of nearly the same pictures.
     """
     mean = total / np.float32(count)
     apart = squares / np.float32(count) - np.outer(mean, mean)
+    rounds = _ROUNDS if near is None else _FEWER
     start = np.random.default_rng(0).normal(size=(len(mean), min(AXES, len(mean))))
-    directions = np.linalg.qr(start.astype(np.float32)).Q
-    for _ in range(_ROUNDS):
+    directions = np.linalg.qr((start if near is None else near).astype(np.float32)).Q
+    for _ in range(rounds):
         directions = np.linalg.qr(apart @ directions).Q
     return Axes(mean, directions.astype(np.float16))
