@@ -174,14 +174,16 @@ def unique(kind: str) -> str:
     return f"{kind}-{uuid.uuid4().hex[:12]}"
 
 
-def until(look: Callable[[], T], good: Callable[[T], bool], seconds: float = 20) -> T:
+def until(
+    look: Callable[[], T], good: Callable[[T], bool], seconds: float = 20, pause: float = 0.1
+) -> T:
     """The first good answer, or the last one when none came in time."""
     deadline = time.monotonic() + seconds
     while True:
         answer = look()
         if good(answer) or time.monotonic() > deadline:
             return answer
-        time.sleep(0.1)
+        time.sleep(pause)
 
 
 def request(aws: Aws, program: str, bucket: str, **changes: Any) -> dict[str, Any]:

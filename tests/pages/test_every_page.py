@@ -3,9 +3,11 @@ nothing that a name made it say.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,25 +22,52 @@ STRANGE = trained(HOSTILE), trained(HOSTILE, ship=False)
 MANY = trained([f"label {n}" for n in range(40)]), trained([f"label {n}" for n in range(40)])
 
 
-def pages() -> dict[str, str]:
-    found = {}
-    for kind, runs in {"plain": PLAIN, "strange": STRANGE, "many": MANY}.items():
-        for end, (record, of) in ends(*runs).items():
-            found[f"run {end} {kind}"] = run_html(record, of)
-        found[f"dataset {kind}"] = dataset.page(runs[0].report)
-        found[f"demo {kind}"] = demo.page(sample_pages.demo(*runs))
-    found["dataset first"] = dataset.page(report(since=None, new_examples=[], suspicious=None))
-    found["dataset too few"] = dataset.page(report(trainable=False, reasons=["`can` has 1."]))
-    empty = report(examples={}, new_examples=[], left_out=[], left_out_examples=[], alike=[])
-    found["dataset empty"] = dataset.page(empty | {"labels": {}, "warnings": []})
-    return found
+class Pages(Mapping[str, str]):
+    """By their names; each is made when it is looked at, and once."""
+
+    def __init__(self) -> None:
+        self._makers: dict[str, Callable[[], str]] = {}
+        for kind, runs in {"plain": PLAIN, "strange": STRANGE, "many": MANY}.items():
+            for end, (record, of) in ends(*runs).items():
+                self._makers[f"run {end} {kind}"] = partial(run_html, record, of)
+            self._makers[f"dataset {kind}"] = partial(dataset.page, runs[0].report)
+            self._makers[f"demo {kind}"] = partial(_demo, *runs)
+        few = report(trainable=False, reasons=["`can` has 1."])
+        empty = report(examples={}, new_examples=[], left_out=[], left_out_examples=[], alike=[])
+        for name, made in {
+            "first": report(since=None, new_examples=[], suspicious=None),
+            "too few": few,
+            "empty": empty | {"labels": {}, "warnings": []},
+        }.items():
+            self._makers[f"dataset {name}"] = partial(dataset.page, made)
+        self._made: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self._made:
+            self._made[name] = self._makers[name]()
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
 
 
-PAGES = pages()
+def _demo(*runs: Any) -> str:
+    return demo.page(sample_pages.demo(*runs))
+
+
+PAGES = Pages()
+
+
+@pytest.fixture
+def page(request: pytest.FixtureRequest) -> str:
+    return PAGES[request.param]
 
 
 def every(check: Callable[[str], None]) -> Callable[[str], None]:
-    return pytest.mark.parametrize("page", PAGES.values(), ids=PAGES.keys())(check)
+    return pytest.mark.parametrize("page", PAGES, indirect=True)(check)
 
 
 @every

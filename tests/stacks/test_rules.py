@@ -10,7 +10,6 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import Validations
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
-from cfnlint.api import lint
 
 import app
 from tests.stacks.synthesized import Synthesized, context
@@ -109,5 +108,7 @@ def test_cdks_own_checks_of_cloudformation_are_on() -> None:
 @pytest.mark.parametrize("stack", ["storage", "fleet", "retraining", "delivery"])
 def test_cloudformations_schemas_know_every_property(shipped: Synthesized, stack: str) -> None:
     template = (shipped.folder / f"deeplens-trash-{stack}.template.json").read_text()
+    from cfnlint.api import lint  # seconds, which only this test is to take
+
     found = lint(template, config={"regions": ["us-east-1"]})
     assert [match.message for match in found if match.rule.severity == "error"] == []

@@ -1,5 +1,6 @@
 """The real stacks on a local cloud, with a person who uploads, waits and reads."""
 
+import functools
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -38,13 +39,17 @@ CONTEXT = {
 }
 
 
+# Between two looks at a story that takes a minute: each costs the cloud, and other stories, time.
+PAUSE = 0.5
+
+
 @dataclass(frozen=True)
 class Person:
     cloud: LocalCloud
     outputs: dict[str, str]
     folder: Path
 
-    @property
+    @functools.cached_property
     def table(self) -> StateTable:
         return StateTable(self.cloud.table(self.outputs["StateTable"]))
 
@@ -110,7 +115,7 @@ class Person:
         return read(answer["Body"].read())
 
     def waits_for(self, what: Callable[[], Any], seconds: float = 180) -> Any:
-        found = until(what, bool, seconds)
+        found = until(what, bool, seconds, PAUSE)
         assert found, self.table.trigger()
         return found
 

@@ -187,9 +187,14 @@ def test_weights_larger_than_any_network_are_refused_unread(monkeypatch):
         read_params(one(W))
 
 
+@functools.cache
+def _symbol() -> str:
+    return artefact.symbol(resnet.resnet(18, LABELS))
+
+
 def changed(**nodes: dict) -> str:
     """The small network, some layers of which are otherwise."""
-    content = json.loads(artefact.symbol(small()))
+    content = json.loads(_symbol())
     for node in content["nodes"]:
         for key, value in nodes.get(node["name"], {}).items():
             node[key] = node["attrs"] | value if key == "attrs" else value
