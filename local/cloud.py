@@ -229,7 +229,8 @@ class LocalCloud:
         """Bootstraps and deploys all stacks with the real CDK CLI; returns the outputs of all
         stacks by name.
 
-        `app` is the command that synthesizes; without it the one in cdk.json.
+        `app` is the command that synthesizes, without it the one in cdk.json; or a folder that was
+        synthesized before.
         """
         return deploy(self._state, self.env, context or {}, app, self._say)
 

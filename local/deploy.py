@@ -6,10 +6,12 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from local import leftovers
 from local.errors import LocalCloudError
@@ -29,6 +31,7 @@ def deploy(
     app: str | None,
     say: Callable[[str], None],
 ) -> dict[str, str]:
+    """`app`: a command other than cdk.json's, or what was synthesized before, a folder."""
     node, program = cdk()
     state.deploy_log.write_text("")
     state.outputs.unlink(missing_ok=True)
@@ -52,15 +55,15 @@ def deploy(
     quietly = ["--require-approval", "never", "--progress", "events"]
     source = ["--app", app] if app else []
 
-    say("  synthesizing the stacks (up to half a minute)")
-    # Not left to `bootstrap`: for that command the CLI skips bundling,
-    # and assets would be the whole project.
-    _run(
-        [*common, "synth", "--quiet", *source, *settings, "--output", str(state.assembly)],
-        variables,
-        state,
-        say,
-    )
+    if app and Path(app).is_dir():
+        shutil.rmtree(state.assembly, ignore_errors=True)
+        shutil.copytree(app, state.assembly)
+    else:
+        say("  synthesizing the stacks (up to half a minute)")
+        # Not left to `bootstrap`: for that command the CLI skips bundling,
+        # and assets would be the whole project.
+        synth = [*common, "synth", "--quiet", *source, *settings, "--output", str(state.assembly)]
+        _run(synth, variables, state, say)
     say("  bootstrapping the account")
     _run([*common, "bootstrap", TARGET, "--app", str(state.assembly)], variables, state, say)
     say("  deploying the stacks")

@@ -1,7 +1,11 @@
 """The real stacks on a local cloud, with a person who uploads, waits and reads."""
 
+import fcntl
 import functools
+import hashlib
 import json
+import os
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -159,9 +163,23 @@ def arrived(folder: Path, **settings: str) -> Iterator[Person]:
     if not EMOJI.is_dir():
         pytest.skip("the demo's pictures are missing; `make install` gets them")
     with LocalCloud(folder / "cloud", minute_seconds=1, say=lambda text: None) as cloud:
-        person = Person(cloud, cloud.deploy(CONTEXT | settings), folder / "pictures")
+        person = Person(cloud, _deployed(cloud, folder, CONTEXT | settings), folder / "pictures")
         person.table.split_key("")  # the same splits every time
         yield person
+
+
+def _deployed(cloud: LocalCloud, folder: Path, context: dict[str, str]) -> dict[str, str]:
+    """The stacks' outputs. Of the stories that deploy the same, one synthesizes for all."""
+    of_all = folder.parents[1] if "PYTEST_XDIST_WORKER" in os.environ else folder.parent
+    name = hashlib.sha256(json.dumps(context, sort_keys=True).encode()).hexdigest()
+    kept = of_all / f"assembly-{name[:12]}"
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.is_dir():
+            outputs = cloud.deploy(context)
+            shutil.copytree(StateDir(cloud.ca_pem.parent).assembly, kept)
+            return outputs
+    return cloud.deploy(app=str(kept))
 
 
 @pytest.fixture(scope="module")
