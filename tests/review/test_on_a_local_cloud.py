@@ -5,13 +5,16 @@ from collections.abc import Iterator
 import pytest
 
 from lensloop.dataset.suspicious import Place
+from lensloop.importing import provenance
+from lensloop.review.places import FrameId
 from local.cloud import LocalCloud
 from review.bucket import Bucket, Gone
 from review.frames import Frames, NoFrame
 from review.library import Library
 from review.moving import Mover
+from review.recording import Recorder
 from review.right import RightLabels
-from tests.review.conftest import NOW, answer, jpeg
+from tests.review.conftest import NOW, WHO, answer, jpeg
 
 pytestmark = pytest.mark.slow
 NAME = "deeplens-trash-page"
@@ -47,6 +50,18 @@ def test_frames_are_labelled_undone_and_labelled_by_one_person_only(bucket: Buck
     assert bucket.etag(copies[0]) == ""
     other.refresh()
     assert other.left() == 3
+
+
+def test_two_people_count_in_one_record(bucket: Bucket) -> None:
+    hall = FrameId("deeplens_hall", "frame-0"), FrameId("deeplens_hall", "frame-1")
+    for frame in hall:
+        recorder = Recorder(bucket, WHO, lambda: NOW)
+        recorder.gave(frame, "can")
+        recorder.write()
+    (found,) = bucket.below(provenance.PREFIX)
+    told = provenance.read(bucket.read(found.key))
+    assert told
+    assert told["pictures"] == {"can": 2}
 
 
 def test_pictures_are_moved_and_come_back(bucket: Bucket) -> None:
