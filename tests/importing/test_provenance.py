@@ -62,6 +62,10 @@ def test_a_sentence_says_all_that_matters() -> None:
     assert provenance.sentence(told) == (
         "3 from set.zip, version 3, licence MIT, 2026-11-27. The import has not ended yet."
     )
+    told["finished"] = "2026-11-28T00:00"
+    assert provenance.sentence(told) == (
+        "3 from set.zip, version 3, licence MIT, 2026-11-27 to 2026-11-28."
+    )
     told = made()
     told["begun"] = told["finished"] = "2026-11-28T00:00"
     assert provenance.sentence(told) == "3 from set.zip, no licence stated, 2026-11-28."

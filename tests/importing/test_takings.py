@@ -16,7 +16,7 @@ def day(date: str, labels: dict[str, int], thing: str = "deeplens_hall") -> Reco
 def test_a_session_of_a_camera_is_one_record() -> None:
     told = takings.session("deeplens_hall", "0123abcd", ["a.jpg", "b.jpg"], "can", 3, "2026-11-27")
     assert provenance.read(provenance.written(told)) == told
-    assert (told["pictures"], told["left_out"]) == ({"can": 2}, {takings.NOT_KEPT: 3})
+    assert (told["pictures"], told["left_out"]) == ({"can": 2}, {"It was not kept.": 3})
     assert provenance.sentence(told) == (
         "2 from camera:deeplens_hall, version session 0123abcd, licence own, 2026-11-27."
     )
@@ -24,9 +24,16 @@ def test_a_session_of_a_camera_is_one_record() -> None:
     assert whole["left_out"] == {}
 
 
+def test_the_page_says_whose_pictures_and_whose_camera() -> None:
+    assert takings.on_the_page("alice") == "page:alice"
+    assert takings.on_the_page("alice", own_camera=True) == "page:alice with the computer’s camera"
+
+
 def test_a_day_has_one_record_whatever_comes_to_it() -> None:
     told = takings.counted(DAY, {"can": 2, "": 1}, "2026-11-27T09:00")
     assert told["id"] == DAY["id"]
+    new = takings.day("deeplens_hall", "alice", "2026-11-27", "")
+    assert (new["version"], new["licence"], new["url"]) == ("2026-11-27", "own", "")
     assert (told["pictures"], told["left_out"]) == ({"can": 2}, {takings.NO_LABEL: 1})
     assert (told["begun"], told["finished"]) == ("2026-11-27T08:00", "2026-11-27T09:00")
     others = {day("2026-11-28", {})["id"], day("2026-11-27", {}, "deeplens_kitchen")["id"]}
@@ -56,7 +63,11 @@ def test_the_days_of_one_source_are_shown_together() -> None:
     )
     again: Record = {**archive, "id": "another", "begun": "2026-11-28"}
     kitchen = day("2026-11-26", {"can": 1}, "deeplens_kitchen")
-    one, other = day("2026-11-28", {"can": 2, "glass": 1}), day("2026-11-27", {"can": 1, "": 1})
+    one, other = (
+        day("2026-11-28", {"can": 2, "glass": 1, "": 1}),
+        day("2026-11-27", {"can": 1, "paper": 1, "": 1}),
+    )
+    one["labels"], other["labels"] = {"Tin": "can"}, {"Glas": "glass"}
     told = takings.together([one, again, archive, kitchen, other])
     assert [record["source"] for record in told] == [
         "camera:deeplens_kitchen by page:alice",
@@ -65,10 +76,11 @@ def test_the_days_of_one_source_are_shown_together() -> None:
         "set.zip",
     ]
     assert told[0] == kitchen
-    assert told[2]["pictures"] == {"can": 3, "glass": 1}
-    assert told[2]["left_out"] == {takings.NO_LABEL: 1}
+    assert told[2]["pictures"] == {"can": 3, "glass": 1, "paper": 1}
+    assert told[2]["left_out"] == {"No label fits it.": 2}
+    assert told[2]["labels"] == {"Tin": "can", "Glas": "glass"}
     assert provenance.sentence(told[2]) == (
-        "4 from camera:deeplens_hall by page:alice, licence own, 2026-11-27 to 2026-11-28."
+        "5 from camera:deeplens_hall by page:alice, licence own, 2026-11-27 to 2026-11-28."
     )
 
 
