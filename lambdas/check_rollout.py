@@ -115,7 +115,8 @@ def _is_live(epoch: int) -> bool:
 
 def _moved(wave: Wave, found: WaveState, epoch: int, settings: Settings) -> WaveState:
     """What the first wave has proved is live; what it has not never will be. Later waves change
-    nothing of that, but where one fails it goes to no further camera by itself."""
+    nothing of that, but where one fails it goes to no further camera, and the workflow's next step
+    takes it back."""
     table, now = state_table(), int(time.time())
     by_shares = len(shares.percents(settings.rollout_wave_percents)) > 1 and not wave.is_last
     if found.state == PROVEN and not table.prove(epoch, now, by_shares=by_shares):
@@ -222,6 +223,7 @@ def _patience(
         decide_now=said_at >= started_at,
         least=1 if wave.is_last else settings.rollout_least_answers,
         is_last=wave.is_last,
+        fleet=len(fleet.cameras_in(wave.name)) if wave.share else 0,
     )
     minutes = 0 if wave.is_last else settings.rollout_bake_minutes
     return patience, Bake(minutes, proved_at, now, bool(proved_at) and said_at >= proved_at)

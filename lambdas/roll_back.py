@@ -1,7 +1,8 @@
 """How do cameras get back to a good release? By a signed statement that names it, with a serial
 above all before, in an order to a whole wave: whoever runs it already has nothing to do.
 
-Events: {"epoch", "wave"} from the rollout, when a wave has not proved its release; and from a
+Events: {"epoch", "wave"} from the rollout, when a wave has not proved its release: that wave goes
+back, or all cameras where the release was live already; and from a
 person {"to": an epoch, or nothing for the last good release, "by", "note", "dry_run"}, answered
 with {"did", "sentence", "to", "away", "cameras"}. A person's also moves `live`, and withdraws what
 is tried.
@@ -9,7 +10,7 @@ is tried.
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lambdas import deploy_release
@@ -17,7 +18,8 @@ from lambdas.aws import fleet, handover, registry, signing, stating
 from lambdas.aws.release_item import Proved
 from lambdas.aws.state import StateTable, state_table
 from lambdas.aws.stating import TRIES, NotStated
-from lensloop.fleet.back import Back, Known, done, question, where_to
+from lensloop import news
+from lensloop.fleet.back import Back, Known, done, question, where_to, where_to_from_stopped
 from lensloop.model.registry import TAKEN_BACK, stage
 from lensloop.rollout import PROVEN, TRIED
 from lensloop.settings import Settings
@@ -39,12 +41,14 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 def _wave_back(epoch: int, wave: str, settings: Settings) -> dict[str, Any]:
     """In the shape that the record reads: {"reasons"}. Nothing is done where another release has
-    taken the place of this one, or where it is live: canaries had proved it.
+    taken the place of this one.
     """
     table, live = state_table(), state_table().live()
     if live is None:
         return {"reasons": [f"No release is live, so cameras that took release {epoch} keep it."]}
-    if live.epoch >= epoch or fleet.release(epoch)[1]:
+    if live.epoch == epoch:
+        return {"reasons": _live_back(table, settings)}
+    if live.epoch > epoch or fleet.release(epoch)[1]:
         return {"reasons": []}
     serial = stating.state(table, live.epoch, epoch, settings.project).serial
     job = _order(live.epoch, serial, wave, settings)
@@ -55,6 +59,23 @@ def _wave_back(epoch: int, wave: str, settings: Settings) -> dict[str, Any]:
         fleet.withdraw(job, "SUPERSEDED")
         return _wave_back(epoch, wave, settings)
     return {"reasons": [f"The {wave} cameras are ordered back to release {live.epoch}."]}
+
+
+def _live_back(table: StateTable, settings: Settings) -> list[str]:
+    """Canaries had made it live, and too many others failed it: then nobody keeps it. Orders that a
+    broken try did not come to are given by the reconciler.
+    """
+    found, known = table.live_on_cameras(), _known(table)
+    if found is None or not found.stopped:
+        return []
+    back = where_to_from_stopped(known)
+    if back.refusal:
+        return [back.refusal]
+    deploy_release.document(back.to, settings.fleet_timeout_minutes)  # raises, as for a person
+    cameras = sum(len(fleet.cameras_in(wave)) for wave in _WAVES)
+    said = {"by": "", "note": news.TAKEN_BACK_BY_ITSELF, "told": True}
+    _go(table, known, back, cameras, said, settings)
+    return [done(back, cameras)]
 
 
 # The whole fleet, as a person wants it
@@ -72,12 +93,26 @@ def _all_back(event: dict[str, Any], settings: Settings) -> dict[str, Any]:
     answer = {"to": back.to, "away": back.away, "cameras": cameras}
     if event.get("dry_run"):
         return {"did": False, "sentence": question(back, cameras), **answer}
+    said = {"by": event.get("by") or "", "note": event.get("note") or ""}
+    serial = _go(table, known, back, cameras, said, settings)
+    return {"did": True, "sentence": done(back, cameras), "serial": serial, **answer}
+
+
+def _go(
+    table: StateTable,
+    known: Known,
+    back: Back,
+    cameras: int,
+    said: Mapping[str, Any],
+    settings: Settings,
+) -> int:
+    """The statement's serial. `said`: by whom, and why."""
     serial = _move(table, known, back, settings.project)
     _order_all(table, back.to, max(known.newest, back.to), serial, settings)
     _show(table, back)
-    said = {"by": event.get("by") or "", "note": event.get("note") or "", "serial": serial}
-    handover.tell({"workflow": "rollback", "epoch": back.away, **answer, **said})
-    return {"did": True, "sentence": done(back, cameras), "serial": serial, **answer}
+    moved = {"to": back.to, "away": back.away, "cameras": cameras, "serial": serial}
+    handover.tell({"workflow": "rollback", "epoch": back.away, **moved, **said})
+    return serial
 
 
 def _known(table: StateTable) -> Known:

@@ -6,7 +6,8 @@ did not come to is null:
 {"workflow": "retraining", epoch, execution, started_at, outcome, dataset, training, doubts,
 verdict, release, registered, failure}; {"workflow": "rollout", epoch, execution, outcome, canary,
 fleet, back, failure}; {"workflow": "approval", epoch, decision, by, note} of a release that waited;
-{"workflow": "rollback", epoch, to, by, note, serial, cameras} of one that was taken back;
+{"workflow": "rollback", epoch, to, by, note, serial, cameras} of one that was taken back, with
+"told" where its rollout tells so;
 {"workflow": "steering", epoch, decision, by, note, at} of what a person wanted of its rollout;
 {"workflow": "trigger", epoch, text} from the tick; {"workflow": "fleet", epoch, text} of a camera
 that gave the release back, of silent ones, and of other release keys.
@@ -103,7 +104,8 @@ def _message(
         case "approval":
             message = news.of_approval(updated, sender)
         case "rollback":
-            message = news.of_rollback(updated, int(event["cameras"]), sender)
+            told = bool(event.get("told"))
+            message = None if told else news.of_rollback(updated, int(event["cameras"]), sender)
         case "steering":
             message = None  # who did it knows
         case _:

@@ -108,6 +108,10 @@ def of_approval(record: Record, sender: Sender) -> Message | None:
     )
 
 
+# Why, in the record and on the page; the message of the rollout's end says so itself.
+TAKEN_BACK_BY_ITSELF = "Too many cameras of the fleet failed it."
+
+
 def of_rollback(record: Record, cameras: int, sender: Sender) -> Message | None:
     """That a person took the cameras to another release."""
     back, epoch = record["taken_back"], record["epoch"]
@@ -453,9 +457,9 @@ def _canary_failed(record: Record, rollout: Rollout, sender: Sender) -> Message:
 
 def _fleet_failed(record: Record, rollout: Rollout, sender: Sender) -> Message:
     kept = (
-        "Those that could not went back to their last good release by themselves; those that proved"
-        " it keep it while it is live. No camera that runs an older release is ordered it any more,"
-        " until you say so; `lensloop rollback` takes those that have it back as well."
+        "Those that could not went back to their last good release by themselves. No further camera"
+        " is ordered it, and those that proved it are ordered back to the good release before:"
+        " the last line below names that, where there is one."
     )
     return _not_proven(record, rollout, sender, "fleet", kept)
 

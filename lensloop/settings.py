@@ -239,7 +239,11 @@ class Settings:
         1440, "How long the rollout waits for the fleet.", 1, 10080
     )
     min_proven_share: float = _setting(
-        0.9, "Share of a wave's cameras that must prove the release (0 to 1).", 0, 1
+        0.9,
+        "Share of a wave's cameras that must prove the release (0 to 1). A share of the fleet is a"
+        " draw, and may show more failures by chance ([cameras](cameras.md#share-by-share)).",
+        0,
+        1,
     )
     max_camera_milliseconds: int = _setting(
         0,

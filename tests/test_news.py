@@ -215,9 +215,9 @@ ROLLOUT: dict[str, tuple[Record, Message]] = {
         Message(
             "deeplens-trash: release 7 failed on the fleet",
             "Too few cameras of the fleet proved release 7. Those that could not went back to their"
-            " last good release by themselves; those that proved it keep it while it is live."
-            " No camera that runs an older release is ordered it any more, until you say so;"
-            " `lensloop rollback` takes those that have it back as well.\n\n"
+            " last good release by themselves. No further camera is ordered it, and those that"
+            " proved it are ordered back to the good release before: the last line below names"
+            " that, where there is one.\n\n"
             "What the cameras answered:\n– a\n– b\n\n"
             "What you can do: `lensloop fleet` shows what each camera runs, `lensloop retry` rolls"
             " the release out again. The next release is rolled out as usual.\n\n" + WHERE,

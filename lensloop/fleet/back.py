@@ -1,5 +1,5 @@
-"""To which release do the cameras go back, and from which? What a person wants, by what is known of
-releases.
+"""To which release do the cameras go back, and from which? What a person wants, or a rollout that
+too many cameras of the fleet failed, by what is known of releases.
 
 The last good release is the one before live, or live itself while canaries try a newer one. Only
 what cameras have proved is gone back to.
@@ -53,6 +53,18 @@ def where_to(known: Known, wanted: int, *, proved: bool) -> Back:
             " back to."
         )
     return Back(known.before[0], known.live)
+
+
+def where_to_from_stopped(known: Known) -> Back:
+    """From a live release that too many cameras of the fleet have failed. A newer one that canaries
+    try takes its place, or does not; they are left to it.
+    """
+    if known.tried > known.live:
+        return _nothing(
+            f"Canaries try release {known.tried}, so cameras that took release {known.live} keep it"
+            " until that one is live, or `lensloop rollback` takes it back."
+        )
+    return where_to(known, 0, proved=False)
 
 
 def _to(known: Known, wanted: int, *, proved: bool) -> Back:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lensloop.fleet.back import Back, Known, done, question, where_to
+from lensloop.fleet.back import Back, Known, done, question, where_to, where_to_from_stopped
 
 QUIET = Known(live=7, tried=0, newest=7, before=(5, 3))
 TRIED = Known(live=7, tried=8, newest=8, before=(5, 3))
@@ -75,3 +75,33 @@ def test_what_nobody_proved_is_not_gone_back_to(known: Known, wanted: int, why: 
 )
 def test_a_person_reads_what_is_done(back: Back, cameras: int, asked: str, said: str) -> None:
     assert (question(back, cameras), done(back, cameras)) == (asked, said)
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        (QUIET, Back(5, 7)),
+        (AFTER_A_FAILURE, Back(5, 7)),
+        (
+            TRIED,
+            Back(
+                0,
+                0,
+                "Canaries try release 8, so cameras that took release 7 keep it until that one is"
+                " live, or `lensloop rollback` takes it back.",
+            ),
+        ),
+        (
+            FIRST,
+            Back(
+                0,
+                0,
+                "No good release from before release 1 is known, so there is none to go back to.",
+            ),
+        ),
+    ],
+)
+def test_from_what_the_fleet_failed_cameras_go_back_but_for_what_is_tried(
+    known: Known, expected: Back
+) -> None:
+    assert where_to_from_stopped(known) == expected

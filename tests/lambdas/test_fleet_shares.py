@@ -14,7 +14,7 @@ from local.cloud import LocalCloud
 from tests.lambdas import fleet_aws
 from tests.lambdas.conftest import PREFIX, Aws
 from tests.lambdas.fleet_aws import BARE, Fleet
-from tests.lambdas.test_roll_back import CANARY, open_jobs, publish
+from tests.lambdas.test_roll_back import CANARY, open_jobs, publish, stated
 from tests.lambdas.test_steer_rollout import StepFunctions
 
 FLEET = [f"deeplens_{number:02}" for number in range(10)]
@@ -137,6 +137,69 @@ def test_a_share_that_fails_it_ends_it_and_names_how_far_it_came(rollout: Rollou
     older = BARE._replace(epoch=5, sha256="5" * 64)
     rollout.fleet.says(other, int(time.time() * 1000), older)
     assert reconcile_fleet.handler({}, None)["ordered"] == []
+
+
+def stopped_at_the_second_share(rollout: Rollout) -> list[str]:
+    """Which cameras had proved release 7 by then."""
+    rollout.canaries_prove()
+    rollout.deploy("fleet")
+    first = rollout.asked("r7-share1-1-fleet")
+    rollout.prove("r7-share1-1-fleet", *first)
+    assert rollout.check("fleet")["state"] == "goes-on"
+    rollout.deploy("fleet")
+    one, *others = rollout.asked("r7-share2-1-fleet")
+    rollout.prove("r7-share2-1-fleet", one)
+    rollout.fail("r7-share2-1-fleet", *others)
+    assert (rollout.check("fleet")["state"], live()) == ("failed", 7)
+    return [*first, one]
+
+
+def test_a_release_that_a_later_share_fails_is_taken_back_from_all(
+    rollout: Rollout, cloud: LocalCloud, steps: StepFunctions
+) -> None:
+    had_it = stopped_at_the_second_share(rollout)
+    for _ in range(2):  # again, as after a lost answer
+        back = roll_back.handler({"epoch": 7, "wave": "fleet"}, None)["reasons"]
+        assert live() == 5
+    assert back == []
+    answered = {"r7-share1-1-fleet", "r7-share2-1-fleet"}
+    assert open_jobs(rollout.fleet) == {"r5-back1-canary", "r5-back1-fleet"} | answered
+    assert stated(rollout.fleet, cloud, f"{PREFIX}-r5-back1-fleet") == (5, 1)
+    [told] = [event for function, event in rollout.fleet.called.events if function == "tell"]
+    assert told == {
+        **{"workflow": "rollback", "epoch": 7, "to": 5, "away": 7, "cameras": 11, "serial": 1},
+        **{"by": "", "note": "Too many cameras of the fleet failed it.", "told": True},
+    }
+    found = state_table().live_on_cameras()
+    assert found is not None
+    assert (found.stopped, found.back_from, found.by_shares) == (False, 7, False)
+    # Whom the order has not reached is led back by the statement; who joins gets what is good.
+    rollout.fleet.aws.iot.cancel_job(jobId=f"{PREFIX}-r5-back1-fleet")
+    new = "deeplens_new"
+    rollout.fleet.add(new)
+    now = int(time.time() * 1000)
+    rollout.fleet.says(had_it[0], now, BARE._replace(epoch=7, sha256=sha256()))
+    rollout.fleet.says(new, now, BARE)
+    assert reconcile_fleet.handler({}, None)["ordered"] == sorted([had_it[0], new])
+    jobs = [job for job in open_jobs(rollout.fleet) if "again" in job]
+    assert {job.partition("-again-")[0] for job in jobs} == {"r5"}
+    assert steer_rollout.handler({"decision": "unfinished"}, None)["did"] is False
+    assert steer_rollout.handler({"decision": "retry", "by": "ann"}, None)["did"] is True
+
+
+def test_who_is_told_why_it_was_taken_back_is_told_to_which(rollout: Rollout) -> None:
+    stopped_at_the_second_share(rollout)
+    assert roll_back.handler({"epoch": 7, "wave": "fleet"}, None)["reasons"] == [
+        "Release 7 is taken back. All 11 cameras are ordered to release 5, which is live now."
+    ]
+
+
+def test_canaries_that_try_a_newer_release_are_left_to_it(rollout: Rollout) -> None:
+    stopped_at_the_second_share(rollout)
+    publish(rollout.fleet.aws, 8)
+    [why] = roll_back.handler({"epoch": 7, "wave": "fleet"}, None)["reasons"]
+    assert why.startswith("Canaries try release 8, so cameras that took release 7 keep it")
+    assert (live(), state_table().rollback()) == (7, None)
 
 
 def test_between_shares_no_camera_is_ordered_it_by_itself_though_it_is_live(

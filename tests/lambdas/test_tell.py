@@ -381,6 +381,29 @@ def test_who_took_a_release_back_is_noted_told_once_and_shown_until_it_is_used_a
     assert "Taken back" not in left(run, 7, "report.html").decode().split("<header", 1)[1][:600]
 
 
+def test_a_release_that_its_own_rollout_took_back_is_noted_and_told_by_the_rollouts_end(
+    run: Aws, inbox: Any
+) -> None:
+    tell.handler(RELEASED, None)
+    inbox()
+    back = {"workflow": "rollback", "epoch": 7, "to": 5, "serial": 1, "cameras": 2}
+    said = {"by": "", "note": "Too many cameras of the fleet failed it.", "told": True}
+    tell.handler(back | said, None)
+    assert inbox() == []
+    reasons = ["deeplens_a: dark", "Release 7 is taken back."]
+    failed = {"outcome": "fleet-failed", "fleet": {"reasons": reasons[:1]}}
+    tell.handler({**ROLLED_OUT, **failed, "back": {"reasons": reasons[1:]}}, None)
+    [message] = inbox()
+    assert message["Subject"] == "deeplens-trash: release 7 failed on the fleet"
+    assert "– deeplens_a: dark\n– Release 7 is taken back.\n" in message["Message"]
+    found = record.read(left(run, 7, "run.json"))["taken_back"]
+    assert found is not None
+    assert (found["to"], found["by"], found["note"]) == (5, "", said["note"])
+    page = left(run, 7, "report.html").decode()
+    assert "Taken back: cameras go to release 5" in page
+    assert "Too many cameras of the fleet failed it." in page
+
+
 def test_who_steered_a_rollout_is_noted_once_each_time_and_nobody_is_told(
     run: Aws, inbox: Any
 ) -> None:

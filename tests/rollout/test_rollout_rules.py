@@ -12,6 +12,7 @@ from lensloop.rollout import (
     Patience,
     Release,
     WaveState,
+    most_failing,
     needed_of,
     next_look,
     place_taken,
@@ -310,6 +311,63 @@ def test_a_wave_whose_release_has_lost_its_place_is_superseded() -> None:
 )
 def test_a_share_of_cameras_is_rounded_up(cameras: int, share: float, needed: int) -> None:
     assert needed_of(cameras, share) == needed
+
+
+@pytest.mark.parametrize(
+    ("cameras", "fleet", "share", "failing"),
+    [
+        (20, 200, 0.9, 3),  # two would be one in ten
+        (80, 200, 0.9, 9),
+        (10, 100, 0.9, 2),
+        (1000, 10_000, 0.9, 106),
+        (199, 200, 0.9, 20),
+        (200, 200, 0.9, 20),  # the whole fleet is counted
+        (1, 10, 0.9, 0),
+        (2, 20, 0.9, 0),
+        (3, 30, 0.9, 1),
+        (2, 3, 0.9, 0),  # a fleet that bears none
+        (1, 2, 0.9, 0),
+        (5, 10, 1.0, 0),
+        (5, 10, 0.0, 5),
+    ],
+)
+def test_a_share_bears_as_many_failures_as_a_fleet_that_just_bears_it_often_shows(
+    cameras: int, fleet: int, share: float, failing: int
+) -> None:
+    assert most_failing(cameras, fleet, share) == failing
+
+
+@pytest.mark.parametrize(
+    ("proving", "failing", "offline", "patience", "state"),
+    [
+        (17, 3, 0, HOUR, PROVEN),
+        (16, 3, 1, HOUR, WAITING),
+        (0, 4, 16, HOUR, FAILED),  # whatever the others will say
+        (6, 2, 12, LATE, FAILED),  # of eight that have answered, one may
+        (7, 1, 12, LATE, PROVEN),
+    ],
+)
+def test_a_share_stops_a_release_only_by_more_failures_than_are_chance(
+    proving: int, failing: int, offline: int, patience: Patience, state: str
+) -> None:
+    answers = [
+        *(proved(f"p{n}") for n in range(proving)),
+        *(failed(f"f{n}") for n in range(failing)),
+        *(Answer(f"o{n}") for n in range(offline)),
+    ]
+    of_200 = replace(patience, fleet=200)
+    found = wave_state(RELEASE, answers, of_200, aborted=False, wave="fleet")
+    assert found.state == state
+
+
+@pytest.mark.parametrize(
+    ("fails", "cameras", "state"),
+    [(2, 3, FAILED), (1, 2, FAILED), (1, 3, FAILED), (1, 10, PROVEN), (2, 10, FAILED)],
+)
+def test_a_whole_fleet_however_small_is_counted(fails: int, cameras: int, state: str) -> None:
+    answers = [failed(f"c{n}") if n < fails else proved(f"c{n}") for n in range(cameras)]
+    found = wave_state(RELEASE, answers, HOUR, aborted=False, wave="fleet")
+    assert found.state == state
 
 
 @pytest.mark.parametrize(
