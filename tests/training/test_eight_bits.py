@@ -15,7 +15,7 @@ from lensloop.wire.manifest import File, parse
 from lensloop.wire.onnx_check import check_model
 from training import eight_bits, first_camera
 from training.eight_bits import quantised
-from training.embed import session
+from training.embed import answers, session
 from training.model_file import ModelFile, frozen
 from training.paths import Paths
 
@@ -87,7 +87,7 @@ def test_a_later_job_needs_no_old_pictures_for_it(trained, new_job) -> None:
     assert (job.root / "model" / FILE).read_bytes() == (trained.root / "model" / FILE).read_bytes()
 
 
-def network(width: int = 8) -> bytes:
+def network(width: int = 8, pictures: int | str = "N") -> bytes:
     """A small one with a head: a convolution and its average."""
     from training.algorithms.head.backbone import Graph
 
@@ -98,15 +98,16 @@ def network(width: int = 8) -> bytes:
     x = graph.node("Flatten", graph.node("GlobalAveragePool", x), output="features")
     head = graph.constant("head", random.normal(size=(width, 2)).astype(np.float32))
     x = graph.node("Softmax", graph.node("MatMul", x, head), output="probabilities", axis=1)
-    return bytes(graph.model(x, 2).SerializeToString())
+    return bytes(graph.model(x, 2, pictures=pictures).SerializeToString())
 
 
-def test_a_backbone_in_eight_bits_sees_nearly_the_same_and_keeps_its_head() -> None:
-    model = ModelFile(network())
+@pytest.mark.parametrize("pictures", ["N", 1], ids=["any number", "one by one"])
+def test_a_backbone_in_eight_bits_sees_nearly_the_same_and_keeps_its_head(pictures) -> None:
+    model = ModelFile(network(pictures=pictures))
     inputs = np.random.default_rng(5).integers(0, 255, (32, 224, 224, 3), dtype=np.uint8)
     small = quantised(model.backbone.model, inputs)
     whole = model.on(frozen(small))
-    before, after = (session(data).run(None, {"image": inputs})[0] for data in (model.data, whole))
+    before, after = (answers(session(data), None, inputs)[0] for data in (model.data, whole))
     assert before.shape == after.shape
     assert np.abs(before - after).max() < 0.05
     check_model(whole, ["a", "b"], 224, 224, tells_unfamiliar=False)
