@@ -1,5 +1,6 @@
 """Which processes run below another one, how much memory do they hold, and where do they listen?"""
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -12,9 +13,16 @@ def below(root: int, leave_out: Callable[[str], bool] = lambda _command: False) 
     """`root` and everything below it;
     a process whose command is left out takes what is below it along.
     """
-    if leave_out(_command(root)):
-        return []
-    return [root] + [pid for child in _children(root) for pid in below(child, leave_out)]
+    children = defaultdict[int, list[int]](list)  # looked up once for all of them
+    for process in psutil.process_iter(["ppid"]):
+        children[process.info["ppid"]].append(process.pid)
+
+    def found(pid: int) -> list[int]:
+        if leave_out(_command(pid)):
+            return []
+        return [pid] + [below for child in children[pid] for below in found(child)]
+
+    return found(root)
 
 
 def find(root: int, words: str) -> int | None:
@@ -36,13 +44,6 @@ def listening(pids: list[int]) -> set[tuple[str, int]]:
 
 def listening_anywhere() -> set[tuple[str, int]]:
     return listening(psutil.pids())
-
-
-def _children(parent: int) -> list[int]:
-    try:
-        return [child.pid for child in psutil.Process(parent).children()]
-    except psutil.Error:  # it has ended meanwhile
-        return []
 
 
 def _command(pid: int) -> str:
