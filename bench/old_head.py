@@ -4,7 +4,7 @@ an L2 penalty that the validation pictures choose; the other side of bench/head.
 By scipy's L-BFGS-B: the product's own, which it had then, came to the same answers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,17 +29,22 @@ class OldHead:
     asked: Array
 
 
-def train(learn: Labelled, tune: Labelled, labels: int) -> OldHead:
+def train(
+    learn: Labelled,
+    tune: Labelled,
+    labels: int,
+    most_axes: int = AXES,
+    strengths: Sequence[float] = STRENGTHS,
+) -> OldHead:
     (features, targets), (held_out, truth) = learn, tune
     mean = features.mean(axis=0, dtype=np.float64)
-    _, axes = np.linalg.eigh((features - mean).T @ (features - mean))
-    axes = axes[:, ::-1][:, : min(AXES, len(features))]
+    axes = _main_axes(features - mean, min(most_axes, len(features)))
     seen, unseen = (features - mean) @ axes, (held_out - mean) @ axes
     heads, point = {}, np.zeros((axes.shape[1] + 1) * labels)
-    for strength in STRENGTHS:
+    for strength in strengths:
         heads[strength] = point = _fit(seen, targets, labels, strength, point)
     even = np.full(len(truth), 1 / len(truth))
-    best = min(STRENGTHS, key=lambda s: log_loss(_logits(heads[s], unseen, labels), truth, even))
+    best = min(strengths, key=lambda s: log_loss(_logits(heads[s], unseen, labels), truth, even))
     before = _logits(heads[best], unseen, labels)
     divisor = min(np.geomspace(0.5, 5, 91), key=lambda t: log_loss(before / t, truth, even))
     both = np.concatenate([seen, unseen]), np.concatenate([targets, truth])
@@ -66,6 +71,15 @@ def classifier(labels: int) -> bytes:
 def _add_backbone(graph: Graph) -> str:
     *_, last = add_network(graph, read_weights(pretrained()))
     return graph.node("Flatten", graph.node("GlobalAveragePool", last), output="features")
+
+
+def _main_axes(apart: Array, count: int) -> Array:
+    """By what is smaller: how pictures are alike, or how features are."""
+    if len(apart) >= apart.shape[1]:
+        return np.asarray(np.linalg.eigh(apart.T @ apart).eigenvectors[:, ::-1][:, :count])
+    squares, among = np.linalg.eigh(apart @ apart.T)
+    kept = np.flatnonzero(squares > 1e-9 * squares[-1])[::-1][:count]
+    return np.asarray(apart.T @ (among[:, kept] / np.sqrt(squares[kept])))
 
 
 def _logits(point: Array, places: Array, labels: int) -> Array:
