@@ -16,20 +16,21 @@ def within_budget(answers: Sequence[Answer], most: int) -> list[Answer]:
     found = []
     for answer in answers:
         took = _milliseconds(answer)
-        why = f"it takes {took:g} ms for a picture, more than the {most} ms that it may"
-        slow = replace(
-            answer, status="FAILED", details={"reason": f"{why} (`max_camera_milliseconds`)"}
-        )
-        found.append(slow if most and took > most else answer)
+        if most and took is not None and took > most:
+            why = f"it takes {took:g} ms for a picture, more than the {most} ms that it may"
+            reason = f"{why} (`max_camera_milliseconds`)"
+            answer = replace(answer, status="FAILED", details={"reason": reason})
+        found.append(answer)
     return found
 
 
-def _milliseconds(answer: Answer) -> float:
-    """0 where it has not proved the release, or does not say."""
-    if answer.status != "SUCCEEDED":
-        return 0
+def _milliseconds(answer: Answer) -> float | None:
+    """None where it has not proved the release, or does not say."""
+    said = answer.details.get("latency_ms")
+    if answer.status != "SUCCEEDED" or said is None:
+        return None
     try:
-        took = float(answer.details.get("latency_ms", 0))
+        took = float(said)
     except ValueError:
-        return 0
-    return took if math.isfinite(took) else 0
+        return None
+    return took if math.isfinite(took) else None
