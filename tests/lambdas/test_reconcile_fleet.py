@@ -102,6 +102,34 @@ def test_one_that_failed_is_given_again_after_growing_pauses(
     assert given == [0, 1, 3, 7]
 
 
+def test_a_freeze_is_ordered_against_counted_and_at_last_told(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Somebody cancels every order for release 8 before the camera sees it, for six hours; then
+    nothing of the camera arrives any more either.
+    """
+    older = right()
+    fleet.says(A, NOW * 1000, older)
+    makes_live(fleet.aws, 8)
+    seen: dict[float, tuple[int, int]] = {}
+    for hour in range(9):
+        later(monkeypatch, hour)
+        if hour < 6:
+            fleet.says(A, (NOW + hour * 3600) * 1000, older)
+        look()
+        for job in jobs(fleet):
+            aws_fleet.cancel(job, "FROZEN")
+        [line] = [line for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+        metrics = json.loads(line)
+        seen[hour] = (metrics[reconcile_fleet.WRONG], metrics[reconcile_fleet.SILENT])
+    assert seen[0] == (0, 0)
+    assert {seen[hour] for hour in range(2, 6)} == {(1, 0)}, "the alarm for the wrong release"
+    assert {seen[hour] for hour in (7, 8)} == {(0, 1)}, "the alarm for silence"
+    assert jobs(fleet) == [f"{PREFIX}-r8-again-{number}" for number in (1, 2, 3, 4)]
+    [told] = [event for function, event in fleet.called.events if function == "tell"]
+    assert f"{A}" in told["text"]
+
+
 def test_an_order_of_its_own_for_an_older_release_makes_way(fleet: Fleet) -> None:
     fleet.says(A, NOW * 1000, BARE)
     look(thing=A)
