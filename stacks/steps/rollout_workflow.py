@@ -11,7 +11,8 @@ after share, where the settings name several.
                        all of it → Rolled out
 
 What the first wave that has cameras proves is live from then on; what it cannot prove never is, and
-its cameras are ordered back to the live release (Take canary back, Take fleet back).
+its cameras are ordered back to the live release (Take canary back). What the fleet cannot prove is
+not live any more, and all cameras are ordered back to the release before (Take fleet back).
 
 Ends: Rolled out · No cameras · Superseded · Paused · No answer · Canary failed ·
 Fleet failed · Rollout failed (an accident).
