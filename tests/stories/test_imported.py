@@ -115,9 +115,10 @@ def test_a_model_that_is_as_good_as_live_is_released(person: Person, tmp_path: P
     code, _, question = bring(tmp_path, IN_ITS_ORDER)
     assert code == 2
     assert "does not say how they are prepared" in question
-    code, said, _ = bring(tmp_path, IN_ITS_ORDER, "--scale", "255", "--dry-run")
+    code, said, _ = bring(tmp_path, IN_ITS_ORDER, "--scale", "255", "--bgr", "--dry-run")
     assert code == 0
     assert "takes 96 × 96 pixels as 3 × height × width" in said
+    assert "each as (pixel / 255 - 0,0,0) / 1,1,1,\nin the order blue, green, red," in said
     assert "answers probabilities for blue, red, green" in said
     assert "It cannot say what is unfamiliar: its last layer is given 3 numbers" in said
     assert "Nothing was changed" in said
