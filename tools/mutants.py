@@ -42,6 +42,10 @@ NEAREST = {
     "lensloop/model/card.py": ("tests/model/test_registry.py",),
     "lensloop/model/imported.py": ("tests/training/test_imported.py",),
     "lensloop/wire/onnx_file.py": ("tests/wire/test_onnx_file.py", "tests/wire/test_onnx_check.py"),
+    **{
+        f"lensloop/news/{part}.py": ("tests/test_news.py",)
+        for part in ("decisions", "fleet", "message", "retraining", "rollout", "tick")
+    },
     "lensloop/rollout.py": ("tests/rollout/test_rollout_rules.py",),
 }
 # Nothing in these decides anything.
