@@ -42,11 +42,19 @@ NEAREST = {
     "lensloop/model/card.py": ("tests/model/test_registry.py",),
     "lensloop/model/imported.py": ("tests/training/test_imported.py",),
     "lensloop/wire/onnx_file.py": ("tests/wire/test_onnx_file.py", "tests/wire/test_onnx_check.py"),
+    "lensloop/wire/succession.py": (
+        "tests/wire/test_succession.py",
+        "tests/wire/test_order.py",
+    ),
     **{
         f"lensloop/news/{part}.py": ("tests/test_news.py",)
         for part in ("decisions", "fleet", "message", "retraining", "rollout", "tick")
     },
     "lensloop/rollout.py": ("tests/rollout/test_rollout_rules.py",),
+    **{
+        f"lensloop/{part}.py": (f"tests/rollout/test_{part}.py",)
+        for part in ("shares", "steering", "window")
+    },
 }
 # Nothing in these decides anything.
 NO_RULES = ("lensloop/pages/", "lensloop/wire/errors.py", "__init__.py")

@@ -76,6 +76,9 @@ ATTACKS = {
     "a key that nobody holds is named": Refused(
         REGISTERED, [change(1, (B,), "a", "a")], "was not signed by the key that it names"
     ),
+    "a key that nobody holds is named, beside the one that signs": Refused(
+        REGISTERED, [change(1, (B, A), "a", "a")], "was not signed by the key that it names"
+    ),
     "the key before goes on naming, beside the new one": Refused(
         Believed(1, (B, A)), [change(2, (EVIL,), "a", "evil")], NOT_BELIEVED
     ),
@@ -84,7 +87,10 @@ ATTACKS = {
     ),
     "a number is left out": Refused(REGISTERED, [ALONE], "are change 2 and this camera knows"),
     "the chain has a hole": Refused(
-        REGISTERED, [BESIDE, AT_ONCE], "are change 3 and this camera knows them up to 1"
+        REGISTERED,
+        [BESIDE, AT_ONCE],
+        "are change 3 and this camera knows them up to 1; run `lensloop camera add` again for its"
+        " folder and copy release-key.pem and camera.json to it$",
     ),
     "a number far ahead": Refused(
         REGISTERED, [change(2**53, (EVIL,), "evil", "evil")], "are change 9007199254740992"
@@ -108,6 +114,9 @@ ATTACKS = {
         REGISTERED, [change(1, (B, "x"), "a", "b")], "no public key in PEM"
     ),
     "a camera that knows no key": Refused(Believed(), CHAIN, NOT_BELIEVED),
+    "a camera that knows nothing is sent the rest": Refused(
+        Believed(), CHAIN[1:], "are change 2 and this camera knows them up to 0"
+    ),
 }
 
 
