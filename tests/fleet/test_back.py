@@ -7,13 +7,14 @@ from lensloop.fleet.back import Back, Known, done, question, where_to, where_to_
 QUIET = Known(live=7, tried=0, newest=7, before=(5, 3))
 TRIED = Known(live=7, tried=8, newest=8, before=(5, 3))
 AFTER_A_FAILURE = Known(live=7, tried=0, newest=8, before=(5,))
+TRIED_AGAIN = Known(live=7, tried=7, newest=7, before=(5, 3))  # what the fleet had failed
 FIRST = Known(live=1, tried=0, newest=1, before=())
 
 
 @pytest.mark.parametrize(
     ("known", "wanted", "expected"),
     [
-        (QUIET, 0, Back(5, 7)),
+        (QUIET, 0, Back(5, 7, refusal="")),
         (QUIET, 3, Back(3, 7)),
         (TRIED, 0, Back(7, 8)),  # the canaries alone go back
         (TRIED, 5, Back(5, 8, live=7)),
@@ -21,6 +22,8 @@ FIRST = Known(live=1, tried=0, newest=1, before=())
         (AFTER_A_FAILURE, 7, Back(7, 8)),
         (Known(5, 0, 7, (3,)), 7, Back(7, 5)),  # forward again
         (QUIET, 7, Back(7, 7)),
+        (TRIED_AGAIN, 0, Back(5, 7)),
+        (TRIED_AGAIN, 3, Back(3, 7)),
     ],
 )
 def test_cameras_go_back_to_what_was_good(known: Known, wanted: int, expected: Back) -> None:
@@ -42,6 +45,12 @@ def test_cameras_go_back_to_what_was_good(known: Known, wanted: int, expected: B
             6,
             "No camera is known to have proved release 6, so none is taken to it. Good ones are:"
             " 7, 5, 3.",
+        ),
+        (
+            Known(9, 0, 9, (8, 7, 6, 5, 4)),
+            3,
+            "No camera is known to have proved release 3, so none is taken to it. Good ones are:"
+            " 9, 8, 7, 6, 5 and 1 more.",
         ),
     ],
 )
@@ -82,6 +91,7 @@ def test_a_person_reads_what_is_done(back: Back, cameras: int, asked: str, said:
     [
         (QUIET, Back(5, 7)),
         (AFTER_A_FAILURE, Back(5, 7)),
+        (TRIED_AGAIN, Back(5, 7)),
         (
             TRIED,
             Back(

@@ -125,10 +125,12 @@ def test_the_waves_that_try_what_has_failed_are_led_back(failed: int, waves: lis
 
 
 def test_since_when_it_runs_something_is_kept_until_that_changes() -> None:
-    first = replace(camera(6), since=NOW - DAY, ordered=Ordered(7, 1, NOW - HOUR), told=5)
+    first = replace(
+        camera(6), since=NOW - DAY, ordered=Ordered(7, 1, NOW - HOUR), told=5, silence_told=3
+    )
     same, other = after(first, camera(6)), after(first, camera(7))
     assert (same.since, other.since) == (NOW - DAY, NOW - 60)
-    assert (other.ordered, other.told) == (first.ordered, 5)
+    assert (other.ordered, other.told, other.silence_told) == (first.ordered, 5, 3)
     assert after(None, camera(6)) == camera(6)
 
 

@@ -26,5 +26,5 @@ def test_what_a_camera_runs_next_to_the_live_release(found: Camera, said: str) -
 
 
 def test_before_anything_happened_nothing_is_known() -> None:
-    assert (FIRST.released_at, FIRST.back_from) == (0, 0)
-    assert (camera(7).ordered, camera(7).told) == (None, 0)
+    assert (FIRST.released_at, FIRST.back_from, FIRST.keys, FIRST.tried) == (0, 0, 0, 0)
+    assert (camera(7).ordered, camera(7).told, camera(7).silence_told) == (None, 0, 0)

@@ -1,11 +1,12 @@
 """Whose turn is it in the fleet, and is that the same however often it is asked?"""
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
-from lensloop.shares import Fleet, Share, are_rising, how_far, parts, percents, share
+from lensloop.shares import FORM, PATTERN, Fleet, Share, are_rising, how_far, parts, percents, share
 
 EPOCH = 7
 FLEET = Fleet([f"deeplens_{number:03d}" for number in range(200)])
@@ -92,6 +93,29 @@ def test_a_share_that_has_nobody_new_is_passed_over() -> None:
 )
 def test_percentages_rise(setting: str, rising: bool) -> None:
     assert are_rising(setting) is rising
+
+
+@pytest.mark.parametrize(
+    ("setting", "is_one"),
+    [
+        ("100", True),
+        ("1,99,100", True),
+        ("1,2,3,4,100", True),
+        ("1,2,3,4,5,100", False),
+        ("0,100", False),
+        ("10,50", False),
+        ("", False),
+    ],
+)
+def test_percentages_end_with_the_whole_fleet(setting: str, is_one: bool) -> None:
+    assert bool(re.fullmatch(PATTERN, setting)) is is_one
+
+
+def test_the_form_that_a_person_is_told_is_taken() -> None:
+    example = "10,50,100"
+    assert f"one to five rising percentages of which the last is 100, like `{example}`" == FORM
+    assert re.fullmatch(PATTERN, example)
+    assert are_rising(example)
 
 
 def test_percentages_are_read() -> None:

@@ -1,8 +1,10 @@
 """When may a wave begin?"""
 
+import re
+
 import pytest
 
-from lensloop.window import DAY, Hold, hold, until_open
+from lensloop.window import DAY, PATTERN, Hold, hold, until_open
 
 MIDNIGHT, HOUR = 20_000 * DAY, 3600
 
@@ -41,3 +43,19 @@ def test_a_rollout_that_is_held_looks_each_quarter_of_an_hour(seconds: int, look
 )
 def test_a_wave_waits_for_its_window(window: str, expected: Hold) -> None:
     assert hold(window, MIDNIGHT) == expected
+
+
+@pytest.mark.parametrize(
+    ("window", "is_one"),
+    [
+        ("", True),
+        ("22:00-04:00", True),
+        ("00:00-23:59", True),
+        ("24:00-04:00", False),
+        ("22:60-04:00", False),
+        ("22:00", False),
+        ("9:00-17:00", False),
+    ],
+)
+def test_a_window_has_two_times_of_a_day(window: str, is_one: bool) -> None:
+    assert bool(re.fullmatch(PATTERN, window)) is is_one

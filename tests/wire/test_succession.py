@@ -55,7 +55,7 @@ def test_each_mistake_gets_a_sentence(field: str, value: Any, sentence: str) -> 
 
 @pytest.mark.parametrize("said", ["", "nothing", "[" * 100_000, "[]", "NaN"])
 def test_a_text_that_says_nothing_is_refused(said: str) -> None:
-    with pytest.raises(SuccessionError, match="^the order's change of keys "):
+    with pytest.raises(SuccessionError, match=r"^the order's change of keys "):
         parse(said)
 
 
