@@ -114,6 +114,8 @@ def test_what_is_unfamiliar_is_counted_and_shown() -> None:
         " labels were taught." in text
     )
     assert "can → glass can 4.jpg" in text
+    below = text.index("can → glass can 4.jpg", text.index("Unfamiliar Of 120"))
+    assert below < text.index("Of a thing that it was not taught")
     assert "Unfamiliar" not in shown(unfamiliar=None).text
 
 
