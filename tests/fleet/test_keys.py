@@ -57,6 +57,7 @@ def test_a_key_that_is_in_other_hands_counts_no_more_at_once() -> None:
         " key 1 until it returns, and an agent that cannot follow takes no release any more.",
         f"Key 2 signs from now on, and counts alone. {orders} When `lensloop key show` says that"
         " all do, nothing needs key 1 any more: disable it in AWS KMS.",
+        refusal="",
     )
     third = rotate(replace(BESIDE, newest=3), compromised=True)
     assert "The only camera is ordered to believe nothing of key 2 and key 1." in third.question

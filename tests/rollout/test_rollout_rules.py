@@ -12,9 +12,11 @@ from lensloop.rollout import (
     Patience,
     Release,
     WaveState,
+    held,
     most_failing,
     needed_of,
     next_look,
+    paused,
     place_taken,
     superseded,
     to_cancel,
@@ -41,6 +43,13 @@ def test_the_table_keeps_these_words_for_a_candidate() -> None:
     """A rollout that is under way during an update is found again by them."""
     words = (rollout.TRIED, rollout.PROVEN, rollout.FAILED, rollout.TAKEN_BACK)
     assert words == ("tried", "proven", "failed", "taken-back")
+
+
+def test_the_workflow_knows_these_words_for_a_wave() -> None:
+    decided = (rollout.GOES_ON, rollout.SKIPPED, rollout.SUPERSEDED)
+    undecided = (rollout.WAITING, rollout.UNANSWERED, rollout.PAUSED, rollout.HELD)
+    assert decided == ("goes-on", "skipped", "superseded")
+    assert undecided == ("waiting", "unanswered", "paused", "held")
 
 
 TEN = [proved(f"deeplens_{number}") for number in range(10)]
@@ -358,6 +367,83 @@ def test_a_share_stops_a_release_only_by_more_failures_than_are_chance(
     of_200 = replace(patience, fleet=200)
     found = wave_state(RELEASE, answers, of_200, aborted=False, wave="fleet")
     assert found.state == state
+
+
+ASKED = Patience(elapsed=600, timeout=3600, min_proven_share=0.1, least=3)
+ASKED_LATE = replace(ASKED, elapsed=7200)
+DECIDES = replace(ASKED, decide_now=True)
+
+
+@pytest.mark.parametrize(
+    ("proving", "failing", "offline", "patience", "state", "reason"),
+    [
+        (2, 0, 8, ASKED, WAITING, "2 of 10 cameras have proved release 7"),
+        (3, 0, 7, ASKED, PROVEN, ""),
+        (2, 0, 0, ASKED, PROVEN, ""),  # there are no more
+        (
+            2,
+            0,
+            8,
+            ASKED_LATE,
+            "unanswered",
+            "2 of 10 cameras proved the release, 3 must after 60 minutes",
+        ),
+        (2, 1, 7, ASKED_LATE, PROVEN, ""),
+        (2, 0, 8, DECIDES, PROVEN, ""),
+        (
+            0,
+            1,
+            9,
+            DECIDES,
+            FAILED,
+            "0 of 10 cameras proved the release, 3 must after 10 minutes",
+        ),
+        (
+            0,
+            0,
+            9,
+            DECIDES,
+            "skipped",
+            "0 of 9 cameras proved the release, 3 must after 10 minutes",
+        ),
+        (
+            0,
+            0,
+            9,
+            replace(DECIDES, is_last=True),
+            "unanswered",
+            "0 of 9 cameras proved the release, 3 must after 10 minutes",
+        ),
+    ],
+)
+def test_so_many_answer_before_a_wave_is_proven_unless_a_person_decides(
+    proving: int, failing: int, offline: int, patience: Patience, state: str, reason: str
+) -> None:
+    answers = [
+        *TEN[:proving],
+        *(failed(f"f{n}") for n in range(failing)),
+        *(Answer(f"o{n}") for n in range(offline)),
+    ]
+    found = wave_state(RELEASE, answers, patience, aborted=False, wave="canary")
+    assert found.state == state
+    assert not reason or found.reasons[0] == reason
+
+
+@pytest.mark.parametrize(
+    ("by", "note", "why"),
+    [
+        ("ann", "", "ann has paused rollouts"),
+        ("ann", "rain", "ann has paused rollouts: rain"),
+        ("", "", "a person has paused rollouts"),
+    ],
+)
+def test_a_paused_wave_says_by_whom(by: str, note: str, why: str) -> None:
+    assert paused(by, note) == WaveState("paused", (why,), 0, 0, False)
+    assert paused() == paused("", "")
+
+
+def test_a_wave_that_may_not_begin_yet_says_why() -> None:
+    assert held("it is noon") == WaveState("held", ("it is noon",), 0, 0, False)
 
 
 @pytest.mark.parametrize(
