@@ -446,6 +446,19 @@ def test_a_wave_that_may_not_begin_yet_says_why() -> None:
     assert held("it is noon") == WaveState("held", ("it is noon",), 0, 0, False)
 
 
+@pytest.mark.parametrize(("answer", "state"), [(proved("a"), PROVEN), (failed("a"), FAILED)])
+def test_a_share_of_one_camera_needs_its_proof_whatever_may_fail(
+    answer: Answer, state: str
+) -> None:
+    one_in_ten = replace(HOUR, min_proven_share=0.1, fleet=10)
+    found = wave_state(RELEASE, [answer], one_in_ten, aborted=False, wave="fleet")
+    assert found.state == state
+
+
+def test_who_is_not_named_with_an_answer_has_not_been_heard_of() -> None:
+    assert Answer("a") == Answer("a", "QUEUED", {}, at=0)
+
+
 @pytest.mark.parametrize(
     ("fails", "cameras", "state"),
     [(2, 3, FAILED), (1, 2, FAILED), (1, 3, FAILED), (1, 10, PROVEN), (2, 10, FAILED)],

@@ -53,7 +53,7 @@ def test_the_cloud_waits_an_hour_and_reads_eight_thousand_bytes() -> None:
 
 
 def test_the_message_has_these_names() -> None:
-    assert GOOD == {
+    assert report.make(WHOLE) == {
         "format": 1,
         "at": "2026-11-22T12:00:00Z",
         "agent": 1,
