@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from lensloop.model.intervals import chance_of_so_few_drawn
-from lensloop.reasons import listed, shortened
+from lensloop.reasons import counted, listed, shortened
 
 WAITING, PROVEN, FAILED, SUPERSEDED = "waiting", "proven", "failed", "superseded"
 UNANSWERED = "unanswered"  # all cameras of a wave seem to be offline: nothing is decided
@@ -117,7 +117,8 @@ def wave_state(
     proven = sum(_proved(answer, release) for answer in answers)
     failures = _failures(answers, release)
     named = shortened(failures, _NAMED, "more failed")
-    too_few = f"{proven} of {cameras} cameras proved the release, {needed} must"
+    of_all = counted(cameras, "camera", "cameras")
+    too_few = f"{proven} of {of_all} proved the release, {needed} must"
 
     def state(name: str, *reasons: str, cancel: bool) -> WaveState:
         return WaveState(name, reasons, proven, cameras, cancel)
@@ -132,11 +133,13 @@ def wave_state(
     if aborted or len(failures) > cameras - needed:
         return state(FAILED, too_few, *named, cancel=True)
     if patience.over:
-        late = f"{too_few} after {min(patience.elapsed, patience.timeout) // 60} minutes"
+        minutes = min(patience.elapsed, patience.timeout) // 60
+        late = f"{too_few} after {counted(minutes, 'minute', 'minutes')}"
         name = _in_the_end(proven, len(failures), min(patience.least, cameras), patience)
         why = () if name == PROVEN else (late,)
         return state(name, *why, *named, *_offline(answers), cancel=name == FAILED)
-    waiting = f"{proven} of {cameras} cameras have proved release {release.epoch}"
+    have = "has" if cameras == 1 else "have"
+    waiting = f"{proven} of {of_all} {have} proved release {release.epoch}"
     return state(WAITING, waiting, cancel=False)
 
 

@@ -301,7 +301,7 @@ def test_what_the_first_wave_is_too_slow_with_never_becomes_live_and_names_who_i
     found = check(order)
     assert (found["state"], live(), candidate()) == ("failed", 0, (7, "failed"))
     assert found["reasons"] == [
-        "0 of 1 cameras proved the release, 1 must",
+        "0 of 1 camera proved the release, 1 must",
         "deeplens_a: it takes 812.4 ms for a picture, more than the 500 ms that it may"
         " (`max_camera_milliseconds`)",
     ]

@@ -357,7 +357,7 @@ HELD = wave("held", reasons=("a wave begins between 22:00-04:00 (UTC) only",))
 PAUSED, SKIPPED = wave("paused", reasons=("a person has paused rollouts",)), wave("skipped")
 UNANSWERED = wave("unanswered", reasons=("no answer (offline?) from deeplens_1",))
 FAILED = wave(
-    "failed", reasons=("deeplens_1: sha256 differs", "0 of 1 cameras proved the release, 1 must")
+    "failed", reasons=("deeplens_1: sha256 differs", "0 of 1 camera proved the release, 1 must")
 )
 ROLLOUT: dict[str, Any] = {
     "deploy-release": WAITING,
