@@ -111,7 +111,7 @@ class Interpreter:
         )
         execution = engine._executions[started["executionArn"]]
         deadline = time.monotonic() + 20
-        while execution["status"] == "RUNNING" and time.monotonic() < deadline:
+        while not _is_told(execution) and time.monotonic() < deadline:
             time.sleep(0.005)
         return Run(
             status=execution["status"],
@@ -125,6 +125,12 @@ class Interpreter:
             cause=execution.get("cause", ""),
             requests=requests,
         )
+
+
+def _is_told(execution: Mapping[str, Any]) -> bool:
+    """Its last event tells the end, after status, output and cause are written, one by one."""
+    last = execution["events"][-1]["type"] if execution["events"] else ""
+    return last in ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut")
 
 
 def _world(answers: Mapping[str, Any], requests: list[Request]) -> Callable[[str, Any], Any]:
