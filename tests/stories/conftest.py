@@ -118,7 +118,7 @@ class Person:
             return None
         return read(answer["Body"].read())
 
-    def waits_for(self, what: Callable[[], Any], seconds: float = 180) -> Any:
+    def waits_for(self, what: Callable[[], Any], seconds: float = 300) -> Any:
         found = until(what, bool, seconds, PAUSE)
         assert found, self.table.trigger()
         return found
